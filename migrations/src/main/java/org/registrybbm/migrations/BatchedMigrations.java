@@ -1,0 +1,127 @@
+package org.registrybbm.migrations;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door of this module: one engine on one database, for one replica. Thread-safe; starts no thread.
+ *
+ * <pre>{@code
+ * BatchedMigrations engine = BatchedMigrations.on(dataSource).replica("me").build();
+ * RunResult result = engine.runToEnd(List.of("backfill_users_email"), StopSignal.NEVER);
+ * }</pre>
+ */
+public final class BatchedMigrations {
+    private final MigrationStore store;
+    private final Planner planner;
+    private final BatchRunner runner;
+    private final WorkRegistry workRegistry;
+    private final EngineSettings settings;
+
+    private BatchedMigrations(Builder builder) {
+        this.settings = builder.settings;
+        this.workRegistry = builder.workRegistry;
+        MigrationListener listener = new SafeListener(List.copyOf(builder.listeners));
+        this.store = new MigrationStore(builder.dataSource);
+        this.planner = new Planner(builder.dataSource, settings, workRegistry, listener);
+        this.runner = new BatchRunner(
+                builder.dataSource, settings, workRegistry, listener, Objects.requireNonNull(builder.replica));
+    }
+
+    /**
+     * Starts to describe an engine.
+     *
+     * @param dataSource connections to the database; in auto-commit mode when handed out
+     */
+    public static Builder on(DataSource dataSource) {
+        return new Builder(dataSource);
+    }
+
+    /** Returns what operators use: list, pause, resume, queue. */
+    public MigrationStore store() {
+        return store;
+    }
+
+    /** Returns what decides which batch jobs should run now. */
+    public Planner planner() {
+        return planner;
+    }
+
+    /** Returns what runs one batch job. */
+    public BatchRunner runner() {
+        return runner;
+    }
+
+    /** Returns the work functions of this replica's code. */
+    public WorkRegistry workRegistry() {
+        return workRegistry;
+    }
+
+    /** Returns the limits. */
+    public EngineSettings settings() {
+        return settings;
+    }
+
+    /**
+     * Runs migrations to their end in the calling thread, failed ones again and first, paused ones too. Replicas may work on the
+     * same migrations meanwhile; each batch is still run once.
+     *
+     * @param names the migrations to run; empty for all
+     * @param stop asked between sub-batches; what is unfinished then stays so
+     * @return which are finished, failed and unfinished
+     * @throws UnknownMigrationException for a name that is no migration's; nothing was run
+     * @throws SchemaNotMigratedException when the tables are missing
+     */
+    public RunResult runToEnd(Collection<String> names, StopSignal stop) {
+        return new SynchronousRun(store, planner, runner).run(names, stop);
+    }
+
+    /** Collects what an engine needs. */
+    public static final class Builder {
+        private final DataSource dataSource;
+        private final List<MigrationListener> listeners = new ArrayList<>();
+        private EngineSettings settings = EngineSettings.defaults();
+        private WorkRegistry workRegistry = WorkRegistry.shipped();
+        private @Nullable String replica;
+
+        private Builder(DataSource dataSource) {
+            this.dataSource = dataSource;
+        }
+
+        /** Sets the limits; the defaults are {@link EngineSettings#defaults}. */
+        public Builder settings(EngineSettings other) {
+            this.settings = other;
+            return this;
+        }
+
+        /** Sets the work functions; the default knows the shipped ones. */
+        public Builder workRegistry(WorkRegistry other) {
+            this.workRegistry = other;
+            return this;
+        }
+
+        /** Adds a listener. */
+        public Builder listener(MigrationListener listener) {
+            listeners.add(listener);
+            return this;
+        }
+
+        /** Sets the name that leases are held under; the default is made of the host and the process. */
+        public Builder replica(String name) {
+            this.replica = name;
+            return this;
+        }
+
+        /** Returns the engine. */
+        public BatchedMigrations build() {
+            if (replica == null) {
+                replica = ReplicaName.ofThisProcess();
+            }
+            return new BatchedMigrations(this);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package org.registrybbm.migrations;
+
+import java.time.Duration;
+
+/**
+ * The engine's limits. Every value is checked when it is made; {@link #defaults} suits a production database.
+ *
+ * @param maxJobAttempts tries of a batch job without progress before its migration fails, 1 to 100
+ * @param limits batch jobs that may run at once
+ * @param targets how long a batch and a sub-batch should take
+ * @param timeouts what PostgreSQL ends by itself
+ */
+public record EngineSettings(int maxJobAttempts, Limits limits, Targets targets, Timeouts timeouts) {
+    private static final Duration LONGEST_RETRY_DELAY = Duration.ofMinutes(10);
+
+    /** Checks the ranges. */
+    public EngineSettings {
+        range("maxJobAttempts", maxJobAttempts, 1, 100);
+    }
+
+    /** Returns the defaults: 5 attempts, 2 batch jobs at once, batches of 30 s, sub-batches of 500 ms. */
+    public static EngineSettings defaults() {
+        return new EngineSettings(5, Limits.defaults(), Targets.defaults(), Timeouts.defaults());
+    }
+
+    /** Returns a copy with other attempts. */
+    public EngineSettings withMaxJobAttempts(int attempts) {
+        return new EngineSettings(attempts, limits, targets, timeouts);
+    }
+
+    /** Returns a copy with other limits. */
+    public EngineSettings withLimits(Limits other) {
+        return new EngineSettings(maxJobAttempts, other, targets, timeouts);
+    }
+
+    /** Returns a copy with other targets. */
+    public EngineSettings withTargets(Targets other) {
+        return new EngineSettings(maxJobAttempts, limits, other, timeouts);
+    }
+
+    /** Returns a copy with other timeouts. */
+    public EngineSettings withTimeouts(Timeouts other) {
+        return new EngineSettings(maxJobAttempts, limits, targets, other);
+    }
+
+    /**
+     * Batch jobs that may run at once, over all replicas.
+     *
+     * @param fleet in all, 1 to 1000
+     * @param perMigration of one batched migration, 1 to 1000
+     */
+    public record Limits(int fleet, int perMigration) {
+        /** Checks the ranges. */
+        public Limits {
+            range("limits.fleet", fleet, 1, 1000);
+            range("limits.perMigration", perMigration, 1, 1000);
+        }
+
+        /** Returns 2 and 2. */
+        public static Limits defaults() {
+            return new Limits(2, 2);
+        }
+    }
+
+    /**
+     * How long work should take; sizes adapt to it.
+     *
+     * @param batch a batch job, 1 s to 1 h; zero keeps every batch at its migration's {@code batch_size}
+     * @param subBatch a sub-batch, which is one transaction, 10 ms to 30 s
+     */
+    public record Targets(Duration batch, Duration subBatch) {
+        /** Checks the ranges. */
+        public Targets {
+            if (!batch.isZero()) {
+                range("targets.batch", batch, Duration.ofSeconds(1), Duration.ofHours(1));
+            }
+            range("targets.subBatch", subBatch, Duration.ofMillis(10), Duration.ofSeconds(30));
+        }
+
+        /** Returns 30 s and 500 ms. */
+        public static Targets defaults() {
+            return new Targets(Duration.ofSeconds(30), Duration.ofMillis(500));
+        }
+    }
+
+    /**
+     * What ends by itself.
+     *
+     * @param statement one statement of a sub-batch, 100 ms to 1 h
+     * @param lock waiting for one row or table lock in a sub-batch, 10 ms to 1 min
+     * @param idleInTransaction a sub-batch's transaction in which nothing happens, as when its replica is frozen, 100 ms to 1 min
+     * @param lease how long a batch job stays with a worker that gives no sign of life between sub-batches, 1 s to 10 min
+     * @param retryDelay from the first failed try of a batch job to the second, 0 s to 10 min; tripled for each further one, up to
+     *     10 min
+     * @param missingCode how long the code may be unknown to every replica that looks before the migration fails, 0 s to 1 d
+     */
+    public record Timeouts(
+            Duration statement,
+            Duration lock,
+            Duration idleInTransaction,
+            Duration lease,
+            Duration retryDelay,
+            Duration missingCode) {
+        /** Checks the ranges. */
+        public Timeouts {
+            range("timeouts.statement", statement, Duration.ofMillis(100), Duration.ofHours(1));
+            range("timeouts.lock", lock, Duration.ofMillis(10), Duration.ofMinutes(1));
+            range("timeouts.idleInTransaction", idleInTransaction, Duration.ofMillis(100), Duration.ofMinutes(1));
+            range("timeouts.lease", lease, Duration.ofSeconds(1), Duration.ofMinutes(10));
+            range("timeouts.retryDelay", retryDelay, Duration.ZERO, LONGEST_RETRY_DELAY);
+            range("timeouts.missingCode", missingCode, Duration.ZERO, Duration.ofDays(1));
+        }
+
+        /** Returns 30 s, 2 s, 10 s, 10 s, 5 s and 1 min. */
+        public static Timeouts defaults() {
+            return new Timeouts(
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(2),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(5),
+                    Duration.ofMinutes(1));
+        }
+
+        /**
+         * Returns how long a batch job waits after a failed try.
+         *
+         * @param attempt which try failed, from 1
+         */
+        public Duration retryAfter(int attempt) {
+            Duration delay = retryDelay;
+            for (int i = 1; i < attempt && delay.compareTo(LONGEST_RETRY_DELAY) < 0; i++) {
+                delay = delay.multipliedBy(3);
+            }
+            return delay.compareTo(LONGEST_RETRY_DELAY) < 0 ? delay : LONGEST_RETRY_DELAY;
+        }
+
+        /** Returns how long the transaction of a sub-batch may take in all, with whatever its work function does besides SQL. */
+        public Duration subBatchLimit() {
+            return statement.multipliedBy(2);
+        }
+    }
+
+    private static void range(String path, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(path + " is " + value + ", allowed is " + min + " to " + max);
+        }
+    }
+
+    private static void range(String path, Duration value, Duration min, Duration max) {
+        if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
+            throw new IllegalArgumentException(path + " is " + value + ", allowed is " + min + " to " + max);
+        }
+    }
+}

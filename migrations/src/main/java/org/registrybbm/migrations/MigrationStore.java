@@ -1,0 +1,152 @@
+package org.registrybbm.migrations;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeSet;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.internal.CatalogQueries;
+import org.registrybbm.migrations.internal.MigrationQueries;
+import org.registrybbm.migrations.internal.NearestNames;
+import org.registrybbm.migrations.internal.OverviewQueries;
+import org.registrybbm.migrations.internal.Sql;
+
+/**
+ * What operators and authors do with batched migrations: look, pause, resume, queue. Thread-safe. Every method throws
+ * {@link SchemaNotMigratedException} when the tables are missing and {@link DatabaseException} when the database cannot be asked.
+ */
+public final class MigrationStore {
+    private static final String UNDEFINED_TABLE = "42P01";
+    private static final String UNDEFINED_COLUMN = "42703";
+
+    private final DataSource dataSource;
+
+    MigrationStore(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /** A query or change, given a connection in auto-commit mode. */
+    @FunctionalInterface
+    private interface Question<T> {
+        T ask(Connection connection) throws SQLException;
+    }
+
+    /**
+     * Tells how migrations stand.
+     *
+     * @param names which; empty for all
+     * @return by id
+     * @throws UnknownMigrationException for a name that is no migration's
+     */
+    public List<MigrationOverview> overviews(Collection<String> names) {
+        return ask("list the batched migrations", connection -> {
+            requireKnown(connection, names);
+            return OverviewQueries.list(connection, names);
+        });
+    }
+
+    /**
+     * Reads migrations.
+     *
+     * @param names which; empty for all
+     * @return by id
+     * @throws UnknownMigrationException for a name that is no migration's
+     */
+    public List<BatchedMigration> list(Collection<String> names) {
+        return ask("list the batched migrations", connection -> {
+            requireKnown(connection, names);
+            return MigrationQueries.list(connection, names);
+        });
+    }
+
+    /**
+     * Pauses migrations that are active or running. Batch jobs in flight stop after their current sub-batch.
+     *
+     * @param names which; empty for all
+     * @return what was changed; those that stood still already are not in it
+     * @throws UnknownMigrationException for a name that is no migration's; nothing was changed
+     */
+    public List<StatusChange> pause(Collection<String> names) {
+        return setStatus(names, List.of(MigrationStatus.ACTIVE, MigrationStatus.RUNNING), MigrationStatus.PAUSED);
+    }
+
+    /**
+     * Makes paused migrations active.
+     *
+     * @param names which; empty for all
+     * @return what was changed; those that were not paused are not in it
+     * @throws UnknownMigrationException for a name that is no migration's; nothing was changed
+     */
+    public List<StatusChange> resume(Collection<String> names) {
+        return setStatus(names, List.of(MigrationStatus.PAUSED), MigrationStatus.ACTIVE);
+    }
+
+    /** Makes paused and failed migrations active; failed batch jobs get all their attempts again. */
+    List<StatusChange> restart(Collection<String> names) {
+        return setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE);
+    }
+
+    /**
+     * Queues a migration; it is active at once.
+     *
+     * @param migration its definition, which is checked when its first batch is cut
+     * @return its id
+     */
+    public long queue(NewBatchedMigration migration) {
+        return ask(
+                "queue the batched migration '" + migration.name() + "'",
+                connection -> MigrationQueries.queue(connection, migration));
+    }
+
+    /**
+     * Checks that the tables are there, with the columns of this version.
+     *
+     * @throws SchemaNotMigratedException when they are not
+     */
+    public void requireSchema() {
+        ask("look for the batched-migration tables", connection -> {
+            List<String> missing = CatalogQueries.missing(
+                    connection,
+                    "batched_background_migrations",
+                    "batched_background_migration_jobs",
+                    "batched_background_migration_lease_tokens");
+            if (!missing.isEmpty()) {
+                throw new SchemaNotMigratedException("table " + missing.get(0));
+            }
+            // Names every column that the engine reads; a missing one is said by its name.
+            return OverviewQueries.list(connection, List.of("no migration has this name"));
+        });
+    }
+
+    private List<StatusChange> setStatus(Collection<String> names, List<MigrationStatus> from, MigrationStatus to) {
+        return ask("make batched migrations " + to.word(), connection -> {
+            requireKnown(connection, names);
+            return Sql.inTransaction(connection, tx -> MigrationQueries.setStatus(tx, names, from, to));
+        });
+    }
+
+    private static void requireKnown(Connection connection, Collection<String> names) throws SQLException {
+        if (names.isEmpty()) {
+            return;
+        }
+        List<String> known = MigrationQueries.names(connection);
+        for (String name : new TreeSet<>(names)) {
+            if (!known.contains(name)) {
+                throw new UnknownMigrationException(name, NearestNames.to(name, known));
+            }
+        }
+    }
+
+    private <T> T ask(String doing, Question<T> question) {
+        try (Connection connection = dataSource.getConnection()) {
+            return question.ask(connection);
+        } catch (SQLException e) {
+            if (UNDEFINED_TABLE.equals(e.getSQLState()) || UNDEFINED_COLUMN.equals(e.getSQLState())) {
+                throw new SchemaNotMigratedException(
+                        String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            }
+            throw new DatabaseException(doing, e);
+        }
+    }
+}

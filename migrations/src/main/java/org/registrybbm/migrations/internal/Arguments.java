@@ -1,0 +1,74 @@
+package org.registrybbm.migrations.internal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
+
+/** A migration's JSON arguments, read with clear errors. */
+final class Arguments {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final JsonNode json;
+
+    private Arguments(JsonNode json) {
+        this.json = json;
+    }
+
+    /** Parses the column; an empty object where it is NULL. */
+    static JsonNode parse(@Nullable String text) {
+        if (text == null) {
+            return MAPPER.createObjectNode();
+        }
+        try {
+            JsonNode json = MAPPER.readTree(text);
+            if (!json.isObject()) {
+                throw invalid("arguments is not a JSON object: " + text);
+            }
+            return json;
+        } catch (JsonProcessingException e) {
+            throw invalid("arguments is not JSON: " + e.getOriginalMessage());
+        }
+    }
+
+    /** Reads an object that may have the given keys only. */
+    static Arguments of(JsonNode json, Set<String> known) {
+        List<String> unknown = new ArrayList<>();
+        json.fieldNames().forEachRemaining(name -> {
+            if (!known.contains(name)) {
+                unknown.add(name);
+            }
+        });
+        if (!unknown.isEmpty()) {
+            throw invalid("arguments has the unknown keys " + unknown + "; known are "
+                    + known.stream().sorted().toList());
+        }
+        return new Arguments(json);
+    }
+
+    String required(String key) {
+        return optional(key)
+                .orElseThrow(() -> invalid("arguments lacks \"" + key + "\", or it is not a string: " + json));
+    }
+
+    Optional<String> optional(String key) {
+        JsonNode value = json.get(key);
+        return value != null && value.isTextual() ? Optional.of(value.textValue()) : Optional.empty();
+    }
+
+    /** Returns a string, number or boolean as text that PostgreSQL reads as the column's type. */
+    Optional<String> scalar(String key) {
+        JsonNode value = json.get(key);
+        return value != null && value.isValueNode() && !value.isNull() ? Optional.of(value.asText()) : Optional.empty();
+    }
+
+    static InvalidDefinitionException invalid(String message) {
+        return new InvalidDefinitionException(FailureCode.INVALID_ARGUMENTS, message);
+    }
+}

@@ -1,0 +1,78 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchOutcome.Reason;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.JobStatus;
+import org.registrybbm.migrations.MigrationStatus;
+import org.registrybbm.migrations.WorkRegistry;
+
+/**
+ * Grants leases. A claim is one short transaction, durable before any work starts, so that a batch that kills its worker has its
+ * attempt counted.
+ */
+public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry, String replica) {
+    /** The answer to a claim. */
+    public sealed interface Claim {}
+
+    /** The lease is this worker's. */
+    public record Granted(BatchJob job, BatchedMigration migration, long token, boolean takeover) implements Claim {}
+
+    /** Somebody else's, not due, or over a limit. */
+    public record Refused(Reason reason) implements Claim {}
+
+    /** Claims a batch job. */
+    public Claim claim(long jobId) throws SQLException {
+        return Sql.inTransaction(dataSource, connection -> claim(connection, jobId));
+    }
+
+    private Claim claim(Connection connection, long jobId) throws SQLException {
+        Sql.run(connection, Guards.SHORT_TRANSACTION);
+        Optional<LeaseQueries.Claimable> locked = LeaseQueries.lockForClaim(connection, jobId);
+        if (locked.isEmpty()) {
+            return new Refused(LeaseQueries.exists(connection, jobId) ? Reason.LEASED : Reason.GONE);
+        }
+        Optional<Reason> refusal = refusal(locked.get());
+        if (refusal.isPresent()) {
+            return new Refused(refusal.get());
+        }
+        BatchedMigration migration = locked.get().migration();
+        if (migration.status() == MigrationStatus.ACTIVE) {
+            MigrationQueries.startRunning(connection, migration.id());
+        }
+        LeaseQueries.Claimed claimed = LeaseQueries.claim(
+                connection, jobId, replica, settings.timeouts().lease(), firstSubBatch(migration));
+        boolean takeover = claimed.job().takeovers() > locked.get().job().takeovers();
+        return new Granted(claimed.job(), migration, claimed.token(), takeover);
+    }
+
+    private Optional<Reason> refusal(LeaseQueries.Claimable claimable) {
+        BatchJob job = claimable.job();
+        EngineSettings.Limits limits = settings.limits();
+        if (!claimable.migration().status().isRunnable()) {
+            return Optional.of(Reason.MIGRATION_STOPPED);
+        }
+        if (job.status() != JobStatus.ACTIVE || job.attempts() >= settings.maxJobAttempts()) {
+            return Optional.of(Reason.NOT_DUE);
+        }
+        if (claimable.leased()) {
+            return Optional.of(Reason.LEASED);
+        }
+        if (Definition.missingCode(claimable.migration(), workRegistry).isPresent()) {
+            return Optional.of(Reason.CODE_MISSING);
+        }
+        if (claimable.fleetLeased() >= limits.fleet() || claimable.migrationLeased() >= limits.perMigration()) {
+            return Optional.of(Reason.LIMIT_REACHED);
+        }
+        return Optional.empty();
+    }
+
+    private static int firstSubBatch(BatchedMigration migration) {
+        return Math.max(1, Math.min(Sizing.FIRST_SUB_BATCH, migration.batchSize()));
+    }
+}

@@ -1,0 +1,102 @@
+package org.registrybbm.migrations.internal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.WorkContext;
+import org.registrybbm.migrations.WorkFunction;
+
+/**
+ * Copies one column to another, as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}} says. Rows that are right
+ * already are not written again.
+ */
+record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunction {
+    // Type names go into the statement as text, so only these are taken.
+    private static final Set<String> CASTS = Set.of(
+            "smallint",
+            "integer",
+            "bigint",
+            "numeric",
+            "real",
+            "double precision",
+            "text",
+            "boolean",
+            "date",
+            "timestamp",
+            "timestamptz",
+            "uuid",
+            "jsonb");
+
+    private static final String COPY_RANGE = """
+            UPDATE %1$s
+            SET %3$s = %4$s
+            WHERE %2$s BETWEEN ? AND ?
+                AND %3$s IS DISTINCT FROM %4$s
+            """;
+
+    private static final String COPY_NULLS = """
+            UPDATE %1$s
+            SET %3$s = %4$s
+            WHERE ctid = ANY (ARRAY(
+                SELECT ctid
+                FROM %1$s
+                WHERE %2$s IS NULL
+                LIMIT ?
+                FOR NO KEY UPDATE
+            ))
+                AND %3$s IS DISTINCT FROM %4$s
+            """;
+
+    /** Which columns, and the type to cast to. */
+    record Columns(String from, String to, Optional<String> cast) {}
+
+    static CopyColumn fixed(String from, String to) {
+        Columns columns = new Columns(from, to, Optional.empty());
+        return new CopyColumn(arguments -> columns);
+    }
+
+    static CopyColumn configured() {
+        return new CopyColumn(CopyColumn::read);
+    }
+
+    private static Columns read(JsonNode json) {
+        Arguments arguments = Arguments.of(json, Set.of("from", "to", "cast"));
+        Optional<String> cast = arguments.optional("cast");
+        if (cast.isPresent() && !CASTS.contains(cast.get())) {
+            throw Arguments.invalid(
+                    "\"cast\" is '" + cast.get() + "'; it may be one of " + String.join(", ", new TreeSet<>(CASTS)));
+        }
+        return new Columns(arguments.required("from"), arguments.required("to"), cast);
+    }
+
+    @Override
+    public void check(WorkContext context) throws SQLException {
+        Columns columns = configuration.apply(context.arguments());
+        CatalogQueries.columnOf(context, columns.from());
+        CatalogQueries.columnOf(context, columns.to());
+    }
+
+    @Override
+    public long migrate(WorkContext context) throws SQLException {
+        Columns columns = configuration.apply(context.arguments());
+        String to = CatalogQueries.columnOf(context, columns.to()).quoted();
+        String from = CatalogQueries.columnOf(context, columns.from()).quoted();
+        String value = columns.cast().map(type -> from + "::" + type).orElse(from);
+        Connection connection = context.connection();
+        if (context.batch() instanceof Batch.KeyRange range) {
+            return Sql.update(
+                    connection,
+                    COPY_RANGE.formatted(context.table(), context.column(), to, value),
+                    range.first(),
+                    range.last());
+        }
+        Batch.PredicateLimit nulls = (Batch.PredicateLimit) context.batch();
+        return Sql.update(
+                connection, COPY_NULLS.formatted(context.table(), context.column(), to, value), nulls.limit());
+    }
+}

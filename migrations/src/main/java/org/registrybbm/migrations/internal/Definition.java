@@ -1,0 +1,77 @@
+package org.registrybbm.migrations.internal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
+import org.registrybbm.migrations.WorkContext;
+import org.registrybbm.migrations.WorkFunction;
+import org.registrybbm.migrations.WorkRegistry;
+
+/**
+ * A batched migration whose every name was found: its table and column in the catalogue, its strategy and its work function in this
+ * replica's code.
+ */
+public record Definition(
+        BatchedMigration migration,
+        BatchingStrategy strategy,
+        WorkFunction function,
+        Target target,
+        JsonNode arguments) {
+
+    /** Says which code is missing on this replica, which a replica with other code may have; empty when none is. */
+    public static Optional<Failure> missingCode(BatchedMigration migration, WorkRegistry registry) {
+        if (registry.find(migration.signature()).isEmpty()) {
+            return Optional.of(Failure.of(
+                    FailureCode.INVALID_JOB_SIGNATURE,
+                    "no replica knows the work function '" + migration.signature()
+                            + "'; deploy the code that registers it" + " or correct job_signature_name; this one knows "
+                            + registry.signatures()));
+        }
+        if (BatchingStrategy.named(migration.strategy()).isEmpty()) {
+            return Optional.of(Failure.of(
+                    FailureCode.INVALID_BATCHING_STRATEGY,
+                    "no replica knows the batching strategy '" + migration.strategy()
+                            + "'; it may be NULL, for ranges of" + " the key, or " + NullPredicateBatching.NAME));
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Finds everything that the migration names and checks that it can run.
+     *
+     * @throws InvalidDefinitionException when it cannot; call {@link #missingCode} before
+     */
+    public static Definition resolve(Connection connection, BatchedMigration migration, WorkRegistry registry)
+            throws SQLException {
+        missingCode(migration, registry).ifPresent(missing -> {
+            throw new InvalidDefinitionException(missing.code(), missing.message());
+        });
+        BatchingStrategy strategy = BatchingStrategy.named(migration.strategy()).orElseThrow();
+        WorkFunction function = registry.find(migration.signature()).orElseThrow();
+        if (migration.batchSize() < 1) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BATCH_SIZE,
+                    "batch_size is " + migration.batchSize() + "; a batch needs at least 1 row");
+        }
+        Target target = CatalogQueries.target(connection, migration.table(), migration.column());
+        strategy.check(connection, migration, target);
+        JsonNode arguments = Arguments.parse(migration.arguments());
+        function.check(new WorkContext(
+                WorkConnection.guard(connection),
+                target.table(),
+                target.column(),
+                new Batch.PredicateLimit(1),
+                arguments));
+        return new Definition(migration, strategy, function, target, arguments);
+    }
+
+    WorkContext context(Connection connection, Batch batch) {
+        return new WorkContext(WorkConnection.guard(connection), target.table(), target.column(), batch, arguments);
+    }
+}

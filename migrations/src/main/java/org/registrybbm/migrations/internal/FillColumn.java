@@ -1,0 +1,106 @@
+package org.registrybbm.migrations.internal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.WorkContext;
+import org.registrybbm.migrations.WorkFunction;
+
+/**
+ * Fills a NULL column, as {@code {"sequence": "public.users_id_seq"}} or {@code {"value": 0}} says. The column is the migration's
+ * own, or the one that {@code "column"} names. Rows that are filled already stay as they are.
+ */
+record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunction {
+    // %3$s is the quoted column to fill, %4$s the expression, whose only parameter is the first one.
+    private static final String FILL_RANGE = """
+            UPDATE %1$s
+            SET %3$s = %4$s
+            WHERE %2$s BETWEEN ? AND ?
+                AND %3$s IS NULL
+            """;
+
+    private static final String FILL_NULLS = """
+            UPDATE %1$s
+            SET %3$s = %4$s
+            WHERE ctid = ANY (ARRAY(
+                SELECT ctid
+                FROM %1$s
+                WHERE %2$s IS NULL
+                LIMIT ?
+                FOR NO KEY UPDATE
+            ))
+                AND %3$s IS NULL
+            """;
+
+    /** What to fill in: a sequence or a value, never both. */
+    record Filling(Optional<String> column, Optional<String> sequence, Optional<String> value) {}
+
+    /** The statement's column, expression and the expression's parameter. */
+    private record Resolved(String column, String expression, String parameter) {}
+
+    static FillColumn fixed(String sequence) {
+        Filling filling = new Filling(Optional.empty(), Optional.of(sequence), Optional.empty());
+        return new FillColumn(arguments -> filling);
+    }
+
+    static FillColumn configured() {
+        return new FillColumn(FillColumn::read);
+    }
+
+    private static Filling read(JsonNode json) {
+        Arguments arguments = Arguments.of(json, Set.of("column", "sequence", "value"));
+        Filling filling =
+                new Filling(arguments.optional("column"), arguments.optional("sequence"), arguments.scalar("value"));
+        if (filling.sequence().isPresent() == filling.value().isPresent()) {
+            throw Arguments.invalid("arguments needs either a \"sequence\" (<schema>.<sequence>) or a \"value\""
+                    + " (a string, number or boolean), one of the two: " + json);
+        }
+        return filling;
+    }
+
+    @Override
+    public void check(WorkContext context) throws SQLException {
+        resolve(context);
+    }
+
+    @Override
+    public long migrate(WorkContext context) throws SQLException {
+        Resolved filling = resolve(context);
+        Connection connection = context.connection();
+        if (context.batch() instanceof Batch.KeyRange range) {
+            return Sql.update(
+                    connection,
+                    FILL_RANGE.formatted(context.table(), context.column(), filling.column(), filling.expression()),
+                    filling.parameter(),
+                    range.first(),
+                    range.last());
+        }
+        Batch.PredicateLimit nulls = (Batch.PredicateLimit) context.batch();
+        return Sql.update(
+                connection,
+                FILL_NULLS.formatted(context.table(), context.column(), filling.column(), filling.expression()),
+                filling.parameter(),
+                nulls.limit());
+    }
+
+    private Resolved resolve(WorkContext context) throws SQLException {
+        Filling filling = configuration.apply(context.arguments());
+        CatalogQueries.Column column =
+                CatalogQueries.columnOf(context, filling.column().orElse(context.column()));
+        if (filling.value().isPresent()) {
+            return new Resolved(
+                    column.quoted(),
+                    "CAST(? AS " + column.type() + ")",
+                    filling.value().get());
+        }
+        String sequence = filling.sequence().orElseThrow();
+        String quoted = CatalogQueries.sequence(context.connection(), sequence)
+                .orElseThrow(() -> Arguments.invalid("there is no sequence " + sequence
+                        + "; write it as <schema>.<sequence>, like public.users_id_seq"));
+        return new Resolved(column.quoted(), "nextval(CAST(? AS regclass))", quoted);
+    }
+}

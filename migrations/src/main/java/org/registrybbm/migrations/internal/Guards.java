@@ -1,0 +1,31 @@
+package org.registrybbm.migrations.internal;
+
+import org.registrybbm.migrations.EngineSettings;
+
+/** What each transaction sets for itself, so that no statement, lock wait or forgotten transaction lasts for ever. */
+final class Guards {
+    /** For claims, planning and bookkeeping: durable, and over in milliseconds or not at all. */
+    static final String SHORT_TRANSACTION = """
+            SET LOCAL statement_timeout = '10s';
+            SET LOCAL lock_timeout = '2s';
+            SET LOCAL idle_in_transaction_session_timeout = '10s'
+            """;
+
+    private Guards() {}
+
+    /**
+     * For sub-batches. {@code synchronous_commit = off} is safe because the cursor is in the same transaction: a server that
+     * crashes loses both or neither.
+     */
+    static String subBatch(EngineSettings.Timeouts timeouts) {
+        return """
+                SET LOCAL statement_timeout = %d;
+                SET LOCAL lock_timeout = %d;
+                SET LOCAL idle_in_transaction_session_timeout = %d;
+                SET LOCAL synchronous_commit = off
+                """.formatted(
+                        timeouts.statement().toMillis(),
+                        timeouts.lock().toMillis(),
+                        timeouts.idleInTransaction().toMillis());
+    }
+}

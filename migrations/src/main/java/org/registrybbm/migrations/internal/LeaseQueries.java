@@ -1,0 +1,246 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.Failure;
+
+/** Statements on a batch job's lease. After the claim each of them names the lease token, so a worker that lost it changes nothing. */
+public final class LeaseQueries {
+    // Claims are rare (one a batch) and short; taking them one after the other makes the limits exact.
+    private static final String ONE_CLAIM_AT_A_TIME = """
+            SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: claim a batch job', 0))
+            """;
+
+    // Skips a row that is locked: its worker is inside a sub-batch right now, however old the lease looks.
+    private static final String LOCK_FOR_CLAIM = "SELECT " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
+                , coalesce(j.lease_until > clock_timestamp(), false) AS leased,
+                (SELECT count(*)
+                 FROM batched_background_migration_jobs
+                 WHERE status <> 2 AND lease_until > clock_timestamp()) AS fleet_leased,
+                (SELECT count(*)
+                 FROM batched_background_migration_jobs o
+                 WHERE o.batched_background_migration_id = m.id
+                     AND o.status <> 2
+                     AND o.lease_until > clock_timestamp()) AS migration_leased
+            FROM batched_background_migration_jobs j
+            JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
+            WHERE j.id = ?
+            FOR UPDATE OF j SKIP LOCKED
+            """;
+
+    private static final String EXISTS = """
+            SELECT true AS found
+            FROM batched_background_migration_jobs
+            WHERE id = ?
+            """;
+
+    private static final String CLAIM = """
+            UPDATE batched_background_migration_jobs j
+            SET attempts = j.attempts + 1,
+                lease_token = nextval('batched_background_migration_lease_tokens'),
+                lease_owner = ?,
+                lease_until = clock_timestamp() + make_interval(secs => ?),
+                takeover_count = j.takeover_count + CASE WHEN j.lease_until IS NULL THEN 0 ELSE 1 END,
+                sub_batch_size = coalesce(j.sub_batch_size, ?),
+                covered_tuple_count = coalesce(j.covered_tuple_count, 0),
+                migrated_tuple_count = coalesce(j.migrated_tuple_count, 0),
+                busy_ms = coalesce(j.busy_ms, 0),
+                started_at = now(),
+                finished_at = NULL,
+                updated_at = now()
+            WHERE j.id = ?
+            RETURNING j.lease_token,
+            """ + JobQueries.COLUMNS;
+
+    // The fence. FOR UPDATE makes a taker wait for this transaction, and this one fail when it was taken over before.
+    private static final String FENCE = "SELECT " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
+            FROM batched_background_migration_jobs j
+            JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
+            WHERE j.id = ?
+                AND j.lease_token = ?
+                AND j.status = 1
+            FOR UPDATE OF j
+            """;
+
+    // Attempts count tries without progress: one that committed a sub-batch starts the count anew.
+    private static final String ADVANCE = """
+            UPDATE batched_background_migration_jobs
+            SET last_key = CASE WHEN ?::bigint IS NULL THEN NULL ELSE jsonb_build_array(?::bigint) END,
+                covered_tuple_count = covered_tuple_count + ?,
+                migrated_tuple_count = migrated_tuple_count + ?,
+                busy_ms = busy_ms + ?,
+                sub_batch_size = ?,
+                attempts = 1,
+                lease_until = clock_timestamp() + make_interval(secs => ?),
+                updated_at = clock_timestamp()
+            WHERE id = ?
+                AND lease_token = ?
+                AND status = 1
+            """;
+
+    private static final String FINISH = """
+            UPDATE batched_background_migration_jobs
+            SET status = 2, -- finished
+                lease_token = NULL,
+                lease_until = NULL,
+                failure_error_code = NULL,
+                failure_class = NULL,
+                failure_sqlstate = NULL,
+                failure_message = NULL,
+                retry_at = NULL,
+                finished_at = clock_timestamp(),
+                updated_at = clock_timestamp()
+            WHERE id = ?
+                AND lease_token = ?
+                AND status = 1
+            """;
+
+    private static final String RENEW = """
+            UPDATE batched_background_migration_jobs
+            SET lease_until = clock_timestamp() + make_interval(secs => ?),
+                sub_batch_size = ?
+            WHERE id = ?
+                AND lease_token = ?
+                AND status = 1
+            """;
+
+    private static final String HAND_BACK = """
+            UPDATE batched_background_migration_jobs
+            SET attempts = greatest(attempts - 1, 0),
+                lease_token = NULL,
+                lease_until = NULL,
+                updated_at = now()
+            WHERE id = ?
+                AND lease_token = ?
+                AND status = 1
+            """;
+
+    private static final String FAIL = """
+            UPDATE batched_background_migration_jobs
+            SET status = 3, -- failed
+                failure_error_code = ?,
+                failure_class = ?,
+                failure_sqlstate = ?,
+                failure_message = ?,
+                sub_batch_size = ?,
+                retry_at = clock_timestamp() + make_interval(secs => ?),
+                lease_token = NULL,
+                lease_until = NULL,
+                updated_at = now()
+            WHERE id = ?
+                AND lease_token = ?
+                AND status = 1
+            RETURNING attempts
+            """;
+
+    private LeaseQueries() {}
+
+    /** A locked batch job and what a claim depends on. */
+    public record Claimable(
+            BatchJob job, BatchedMigration migration, boolean leased, int fleetLeased, int migrationLeased) {}
+
+    /** A batch job and its migration, read under the fence. */
+    public record Fenced(BatchJob job, BatchedMigration migration) {}
+
+    /** A granted claim. */
+    public record Claimed(BatchJob job, long token) {}
+
+    /** What a sub-batch adds to its batch job. */
+    public record Advance(@Nullable Long lastKey, long covered, long migrated, Duration busy, int subBatchSize) {}
+
+    public static Optional<Claimable> lockForClaim(Connection connection, long jobId) throws SQLException {
+        Sql.list(connection, ONE_CLAIM_AT_A_TIME, row -> true);
+        return Sql.first(
+                connection,
+                LOCK_FOR_CLAIM,
+                row -> new Claimable(
+                        Rows.job(row),
+                        Rows.migration(row),
+                        row.getBoolean("leased"),
+                        row.getInt("fleet_leased"),
+                        row.getInt("migration_leased")),
+                jobId);
+    }
+
+    public static boolean exists(Connection connection, long jobId) throws SQLException {
+        return Sql.first(connection, EXISTS, row -> true, jobId).isPresent();
+    }
+
+    public static Claimed claim(Connection connection, long jobId, String owner, Duration lease, int firstSubBatchSize)
+            throws SQLException {
+        return Sql.one(
+                connection,
+                CLAIM,
+                row -> new Claimed(Rows.job(row), row.getLong("lease_token")),
+                owner,
+                seconds(lease),
+                firstSubBatchSize,
+                jobId);
+    }
+
+    public static Optional<Fenced> fence(Connection connection, long jobId, long token) throws SQLException {
+        return Sql.first(connection, FENCE, LeaseQueries::fenced, jobId, token);
+    }
+
+    public static boolean advance(Connection connection, long jobId, long token, Advance by, Duration lease)
+            throws SQLException {
+        return Sql.update(
+                        connection,
+                        ADVANCE,
+                        by.lastKey(),
+                        by.lastKey(),
+                        by.covered(),
+                        by.migrated(),
+                        by.busy().toMillis(),
+                        by.subBatchSize(),
+                        seconds(lease),
+                        jobId,
+                        token)
+                == 1;
+    }
+
+    public static boolean finish(Connection connection, long jobId, long token) throws SQLException {
+        return Sql.update(connection, FINISH, jobId, token) == 1;
+    }
+
+    public static boolean renew(Connection connection, long jobId, long token, int subBatchSize, Duration lease)
+            throws SQLException {
+        return Sql.update(connection, RENEW, seconds(lease), subBatchSize, jobId, token) == 1;
+    }
+
+    public static boolean handBack(Connection connection, long jobId, long token) throws SQLException {
+        return Sql.update(connection, HAND_BACK, jobId, token) == 1;
+    }
+
+    /** Records a failed try and returns how many there were without progress, or empty when the lease is lost. */
+    public static Optional<Integer> fail(
+            Connection connection, long jobId, long token, Failure failure, int subBatchSize, Duration retryAfter)
+            throws SQLException {
+        return Sql.first(
+                connection,
+                FAIL,
+                row -> row.getInt("attempts"),
+                failure.code().code(),
+                failure.errorClass(),
+                failure.sqlState(),
+                failure.message(),
+                subBatchSize,
+                seconds(retryAfter),
+                jobId,
+                token);
+    }
+
+    private static Fenced fenced(ResultSet row) throws SQLException {
+        return new Fenced(Rows.job(row), Rows.migration(row));
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+}

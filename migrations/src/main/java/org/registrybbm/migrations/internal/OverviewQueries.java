@@ -1,0 +1,113 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.MigrationOverview;
+import org.registrybbm.migrations.MigrationStatus;
+
+/** How migrations stand, in one statement. */
+public final class OverviewQueries {
+    private static final double MOST_BEFORE_FINISHED = 99.9;
+
+    // A batch job that the container registry finished has no counts of its own: its batch size stands for them.
+    private static final String OVERVIEWS = "SELECT " + MigrationQueries.COLUMNS + """
+                , coalesce(jobs.covered, 0) AS covered, coalesce(jobs.migrated, 0) AS migrated,
+                coalesce(jobs.finished, 0) AS finished, coalesce(jobs.failed, 0) AS failed,
+                coalesce(jobs.active, 0) AS active, coalesce(jobs.takeovers, 0) AS takeovers,
+                coalesce(jobs.replicas, '{}') AS replicas
+            FROM batched_background_migrations m
+            LEFT JOIN (
+                SELECT j.batched_background_migration_id AS migration_id,
+                    sum(coalesce(j.covered_tuple_count, CASE WHEN j.status = 2 THEN o.batch_size ELSE 0 END)) AS covered,
+                    sum(coalesce(j.migrated_tuple_count, 0)) AS migrated,
+                    count(*) FILTER (WHERE j.status = 2) AS finished,
+                    count(*) FILTER (WHERE j.status = 3) AS failed,
+                    count(*) FILTER (WHERE j.status = 1) AS active,
+                    sum(j.takeover_count) AS takeovers,
+                    array_agg(DISTINCT j.lease_owner ORDER BY j.lease_owner)
+                        FILTER (WHERE j.lease_until > clock_timestamp()) AS replicas
+                FROM batched_background_migration_jobs j
+                JOIN batched_background_migrations o ON o.id = j.batched_background_migration_id
+                WHERE cardinality(?::text[]) = 0
+                    OR o.name = ANY (?::text[])
+                GROUP BY 1
+            ) jobs ON jobs.migration_id = m.id
+            WHERE cardinality(?::text[]) = 0
+                OR m.name = ANY (?::text[])
+            ORDER BY m.id
+            """;
+
+    private OverviewQueries() {}
+
+    public static List<MigrationOverview> list(Connection connection, Collection<String> names) throws SQLException {
+        String[] array = names.toArray(String[]::new);
+        return Sql.list(connection, OVERVIEWS, OverviewQueries::overview, array, array, array, array);
+    }
+
+    private static MigrationOverview overview(ResultSet row) throws SQLException {
+        BatchedMigration migration = Rows.migration(row);
+        long covered = row.getLong("covered");
+        long active = row.getLong("active");
+        long failed = row.getLong("failed");
+        Array array = row.getArray("replicas");
+        List<String> replicas = Arrays.asList((String[]) array.getArray());
+        return new MigrationOverview(
+                migration,
+                progress(migration, covered),
+                covered,
+                row.getLong("migrated"),
+                row.getLong("finished"),
+                failed,
+                active,
+                row.getLong("takeovers"),
+                replicas,
+                explain(migration, replicas, active, failed));
+    }
+
+    static OptionalDouble progress(BatchedMigration migration, long covered) {
+        if (migration.status() == MigrationStatus.FINISHED) {
+            return OptionalDouble.of(100);
+        }
+        Long total = migration.totalTupleCount();
+        if (total == null || total <= 0) {
+            return OptionalDouble.empty();
+        }
+        return OptionalDouble.of(Math.min(MOST_BEFORE_FINISHED, 100.0 * covered / total));
+    }
+
+    private static String explain(BatchedMigration migration, List<String> replicas, long active, long failed) {
+        return switch (migration.status()) {
+            case PAUSED -> "paused; set it to active to go on";
+            case FINISHED -> "every batch is done";
+            case FAILED -> failed(migration.failure());
+            case ACTIVE, RUNNING -> {
+                if (migration.codeMissingSince() != null) {
+                    yield "no replica that looked knows its work function or strategy, since "
+                            + migration.codeMissingSince();
+                }
+                if (!replicas.isEmpty()) {
+                    yield "running on " + String.join(", ", replicas);
+                }
+                if (active > 0) {
+                    yield "waits for a worker that is free, within the limits";
+                }
+                yield failed > 0 ? "waits to try " + failed + " failed batch jobs again" : "waits for its turn";
+            }
+        };
+    }
+
+    private static String failed(@Nullable Failure failure) {
+        return failure == null
+                ? "failed, without a reason recorded"
+                : failure.code().word() + ": " + failure.message();
+    }
+}

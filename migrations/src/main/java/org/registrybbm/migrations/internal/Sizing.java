@@ -1,0 +1,42 @@
+package org.registrybbm.migrations.internal;
+
+import java.time.Duration;
+
+/**
+ * How big the next piece of work is, from how long the last one took. The rows of a piece scale with the ratio of target and
+ * measured time, at most doubled and at least halved at each step: one slow or fast piece says little of the next.
+ */
+final class Sizing {
+    /** The first sub-batch of a migration is a probe: small, whatever the batch size. */
+    static final int FIRST_SUB_BATCH = 1_000;
+
+    private static final double LARGEST_STEP = 2.0;
+    private static final int LARGEST_SUB_BATCH = 1_000_000;
+    private static final long LARGEST_BATCH = 10_000_000;
+    private static final int TIMEOUT_CUT = 4;
+
+    private Sizing() {}
+
+    /** Returns the rows of the next sub-batch. */
+    static int nextSubBatch(int size, long covered, Duration took, Duration target) {
+        long next = scale(size, took, target);
+        // A sub-batch that found fewer rows than it asked for proves nothing for a bigger one.
+        long bound = covered < size ? size : LARGEST_SUB_BATCH;
+        return (int) Math.max(1, Math.min(next, bound));
+    }
+
+    /** Returns the rows of a sub-batch that is tried again after a timeout, a deadlock or a lock wait. */
+    static int afterTimeout(int size) {
+        return Math.max(1, size / TIMEOUT_CUT);
+    }
+
+    /** Returns the rows of the next batch. */
+    static long nextBatch(long covered, Duration took, Duration target) {
+        return Math.max(1, Math.min(scale(covered, took, target), LARGEST_BATCH));
+    }
+
+    private static long scale(long size, Duration took, Duration target) {
+        double ratio = (double) target.toNanos() / Math.max(1, took.toNanos());
+        return Math.round(size * Math.max(1 / LARGEST_STEP, Math.min(ratio, LARGEST_STEP)));
+    }
+}

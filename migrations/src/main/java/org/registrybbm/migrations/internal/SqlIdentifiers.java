@@ -1,0 +1,74 @@
+package org.registrybbm.migrations.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Reads dotted SQL identifiers as PostgreSQL does: {@code public."Weird ""Name"} is two, unquoted ones are lower-cased. The parts
+ * are names to look up in the catalogue, never text to put into a statement.
+ */
+final class SqlIdentifiers {
+    private final String text;
+    private int at;
+
+    private SqlIdentifiers(String text) {
+        this.text = text;
+    }
+
+    /** Returns the parts, or an empty list when the text is not made of identifiers alone. */
+    static List<String> parse(String text) {
+        return new SqlIdentifiers(text).parts();
+    }
+
+    private List<String> parts() {
+        List<String> parts = new ArrayList<>();
+        while (true) {
+            String part = at < text.length() && text.charAt(at) == '"' ? quoted() : unquoted();
+            if (part.isEmpty()) {
+                return List.of();
+            }
+            parts.add(part);
+            if (at == text.length()) {
+                return parts;
+            }
+            if (text.charAt(at) != '.') {
+                return List.of();
+            }
+            at++;
+        }
+    }
+
+    private String quoted() {
+        StringBuilder name = new StringBuilder();
+        for (at++; at < text.length(); at++) {
+            char c = text.charAt(at);
+            if (c != '"') {
+                name.append(c);
+            } else if (at + 1 < text.length() && text.charAt(at + 1) == '"') {
+                name.append('"');
+                at++;
+            } else {
+                at++;
+                return name.toString();
+            }
+        }
+        return "";
+    }
+
+    private String unquoted() {
+        int start = at;
+        while (at < text.length() && (at == start ? isStart(text.charAt(at)) : isPart(text.charAt(at)))) {
+            at++;
+        }
+        return text.substring(start, at).toLowerCase(Locale.ROOT);
+    }
+
+    private static boolean isStart(char c) {
+        return c == '_' || Character.isLetter(c);
+    }
+
+    private static boolean isPart(char c) {
+        return isStart(c) || c == '$' || c >= '0' && c <= '9';
+    }
+}

@@ -1,0 +1,98 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Cuts off a sub-batch that PostgreSQL's own timeouts cannot end: a work function that hangs outside SQL, a network that swallows
+ * packets, a shutdown that cannot wait. The connection is aborted, so PostgreSQL rolls back, and the thread is interrupted. Its one
+ * thread lives only while something is watched.
+ */
+public final class Watchdog {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Watchdog.class);
+
+    private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
+    private final ScheduledThreadPoolExecutor timer;
+
+    /** Makes an idle watchdog. */
+    public Watchdog() {
+        timer = new ScheduledThreadPoolExecutor(1, work -> {
+            Thread thread = new Thread(work, "bbm-watchdog");
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setRemoveOnCancelPolicy(true);
+        timer.setKeepAliveTime(10, TimeUnit.SECONDS);
+        timer.allowCoreThreadTimeOut(true);
+    }
+
+    /** Watches the calling thread's transaction until the result is closed. */
+    Watched watch(Connection connection, Duration limit) {
+        Watched one = new Watched(connection, Thread.currentThread());
+        watched.add(one);
+        one.alarm = timer.schedule(one::cutOff, limit.toMillis(), TimeUnit.MILLISECONDS);
+        return one;
+    }
+
+    /** Cuts off every sub-batch that is under way. */
+    public void cutOffAll() {
+        watched.forEach(Watched::cutOff);
+    }
+
+    /** One transaction under watch. */
+    final class Watched implements AutoCloseable {
+        private final Connection connection;
+        private final Thread thread;
+        private final Object lock = new Object();
+        private boolean ended;
+        private volatile boolean cutOff;
+        private volatile Future<?> alarm = CompletableFuture.completedFuture(null);
+
+        private Watched(Connection connection, Thread thread) {
+            this.connection = connection;
+            this.thread = thread;
+        }
+
+        private void cutOff() {
+            synchronized (lock) {
+                if (ended) {
+                    return;
+                }
+                ended = true;
+                cutOff = true;
+                thread.interrupt();
+            }
+            try {
+                connection.abort(Runnable::run);
+            } catch (SQLException e) {
+                LOGGER.debug("could not abort a connection", e);
+            }
+        }
+
+        boolean wasCutOff() {
+            return cutOff;
+        }
+
+        @Override
+        public void close() {
+            alarm.cancel(false);
+            watched.remove(this);
+            synchronized (lock) {
+                ended = true;
+                if (cutOff) {
+                    // The interrupt was meant for the work, which is over.
+                    Thread.interrupted();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+/**
+ * Batched migrations without a scheduler: what a batched migration is, how its table is cut into batch jobs, and how one batch
+ * job runs so that every row is changed exactly once. Needs a {@link javax.sql.DataSource} and nothing else.
+ *
+ * <p>Start at {@link org.registrybbm.migrations.BatchedMigrations}.
+ */
+@NullMarked
+package org.registrybbm.migrations;
+
+import org.jspecify.annotations.NullMarked;

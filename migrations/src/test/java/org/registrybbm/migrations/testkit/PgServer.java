@@ -1,0 +1,85 @@
+package org.registrybbm.migrations.testkit;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.postgresql.PostgreSQLContainer;
+
+/**
+ * The PostgreSQL server of this JVM's tests, by {@code -Dbbm.test.pg}: {@code docker}, {@code embedded}, the JDBC URL of a server of
+ * your own (its user must be able to create databases), or {@code auto}, which takes Docker when an engine answers.
+ *
+ * @param url JDBC URL of the maintenance database {@code postgres}, with user and password
+ */
+public record PgServer(String url) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(PgServer.class);
+    private static final String IMAGE = System.getProperty("bbm.test.pg.image", "postgres:17.6-alpine");
+
+    /** Returns the server, started at the first call and stopped with the JVM. */
+    public static PgServer get() {
+        return Holder.SERVER;
+    }
+
+    /** Returns the URL of another database of the server. */
+    public String urlOf(String database) {
+        return url.replaceFirst("/postgres(\\?|$)", "/" + database + "$1");
+    }
+
+    /** Opens a connection to the maintenance database. */
+    public Connection connect() throws SQLException {
+        return DriverManager.getConnection(url);
+    }
+
+    private static final class Holder {
+        static final PgServer SERVER = start(System.getProperty("bbm.test.pg", "auto"));
+    }
+
+    private static PgServer start(String mode) {
+        PgServer server = mode.startsWith("jdbc:")
+                ? new PgServer(mode)
+                : mode.equals("docker") || mode.equals("auto") && dockerAnswers() ? container() : embedded();
+        LOGGER.info("tests run on {}", server.url().replaceFirst("password=[^&]*", "password=..."));
+        return server;
+    }
+
+    private static boolean dockerAnswers() {
+        try {
+            return DockerClientFactory.instance().isDockerAvailable();
+        } catch (RuntimeException | LinkageError e) {
+            return false;
+        }
+    }
+
+    private static PgServer container() {
+        PostgreSQLContainer container = new PostgreSQLContainer(IMAGE)
+                .withDatabaseName("postgres")
+                .withCommand("postgres", "-c", "max_connections=200", "-c", "fsync=off");
+        // Testcontainers' own reaper removes it with the JVM.
+        container.start();
+        return new PgServer(container.getJdbcUrl()
+                + (container.getJdbcUrl().contains("?") ? "&" : "?")
+                + "user=" + container.getUsername()
+                + "&password=" + container.getPassword());
+    }
+
+    private static PgServer embedded() {
+        try {
+            EmbeddedPostgres postgres = EmbeddedPostgres.builder()
+                    .setLocaleConfig("locale", "C.UTF-8")
+                    .setServerConfig("max_connections", "200")
+                    .setPGStartupWait(Duration.ofSeconds(60))
+                    .setConnectConfig("loggerLevel", "OFF")
+                    .start();
+            return new PgServer(postgres.getJdbcUrl("postgres", "postgres"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not start the embedded PostgreSQL", e);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package org.registrybbm.migrations.testkit;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
+import liquibase.Liquibase;
+import liquibase.Scope;
+import liquibase.UpdateSummaryOutputEnum;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.resource.ClassLoaderResourceAccessor;
+import liquibase.ui.LoggerUIService;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * Gives a test class a {@link TestDatabase}: a copy of one migrated template, with a session time zone that nobody lives in by
+ * accident. After the class it fails when a transaction was left open, then drops the database.
+ */
+public final class PostgresExtension implements BeforeAllCallback, AfterAllCallback, ParameterResolver {
+    /** The batched-migration tables. */
+    public static final String ENGINE_CHANGELOG = "org/registrybbm/db/batched-migrations.xml";
+
+    /** The Quartz tables. */
+    public static final String QUARTZ_CHANGELOG = "org/registrybbm/db/quartz.xml";
+
+    // Held, as the logging system would forget the level with the logger.
+    private static final Logger LIQUIBASE = Logger.getLogger("liquibase");
+
+    private static final AtomicInteger COUNT = new AtomicInteger();
+    private static final Map<String, String> TEMPLATES = new HashMap<>();
+    private static final ExtensionContext.Namespace NAMESPACE =
+            ExtensionContext.Namespace.create(PostgresExtension.class);
+
+    static {
+        LIQUIBASE.setLevel(Level.WARNING);
+    }
+
+    @Override
+    public void beforeAll(ExtensionContext context) throws Exception {
+        context.getStore(NAMESPACE).put(TestDatabase.class, migrated());
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        TestDatabase database = context.getStore(NAMESPACE).remove(TestDatabase.class, TestDatabase.class);
+        if (database != null) {
+            List<String> open = database.column("""
+                    SELECT coalesce(application_name, '') || ': ' || query
+                    FROM pg_stat_activity
+                    WHERE datname = current_database() AND state LIKE 'idle in transaction%'
+                    """);
+            drop(database);
+            if (!open.isEmpty()) {
+                throw new AssertionError("transactions were left open: " + open);
+            }
+        }
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == TestDatabase.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return context.getStore(NAMESPACE).get(TestDatabase.class, TestDatabase.class);
+    }
+
+    /** Makes a database with the engine's and Quartz's tables; the caller drops it. */
+    public static TestDatabase migrated() {
+        return copyOf(template(ENGINE_CHANGELOG, QUARTZ_CHANGELOG));
+    }
+
+    /** Makes an empty database; the caller drops it. */
+    public static TestDatabase empty() {
+        return copyOf("template1");
+    }
+
+    /** Drops a database, and ends the connections to it. */
+    public static void drop(TestDatabase database) {
+        admin("DROP DATABASE IF EXISTS " + database.name() + " WITH (FORCE)");
+    }
+
+    /** Applies a changelog of the classpath. */
+    public static void migrate(TestDatabase database, String changelog) {
+        try (Connection connection = DriverManager.getConnection(database.url())) {
+            Scope.child(Map.of(Scope.Attr.ui.name(), new LoggerUIService()), () -> {
+                try (Liquibase liquibase =
+                        new Liquibase(changelog, new ClassLoaderResourceAccessor(), new JdbcConnection(connection))) {
+                    liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.LOG);
+                    liquibase.update(new Contexts(), new LabelExpression());
+                }
+            });
+        } catch (Exception e) {
+            throw new IllegalStateException("could not apply " + changelog, e);
+        }
+    }
+
+    private static synchronized String template(String... changelogs) {
+        return TEMPLATES.computeIfAbsent(String.join(" ", changelogs), key -> {
+            TestDatabase template = copyOf("template1");
+            for (String changelog : changelogs) {
+                migrate(template, changelog);
+            }
+            return template.name();
+        });
+    }
+
+    private static synchronized TestDatabase copyOf(String template) {
+        String name = "bbm_test_" + ProcessHandle.current().pid() + "_" + COUNT.incrementAndGet();
+        admin("CREATE DATABASE " + name + " TEMPLATE " + template);
+        admin("ALTER DATABASE " + name + " SET timezone = 'Asia/Kathmandu'");
+        return new TestDatabase(name, PgServer.get().urlOf(name));
+    }
+
+    private static void admin(String sql) {
+        try (Connection connection = PgServer.get().connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e.getMessage() + "\n" + sql, e);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package org.registrybbm.migrations.testkit;
+
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A database of a test class: migrated, empty, and dropped afterwards. Each {@link #getConnection} opens a new connection, so a
+ * closed one leaves nothing behind.
+ *
+ * @param name of the database
+ * @param url JDBC URL with user and password
+ */
+public record TestDatabase(String name, String url) implements DataSource {
+    @Override
+    public Connection getConnection() throws SQLException {
+        return DriverManager.getConnection(url);
+    }
+
+    /** Runs statements separated by semicolons. */
+    public void execute(String sql) {
+        try (Connection connection = getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e.getMessage() + "\n" + sql, e);
+        }
+    }
+
+    /** Returns the first column of every row as text. */
+    public List<String> column(String sql, Object... args) {
+        try (Connection connection = getConnection();
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < args.length; i++) {
+                statement.setObject(i + 1, args[i]);
+            }
+            try (ResultSet rows = statement.executeQuery()) {
+                List<String> values = new ArrayList<>();
+                while (rows.next()) {
+                    values.add(String.valueOf(rows.getString(1)));
+                }
+                return values;
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e.getMessage() + "\n" + sql, e);
+        }
+    }
+
+    /** Returns the only value as text, {@code "null"} for NULL. */
+    public String text(String sql, Object... args) {
+        List<String> values = column(sql, args);
+        if (values.size() != 1) {
+            throw new IllegalStateException(values.size() + " rows instead of one from " + sql);
+        }
+        return values.get(0);
+    }
+
+    /** Returns the only value as a number. */
+    public long number(String sql, Object... args) {
+        return Long.parseLong(text(sql, args));
+    }
+
+    @Override
+    public Connection getConnection(String user, String password) throws SQLException {
+        return DriverManager.getConnection(url, user, password);
+    }
+
+    @Override
+    public @Nullable PrintWriter getLogWriter() {
+        return null;
+    }
+
+    @Override
+    public void setLogWriter(@Nullable PrintWriter out) {}
+
+    @Override
+    public void setLoginTimeout(int seconds) {}
+
+    @Override
+    public int getLoginTimeout() {
+        return 0;
+    }
+
+    @Override
+    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+        throw new SQLFeatureNotSupportedException();
+    }
+
+    @Override
+    public <T> T unwrap(Class<T> type) throws SQLException {
+        throw new SQLException("not a wrapper");
+    }
+
+    @Override
+    public boolean isWrapperFor(Class<?> type) {
+        return false;
+    }
+}
