@@ -45,7 +45,7 @@ public final class BatchRunner {
         try {
             claim = claims.claim(jobId);
         } catch (SQLException e) {
-            throw new DatabaseException("claim batch job " + jobId, e);
+            throw DatabaseException.of("claim batch job " + jobId, e);
         }
         if (claim instanceof Claims.Refused refused) {
             return new BatchOutcome.NotClaimed(jobId, refused.reason());

@@ -5,6 +5,8 @@ import java.sql.SQLException;
 /** Says that the database could not be asked; what was under way was rolled back. */
 public final class DatabaseException extends RuntimeException {
     private static final long serialVersionUID = 1L;
+    private static final String UNDEFINED_TABLE = "42P01";
+    private static final String UNDEFINED_COLUMN = "42703";
 
     /**
      * Wraps what JDBC said.
@@ -14,5 +16,20 @@ public final class DatabaseException extends RuntimeException {
      */
     public DatabaseException(String doing, SQLException cause) {
         super("could not " + doing + ": " + cause.getMessage(), cause);
+    }
+
+    /**
+     * Makes the exception that tells an operator what to do: about the schema when a table or column is missing, else about the
+     * database.
+     *
+     * @param doing what was being done
+     * @param cause what JDBC said
+     */
+    static RuntimeException of(String doing, SQLException cause) {
+        if (UNDEFINED_TABLE.equals(cause.getSQLState()) || UNDEFINED_COLUMN.equals(cause.getSQLState())) {
+            return new SchemaNotMigratedException(
+                    String.valueOf(cause.getMessage()).lines().findFirst().orElse(""));
+        }
+        return new DatabaseException(doing, cause);
     }
 }

@@ -17,9 +17,6 @@ import org.registrybbm.migrations.internal.Sql;
  * {@link SchemaNotMigratedException} when the tables are missing and {@link DatabaseException} when the database cannot be asked.
  */
 public final class MigrationStore {
-    private static final String UNDEFINED_TABLE = "42P01";
-    private static final String UNDEFINED_COLUMN = "42703";
-
     private final DataSource dataSource;
 
     MigrationStore(DataSource dataSource) {
@@ -112,7 +109,7 @@ public final class MigrationStore {
                     "batched_background_migration_jobs",
                     "batched_background_migration_lease_tokens");
             if (!missing.isEmpty()) {
-                throw new SchemaNotMigratedException("table " + missing.get(0));
+                throw new SchemaNotMigratedException("there is no table " + missing.get(0));
             }
             // Names every column that the engine reads; a missing one is said by its name.
             return OverviewQueries.list(connection, List.of("no migration has this name"));
@@ -142,11 +139,7 @@ public final class MigrationStore {
         try (Connection connection = dataSource.getConnection()) {
             return question.ask(connection);
         } catch (SQLException e) {
-            if (UNDEFINED_TABLE.equals(e.getSQLState()) || UNDEFINED_COLUMN.equals(e.getSQLState())) {
-                throw new SchemaNotMigratedException(
-                        String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
-            }
-            throw new DatabaseException(doing, e);
+            throw DatabaseException.of(doing, e);
         }
     }
 }

@@ -58,7 +58,7 @@ public final class Planner {
         try (Connection connection = dataSource.getConnection()) {
             candidates = JobQueries.candidates(connection);
         } catch (SQLException e) {
-            throw new DatabaseException("read which batched migrations are active", e);
+            throw DatabaseException.of("read which batched migrations are active", e);
         }
         List<Long> due = new ArrayList<>();
         int active = 0;

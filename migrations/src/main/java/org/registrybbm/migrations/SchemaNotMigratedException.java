@@ -7,7 +7,7 @@ public final class SchemaNotMigratedException extends RuntimeException {
     /**
      * Describes what is missing.
      *
-     * @param missing a table or column
+     * @param missing what is missing, as a clause: "table x is missing"
      */
     public SchemaNotMigratedException(String missing) {
         super("the database schema is not migrated: " + missing

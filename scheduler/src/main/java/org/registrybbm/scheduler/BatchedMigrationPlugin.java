@@ -1,0 +1,242 @@
+package org.registrybbm.scheduler;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.quartz.Scheduler;
+import org.quartz.SchedulerException;
+import org.quartz.listeners.SchedulerListenerSupport;
+import org.quartz.spi.ClassLoadHelper;
+import org.quartz.spi.SchedulerPlugin;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.WorkFunctions;
+import org.registrybbm.migrations.WorkRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs batched migrations in a Quartz scheduler.
+ *
+ * <pre>
+ * org.quartz.plugin.bbm.class = org.registrybbm.scheduler.BatchedMigrationPlugin
+ * org.quartz.plugin.bbm.dataSource = myDataSource
+ * org.quartz.plugin.bbm.workFunctions = com.example.MyWorkFunctions
+ * </pre>
+ *
+ * <p>It refuses to be initialised on a job store that is not clustered or that does not acquire triggers within its lock, unless
+ * {@code alone} says that this scheduler is the only one. Each setter is a property {@code org.quartz.plugin.<name>.<property>}.
+ * Where the database or its schema is not there yet, it waits and says so.
+ */
+public final class BatchedMigrationPlugin implements SchedulerPlugin {
+    /** Key of the scheduler's context under which a host may put its own {@link BatchedMigrations} before it starts. */
+    public static final String ENGINE_CONTEXT_KEY = "org.registrybbm.engine";
+
+    private static final String PLUGIN_CONTEXT_KEY = "org.registrybbm.plugin";
+    private static final Logger LOGGER = LoggerFactory.getLogger(BatchedMigrationPlugin.class);
+
+    private @Nullable String dataSource;
+    private @Nullable String workFunctions;
+    private boolean alone;
+    private int maxJobAttempts = EngineSettings.defaults().maxJobAttempts();
+    private int fleetLimit = EngineSettings.Limits.defaults().fleet();
+    private int migrationLimit = EngineSettings.Limits.defaults().perMigration();
+    private long batchTargetMillis = EngineSettings.Targets.defaults().batch().toMillis();
+    private long subBatchTargetMillis =
+            EngineSettings.Targets.defaults().subBatch().toMillis();
+    private long jobIntervalMillis = 1_000;
+    private long reconcileIntervalMillis = 5_000;
+    private long shutdownGraceMillis = 5_000;
+
+    private @Nullable Scheduler scheduler;
+    private @Nullable EngineSettings settings;
+    private @Nullable WorkRegistry workRegistry;
+    private @Nullable Dispatcher dispatcher;
+    private @Nullable Reconciler reconciler;
+
+    /** Quartz makes the plugin by this constructor and then sets its properties. */
+    public BatchedMigrationPlugin() {}
+
+    /** Sets the name of the Quartz data source that the rows are changed through. Not needed when the host gives an engine. */
+    public void setDataSource(String name) {
+        this.dataSource = name;
+    }
+
+    /** Sets the class that registers the application's work functions, a {@link WorkFunctions}; default none. */
+    public void setWorkFunctions(String className) {
+        this.workFunctions = className;
+    }
+
+    /** Says that this scheduler is the only one, so that its job store need not be clustered; default false. */
+    public void setAlone(boolean alone) {
+        this.alone = alone;
+    }
+
+    /** Sets the tries of a batch job without progress, 1 to 100; default 5. */
+    public void setMaxJobAttempts(int attempts) {
+        this.maxJobAttempts = attempts;
+    }
+
+    /** Sets how many batch jobs may run at once over all replicas, 1 to 1000; default 2. */
+    public void setFleetLimit(int limit) {
+        this.fleetLimit = limit;
+    }
+
+    /** Sets how many batch jobs of one migration may run at once, 1 to 1000; default 2. */
+    public void setMigrationLimit(int limit) {
+        this.migrationLimit = limit;
+    }
+
+    /** Sets how long a batch job should take, in milliseconds, 1 s to 1 h; 0 keeps every batch at its batch size; default 30 s. */
+    public void setBatchTargetMillis(long millis) {
+        this.batchTargetMillis = millis;
+    }
+
+    /** Sets how long a sub-batch should take, in milliseconds, 10 ms to 30 s; default 500 ms. */
+    public void setSubBatchTargetMillis(long millis) {
+        this.subBatchTargetMillis = millis;
+    }
+
+    /** Sets how often the coordinator looks for work, in milliseconds, 100 ms to 1 min; default 1 s. */
+    public void setJobIntervalMillis(long millis) {
+        this.jobIntervalMillis = millis;
+    }
+
+    /** Sets how often each replica repairs Quartz's triggers, in milliseconds, 100 ms to 1 min; default 5 s. */
+    public void setReconcileIntervalMillis(long millis) {
+        this.reconcileIntervalMillis = millis;
+    }
+
+    /** Sets how long a shutdown lets the current sub-batches end by themselves, in milliseconds, 0 s to 1 min; default 5 s. */
+    public void setShutdownGraceMillis(long millis) {
+        this.shutdownGraceMillis = millis;
+    }
+
+    @Override
+    public void initialize(String name, Scheduler scheduler, ClassLoadHelper loadHelper) throws SchedulerException {
+        this.scheduler = scheduler;
+        try {
+            range("jobIntervalMillis", jobIntervalMillis, 100, 60_000);
+            range("reconcileIntervalMillis", reconcileIntervalMillis, 100, 60_000);
+            range("shutdownGraceMillis", shutdownGraceMillis, 0, 60_000);
+            settings = EngineSettings.defaults()
+                    .withMaxJobAttempts(maxJobAttempts)
+                    .withLimits(new EngineSettings.Limits(fleetLimit, migrationLimit))
+                    .withTargets(new EngineSettings.Targets(
+                            Duration.ofMillis(batchTargetMillis), Duration.ofMillis(subBatchTargetMillis)));
+            workRegistry = workRegistry(loadHelper);
+        } catch (IllegalArgumentException e) {
+            throw new SchedulerException("org.quartz.plugin." + name + ": " + e.getMessage(), e);
+        }
+        Optional<String> problem = alone ? Optional.empty() : JobStoreInspection.problem(scheduler);
+        if (problem.isPresent()) {
+            throw new SchedulerException("batched migrations do not start on this scheduler: " + problem.get()
+                    + ", or org.quartz.plugin." + name + ".alone=true when no other replica uses this database");
+        }
+        scheduler.getContext().put(PLUGIN_CONTEXT_KEY, this);
+        scheduler.getListenerManager().addSchedulerListener(new SchedulerListenerSupport() {
+            @Override
+            public void schedulerShuttingdown() {
+                stop();
+            }
+        });
+    }
+
+    @Override
+    public void start() {
+        try {
+            Scheduler started = Objects.requireNonNull(scheduler);
+            BatchedMigrations engine = engine(started);
+            Dispatcher ready = new Dispatcher(engine, new Triggers(started, Duration.ofMillis(jobIntervalMillis)));
+            ready.register(started);
+            dispatcher = ready;
+            reconciler = new Reconciler(ready, Duration.ofMillis(reconcileIntervalMillis));
+            reconciler.start();
+        } catch (SchedulerException | RuntimeException e) {
+            // Thrown on, it would leave the host's scheduler half started; its other jobs are not ours to stop.
+            LOGGER.error("batched migrations do not run in this scheduler: {}", e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void shutdown() {
+        stop();
+        if (reconciler != null) {
+            reconciler.close();
+        }
+    }
+
+    /** Finds the plugin of a scheduler. */
+    static BatchedMigrationPlugin of(Scheduler scheduler) throws SchedulerException {
+        return (BatchedMigrationPlugin)
+                Objects.requireNonNull(scheduler.getContext().get(PLUGIN_CONTEXT_KEY));
+    }
+
+    /** Returns whether this replica reached the database, Quartz's store and the tables within the last few turns. */
+    boolean isSound() {
+        return reconciler != null && reconciler.isSound();
+    }
+
+    /** Stops after the current sub-batches, and cuts them off after the grace. */
+    private void stop() {
+        if (dispatcher == null || dispatcher.isStopping()) {
+            return;
+        }
+        dispatcher.stop();
+        Dispatcher stopped = dispatcher;
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(work -> {
+            Thread daemon = new Thread(work, "bbm-shutdown");
+            daemon.setDaemon(true);
+            return daemon;
+        });
+        timer.schedule(() -> stopped.engine().runner().cutOff(), shutdownGraceMillis, TimeUnit.MILLISECONDS);
+        timer.shutdown();
+    }
+
+    private BatchedMigrations engine(Scheduler started) throws SchedulerException {
+        Object given = started.getContext().get(ENGINE_CONTEXT_KEY);
+        if (given instanceof BatchedMigrations engine) {
+            return engine;
+        }
+        if (dataSource == null) {
+            throw new SchedulerException(
+                    "no data source: set the plugin's property 'dataSource' to the name of a Quartz data"
+                            + " source, or put a BatchedMigrations into the scheduler's context as "
+                            + ENGINE_CONTEXT_KEY);
+        }
+        return BatchedMigrations.on(new QuartzDataSource(dataSource))
+                .replica(started.getSchedulerInstanceId())
+                .settings(Objects.requireNonNull(settings))
+                .workRegistry(Objects.requireNonNull(workRegistry))
+                .build();
+    }
+
+    private WorkRegistry workRegistry(ClassLoadHelper loadHelper) {
+        WorkRegistry.Builder registry = WorkRegistry.builder();
+        if (workFunctions != null) {
+            try {
+                WorkFunctions functions = loadHelper
+                        .loadClass(workFunctions, WorkFunctions.class)
+                        .getDeclaredConstructor()
+                        .newInstance();
+                functions.register(registry);
+            } catch (ReflectiveOperationException | ClassCastException e) {
+                throw new IllegalArgumentException(
+                        "workFunctions is '" + workFunctions + "', which is not a " + WorkFunctions.class.getName()
+                                + " with a public constructor without parameters: " + e,
+                        e);
+            }
+        }
+        return registry.build();
+    }
+
+    private static void range(String property, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(property + " is " + value + ", allowed is " + min + " to " + max);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package org.registrybbm.scheduler;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.quartz.Scheduler;
+import org.quartz.SchedulerException;
+import org.quartz.impl.SchedulerRepository;
+import org.quartz.impl.StdSchedulerFactory;
+import org.quartz.utils.ConnectionProvider;
+import org.quartz.utils.DBConnectionManager;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.ReplicaName;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A clustered Quartz scheduler of its own for batched migrations: one replica. For applications that do not use Quartz themselves; those
+ * that do add the {@link BatchedMigrationPlugin} to their scheduler.
+ */
+public final class BatchedMigrationScheduler implements AutoCloseable {
+    /** The name that all replicas of a database share; the lock rows of the changelog carry it. */
+    public static final String NAME = "bbm";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(BatchedMigrationScheduler.class);
+    private static final AtomicInteger COUNT = new AtomicInteger();
+    private static final Duration DEFAULT_BOUND = Duration.ofSeconds(8);
+
+    private final BatchedMigrations engine;
+    private final Scheduler scheduler;
+    private final BatchedMigrationPlugin plugin;
+
+    private BatchedMigrationScheduler(BatchedMigrations engine, Scheduler scheduler, BatchedMigrationPlugin plugin) {
+        this.engine = engine;
+        this.scheduler = scheduler;
+        this.plugin = plugin;
+    }
+
+    /**
+     * Starts to describe a scheduler.
+     *
+     * @param engine what plans and runs batch jobs
+     */
+    public static Builder on(BatchedMigrations engine) {
+        return new Builder(engine);
+    }
+
+    /**
+     * Checks that the tables are there, joins the cluster and starts to work.
+     *
+     * @throws org.registrybbm.migrations.SchemaNotMigratedException when the tables are missing
+     * @throws org.registrybbm.migrations.DatabaseException when the database cannot be reached
+     * @throws SchedulerException when Quartz cannot start, for instance as its tables are missing
+     */
+    public void start() throws SchedulerException {
+        engine.store().requireSchema();
+        scheduler.start();
+    }
+
+    /** Returns whether this replica works: it reached the database, Quartz's store and the tables within the last seconds. */
+    public boolean isCheckedIn() {
+        try {
+            return scheduler.isStarted() && !scheduler.isInStandbyMode() && plugin.isSound();
+        } catch (SchedulerException e) {
+            return false;
+        }
+    }
+
+    /** Returns the Quartz scheduler, for listeners and tests. */
+    public Scheduler quartz() {
+        return scheduler;
+    }
+
+    /**
+     * Stops: current sub-batches end, the rest of their batch jobs is handed back. Returns after the bound at the latest, whatever
+     * the database does; threads that hang then are daemons.
+     *
+     * @param bound how long it may take
+     */
+    public void shutdown(Duration bound) {
+        CountDownLatch down = new CountDownLatch(1);
+        Thread helper = new Thread(
+                () -> {
+                    try {
+                        scheduler.shutdown(true);
+                    } catch (SchedulerException | RuntimeException e) {
+                        LOGGER.warn("the scheduler did not shut down cleanly: {}", e.getMessage());
+                    } finally {
+                        down.countDown();
+                    }
+                },
+                "bbm-quartz-shutdown");
+        helper.setDaemon(true);
+        helper.start();
+        try {
+            if (!down.await(bound.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOGGER.warn(
+                        "the scheduler did not shut down within {} s; its batch jobs are taken over by another replica",
+                        bound.toSeconds());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Shuts down within 8 s. */
+    @Override
+    public void close() {
+        shutdown(DEFAULT_BOUND);
+    }
+
+    /** Collects what a scheduler needs. */
+    public static final class Builder {
+        private final BatchedMigrations engine;
+        private @Nullable DataSource quartzDataSource;
+        private String replica = ReplicaName.ofThisProcess();
+        private int workers = 2;
+        private Duration jobInterval = Duration.ofSeconds(1);
+        private Duration shutdownGrace = Duration.ofSeconds(4);
+
+        private Builder(BatchedMigrations engine) {
+            this.engine = engine;
+        }
+
+        /** Sets the connections for Quartz itself: a pool of its own, with at least {@link #poolSize} of them. */
+        public Builder quartzDataSource(DataSource dataSource) {
+            this.quartzDataSource = dataSource;
+            return this;
+        }
+
+        /** Sets how many batch jobs this replica runs at once, 1 to 100; default 2. */
+        public Builder workers(int count) {
+            if (count < 1 || count > 100) {
+                throw new IllegalArgumentException("workers is " + count + ", allowed is 1 to 100");
+            }
+            this.workers = count;
+            return this;
+        }
+
+        /** Sets how often the coordinator looks for work; default 1 s. */
+        public Builder jobInterval(Duration interval) {
+            this.jobInterval = interval;
+            return this;
+        }
+
+        /** Sets how long a shutdown lets current sub-batches end by themselves before they are cut off; default 4 s. */
+        public Builder shutdownGrace(Duration grace) {
+            this.shutdownGrace = grace;
+            return this;
+        }
+
+        /** Sets the name of this replica in the cluster, at most 82 characters; never the one of a replica that may still run. */
+        public Builder replica(String name) {
+            this.replica = name;
+            return this;
+        }
+
+        /** Returns how many connections Quartz needs for a number of workers: theirs, and three for its own threads. */
+        public static int poolSize(int workers) {
+            return workers + 4;
+        }
+
+        /**
+         * Makes the scheduler; it does nothing before {@link BatchedMigrationScheduler#start}.
+         *
+         * @throws SchedulerException when Quartz refuses the configuration
+         */
+        public BatchedMigrationScheduler build() throws SchedulerException {
+            DataSource connections = Objects.requireNonNull(quartzDataSource, "quartzDataSource is not set");
+            String dataSourceName = NAME + "-" + COUNT.incrementAndGet();
+            DBConnectionManager.getInstance().addConnectionProvider(dataSourceName, new HostOwned(connections));
+            synchronized (Builder.class) {
+                // Quartz keeps one scheduler of a name in a JVM; replicas of one JVM, as in tests, share the name.
+                SchedulerRepository.getInstance().remove(NAME);
+                Scheduler scheduler = new StdSchedulerFactory(properties(dataSourceName)).getScheduler();
+                SchedulerRepository.getInstance().remove(NAME);
+                scheduler.getContext().put(BatchedMigrationPlugin.ENGINE_CONTEXT_KEY, engine);
+                return new BatchedMigrationScheduler(engine, scheduler, BatchedMigrationPlugin.of(scheduler));
+            }
+        }
+
+        private Properties properties(String dataSourceName) {
+            Map<String, String> values = new HashMap<>();
+            values.put("org.quartz.scheduler.instanceName", NAME);
+            values.put("org.quartz.scheduler.instanceId", replica);
+            // How long a trigger that another replica stored may wait for an idle worker here; Quartz's least.
+            values.put("org.quartz.scheduler.idleWaitTime", "1000");
+            // Far below the check-in interval: one failed check-in must not make a healthy replica look dead.
+            values.put("org.quartz.scheduler.dbFailureRetryInterval", "2000");
+            values.put("org.quartz.scheduler.batchTriggerAcquisitionMaxCount", "1");
+            values.put("org.quartz.scheduler.makeSchedulerThreadDaemon", "true");
+            values.put("org.quartz.scheduler.skipUpdateCheck", "true");
+            values.put("org.quartz.threadPool.class", "org.quartz.simpl.SimpleThreadPool");
+            values.put("org.quartz.threadPool.threadCount", Integer.toString(workers));
+            values.put("org.quartz.threadPool.makeThreadsDaemons", "true");
+            values.put("org.quartz.jobStore.class", "org.quartz.impl.jdbcjobstore.JobStoreTX");
+            values.put("org.quartz.jobStore.driverDelegateClass", "org.quartz.impl.jdbcjobstore.PostgreSQLDelegate");
+            values.put("org.quartz.jobStore.dataSource", dataSourceName);
+            values.put("org.quartz.jobStore.tablePrefix", "QRTZ_");
+            values.put("org.quartz.jobStore.useProperties", "true");
+            values.put("org.quartz.jobStore.isClustered", "true");
+            values.put("org.quartz.jobStore.clusterCheckinInterval", "10000");
+            values.put("org.quartz.jobStore.acquireTriggersWithinLock", "true");
+            values.put("org.quartz.jobStore.makeThreadsDaemons", "true");
+            values.put("org.quartz.plugin.bbm.class", BatchedMigrationPlugin.class.getName());
+            values.put("org.quartz.plugin.bbm.jobIntervalMillis", Long.toString(jobInterval.toMillis()));
+            values.put("org.quartz.plugin.bbm.shutdownGraceMillis", Long.toString(shutdownGrace.toMillis()));
+            Properties properties = new Properties();
+            properties.putAll(values);
+            return properties;
+        }
+    }
+
+    /** Connections of a pool that the host closes, not Quartz. */
+    private record HostOwned(DataSource dataSource) implements ConnectionProvider {
+        @Override
+        public Connection getConnection() throws SQLException {
+            return dataSource.getConnection();
+        }
+
+        @Override
+        public void initialize() {}
+
+        @Override
+        public void shutdown() {}
+    }
+}

@@ -1,0 +1,140 @@
+package org.registrybbm.scheduler;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.quartz.JobExecutionContext;
+import org.quartz.Scheduler;
+import org.quartz.SchedulerException;
+import org.registrybbm.migrations.BatchOutcome;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.DatabaseException;
+import org.registrybbm.migrations.Planner;
+import org.registrybbm.migrations.SchemaNotMigratedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings what the planner says is due to Quartz, and runs what Quartz fires. Lives in the scheduler's context, where the Quartz jobs
+ * find it.
+ */
+final class Dispatcher {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Dispatcher.class);
+    private static final String CONTEXT_KEY = "org.registrybbm.dispatcher";
+
+    /** A batch job that is due for longer than this, although it has a trigger, has one that Quartz forgot. */
+    static final Duration FORGOTTEN_AFTER = Duration.ofSeconds(10);
+
+    private final BatchedMigrations engine;
+    private final Triggers triggers;
+    private final Map<Long, Long> dueSince = new HashMap<>();
+    private final AtomicBoolean stopping = new AtomicBoolean();
+
+    Dispatcher(BatchedMigrations engine, Triggers triggers) {
+        this.engine = engine;
+        this.triggers = triggers;
+    }
+
+    /** Finds the dispatcher of a scheduler; empty while it is being set up or after it was shut down. */
+    static Optional<Dispatcher> of(Scheduler scheduler) {
+        try {
+            return Optional.ofNullable((Dispatcher) scheduler.getContext().get(CONTEXT_KEY));
+        } catch (SchedulerException e) {
+            return Optional.empty();
+        }
+    }
+
+    void register(Scheduler scheduler) throws SchedulerException {
+        scheduler.getContext().put(CONTEXT_KEY, this);
+    }
+
+    BatchedMigrations engine() {
+        return engine;
+    }
+
+    Triggers triggers() {
+        return triggers;
+    }
+
+    /** From now on sub-batches are the last ones of their batch jobs here, and nothing new starts. */
+    void stop() {
+        stopping.set(true);
+    }
+
+    boolean isStopping() {
+        return stopping.get();
+    }
+
+    /** Runs the batch job of a firing, and when it is done sees to the next one at once. Never throws: Quartz could do nothing. */
+    void runBatch(JobExecutionContext context) {
+        Optional<Long> id = Triggers.batchJobId(context);
+        if (id.isEmpty() || isStopping()) {
+            return;
+        }
+        try {
+            BatchOutcome outcome = engine.runner().run(id.get(), this::isStopping);
+            LOGGER.debug("batch job {}: {}", id.get(), outcome);
+            if (outcome instanceof BatchOutcome.Finished || outcome instanceof BatchOutcome.Failed) {
+                coordinate();
+            }
+        } catch (RuntimeException e) {
+            LOGGER.warn("batch job {} could not be run, it stays due: {}", id.get(), e.getMessage());
+            LOGGER.debug("batch job could not be run", e);
+        }
+    }
+
+    /** Plans, and gives each batch job that is due its trigger. Returns whether it went well; never throws. */
+    boolean coordinate() {
+        if (isStopping()) {
+            return true;
+        }
+        try {
+            Planner.Plan plan = engine.planner().plan();
+            for (long id : plan.due()) {
+                dispatch(id);
+            }
+            forget(Set.copyOf(plan.due()));
+            return true;
+        } catch (SchemaNotMigratedException | DatabaseException | SchedulerException e) {
+            if (!isStopping()) {
+                LOGGER.warn("the coordinator's turn failed, the next one tries again: {}", e.getMessage());
+                LOGGER.debug("the coordinator's turn failed", e);
+            }
+            return false;
+        }
+    }
+
+    private void dispatch(long id) throws SchedulerException {
+        if (triggers.store(id)) {
+            return;
+        }
+        if (isForgotten(id)) {
+            LOGGER.warn(
+                    "batch job {} was due for {} s although it has a trigger; it gets a new one",
+                    id,
+                    FORGOTTEN_AFTER.toSeconds());
+            triggers.replace(id);
+        }
+    }
+
+    private boolean isForgotten(long id) {
+        synchronized (dueSince) {
+            long now = System.nanoTime();
+            Long since = dueSince.putIfAbsent(id, now);
+            boolean forgotten = since != null && now - since > FORGOTTEN_AFTER.toNanos();
+            if (forgotten) {
+                dueSince.put(id, now);
+            }
+            return forgotten;
+        }
+    }
+
+    private void forget(Set<Long> due) {
+        synchronized (dueSince) {
+            dueSince.keySet().retainAll(due);
+        }
+    }
+}
