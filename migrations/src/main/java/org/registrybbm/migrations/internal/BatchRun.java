@@ -190,7 +190,8 @@ public final class BatchRun {
         if (!LeaseQueries.advance(
                 tx, job.id(), token, advance, settings.timeouts().lease())) {
             throw new IllegalStateException("the work function '" + migration.signature()
-                    + "' changed the row of its own batch job; it must leave the batched-migration tables alone");
+                    + "' ended the transaction or changed the row of its batch job; it must do neither, or rows could be"
+                    + " changed twice");
         }
         BatchJob advanced = new BatchJob(
                 job.id(),

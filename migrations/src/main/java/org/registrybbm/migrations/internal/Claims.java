@@ -37,7 +37,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistr
         if (locked.isEmpty()) {
             return new Refused(LeaseQueries.exists(connection, jobId) ? Reason.LEASED : Reason.GONE);
         }
-        Optional<Reason> refusal = refusal(locked.get());
+        Optional<Reason> refusal = refusal(connection, locked.get());
         if (refusal.isPresent()) {
             return new Refused(refusal.get());
         }
@@ -51,9 +51,8 @@ public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistr
         return new Granted(claimed.job(), migration, claimed.token(), takeover);
     }
 
-    private Optional<Reason> refusal(LeaseQueries.Claimable claimable) {
+    private Optional<Reason> refusal(Connection connection, LeaseQueries.Claimable claimable) throws SQLException {
         BatchJob job = claimable.job();
-        EngineSettings.Limits limits = settings.limits();
         if (!claimable.migration().status().isRunnable()) {
             return Optional.of(Reason.MIGRATION_STOPPED);
         }
@@ -66,10 +65,12 @@ public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistr
         if (Definition.missingCode(claimable.migration(), workRegistry).isPresent()) {
             return Optional.of(Reason.CODE_MISSING);
         }
-        if (claimable.fleetLeased() >= limits.fleet() || claimable.migrationLeased() >= limits.perMigration()) {
-            return Optional.of(Reason.LIMIT_REACHED);
-        }
-        return Optional.empty();
+        LeaseQueries.Leases leases =
+                LeaseQueries.countLeases(connection, claimable.migration().id(), job.id());
+        EngineSettings.Limits limits = settings.limits();
+        return leases.fleet() >= limits.fleet() || leases.ofMigration() >= limits.perMigration()
+                ? Optional.of(Reason.LIMIT_REACHED)
+                : Optional.empty();
     }
 
     private static int firstSubBatch(BatchedMigration migration) {

@@ -2,7 +2,10 @@ package org.registrybbm.migrations.internal;
 
 import org.registrybbm.migrations.EngineSettings;
 
-/** What each transaction sets for itself, so that no statement, lock wait or forgotten transaction lasts for ever. */
+/**
+ * What each transaction sets for itself, so that no statement, lock wait or forgotten transaction lasts for ever. The isolation level is
+ * stated, as a database may have another default: each statement must see what was committed while it waited for a lock.
+ */
 final class Guards {
     /** For claims, planning and bookkeeping: durable, and over in milliseconds or not at all. */
     static final String SHORT_TRANSACTION = """

@@ -21,31 +21,42 @@ public final class JobQueries {
             j.lease_owner AS j_lease_owner, j.takeover_count AS j_takeover_count
             """;
 
-    // One index probe a migration: the partial index holds unfinished batch jobs only, however many are finished.
-    private static final String CANDIDATES = "SELECT " + MigrationQueries.COLUMNS + """
-                , unfinished.active, unfinished.leased, unfinished.failed,
-                (SELECT count(*)
-                 FROM batched_background_migration_jobs
-                 WHERE status <> 2 AND lease_until > clock_timestamp()) AS fleet_leased
+    // A lease that ran out is dead only when its row can be locked: its worker may be inside a long sub-batch, which
+    // holds the row.
+    static final String DEAD = """
+            SELECT id, batched_background_migration_id AS migration_id
+            FROM batched_background_migration_jobs
+            WHERE status = 1
+                AND lease_token IS NOT NULL
+                AND lease_until <= clock_timestamp()
+            FOR UPDATE SKIP LOCKED
+            """;
+
+    // The partial index holds unfinished batch jobs only, so this costs the same however many are finished.
+    private static final String CANDIDATES =
+            "WITH dead AS (\n" + DEAD + "), held AS (" + """
+
+                SELECT batched_background_migration_id AS migration_id
+                FROM batched_background_migration_jobs
+                WHERE status <> 2
+                    AND lease_token IS NOT NULL
+                    AND id NOT IN (SELECT id FROM dead)
+            )
+            SELECT (SELECT count(*) FROM held) AS fleet_leased,
+                (SELECT count(*) FROM held WHERE held.migration_id = m.id) AS leased,
+            """ + MigrationQueries.COLUMNS + """
             FROM batched_background_migrations m
-            CROSS JOIN LATERAL (
-                SELECT count(*) FILTER (WHERE j.status = 1) AS active,
-                    count(*) FILTER (WHERE j.lease_until > clock_timestamp()) AS leased,
-                    count(*) FILTER (WHERE j.status = 3) AS failed
-                FROM batched_background_migration_jobs j
-                WHERE j.batched_background_migration_id = m.id
-                    AND j.status <> 2
-            ) unfinished
             WHERE m.status IN (1, 4)
                 OR (m.status = 3 AND m.failure_error_code IN (3, 5) AND m.failure_message IS NOT NULL)
             ORDER BY m.status = 4 DESC, m.id
             """;
 
-    private static final String UNLEASED = "SELECT " + COLUMNS + """
+    // Batch jobs that nobody claimed are read without a lock, which would make their claim skip them.
+    private static final String UNLEASED = "WITH dead AS (\n" + DEAD + ") SELECT " + COLUMNS + """
             FROM batched_background_migration_jobs j
             WHERE j.batched_background_migration_id = ?
                 AND j.status = 1
-                AND (j.lease_until IS NULL OR j.lease_until < clock_timestamp())
+                AND (j.lease_token IS NULL OR j.id IN (SELECT id FROM dead))
             ORDER BY j.id
             LIMIT ?
             """;
@@ -118,7 +129,7 @@ public final class JobQueries {
                 updated_at = now()
             WHERE id = ?
                 AND status = 1
-                AND (lease_until IS NULL OR lease_until < clock_timestamp())
+                AND (lease_token IS NULL OR lease_until <= clock_timestamp())
             """;
 
     private static final String FORGET_ATTEMPTS = """
@@ -127,13 +138,18 @@ public final class JobQueries {
                 retry_at = NULL,
                 updated_at = now()
             WHERE batched_background_migration_id = ?
-                AND (status = 3 OR status = 1 AND (lease_until IS NULL OR lease_until < clock_timestamp()))
+                AND (status = 3 OR status = 1 AND (lease_token IS NULL OR lease_until <= clock_timestamp()))
             """;
 
     private JobQueries() {}
 
-    /** A migration that may have something to do, with its unfinished batch jobs counted. */
-    public record Candidate(BatchedMigration migration, int active, int leased, int failed, int fleetLeased) {}
+    /**
+     * A migration that may have something to do.
+     *
+     * @param leased its batch jobs that a worker holds
+     * @param fleetLeased batch jobs of any migration that a worker holds
+     */
+    public record Candidate(BatchedMigration migration, int leased, int fleetLeased) {}
 
     /** The newest batch job's figures, null where the container registry made it. */
     public record Figures(
@@ -157,12 +173,7 @@ public final class JobQueries {
         return Sql.list(
                 connection,
                 CANDIDATES,
-                row -> new Candidate(
-                        Rows.migration(row),
-                        row.getInt("active"),
-                        row.getInt("leased"),
-                        row.getInt("failed"),
-                        row.getInt("fleet_leased")));
+                row -> new Candidate(Rows.migration(row), row.getInt("leased"), row.getInt("fleet_leased")));
     }
 
     public static List<BatchJob> unleased(Connection connection, long migrationId, int limit) throws SQLException {

@@ -19,19 +19,22 @@ public final class LeaseQueries {
 
     // Skips a row that is locked: its worker is inside a sub-batch right now, however old the lease looks.
     private static final String LOCK_FOR_CLAIM = "SELECT " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
-                , coalesce(j.lease_until > clock_timestamp(), false) AS leased,
-                (SELECT count(*)
-                 FROM batched_background_migration_jobs
-                 WHERE status <> 2 AND lease_until > clock_timestamp()) AS fleet_leased,
-                (SELECT count(*)
-                 FROM batched_background_migration_jobs o
-                 WHERE o.batched_background_migration_id = m.id
-                     AND o.status <> 2
-                     AND o.lease_until > clock_timestamp()) AS migration_leased
+                , j.lease_token IS NOT NULL AND j.lease_until > clock_timestamp() AS leased
             FROM batched_background_migration_jobs j
             JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
             WHERE j.id = ?
             FOR UPDATE OF j SKIP LOCKED
+            """;
+
+    private static final String COUNT_LEASES = "WITH dead AS (\n" + JobQueries.DEAD + ")" + """
+
+            SELECT count(*) AS fleet,
+                count(*) FILTER (WHERE batched_background_migration_id = ?) AS of_migration
+            FROM batched_background_migration_jobs
+            WHERE status <> 2
+                AND lease_token IS NOT NULL
+                AND id <> ?
+                AND id NOT IN (SELECT id FROM dead)
             """;
 
     private static final String EXISTS = """
@@ -46,7 +49,7 @@ public final class LeaseQueries {
                 lease_token = nextval('batched_background_migration_lease_tokens'),
                 lease_owner = ?,
                 lease_until = clock_timestamp() + make_interval(secs => ?),
-                takeover_count = j.takeover_count + CASE WHEN j.lease_until IS NULL THEN 0 ELSE 1 END,
+                takeover_count = j.takeover_count + CASE WHEN j.lease_token IS NULL THEN 0 ELSE 1 END,
                 sub_batch_size = coalesce(j.sub_batch_size, ?),
                 covered_tuple_count = coalesce(j.covered_tuple_count, 0),
                 migrated_tuple_count = coalesce(j.migrated_tuple_count, 0),
@@ -68,7 +71,9 @@ public final class LeaseQueries {
             FOR UPDATE OF j
             """;
 
-    // Attempts count tries without progress: one that committed a sub-batch starts the count anew.
+    // Attempts count tries without progress: one that committed a sub-batch starts the count anew. The fence's row lock
+    // shows in
+    // xmax: it is gone when the work function ended the transaction behind our back.
     private static final String ADVANCE = """
             UPDATE batched_background_migration_jobs
             SET last_key = CASE WHEN ?::bigint IS NULL THEN NULL ELSE jsonb_build_array(?::bigint) END,
@@ -82,6 +87,7 @@ public final class LeaseQueries {
             WHERE id = ?
                 AND lease_token = ?
                 AND status = 1
+                AND xmax = pg_current_xact_id()::xid
             """;
 
     private static final String FINISH = """
@@ -142,8 +148,10 @@ public final class LeaseQueries {
     private LeaseQueries() {}
 
     /** A locked batch job and what a claim depends on. */
-    public record Claimable(
-            BatchJob job, BatchedMigration migration, boolean leased, int fleetLeased, int migrationLeased) {}
+    public record Claimable(BatchJob job, BatchedMigration migration, boolean leased) {}
+
+    /** Leases that workers hold, in all and of one migration, one batch job left out. */
+    public record Leases(int fleet, int ofMigration) {}
 
     /** A batch job and its migration, read under the fence. */
     public record Fenced(BatchJob job, BatchedMigration migration) {}
@@ -159,13 +167,17 @@ public final class LeaseQueries {
         return Sql.first(
                 connection,
                 LOCK_FOR_CLAIM,
-                row -> new Claimable(
-                        Rows.job(row),
-                        Rows.migration(row),
-                        row.getBoolean("leased"),
-                        row.getInt("fleet_leased"),
-                        row.getInt("migration_leased")),
+                row -> new Claimable(Rows.job(row), Rows.migration(row), row.getBoolean("leased")),
                 jobId);
+    }
+
+    public static Leases countLeases(Connection connection, long migrationId, long exceptJobId) throws SQLException {
+        return Sql.one(
+                connection,
+                COUNT_LEASES,
+                row -> new Leases(row.getInt("fleet"), row.getInt("of_migration")),
+                migrationId,
+                exceptJobId);
     }
 
     public static boolean exists(Connection connection, long jobId) throws SQLException {
