@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.TreeSet;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.internal.CatalogQueries;
+import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.NearestNames;
 import org.registrybbm.migrations.internal.OverviewQueries;
@@ -79,9 +80,17 @@ public final class MigrationStore {
         return setStatus(names, List.of(MigrationStatus.PAUSED), MigrationStatus.ACTIVE);
     }
 
-    /** Makes paused and failed migrations active; failed batch jobs get all their attempts again. */
-    List<StatusChange> restart(Collection<String> names) {
-        return setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE);
+    /** Makes paused and failed migrations active, and gives failed batch jobs of all that are named their attempts again. */
+    void restart(Collection<String> names) {
+        setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE);
+        ask("give failed batch jobs their attempts again", connection -> {
+            for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
+                if (migration.status().isRunnable()) {
+                    JobQueries.forgetAttempts(connection, migration.id());
+                }
+            }
+            return names;
+        });
     }
 
     /**

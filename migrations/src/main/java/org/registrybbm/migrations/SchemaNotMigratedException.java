@@ -11,7 +11,7 @@ public final class SchemaNotMigratedException extends RuntimeException {
      */
     public SchemaNotMigratedException(String missing) {
         super("the database schema is not migrated: " + missing
-                + " is missing; run 'registry db migrate' (or your application's Liquibase changelog that includes"
+                + "; run 'registry db migrate' (or your application's Liquibase changelog that includes"
                 + " org/registrybbm/db/batched-migrations.xml) and start again");
     }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
@@ -57,6 +58,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private @Nullable WorkRegistry workRegistry;
     private @Nullable Dispatcher dispatcher;
     private @Nullable Reconciler reconciler;
+    private final AtomicBoolean stopRequested = new AtomicBoolean();
 
     /** Quartz makes the plugin by this constructor and then sets its properties. */
     public BatchedMigrationPlugin() {}
@@ -138,12 +140,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
                     + ", or org.quartz.plugin." + name + ".alone=true when no other replica uses this database");
         }
         scheduler.getContext().put(PLUGIN_CONTEXT_KEY, this);
-        scheduler.getListenerManager().addSchedulerListener(new SchedulerListenerSupport() {
-            @Override
-            public void schedulerShuttingdown() {
-                stop();
-            }
-        });
+        scheduler.getListenerManager().addSchedulerListener(new Listener());
     }
 
     @Override
@@ -182,12 +179,12 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     }
 
     /** Stops after the current sub-batches, and cuts them off after the grace. */
-    private void stop() {
-        if (dispatcher == null || dispatcher.isStopping()) {
+    void stop() {
+        Dispatcher stopped = dispatcher;
+        if (stopped == null || !stopRequested.compareAndSet(false, true)) {
             return;
         }
-        dispatcher.stop();
-        Dispatcher stopped = dispatcher;
+        stopped.stop();
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread daemon = new Thread(work, "bbm-shutdown");
             daemon.setDaemon(true);
@@ -237,6 +234,33 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private static void range(String property, long value, long min, long max) {
         if (value < min || value > max) {
             throw new IllegalArgumentException(property + " is " + value + ", allowed is " + min + " to " + max);
+        }
+    }
+
+    /**
+     * Hands batch jobs back when the scheduler stands by or shuts down. Standby is heard as well because a shutdown begins with it, and
+     * then waits for Quartz's own thread, which waits for a free worker: without the hand-back that would be the end of a whole batch.
+     */
+    private final class Listener extends SchedulerListenerSupport {
+        @Override
+        public void schedulerInStandbyMode() {
+            setStandby(true);
+        }
+
+        @Override
+        public void schedulerStarted() {
+            setStandby(false);
+        }
+
+        @Override
+        public void schedulerShuttingdown() {
+            stop();
+        }
+
+        private void setStandby(boolean standby) {
+            if (dispatcher != null) {
+                dispatcher.setStandby(standby);
+            }
         }
     }
 }

@@ -87,6 +87,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
      * @param bound how long it may take
      */
     public void shutdown(Duration bound) {
+        plugin.stop();
         CountDownLatch down = new CountDownLatch(1);
         Thread helper = new Thread(
                 () -> {

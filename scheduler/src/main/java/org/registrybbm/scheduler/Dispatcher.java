@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.quartz.JobExecutionContext;
 import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
@@ -31,7 +30,8 @@ final class Dispatcher {
     private final BatchedMigrations engine;
     private final Triggers triggers;
     private final Map<Long, Long> dueSince = new HashMap<>();
-    private final AtomicBoolean stopping = new AtomicBoolean();
+    private volatile boolean stopped;
+    private volatile boolean standby;
 
     Dispatcher(BatchedMigrations engine, Triggers triggers) {
         this.engine = engine;
@@ -61,11 +61,16 @@ final class Dispatcher {
 
     /** From now on sub-batches are the last ones of their batch jobs here, and nothing new starts. */
     void stop() {
-        stopping.set(true);
+        stopped = true;
+    }
+
+    /** Like {@link #stop}, until it is set to false again. */
+    void setStandby(boolean standby) {
+        this.standby = standby;
     }
 
     boolean isStopping() {
-        return stopping.get();
+        return stopped || standby;
     }
 
     /** Runs the batch job of a firing, and when it is done sees to the next one at once. Never throws: Quartz could do nothing. */

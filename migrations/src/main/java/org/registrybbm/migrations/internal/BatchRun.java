@@ -150,7 +150,7 @@ public final class BatchRun {
 
     /** The one transaction: fence, change the rows, move the cursor. */
     private Step subBatch(Connection tx, long began) throws SQLException {
-        Sql.run(tx, Guards.subBatch(settings.timeouts()));
+        Sql.run(tx, Guards.subBatch(settings.timeouts(), job.id()));
         LeaseQueries.Fenced fenced = LeaseQueries.fence(tx, job.id(), token).orElse(null);
         if (fenced == null) {
             return new Step.LeaseLost();

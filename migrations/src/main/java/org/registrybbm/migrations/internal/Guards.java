@@ -18,17 +18,19 @@ final class Guards {
 
     /**
      * For sub-batches. {@code synchronous_commit = off} is safe because the cursor is in the same transaction: a server that
-     * crashes loses both or neither.
+     * crashes loses both or neither. The advisory lock tells the others that the batch job's worker is alive, however long this takes.
      */
-    static String subBatch(EngineSettings.Timeouts timeouts) {
+    static String subBatch(EngineSettings.Timeouts timeouts, long jobId) {
         return """
                 SET LOCAL statement_timeout = %d;
                 SET LOCAL lock_timeout = %d;
                 SET LOCAL idle_in_transaction_session_timeout = %d;
-                SET LOCAL synchronous_commit = off
+                SET LOCAL synchronous_commit = off;
+                SELECT pg_advisory_xact_lock(%s)
                 """.formatted(
                         timeouts.statement().toMillis(),
                         timeouts.lock().toMillis(),
-                        timeouts.idleInTransaction().toMillis());
+                        timeouts.idleInTransaction().toMillis(),
+                        JobQueries.IN_FLIGHT_KEY.formatted(jobId));
     }
 }

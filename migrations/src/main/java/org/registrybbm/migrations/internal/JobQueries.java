@@ -21,27 +21,32 @@ public final class JobQueries {
             j.lease_owner AS j_lease_owner, j.takeover_count AS j_takeover_count
             """;
 
-    // A lease that ran out is dead only when its row can be locked: its worker may be inside a long sub-batch, which
-    // holds the row.
-    static final String DEAD = """
-            SELECT id, batched_background_migration_id AS migration_id
-            FROM batched_background_migration_jobs
-            WHERE status = 1
-                AND lease_token IS NOT NULL
-                AND lease_until <= clock_timestamp()
-            FOR UPDATE SKIP LOCKED
-            """;
+    // The key of the advisory lock that a sub-batch's transaction holds, for the batch job whose id follows.
+    static final String IN_FLIGHT_KEY = "hashtextextended('org.registrybbm: a sub-batch is in flight', %s)";
+
+    // Batch jobs that a worker holds. A lease that ran out is still held while its worker is inside a long sub-batch.
+    static final String WITH_HELD = """
+            WITH held AS (
+                SELECT j.id, j.batched_background_migration_id AS migration_id
+                FROM batched_background_migration_jobs j
+                WHERE j.status = 1
+                    AND j.lease_token IS NOT NULL
+                    AND (j.lease_until > clock_timestamp()
+                        OR EXISTS (
+                            SELECT
+                            FROM pg_locks l
+                            JOIN pg_database d ON d.oid = l.database
+                            WHERE d.datname = current_database()
+                                AND l.locktype = 'advisory'
+                                AND l.objsubid = 1
+                                AND l.granted
+                                AND (l.classid::bigint << 32 | l.objid::bigint) = %s
+                        ))
+            )
+            """.formatted(IN_FLIGHT_KEY.formatted("j.id"));
 
     // The partial index holds unfinished batch jobs only, so this costs the same however many are finished.
-    private static final String CANDIDATES =
-            "WITH dead AS (\n" + DEAD + "), held AS (" + """
-
-                SELECT batched_background_migration_id AS migration_id
-                FROM batched_background_migration_jobs
-                WHERE status <> 2
-                    AND lease_token IS NOT NULL
-                    AND id NOT IN (SELECT id FROM dead)
-            )
+    private static final String CANDIDATES = WITH_HELD + """
             SELECT (SELECT count(*) FROM held) AS fleet_leased,
                 (SELECT count(*) FROM held WHERE held.migration_id = m.id) AS leased,
             """ + MigrationQueries.COLUMNS + """
@@ -51,12 +56,11 @@ public final class JobQueries {
             ORDER BY m.status = 4 DESC, m.id
             """;
 
-    // Batch jobs that nobody claimed are read without a lock, which would make their claim skip them.
-    private static final String UNLEASED = "WITH dead AS (\n" + DEAD + ") SELECT " + COLUMNS + """
+    private static final String DUE = WITH_HELD + "SELECT " + COLUMNS + """
             FROM batched_background_migration_jobs j
             WHERE j.batched_background_migration_id = ?
                 AND j.status = 1
-                AND (j.lease_token IS NULL OR j.id IN (SELECT id FROM dead))
+                AND j.id NOT IN (SELECT id FROM held)
             ORDER BY j.id
             LIMIT ?
             """;
@@ -117,7 +121,7 @@ public final class JobQueries {
             RETURNING id
             """;
 
-    private static final String FAIL_DEAD = """
+    private static final String FAIL_DEAD = WITH_HELD + """
             UPDATE batched_background_migration_jobs
             SET status = 3,
                 failure_error_code = ?,
@@ -129,16 +133,17 @@ public final class JobQueries {
                 updated_at = now()
             WHERE id = ?
                 AND status = 1
-                AND (lease_token IS NULL OR lease_until <= clock_timestamp())
+                AND id NOT IN (SELECT id FROM held)
             """;
 
-    private static final String FORGET_ATTEMPTS = """
+    private static final String FORGET_ATTEMPTS = WITH_HELD + """
             UPDATE batched_background_migration_jobs
             SET attempts = 0,
                 retry_at = NULL,
                 updated_at = now()
             WHERE batched_background_migration_id = ?
-                AND (status = 3 OR status = 1 AND (lease_token IS NULL OR lease_until <= clock_timestamp()))
+                AND status IN (1, 3)
+                AND id NOT IN (SELECT id FROM held)
             """;
 
     private JobQueries() {}
@@ -176,8 +181,8 @@ public final class JobQueries {
                 row -> new Candidate(Rows.migration(row), row.getInt("leased"), row.getInt("fleet_leased")));
     }
 
-    public static List<BatchJob> unleased(Connection connection, long migrationId, int limit) throws SQLException {
-        return Sql.list(connection, UNLEASED, Rows::job, migrationId, limit);
+    public static List<BatchJob> due(Connection connection, long migrationId, int limit) throws SQLException {
+        return Sql.list(connection, DUE, Rows::job, migrationId, limit);
     }
 
     public static long unfinished(Connection connection, long migrationId) throws SQLException {

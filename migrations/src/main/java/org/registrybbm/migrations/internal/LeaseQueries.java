@@ -17,24 +17,20 @@ public final class LeaseQueries {
             SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: claim a batch job', 0))
             """;
 
-    // Skips a row that is locked: its worker is inside a sub-batch right now, however old the lease looks.
-    private static final String LOCK_FOR_CLAIM = "SELECT " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
-                , j.lease_token IS NOT NULL AND j.lease_until > clock_timestamp() AS leased
+    // Skips a row that is locked: its worker is committing a sub-batch or another one is claiming it right now.
+    private static final String LOCK_FOR_CLAIM =
+            JobQueries.WITH_HELD + "SELECT " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
+                , j.id IN (SELECT id FROM held) AS leased
             FROM batched_background_migration_jobs j
             JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
             WHERE j.id = ?
             FOR UPDATE OF j SKIP LOCKED
             """;
 
-    private static final String COUNT_LEASES = "WITH dead AS (\n" + JobQueries.DEAD + ")" + """
-
-            SELECT count(*) AS fleet,
-                count(*) FILTER (WHERE batched_background_migration_id = ?) AS of_migration
-            FROM batched_background_migration_jobs
-            WHERE status <> 2
-                AND lease_token IS NOT NULL
-                AND id <> ?
-                AND id NOT IN (SELECT id FROM dead)
+    private static final String COUNT_LEASES = JobQueries.WITH_HELD + """
+            SELECT count(*) AS fleet, count(*) FILTER (WHERE migration_id = ?) AS of_migration
+            FROM held
+            WHERE id <> ?
             """;
 
     private static final String EXISTS = """

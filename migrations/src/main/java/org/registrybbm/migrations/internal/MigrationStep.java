@@ -95,7 +95,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     /** Existing batch jobs first, then new ones, then failed ones again; when there are none at all it is finished. */
     private Result due(Connection connection, BatchedMigration migration, int free) throws SQLException {
         List<Long> due = new ArrayList<>();
-        for (BatchJob job : JobQueries.unleased(connection, migration.id(), free)) {
+        for (BatchJob job : JobQueries.due(connection, migration.id(), free)) {
             if (job.attempts() >= settings.maxJobAttempts()) {
                 return dead(connection, migration, job);
             }
