@@ -48,9 +48,22 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
      * @param missingCodeSeconds how long its code may be missing
      */
     public Result take(JobQueries.Candidate candidate, int free, double missingCodeSeconds) throws SQLException {
+        BatchedMigration migration = candidate.migration();
+        try {
+            return plan(migration.id(), free, missingCodeSeconds);
+        } catch (SQLException | RuntimeException | LinkageError e) {
+            if (SqlFailures.isPassing(e)) {
+                throw e;
+            }
+            // No table privilege, a check that throws, ...: it would be the same at every turn.
+            Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, e);
+            return Sql.inTransaction(dataSource, connection -> failed(connection, migration, failure));
+        }
+    }
+
+    private Result plan(long id, int free, double missingCodeSeconds) throws SQLException {
         return Sql.inTransaction(dataSource, connection -> {
             Sql.run(connection, Guards.SHORT_TRANSACTION);
-            long id = candidate.migration().id();
             if (!Sql.one(connection, ONE_PLANNER_AT_A_TIME, row -> row.getBoolean("locked"), id)) {
                 return Result.NOTHING;
             }

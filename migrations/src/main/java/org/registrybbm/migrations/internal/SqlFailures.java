@@ -37,6 +37,15 @@ final class SqlFailures {
         return state != null && (state.startsWith("08") || CONNECTION_LOST.contains(state));
     }
 
+    /** Returns whether the same statement may succeed later although nobody acts. */
+    static boolean isPassing(Throwable thrown) {
+        String state = sqlState(thrown);
+        // 53: insufficient resources; 25006: read_only_sql_transaction, as during a failover
+        return isConnectionLost(thrown)
+                || isWorthSmaller(thrown)
+                || state != null && (state.startsWith("53") || state.equals("25006"));
+    }
+
     /** Describes an exception for the tables, without row values: the first line of the message, never its detail. */
     static Failure describe(FailureCode code, Throwable thrown) {
         if (thrown instanceof InvalidDefinitionException invalid) {
