@@ -83,7 +83,7 @@ public final class Planner {
             MigrationStep.Result result = step.take(candidate, free, missingCodeSeconds);
             result.events().forEach(listener::on);
             return result.due();
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException e) {
             LOGGER.warn(
                     "could not plan '{}'; it is tried again at the next turn, the others go on: {}",
                     candidate.migration().name(),

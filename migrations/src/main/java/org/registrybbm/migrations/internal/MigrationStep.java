@@ -2,6 +2,7 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -26,6 +27,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     private static final String ONE_PLANNER_AT_A_TIME = """
             SELECT pg_try_advisory_xact_lock(hashtextextended('org.registrybbm: plan a batched migration', ?)) AS locked
             """;
+
+    private static final int SLOW_INDEX_CUT = 16;
 
     /**
      * What came of it.
@@ -146,8 +149,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                     .orElse(null);
             OptionalLong lastMax = JobQueries.lastMax(connection, migration.id());
             while (due.size() < free) {
-                Optional<BatchingStrategy.Bounds> bounds =
-                        definition.strategy().cut(connection, migration, definition.target(), lastMax, size);
+                Optional<BatchingStrategy.Bounds> bounds = bounds(connection, definition, lastMax, size);
                 if (bounds.isEmpty()) {
                     break;
                 }
@@ -168,6 +170,24 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             return Result.of(new MigrationEvent.MigrationFinished(migration));
         }
         return new Result(due, List.of());
+    }
+
+    /** Looks for the end of the next batch, nearer when the index is too slow to be walked that far. */
+    private static Optional<BatchingStrategy.Bounds> bounds(
+            Connection connection, Definition definition, OptionalLong lastMax, long size) throws SQLException {
+        Savepoint before = connection.setSavepoint();
+        try {
+            Optional<BatchingStrategy.Bounds> bounds =
+                    definition.strategy().cut(connection, definition.migration(), definition.target(), lastMax, size);
+            connection.releaseSavepoint(before);
+            return bounds;
+        } catch (SQLException e) {
+            if (size == 1 || !SqlFailures.isWorthSmaller(e)) {
+                throw e;
+            }
+            connection.rollback(before);
+            return bounds(connection, definition, lastMax, Math.max(1, size / SLOW_INDEX_CUT));
+        }
     }
 
     private static long cut(

@@ -12,7 +12,8 @@ final class Sizing {
 
     private static final double LARGEST_STEP = 2.0;
     private static final int LARGEST_SUB_BATCH = 1_000_000;
-    private static final long LARGEST_BATCH = 10_000_000;
+    // The end of a batch is found by walking its keys; a million takes a fraction of a second.
+    private static final long LARGEST_BATCH = 1_000_000;
     private static final int TIMEOUT_CUT = 4;
 
     private Sizing() {}
