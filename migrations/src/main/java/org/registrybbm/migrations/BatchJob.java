@@ -30,4 +30,39 @@ public record BatchJob(
         long coveredTupleCount,
         long migratedTupleCount,
         @Nullable String leaseOwner,
-        int takeovers) {}
+        int takeovers) {
+
+    /** Returns it as it is once a sub-batch was committed. */
+    public BatchJob advanced(@Nullable Long key, int size, long covered, long migrated) {
+        return new BatchJob(
+                id,
+                migrationId,
+                minValue,
+                maxValue,
+                status,
+                1,
+                key,
+                size,
+                coveredTupleCount + covered,
+                migratedTupleCount + migrated,
+                leaseOwner,
+                takeovers);
+    }
+
+    /** Returns it as it is once it finished. */
+    public BatchJob finished() {
+        return new BatchJob(
+                id,
+                migrationId,
+                minValue,
+                maxValue,
+                JobStatus.FINISHED,
+                attempts,
+                lastKey,
+                subBatchSize,
+                coveredTupleCount,
+                migratedTupleCount,
+                leaseOwner,
+                takeovers);
+    }
+}

@@ -5,12 +5,16 @@ import javax.sql.DataSource;
 import org.registrybbm.migrations.internal.BatchRun;
 import org.registrybbm.migrations.internal.Claims;
 import org.registrybbm.migrations.internal.Watchdog;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs one batch job: claims its lease, works through its sub-batches, and finishes it, hands it back or records its failure.
  * Thread-safe; each call works in the calling thread.
  */
 public final class BatchRunner {
+    private static final Logger LOGGER = LoggerFactory.getLogger(BatchRunner.class);
+
     private final DataSource dataSource;
     private final EngineSettings settings;
     private final MigrationListener listener;
@@ -50,7 +54,17 @@ public final class BatchRunner {
         if (claim instanceof Claims.Refused refused) {
             return new BatchOutcome.NotClaimed(jobId, refused.reason());
         }
-        return new BatchRun(dataSource, settings, listener, replica, (Claims.Granted) claim).run(stop);
+        return new BatchRun(dataSource, settings, listener, replica, (Claims.Granted) claim)
+                .run(() -> isStopping(stop));
+    }
+
+    private static boolean isStopping(StopSignal stop) {
+        try {
+            return stop.isStopping();
+        } catch (RuntimeException e) {
+            LOGGER.warn("the stop signal failed; the batch job is handed back", e);
+            return true;
+        }
     }
 
     /**

@@ -52,4 +52,26 @@ public record BatchedMigration(
                 && Objects.equals(strategy, other.strategy)
                 && Objects.equals(arguments, other.arguments);
     }
+
+    /** Returns a copy with another status. */
+    public BatchedMigration withStatus(MigrationStatus other) {
+        return new BatchedMigration(
+                id,
+                name,
+                other,
+                signature,
+                table,
+                column,
+                strategy,
+                minValue,
+                maxValue,
+                batchSize,
+                batchSizeFixed,
+                arguments,
+                totalTupleCount,
+                startedAt,
+                finishedAt,
+                codeMissingSince,
+                failure);
+    }
 }

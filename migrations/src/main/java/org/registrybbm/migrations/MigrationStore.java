@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.TreeSet;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.internal.CatalogQueries;
+import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.NearestNames;
@@ -128,7 +129,10 @@ public final class MigrationStore {
     private List<StatusChange> setStatus(Collection<String> names, List<MigrationStatus> from, MigrationStatus to) {
         return ask("make batched migrations " + to.word(), connection -> {
             requireKnown(connection, names);
-            return Sql.inTransaction(connection, tx -> MigrationQueries.setStatus(tx, names, from, to));
+            return Sql.inTransaction(connection, tx -> {
+                Sql.run(tx, Guards.SHORT_TRANSACTION);
+                return MigrationQueries.setStatus(tx, names, from, to);
+            });
         });
     }
 

@@ -1,14 +1,16 @@
 package org.registrybbm.migrations;
 
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.JobQueries.Candidate;
 import org.registrybbm.migrations.internal.MigrationStep;
+import org.registrybbm.migrations.internal.Sql;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,10 +39,24 @@ public final class Planner {
     /**
      * What should happen now.
      *
-     * @param due keys of batch jobs that should be run and that no worker holds, in order; at most as many as the limits allow
+     * @param jobs batch jobs that should be run and that no worker holds, in order; at most as many as the limits allow
      * @param active migrations that are active or running, whether they have something due or not
+     * @param whole whether every migration could be planned; else more may be due than it says
      */
-    public record Plan(List<Long> due, int active) {}
+    public record Plan(List<Due> jobs, int active, boolean whole) {
+        /** Returns the keys of the batch jobs that are due. */
+        public List<Long> due() {
+            return jobs.stream().map(Due::jobId).toList();
+        }
+    }
+
+    /**
+     * A batch job that is due.
+     *
+     * @param jobId its key
+     * @param deadToken the lease token of a worker that held it and gives no sign of life, or null when none did
+     */
+    public record Due(long jobId, @Nullable Long deadToken) {}
 
     /**
      * Plans every migration that is active or running.
@@ -55,13 +71,17 @@ public final class Planner {
     /** Plans some migrations; those whose code is missing here fail after the given seconds. */
     Plan plan(Predicate<BatchedMigration> wanted, double missingCodeSeconds) {
         List<Candidate> candidates;
-        try (Connection connection = dataSource.getConnection()) {
-            candidates = JobQueries.candidates(connection);
+        try {
+            candidates = Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.SHORT_TRANSACTION);
+                return JobQueries.candidates(connection);
+            });
         } catch (SQLException e) {
             throw DatabaseException.of("read which batched migrations are active", e);
         }
-        List<Long> due = new ArrayList<>();
+        List<Due> due = new ArrayList<>();
         int active = 0;
+        int unknown = 0;
         for (Candidate candidate : candidates) {
             BatchedMigration migration = candidate.migration();
             if (!wanted.test(migration)) {
@@ -69,27 +89,30 @@ public final class Planner {
             }
             active += migration.status().isRunnable() ? 1 : 0;
             int free = Math.min(
-                    settings.limits().fleet() - candidate.fleetLeased() - due.size(),
+                    settings.limits().fleet() - candidate.fleetLeased() - due.size() - unknown,
                     settings.limits().perMigration() - candidate.leased());
             if (free > 0 || migration.status() == MigrationStatus.FAILED) {
-                due.addAll(plan(candidate, free, missingCodeSeconds));
+                MigrationStep.Result result = plan(candidate, free, missingCodeSeconds);
+                due.addAll(result.due());
+                // Its share is left to it: those behind must not run ahead because another replica plans it right now.
+                unknown += result.busy() ? free : 0;
             }
         }
-        return new Plan(List.copyOf(due), active);
+        return new Plan(List.copyOf(due), active, unknown == 0);
     }
 
-    private List<Long> plan(Candidate candidate, int free, double missingCodeSeconds) {
+    private MigrationStep.Result plan(Candidate candidate, int free, double missingCodeSeconds) {
         try {
             MigrationStep.Result result = step.take(candidate, free, missingCodeSeconds);
             result.events().forEach(listener::on);
-            return result.due();
+            return result;
         } catch (SQLException | RuntimeException e) {
             LOGGER.warn(
                     "could not plan '{}'; it is tried again at the next turn, the others go on: {}",
                     candidate.migration().name(),
                     e.getMessage());
             LOGGER.debug("could not plan", e);
-            return List.of();
+            return MigrationStep.Result.NOTHING;
         }
     }
 }

@@ -15,9 +15,10 @@ record SafeListener(List<MigrationListener> listeners) implements MigrationListe
                 listener.on(event);
             } catch (RuntimeException | LinkageError e) {
                 LOGGER.warn(
-                        "a listener failed at {}; the engine goes on",
+                        "a listener failed at {}; the engine goes on: {}",
                         event.getClass().getSimpleName(),
-                        e);
+                        e.toString());
+                LOGGER.debug("a listener failed", e);
             }
         }
     }

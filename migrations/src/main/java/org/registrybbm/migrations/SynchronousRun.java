@@ -7,10 +7,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Brings migrations to their end in the calling thread, beside whatever the replicas do. */
 record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(SynchronousRun.class);
     private static final Duration WAIT = Duration.ofMillis(200);
+    private static final Duration LONG_WAIT = Duration.ofSeconds(2);
+    private static final Duration LONGEST_OUTAGE = Duration.ofSeconds(60);
 
     RunResult run(Collection<String> names, StopSignal stop) {
         store.requireSchema();
@@ -27,18 +32,31 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner)
     }
 
     private void runToEnd(Set<Long> wanted, StopSignal stop) {
-        while (!stop.isStopping()) {
-            // What this process does not know, nobody here will learn: it fails at once, and lives again where it is
-            // known.
-            Planner.Plan plan = planner.plan(migration -> wanted.contains(migration.id()), 0);
-            boolean ran = false;
-            for (long jobId : plan.due()) {
-                ran |= !(runner.run(jobId, stop) instanceof BatchOutcome.NotClaimed);
-            }
-            if (plan.active() == 0 || !ran && !pause()) {
-                break;
+        long lastContact = System.nanoTime();
+        boolean goOn = true;
+        while (goOn && !stop.isStopping()) {
+            try {
+                goOn = turn(wanted, stop);
+                lastContact = System.nanoTime();
+            } catch (DatabaseException e) {
+                if (System.nanoTime() - lastContact > LONGEST_OUTAGE.toNanos()) {
+                    throw e;
+                }
+                LOGGER.warn("{}; it is tried again for {} s", e.getMessage(), LONGEST_OUTAGE.toSeconds());
+                goOn = pause(LONG_WAIT);
             }
         }
+    }
+
+    /** Runs what is due once, and returns whether anything may be left. */
+    private boolean turn(Set<Long> wanted, StopSignal stop) {
+        // What this process does not know, nobody here will learn: it fails at once, and lives again where it is known.
+        Planner.Plan plan = planner.plan(migration -> wanted.contains(migration.id()), 0);
+        boolean ran = false;
+        for (long jobId : plan.due()) {
+            ran |= !(runner.run(jobId, stop) instanceof BatchOutcome.NotClaimed);
+        }
+        return plan.active() > 0 && (ran || pause(WAIT));
     }
 
     private RunResult result(Set<Long> wanted) {
@@ -57,9 +75,9 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner)
         return new RunResult(List.copyOf(finished), List.copyOf(failed), List.copyOf(unfinished));
     }
 
-    private static boolean pause() {
+    private static boolean pause(Duration wait) {
         try {
-            TimeUnit.MILLISECONDS.sleep(WAIT.toMillis());
+            TimeUnit.MILLISECONDS.sleep(wait.toMillis());
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

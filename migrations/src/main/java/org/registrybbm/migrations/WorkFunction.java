@@ -23,7 +23,7 @@ public interface WorkFunction {
     /**
      * Checks the definition before the first batch: arguments, further columns, sequences. The default accepts everything.
      *
-     * @param context the migration's table, column and arguments; the batch is an empty one
+     * @param context the migration's table, column and arguments; the batch is a sample, of no rows that matter
      * @throws InvalidDefinitionException when the migration cannot run as it is defined
      * @throws SQLException when the check itself fails
      */

@@ -58,6 +58,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private @Nullable WorkRegistry workRegistry;
     private @Nullable Dispatcher dispatcher;
     private @Nullable Reconciler reconciler;
+    private @Nullable ScheduledExecutorService cutOff;
     private final AtomicBoolean stopRequested = new AtomicBoolean();
 
     /** Quartz makes the plugin by this constructor and then sets its properties. */
@@ -165,6 +166,27 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         if (reconciler != null) {
             reconciler.close();
         }
+        // Quartz calls this once its workers are done: nothing is left to cut off, and what the host runs next is not
+        // ours to.
+        if (cutOff != null) {
+            cutOff.shutdownNow();
+        }
+    }
+
+    /**
+     * Puts the coordinator's trigger back into Quartz's queue: this replica may have acquired it, and Quartz forgets to release what it
+     * acquired when it shuts down.
+     */
+    void leave() {
+        if (scheduler == null || dispatcher == null) {
+            return;
+        }
+        try {
+            scheduler.standby();
+            dispatcher.triggers().replaceCoordinator();
+        } catch (SchedulerException | RuntimeException e) {
+            LOGGER.debug("the coordinator's trigger could not be put back; a reconciler does it", e);
+        }
     }
 
     /** Finds the plugin of a scheduler. */
@@ -190,8 +212,8 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
             daemon.setDaemon(true);
             return daemon;
         });
+        cutOff = timer;
         timer.schedule(() -> stopped.engine().runner().cutOff(), shutdownGraceMillis, TimeUnit.MILLISECONDS);
-        timer.shutdown();
     }
 
     private BatchedMigrations engine(Scheduler started) throws SchedulerException {

@@ -63,6 +63,15 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
      */
     public void start() throws SchedulerException {
         engine.store().requireSchema();
+        try {
+            scheduler.checkExists(Triggers.BATCH_JOB);
+        } catch (SchedulerException e) {
+            throw new SchedulerException(
+                    "Quartz's tables cannot be read: " + e.getMessage()
+                            + "; run 'registry db migrate' (or your application's"
+                            + " Liquibase changelog that includes org/registrybbm/db/quartz.xml) and start again",
+                    e);
+        }
         scheduler.start();
     }
 
@@ -92,6 +101,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
         Thread helper = new Thread(
                 () -> {
                     try {
+                        plugin.leave();
                         scheduler.shutdown(true);
                     } catch (SchedulerException | RuntimeException e) {
                         LOGGER.warn("the scheduler did not shut down cleanly: {}", e.getMessage());
@@ -121,12 +131,14 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
 
     /** Collects what a scheduler needs. */
     public static final class Builder {
+        private static final int LONGEST_NAME = 82;
+
         private final BatchedMigrations engine;
         private @Nullable DataSource quartzDataSource;
         private String replica = ReplicaName.ofThisProcess();
-        private int workers = 2;
+        private int workers = 1;
         private Duration jobInterval = Duration.ofSeconds(1);
-        private Duration shutdownGrace = Duration.ofSeconds(4);
+        private Duration shutdownGrace = Duration.ofSeconds(3);
 
         private Builder(BatchedMigrations engine) {
             this.engine = engine;
@@ -138,7 +150,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             return this;
         }
 
-        /** Sets how many batch jobs this replica runs at once, 1 to 100; default 2. */
+        /** Sets how many batch jobs this replica runs at once, 1 to 100; default 1, so that replicas share the work. */
         public Builder workers(int count) {
             if (count < 1 || count > 100) {
                 throw new IllegalArgumentException("workers is " + count + ", allowed is 1 to 100");
@@ -153,7 +165,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             return this;
         }
 
-        /** Sets how long a shutdown lets current sub-batches end by themselves before they are cut off; default 4 s. */
+        /** Sets how long a shutdown lets current sub-batches end by themselves before they are cut off; default 3 s. */
         public Builder shutdownGrace(Duration grace) {
             this.shutdownGrace = grace;
             return this;
@@ -161,6 +173,10 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
 
         /** Sets the name of this replica in the cluster, at most 82 characters; never the one of a replica that may still run. */
         public Builder replica(String name) {
+            if (name.isBlank() || name.length() > LONGEST_NAME) {
+                throw new IllegalArgumentException("replica is '" + name + "', allowed are 1 to " + LONGEST_NAME
+                        + " characters: Quartz's tables hold no longer ones");
+            }
             this.replica = name;
             return this;
         }

@@ -1,10 +1,10 @@
 package org.registrybbm.scheduler;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.quartz.JobExecutionContext;
 import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
@@ -24,12 +24,15 @@ final class Dispatcher {
     private static final Logger LOGGER = LoggerFactory.getLogger(Dispatcher.class);
     private static final String CONTEXT_KEY = "org.registrybbm.dispatcher";
 
-    /** A batch job that is due for longer than this, although it has a trigger, has one that Quartz forgot. */
+    /** Since when a batch job is due although it has a trigger, and the token of the worker that died with it. */
+    private record Waiting(@Nullable Long deadToken, long since) {}
+
+    /** A batch job that is due for longer than this, although it has a trigger, may have one that Quartz forgot. */
     static final Duration FORGOTTEN_AFTER = Duration.ofSeconds(10);
 
     private final BatchedMigrations engine;
     private final Triggers triggers;
-    private final Map<Long, Long> dueSince = new HashMap<>();
+    private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
     private volatile boolean stopped;
     private volatile boolean standby;
 
@@ -98,10 +101,12 @@ final class Dispatcher {
         }
         try {
             Planner.Plan plan = engine.planner().plan();
-            for (long id : plan.due()) {
-                dispatch(id);
+            for (Planner.Due due : plan.jobs()) {
+                dispatch(due);
             }
-            forget(Set.copyOf(plan.due()));
+            if (plan.whole()) {
+                waiting.keySet().retainAll(plan.due());
+            }
             return true;
         } catch (SchemaNotMigratedException | DatabaseException | SchedulerException e) {
             if (!isStopping()) {
@@ -112,34 +117,22 @@ final class Dispatcher {
         }
     }
 
-    private void dispatch(long id) throws SchedulerException {
-        if (triggers.store(id)) {
+    private void dispatch(Planner.Due due) throws SchedulerException {
+        if (triggers.store(due.jobId())) {
             return;
         }
-        if (isForgotten(id)) {
-            LOGGER.warn(
-                    "batch job {} was due for {} s although it has a trigger; it gets a new one",
-                    id,
-                    FORGOTTEN_AFTER.toSeconds());
-            triggers.replace(id);
-        }
-    }
-
-    private boolean isForgotten(long id) {
-        synchronized (dueSince) {
-            long now = System.nanoTime();
-            Long since = dueSince.putIfAbsent(id, now);
-            boolean forgotten = since != null && now - since > FORGOTTEN_AFTER.toNanos();
-            if (forgotten) {
-                dueSince.put(id, now);
-            }
-            return forgotten;
-        }
-    }
-
-    private void forget(Set<Long> due) {
-        synchronized (dueSince) {
-            dueSince.keySet().retainAll(due);
+        Waiting now = new Waiting(due.deadToken(), System.nanoTime());
+        Waiting before = waiting.putIfAbsent(due.jobId(), now);
+        boolean workerDied =
+                due.deadToken() != null && (before == null || !due.deadToken().equals(before.deadToken()));
+        boolean forgotten = before != null && now.since() - before.since() > FORGOTTEN_AFTER.toNanos();
+        if (workerDied || forgotten) {
+            // Fired or stuck, Quartz will not fire it again before it finds its replica dead, if at all. One that is
+            // just waiting
+            // in the queue loses nothing by being replaced.
+            LOGGER.debug("batch job {} is due although it has a trigger; the trigger is stored anew", due.jobId());
+            triggers.replace(due.jobId());
+            waiting.put(due.jobId(), now);
         }
     }
 }

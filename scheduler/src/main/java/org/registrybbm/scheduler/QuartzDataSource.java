@@ -15,6 +15,8 @@ record QuartzDataSource(String name) implements DataSource {
     public Connection getConnection() throws SQLException {
         Connection connection = DBConnectionManager.getInstance().getConnection(name);
         if (!connection.getAutoCommit()) {
+            // Setting the mode would commit what somebody left open.
+            connection.rollback();
             connection.setAutoCommit(true);
         }
         return connection;

@@ -17,6 +17,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Reconciler implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Reconciler.class);
+    // The trigger also stands still while every worker is busy, which is no fault; replacing it then does no harm.
+    private static final int PATIENCE = 4;
     private static final double JITTER = 0.2;
 
     private final Dispatcher dispatcher;
@@ -81,9 +83,9 @@ final class Reconciler implements AutoCloseable {
         Date next = triggers.ensureStanding();
         turnsWithoutFiring = next.equals(lastNext) ? turnsWithoutFiring + 1 : 0;
         lastNext = next;
-        long patience = 3 + 2 * triggers.jobInterval().toMillis() / interval.toMillis();
+        long patience = PATIENCE + 2 * triggers.jobInterval().toMillis() / interval.toMillis();
         if (turnsWithoutFiring >= patience) {
-            LOGGER.info("the coordinator's trigger has not fired for {} turns; it gets a new one", turnsWithoutFiring);
+            LOGGER.debug("the coordinator's trigger has not fired for {} turns; it gets a new one", turnsWithoutFiring);
             triggers.replaceCoordinator();
             turnsWithoutFiring = 0;
         }

@@ -73,10 +73,14 @@ record Triggers(Scheduler scheduler, Duration jobInterval) {
         }
     }
 
-    /** Stores the trigger of a batch job anew, whatever state the old one is in. */
+    /** Stores the trigger of a batch job anew, whatever state the old one is in, with its place in the queue. */
     void replace(long batchJobId) throws SchedulerException {
-        Trigger trigger = batch(batchJobId);
-        if (scheduler.rescheduleJob(trigger.getKey(), trigger) == null) {
+        Trigger fresh = batch(batchJobId);
+        Trigger old = scheduler.getTrigger(fresh.getKey());
+        if (old != null) {
+            fresh = fresh.getTriggerBuilder().startAt(old.getStartTime()).build();
+        }
+        if (scheduler.rescheduleJob(fresh.getKey(), fresh) == null) {
             store(batchJobId);
         }
     }

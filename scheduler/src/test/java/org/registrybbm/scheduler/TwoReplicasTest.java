@@ -1,72 +1,60 @@
 package org.registrybbm.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 @ExtendWith(PostgresExtension.class)
 class TwoReplicasTest {
-    private final List<BatchedMigrationScheduler> replicas = new ArrayList<>();
+    private final TestDatabase database;
+    private final Fleet fleet;
+
+    TwoReplicasTest(TestDatabase database) {
+        this.database = database;
+        this.fleet = new Fleet(database);
+    }
 
     @AfterEach
     void stop() {
-        replicas.forEach(BatchedMigrationScheduler::close);
+        fleet.close();
     }
 
     @Test
-    void shareTheBatchesOfOneMigrationAndChangeEachRowOnce(TestDatabase database) throws Exception {
-        database.execute("""
-                CREATE TABLE public.users (id bigint PRIMARY KEY, n int NOT NULL, n_big bigint, changes int NOT NULL DEFAULT 0);
-                INSERT INTO public.users SELECT i, i FROM generate_series(1, 100000) i;
-                CREATE FUNCTION public.count_change() RETURNS trigger LANGUAGE plpgsql
-                    AS 'BEGIN NEW.changes = OLD.changes + 1; RETURN NEW; END';
-                CREATE TRIGGER count_change BEFORE UPDATE ON public.users
-                    FOR EACH ROW EXECUTE FUNCTION public.count_change()
-                """);
-        BatchedMigrations one = engine(database, "one");
-        one.store()
-                .queue(NewBatchedMigration.ofKeys("widen", "copyColumn", "public.users", "id", 1_000)
-                        .withArguments("{\"from\": \"n\", \"to\": \"n_big\", \"cast\": \"bigint\"}"));
-        start(one, database, "one");
-        start(engine(database, "two"), database, "two");
+    void shareTheBatchesOfOneMigrationAndChangeEachRowOnce() throws Exception {
+        Ledger users = Ledger.create(database, "users", 20_000).queue(1_000, "{}");
+        CountDownLatch bothAtWork = new CountDownLatch(2);
 
-        await().atMost(Duration.ofSeconds(60))
-                .untilAsserted(() -> assertThat(
-                                database.text("SELECT status FROM batched_background_migrations WHERE name = 'widen'"))
-                        .isEqualTo("2"));
+        // One worker each: while the first replica's waits for the other, nobody but the other can take the second
+        // batch.
+        fleet.start(fleet.replica("one").withWorkers(1).with(meets(bothAtWork)));
+        fleet.start(fleet.replica("two").withWorkers(1).with(meets(bothAtWork)));
 
-        assertThat(database.number("SELECT count(*) FROM public.users WHERE n_big = n AND changes = 1"))
-                .isEqualTo(100_000);
-        System.out.println(
-                database.column(
-                        "SELECT lease_owner || ' ' || count(*) || ' ' || sum(busy_ms) || ' ' || min(started_at) || ' ' || max(finished_at) FROM batched_background_migration_jobs GROUP BY lease_owner"));
+        users.awaitFinishedExactly(Duration.ofSeconds(60));
+        assertThat(users.replicas()).containsExactly("one", "two");
+        assertThat(users.jobs("j.lease_owner")).contains("one", "two");
+        assertThat(users.jobs("j.takeover_count")).containsOnly("0");
     }
 
-    private static BatchedMigrations engine(TestDatabase database, String name) {
-        return BatchedMigrations.on(database)
-                .replica(name)
-                .settings(EngineSettings.defaults()
-                        .withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofMillis(500))))
-                .build();
-    }
-
-    private void start(BatchedMigrations engine, TestDatabase database, String name) throws Exception {
-        BatchedMigrationScheduler replica = BatchedMigrationScheduler.on(engine)
-                .quartzDataSource(database)
-                .replica(name)
-                .build();
-        replicas.add(replica);
-        replica.start();
+    /** Each replica's first sub-batch counts the latch down and waits for the other's. */
+    private static AddOne.Hook meets(CountDownLatch latch) {
+        CountDownLatch first = new CountDownLatch(1);
+        return context -> {
+            if (first.getCount() > 0) {
+                first.countDown();
+                latch.countDown();
+                try {
+                    assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        };
     }
 }

@@ -53,19 +53,30 @@ final class Arguments {
     }
 
     String required(String key) {
-        return optional(key)
-                .orElseThrow(() -> invalid("arguments lacks \"" + key + "\", or it is not a string: " + json));
+        return optional(key).orElseThrow(() -> invalid("arguments lacks \"" + key + "\": " + json));
     }
 
     Optional<String> optional(String key) {
         JsonNode value = json.get(key);
-        return value != null && value.isTextual() ? Optional.of(value.textValue()) : Optional.empty();
+        if (value == null || value.isNull()) {
+            return Optional.empty();
+        }
+        if (!value.isTextual()) {
+            throw invalid("\"" + key + "\" of arguments is not a string: " + value);
+        }
+        return Optional.of(value.textValue());
     }
 
     /** Returns a string, number or boolean as text that PostgreSQL reads as the column's type. */
     Optional<String> scalar(String key) {
         JsonNode value = json.get(key);
-        return value != null && value.isValueNode() && !value.isNull() ? Optional.of(value.asText()) : Optional.empty();
+        if (value == null || value.isNull()) {
+            return Optional.empty();
+        }
+        if (!value.isValueNode()) {
+            throw invalid("\"" + key + "\" of arguments is not a string, number or boolean: " + value);
+        }
+        return Optional.of(value.asText());
     }
 
     static InvalidDefinitionException invalid(String message) {

@@ -28,7 +28,9 @@ public final class BatchRun {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchRun.class);
 
     private static final int SHRINKS_IN_PLACE = 3;
+    private static final int LOSSES_IN_PLACE = 3;
     private static final Duration LONGEST_OUTAGE = Duration.ofSeconds(60);
+    private static final Duration LONGEST_BOOKKEEPING = Duration.ofSeconds(15);
     private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);
     private static final Duration LONGEST_RECONNECT = Duration.ofSeconds(5);
 
@@ -43,6 +45,7 @@ public final class BatchRun {
     private BatchJob job;
     private int subBatchSize;
     private int shrinks;
+    private int losses;
     private long lastContact = System.nanoTime();
     private @Nullable Definition definition;
     private @Nullable Long rowsOfBatch;
@@ -76,7 +79,7 @@ public final class BatchRun {
         this.migration = granted.migration();
         this.token = granted.token();
         this.job = granted.job();
-        this.subBatchSize = job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : job.subBatchSize();
+        this.subBatchSize = job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : Math.max(1, job.subBatchSize());
         listener.on(new MigrationEvent.BatchStarted(migration, job, replica.name(), granted.takeover()));
     }
 
@@ -91,7 +94,7 @@ public final class BatchRun {
                 if (end.isPresent()) {
                     return end.get();
                 }
-            } catch (SQLException | RuntimeException | LinkageError | StackOverflowError | OutOfMemoryError e) {
+            } catch (Throwable e) {
                 Optional<BatchOutcome> end =
                         stop.isStopping() ? Optional.of(handBack(Reason.STOPPING)) : survive(e, stop);
                 if (end.isPresent()) {
@@ -106,9 +109,11 @@ public final class BatchRun {
         lastContact = System.nanoTime();
         if (step instanceof Step.Committed committed) {
             shrinks = 0;
+            losses = 0;
             return Optional.empty();
         }
         if (step instanceof Step.Finished) {
+            job = job.finished();
             listener.on(new MigrationEvent.BatchFinished(migration, job, replica.name(), since(startedAt)));
             return Optional.of(new BatchOutcome.Finished(job));
         }
@@ -127,7 +132,7 @@ public final class BatchRun {
                         replica.watchdog().watch(connection, settings.timeouts().subBatchLimit())) {
             try {
                 step = Sql.inTransaction(connection, tx -> subBatch(tx, began));
-            } catch (SQLException | RuntimeException | LinkageError e) {
+            } catch (Throwable e) {
                 if (watched.wasCutOff()) {
                     throw new CutOffException(settings.timeouts().subBatchLimit(), e);
                 }
@@ -167,14 +172,14 @@ public final class BatchRun {
             rowsOfBatch = BatchSizes.next(tx, migration, settings);
         }
         Optional<BatchingStrategy.SubBatch> next =
-                definition.strategy().next(tx, definition.target(), job, subBatchSize);
+                definition.strategy().next(tx, definition.target(), job, rowsOfNextSubBatch(definition));
         if (next.isEmpty()) {
             return LeaseQueries.finish(tx, job.id(), token) ? new Step.Finished(null) : new Step.LeaseLost();
         }
-        return change(tx, definition, next.get(), began);
+        return change(tx, fenced.xid(), definition, next.get(), began);
     }
 
-    private Step change(Connection tx, Definition defined, BatchingStrategy.SubBatch subBatch, long began)
+    private Step change(Connection tx, String xid, Definition defined, BatchingStrategy.SubBatch subBatch, long began)
             throws SQLException {
         long migrated = defined.function().migrate(defined.context(tx, subBatch.batch()));
         if (migrated < 0) {
@@ -188,28 +193,28 @@ public final class BatchRun {
         LeaseQueries.Advance advance =
                 new LeaseQueries.Advance(subBatch.lastKey(), covered, migrated, since(began), subBatchSize);
         if (!LeaseQueries.advance(
-                tx, job.id(), token, advance, settings.timeouts().lease())) {
-            throw new IllegalStateException("the work function '" + migration.signature()
-                    + "' ended the transaction or changed the row of its batch job; it must do neither, or rows could be"
-                    + " changed twice");
+                tx, job.id(), token, xid, advance, settings.timeouts().lease())) {
+            // Not tried again: what it committed by itself would be changed once more each time.
+            throw new InvalidDefinitionException(
+                    FailureCode.UNKNOWN,
+                    "the work function '" + migration.signature()
+                            + "' ended the transaction or changed the row of its batch"
+                            + " job " + job.id() + "; rows of its next sub-batch after key " + job.lastKey()
+                            + " may be changed without its cursor saying so: look at them, mend the work function, and set"
+                            + " the migration to active");
         }
-        BatchJob advanced = new BatchJob(
-                job.id(),
-                job.migrationId(),
-                job.minValue(),
-                job.maxValue(),
-                job.status(),
-                1,
-                subBatch.lastKey(),
-                subBatchSize,
-                job.coveredTupleCount() + covered,
-                job.migratedTupleCount() + migrated,
-                job.leaseOwner(),
-                job.takeovers());
+        BatchJob advanced = job.advanced(subBatch.lastKey(), subBatchSize, covered, migrated);
         SubBatchResult result = new SubBatchResult(advanced, covered, migrated);
         return last && LeaseQueries.finish(tx, job.id(), token)
                 ? new Step.Finished(result)
                 : new Step.Committed(result);
+    }
+
+    /** Where only the batch's size ends it, its last sub-batch takes what is left of that. */
+    private int rowsOfNextSubBatch(Definition defined) {
+        return defined.strategy().isParallel()
+                ? subBatchSize
+                : (int) Math.max(1, Math.min(subBatchSize, rowsOfBatch() - job.coveredTupleCount()));
     }
 
     private long rowsOfBatch() {
@@ -218,7 +223,10 @@ public final class BatchRun {
 
     /** Decides what an exception means; empty when the batch goes on. */
     private Optional<BatchOutcome> survive(Throwable thrown, StopSignal stop) {
-        if (!(thrown instanceof CutOffException) && SqlFailures.isConnectionLost(thrown)) {
+        // A connection that is lost again and again in the same sub-batch is lost by the work, not by the network.
+        if (!(thrown instanceof CutOffException)
+                && SqlFailures.isConnectionLost(thrown)
+                && losses++ < LOSSES_IN_PLACE) {
             return waitForDatabase(thrown, stop);
         }
         if (thrown instanceof InvalidDefinitionException invalid) {
@@ -275,13 +283,8 @@ public final class BatchRun {
 
     private BatchOutcome failDefinition(Failure failure) {
         try {
-            boolean failed = bookkeeping(tx -> {
-                LeaseQueries.handBack(tx, job.id(), token);
-                return MigrationQueries.fail(tx, migration.id(), failure);
-            });
-            if (failed) {
-                listener.on(new MigrationEvent.MigrationFailed(migration, failure));
-            }
+            bookkeeping(tx -> LeaseQueries.handBack(tx, job.id(), token));
+            failMigration(failure);
         } catch (SQLException e) {
             LOGGER.warn("could not record that '{}' failed; the planner will", migration.name(), e);
         }
@@ -343,7 +346,8 @@ public final class BatchRun {
     }
 
     private <T> T bookkeeping(Sql.Transaction<T> work) throws SQLException {
-        try (Connection connection = connect()) {
+        try (Connection connection = connect();
+                Watchdog.Watched watched = replica.watchdog().watch(connection, LONGEST_BOOKKEEPING)) {
             return Sql.inTransaction(connection, tx -> {
                 Sql.run(tx, Guards.SHORT_TRANSACTION);
                 return work.run(tx);

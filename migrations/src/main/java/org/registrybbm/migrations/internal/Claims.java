@@ -11,12 +11,16 @@ import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.JobStatus;
 import org.registrybbm.migrations.MigrationStatus;
 import org.registrybbm.migrations.WorkRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Grants leases. A claim is one short transaction, durable before any work starts, so that a batch that kills its worker has its
  * attempt counted.
  */
 public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry, String replica) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Claims.class);
+
     /** The answer to a claim. */
     public sealed interface Claim {}
 
@@ -28,7 +32,28 @@ public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistr
 
     /** Claims a batch job. */
     public Claim claim(long jobId) throws SQLException {
-        return Sql.inTransaction(dataSource, connection -> claim(connection, jobId));
+        Claim claim = Sql.inTransaction(dataSource, connection -> claim(connection, jobId));
+        if (claim instanceof Granted granted && granted.migration().status() == MigrationStatus.ACTIVE) {
+            startRunning(granted.migration());
+            return new Granted(
+                    granted.job(),
+                    granted.migration().withStatus(MigrationStatus.RUNNING),
+                    granted.token(),
+                    granted.takeover());
+        }
+        return claim;
+    }
+
+    /** Apart from the claim: somebody's open transaction on the migration's row must not hold up everybody's claims. */
+    private void startRunning(BatchedMigration migration) {
+        try {
+            Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.SHORT_TRANSACTION);
+                return MigrationQueries.startRunning(connection, migration.id());
+            });
+        } catch (SQLException e) {
+            LOGGER.info("'{}' runs, but its row does not say so yet: {}", migration.name(), e.getMessage());
+        }
     }
 
     private Claim claim(Connection connection, long jobId) throws SQLException {
@@ -42,9 +67,6 @@ public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistr
             return new Refused(refusal.get());
         }
         BatchedMigration migration = locked.get().migration();
-        if (migration.status() == MigrationStatus.ACTIVE) {
-            MigrationQueries.startRunning(connection, migration.id());
-        }
         LeaseQueries.Claimed claimed = LeaseQueries.claim(
                 connection, jobId, replica, settings.timeouts().lease(), firstSubBatch(migration));
         boolean takeover = claimed.job().takeovers() > locked.get().job().takeovers();

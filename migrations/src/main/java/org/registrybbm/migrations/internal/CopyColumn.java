@@ -1,7 +1,6 @@
 package org.registrybbm.migrations.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Set;
@@ -76,27 +75,24 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
 
     @Override
     public void check(WorkContext context) throws SQLException {
-        Columns columns = configuration.apply(context.arguments());
-        CatalogQueries.columnOf(context, columns.from());
-        CatalogQueries.columnOf(context, columns.to());
+        statement(context).check(context.connection());
     }
 
     @Override
     public long migrate(WorkContext context) throws SQLException {
+        return statement(context).run(context.connection());
+    }
+
+    private WorkStatement statement(WorkContext context) throws SQLException {
         Columns columns = configuration.apply(context.arguments());
         String to = CatalogQueries.columnOf(context, columns.to()).quoted();
         String from = CatalogQueries.columnOf(context, columns.from()).quoted();
         String value = columns.cast().map(type -> from + "::" + type).orElse(from);
-        Connection connection = context.connection();
         if (context.batch() instanceof Batch.KeyRange range) {
-            return Sql.update(
-                    connection,
-                    COPY_RANGE.formatted(context.table(), context.column(), to, value),
-                    range.first(),
-                    range.last());
+            return WorkStatement.of(
+                    COPY_RANGE.formatted(context.table(), context.column(), to, value), range.first(), range.last());
         }
         Batch.PredicateLimit nulls = (Batch.PredicateLimit) context.batch();
-        return Sql.update(
-                connection, COPY_NULLS.formatted(context.table(), context.column(), to, value), nulls.limit());
+        return WorkStatement.of(COPY_NULLS.formatted(context.table(), context.column(), to, value), nulls.limit());
     }
 }

@@ -63,11 +63,7 @@ public record Definition(
         strategy.check(connection, migration, target);
         JsonNode arguments = Arguments.parse(migration.arguments());
         function.check(new WorkContext(
-                WorkConnection.guard(connection),
-                target.table(),
-                target.column(),
-                new Batch.PredicateLimit(1),
-                arguments));
+                WorkConnection.guard(connection), target.table(), target.column(), strategy.sample(), arguments));
         return new Definition(migration, strategy, function, target, arguments);
     }
 

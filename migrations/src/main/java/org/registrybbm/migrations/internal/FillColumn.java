@@ -1,7 +1,6 @@
 package org.registrybbm.migrations.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Set;
@@ -64,24 +63,25 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
 
     @Override
     public void check(WorkContext context) throws SQLException {
-        resolve(context);
+        statement(context).check(context.connection());
     }
 
     @Override
     public long migrate(WorkContext context) throws SQLException {
+        return statement(context).run(context.connection());
+    }
+
+    private WorkStatement statement(WorkContext context) throws SQLException {
         Resolved filling = resolve(context);
-        Connection connection = context.connection();
         if (context.batch() instanceof Batch.KeyRange range) {
-            return Sql.update(
-                    connection,
+            return WorkStatement.of(
                     FILL_RANGE.formatted(context.table(), context.column(), filling.column(), filling.expression()),
                     filling.parameter(),
                     range.first(),
                     range.last());
         }
         Batch.PredicateLimit nulls = (Batch.PredicateLimit) context.batch();
-        return Sql.update(
-                connection,
+        return WorkStatement.of(
                 FILL_NULLS.formatted(context.table(), context.column(), filling.column(), filling.expression()),
                 filling.parameter(),
                 nulls.limit());

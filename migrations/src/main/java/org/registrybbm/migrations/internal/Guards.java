@@ -6,11 +6,20 @@ import org.registrybbm.migrations.EngineSettings;
  * What each transaction sets for itself, so that no statement, lock wait or forgotten transaction lasts for ever. The isolation level is
  * stated, as a database may have another default: each statement must see what was committed while it waited for a lock.
  */
-final class Guards {
+public final class Guards {
     /** For claims, planning and bookkeeping: durable, and over in milliseconds or not at all. */
-    static final String SHORT_TRANSACTION = """
+    public static final String SHORT_TRANSACTION = """
+            SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
             SET LOCAL statement_timeout = '10s';
             SET LOCAL lock_timeout = '2s';
+            SET LOCAL idle_in_transaction_session_timeout = '10s'
+            """;
+
+    /** For planning, which must not wait long for one migration's row that somebody's open transaction holds. */
+    static final String PLANNING = """
+            SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+            SET LOCAL statement_timeout = '3s';
+            SET LOCAL lock_timeout = '300ms';
             SET LOCAL idle_in_transaction_session_timeout = '10s'
             """;
 
@@ -18,14 +27,20 @@ final class Guards {
 
     /**
      * For sub-batches. {@code synchronous_commit = off} is safe because the cursor is in the same transaction: a server that
-     * crashes loses both or neither. The advisory lock tells the others that the batch job's worker is alive, however long this takes.
+     * crashes loses both or neither. The time zone is stated, as pgjdbc would take each replica's own for casts between timestamptz and
+     * date. PostgreSQL looks each second whether the replica is still there, where its platform can: a statement of a dead one must not
+     * hold the batch job to its end. The advisory lock tells the others that the batch job's worker is alive, however long this takes.
      */
     static String subBatch(EngineSettings.Timeouts timeouts, long jobId) {
         return """
+                SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
                 SET LOCAL statement_timeout = %d;
                 SET LOCAL lock_timeout = %d;
                 SET LOCAL idle_in_transaction_session_timeout = %d;
                 SET LOCAL synchronous_commit = off;
+                SET LOCAL TimeZone = 'UTC';
+                SELECT set_config(
+                    'client_connection_check_interval', CASE WHEN version() ~ 'linux' THEN '1s' ELSE '0' END, true);
                 SELECT pg_advisory_xact_lock(%s)
                 """.formatted(
                         timeouts.statement().toMillis(),

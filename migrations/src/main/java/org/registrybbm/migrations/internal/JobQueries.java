@@ -2,6 +2,7 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -56,7 +57,7 @@ public final class JobQueries {
             ORDER BY m.status = 4 DESC, m.id
             """;
 
-    private static final String DUE = WITH_HELD + "SELECT " + COLUMNS + """
+    private static final String DUE = WITH_HELD + "SELECT j.lease_token, " + COLUMNS + """
             FROM batched_background_migration_jobs j
             WHERE j.batched_background_migration_id = ?
                 AND j.status = 1
@@ -80,11 +81,35 @@ public final class JobQueries {
 
     // What the newest batch jobs looked like: the next one's sizes follow from them.
     private static final String NEWEST = """
-            SELECT status, covered_tuple_count, migrated_tuple_count, busy_ms, sub_batch_size
+            SELECT status, covered_tuple_count, migrated_tuple_count, busy_ms, sub_batch_size, started_at
             FROM batched_background_migration_jobs
             WHERE batched_background_migration_id = ?
             ORDER BY id DESC
             LIMIT 8
+            """;
+
+    // Each comparison is one that cannot overflow at the ends of bigint.
+    private static final String FIRST_GAP = """
+            WITH ranges AS (
+                SELECT min_value,
+                    max(max_value) OVER (
+                        ORDER BY min_value, max_value
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    ) AS reached
+                FROM batched_background_migration_jobs
+                WHERE batched_background_migration_id = ?
+            )
+            SELECT greatest(coalesce(reached + 1, m.min_value), m.min_value) AS first, ranges.min_value - 1 AS last
+            FROM ranges
+            JOIN batched_background_migrations m ON m.id = ?
+            WHERE CASE
+                    WHEN ranges.min_value <= m.min_value THEN false
+                    WHEN reached IS NULL THEN true
+                    WHEN reached >= ranges.min_value THEN false
+                    ELSE reached + 1 < ranges.min_value
+                END
+            ORDER BY ranges.min_value
+            LIMIT 1
             """;
 
     private static final String CUT = """
@@ -156,13 +181,22 @@ public final class JobQueries {
      */
     public record Candidate(BatchedMigration migration, int leased, int fleetLeased) {}
 
+    /** A batch job that no worker holds; the dead token is that of a worker that held it and gives no sign of life. */
+    public record DueJob(BatchJob job, @Nullable Long deadToken) {}
+
     /** The newest batch job's figures, null where the container registry made it. */
     public record Figures(
             int status,
             @Nullable Long covered,
             @Nullable Long migrated,
             @Nullable Long busyMillis,
-            @Nullable Integer subBatchSize) {}
+            @Nullable Integer subBatchSize,
+            @Nullable Instant startedAt) {
+        /** Returns whether it was started at or after a moment, and changed no row. */
+        boolean changedNothingSince(Instant moment) {
+            return migrated != null && migrated == 0 && startedAt != null && !startedAt.isBefore(moment);
+        }
+    }
 
     /** A batch job that used up its attempts. */
     public record Exhausted(
@@ -181,8 +215,13 @@ public final class JobQueries {
                 row -> new Candidate(Rows.migration(row), row.getInt("leased"), row.getInt("fleet_leased")));
     }
 
-    public static List<BatchJob> due(Connection connection, long migrationId, int limit) throws SQLException {
-        return Sql.list(connection, DUE, Rows::job, migrationId, limit);
+    public static List<DueJob> due(Connection connection, long migrationId, int limit) throws SQLException {
+        return Sql.list(
+                connection,
+                DUE,
+                row -> new DueJob(Rows.job(row), Rows.nullable(row, "lease_token")),
+                migrationId,
+                limit);
     }
 
     public static long unfinished(Connection connection, long migrationId) throws SQLException {
@@ -207,8 +246,19 @@ public final class JobQueries {
                             Rows.nullable(row, "covered_tuple_count"),
                             Rows.nullable(row, "migrated_tuple_count"),
                             Rows.nullable(row, "busy_ms"),
-                            subBatchSize == null ? null : Math.toIntExact(subBatchSize));
+                            subBatchSize == null ? null : Math.toIntExact(subBatchSize),
+                            Rows.instant(row, "started_at"));
                 },
+                migrationId);
+    }
+
+    /** Finds the first range from a lower bound on that lies before or between batch jobs and that none of them covers. */
+    static Optional<BatchingStrategy.Bounds> firstGap(Connection connection, long migrationId) throws SQLException {
+        return Sql.first(
+                connection,
+                FIRST_GAP,
+                row -> new BatchingStrategy.Bounds(row.getLong("first"), row.getLong("last")),
+                migrationId,
                 migrationId);
     }
 

@@ -62,6 +62,11 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     @Override
+    public Batch sample() {
+        return new Batch.KeyRange(0, 0);
+    }
+
+    @Override
     public OptionalLong estimate(Connection connection, Target target) throws SQLException {
         return CatalogQueries.estimate(connection, target);
     }

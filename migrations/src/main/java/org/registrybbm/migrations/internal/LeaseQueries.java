@@ -58,7 +58,8 @@ public final class LeaseQueries {
             """ + JobQueries.COLUMNS;
 
     // The fence. FOR UPDATE makes a taker wait for this transaction, and this one fail when it was taken over before.
-    private static final String FENCE = "SELECT " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
+    private static final String FENCE =
+            "SELECT pg_current_xact_id()::text AS xid, " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
             FROM batched_background_migration_jobs j
             JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
             WHERE j.id = ?
@@ -83,7 +84,7 @@ public final class LeaseQueries {
             WHERE id = ?
                 AND lease_token = ?
                 AND status = 1
-                AND xmax = pg_current_xact_id()::xid
+                AND pg_current_xact_id() = ?::xid8
             """;
 
     private static final String FINISH = """
@@ -150,7 +151,7 @@ public final class LeaseQueries {
     public record Leases(int fleet, int ofMigration) {}
 
     /** A batch job and its migration, read under the fence. */
-    public record Fenced(BatchJob job, BatchedMigration migration) {}
+    public record Fenced(BatchJob job, BatchedMigration migration, String xid) {}
 
     /** A granted claim. */
     public record Claimed(BatchJob job, long token) {}
@@ -196,7 +197,7 @@ public final class LeaseQueries {
         return Sql.first(connection, FENCE, LeaseQueries::fenced, jobId, token);
     }
 
-    public static boolean advance(Connection connection, long jobId, long token, Advance by, Duration lease)
+    public static boolean advance(Connection connection, long jobId, long token, String xid, Advance by, Duration lease)
             throws SQLException {
         return Sql.update(
                         connection,
@@ -209,7 +210,8 @@ public final class LeaseQueries {
                         by.subBatchSize(),
                         seconds(lease),
                         jobId,
-                        token)
+                        token,
+                        xid)
                 == 1;
     }
 
@@ -245,7 +247,7 @@ public final class LeaseQueries {
     }
 
     private static Fenced fenced(ResultSet row) throws SQLException {
-        return new Fenced(Rows.job(row), Rows.migration(row));
+        return new Fenced(Rows.job(row), Rows.migration(row), row.getString("xid"));
     }
 
     private static double seconds(Duration duration) {

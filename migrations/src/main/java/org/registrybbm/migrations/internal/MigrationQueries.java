@@ -74,6 +74,7 @@ public final class MigrationQueries {
     private static final String FINISH = """
             UPDATE batched_background_migrations
             SET status = 2, -- finished
+                started_at = coalesce(started_at, now()),
                 finished_at = now(),
                 updated_at = now(),
                 code_missing_since = NULL
@@ -101,6 +102,7 @@ public final class MigrationQueries {
                 failure_sqlstate = NULL,
                 failure_message = NULL,
                 code_missing_since = NULL,
+                started_at = now(),
                 updated_at = now()
             WHERE id = ?
                 AND status IN (1, 4)

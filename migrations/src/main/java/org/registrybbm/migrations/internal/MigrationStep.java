@@ -2,22 +2,18 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Savepoint;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
-import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.MigrationEvent;
 import org.registrybbm.migrations.MigrationStatus;
+import org.registrybbm.migrations.Planner;
 import org.registrybbm.migrations.WorkRegistry;
 
 /** The planner's turn at one migration, in one transaction that at most one replica has at a time. */
@@ -25,22 +21,22 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     // One replica plans a migration at a time; a lock of the migration's row would make the operator's UPDATE wait for
     // it.
     private static final String ONE_PLANNER_AT_A_TIME = """
-            SELECT pg_try_advisory_xact_lock(hashtextextended('org.registrybbm: plan a batched migration', ?)) AS locked
+            SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: plan a batched migration', ?))
             """;
-
-    private static final int SLOW_INDEX_CUT = 16;
 
     /**
      * What came of it.
      *
      * @param due batch jobs to run
      * @param events what to tell once it is committed
+     * @param busy whether another replica was planning it, so that nothing is known of it
      */
-    public record Result(List<Long> due, List<MigrationEvent> events) {
-        static final Result NOTHING = new Result(List.of(), List.of());
+    public record Result(List<Planner.Due> due, List<MigrationEvent> events, boolean busy) {
+        public static final Result NOTHING = new Result(List.of(), List.of(), false);
+        static final Result BUSY = new Result(List.of(), List.of(), true);
 
         static Result of(MigrationEvent event) {
-            return new Result(List.of(), List.of(event));
+            return new Result(List.of(), List.of(event), false);
         }
     }
 
@@ -53,29 +49,50 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     public Result take(JobQueries.Candidate candidate, int free, double missingCodeSeconds) throws SQLException {
         BatchedMigration migration = candidate.migration();
         try {
-            return plan(migration.id(), free, missingCodeSeconds);
+            return plan(candidate, free, missingCodeSeconds);
         } catch (SQLException | RuntimeException | LinkageError e) {
-            if (SqlFailures.isPassing(e)) {
+            if (!SqlFailures.isLasting(e)) {
                 throw e;
             }
-            // No table privilege, a check that throws, ...: it would be the same at every turn.
             Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, e);
-            return Sql.inTransaction(dataSource, connection -> failed(connection, migration, failure));
+            return Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.PLANNING);
+                return failed(connection, migration, failure);
+            });
         }
     }
 
-    private Result plan(long id, int free, double missingCodeSeconds) throws SQLException {
+    private Result plan(JobQueries.Candidate candidate, int free, double missingCodeSeconds) throws SQLException {
         return Sql.inTransaction(dataSource, connection -> {
-            Sql.run(connection, Guards.SHORT_TRANSACTION);
-            if (!Sql.one(connection, ONE_PLANNER_AT_A_TIME, row -> row.getBoolean("locked"), id)) {
-                return Result.NOTHING;
+            Sql.run(connection, Guards.PLANNING);
+            if (!lock(connection, candidate.migration().id())) {
+                return Result.BUSY;
             }
-            BatchedMigration migration = MigrationQueries.find(connection, id).orElse(null);
-            return migration == null ? Result.NOTHING : take(connection, migration, free, missingCodeSeconds);
+            BatchedMigration migration = MigrationQueries.find(
+                            connection, candidate.migration().id())
+                    .orElse(null);
+            return migration == null
+                    ? Result.NOTHING
+                    : take(connection, migration, candidate.leased(), free, missingCodeSeconds);
         });
     }
 
-    private Result take(Connection connection, BatchedMigration migration, int free, double missingCodeSeconds)
+    /** Waits for its turn as long as the guards allow; a transaction that may not wait longer is over. */
+    private static boolean lock(Connection connection, long id) throws SQLException {
+        try {
+            Sql.list(connection, ONE_PLANNER_AT_A_TIME, row -> true, id);
+            return true;
+        } catch (SQLException e) {
+            if (SqlFailures.isWorthSmaller(e)) {
+                connection.rollback();
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private Result take(
+            Connection connection, BatchedMigration migration, int held, int free, double missingCodeSeconds)
             throws SQLException {
         Optional<Failure> missing = Definition.missingCode(migration, workRegistry);
         if (!migration.status().isRunnable()) {
@@ -85,8 +102,14 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             return Result.NOTHING;
         }
         if (migration.failure() != null) {
+            // Somebody set a failed migration to active again.
             MigrationQueries.forgetFailure(connection, migration.id());
             JobQueries.forgetAttempts(connection, migration.id());
+            migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
+        }
+        if (missing.isPresent() && held > 0) {
+            // Some replica runs it, so some replica has the code.
+            return Result.NOTHING;
         }
         if (missing.isPresent()) {
             return withoutCode(connection, migration, missing.get(), missingCodeSeconds);
@@ -110,12 +133,12 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
 
     /** Existing batch jobs first, then new ones, then failed ones again; when there are none at all it is finished. */
     private Result due(Connection connection, BatchedMigration migration, int free) throws SQLException {
-        List<Long> due = new ArrayList<>();
-        for (BatchJob job : JobQueries.due(connection, migration.id(), free)) {
-            if (job.attempts() >= settings.maxJobAttempts()) {
-                return dead(connection, migration, job);
+        List<Planner.Due> due = new ArrayList<>();
+        for (JobQueries.DueJob one : JobQueries.due(connection, migration.id(), free)) {
+            if (one.job().attempts() >= settings.maxJobAttempts()) {
+                return dead(connection, migration, one.job());
             }
-            due.add(job.id());
+            due.add(new Planner.Due(one.job().id(), one.deadToken()));
         }
         Optional<JobQueries.Exhausted> exhausted =
                 JobQueries.exhausted(connection, migration.id(), settings.maxJobAttempts());
@@ -123,104 +146,20 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             return failed(connection, migration, Exhaustion.of(exhausted.get()));
         }
         if (due.size() >= free) {
-            return new Result(due, List.of());
+            return new Result(due, List.of(), false);
         }
-        Definition definition;
-        try {
-            definition = Definition.resolve(connection, migration, workRegistry);
-        } catch (InvalidDefinitionException e) {
-            return failed(connection, migration, e.failure());
+        Cutter cutter = new Cutter(connection, Definition.resolve(connection, migration, workRegistry), settings);
+        boolean nothingLeft = cutter.cut(due, free);
+        for (long id : JobQueries.retryDue(connection, migration.id(), free - due.size())) {
+            due.add(new Planner.Due(id, null));
         }
-        return cut(connection, definition, due, free);
-    }
-
-    private Result cut(Connection connection, Definition definition, List<Long> due, int free) throws SQLException {
-        BatchedMigration migration = definition.migration();
-        long unfinished = JobQueries.unfinished(connection, migration.id());
-        boolean mayCut = definition.strategy().isParallel() || unfinished == 0;
-        if (mayCut) {
-            estimate(connection, definition);
-            long size = BatchSizes.next(connection, migration, settings);
-            List<JobQueries.Figures> newest = JobQueries.newest(connection, migration.id());
-            Integer subBatchSize = newest.stream()
-                    .map(JobQueries.Figures::subBatchSize)
-                    .filter(Objects::nonNull)
-                    .findFirst()
-                    .orElse(null);
-            OptionalLong lastMax = JobQueries.lastMax(connection, migration.id());
-            while (due.size() < free) {
-                Optional<BatchingStrategy.Bounds> bounds = bounds(connection, definition, lastMax, size);
-                if (bounds.isEmpty()) {
-                    break;
-                }
-                if (isStuck(definition, newest)) {
-                    return failed(connection, migration, stuck(migration));
-                }
-                due.add(cut(connection, migration, bounds.get(), subBatchSize));
-                lastMax = OptionalLong.of(bounds.get().max());
-                if (!definition.strategy().isParallel()) {
-                    break;
-                }
-            }
+        boolean done = nothingLeft && due.isEmpty() && JobQueries.unfinished(connection, migration.id()) == 0;
+        if (done && cutter.cutGap(due)) {
+            done = false;
         }
-        if (due.size() < free) {
-            due.addAll(JobQueries.retryDue(connection, migration.id(), free - due.size()));
-        }
-        if (due.isEmpty() && unfinished == 0 && MigrationQueries.finish(connection, migration.id())) {
-            return Result.of(new MigrationEvent.MigrationFinished(migration));
-        }
-        return new Result(due, List.of());
-    }
-
-    /** Looks for the end of the next batch, nearer when the index is too slow to be walked that far. */
-    private static Optional<BatchingStrategy.Bounds> bounds(
-            Connection connection, Definition definition, OptionalLong lastMax, long size) throws SQLException {
-        Savepoint before = connection.setSavepoint();
-        try {
-            Optional<BatchingStrategy.Bounds> bounds =
-                    definition.strategy().cut(connection, definition.migration(), definition.target(), lastMax, size);
-            connection.releaseSavepoint(before);
-            return bounds;
-        } catch (SQLException e) {
-            if (size == 1 || !SqlFailures.isWorthSmaller(e)) {
-                throw e;
-            }
-            connection.rollback(before);
-            return bounds(connection, definition, lastMax, Math.max(1, size / SLOW_INDEX_CUT));
-        }
-    }
-
-    private static long cut(
-            Connection connection,
-            BatchedMigration migration,
-            BatchingStrategy.Bounds bounds,
-            @Nullable Integer subBatchSize)
-            throws SQLException {
-        return JobQueries.cut(connection, migration.id(), bounds.min(), bounds.max(), subBatchSize);
-    }
-
-    private static void estimate(Connection connection, Definition definition) throws SQLException {
-        if (definition.migration().totalTupleCount() != null) {
-            return;
-        }
-        OptionalLong estimate = definition.strategy().estimate(connection, definition.target());
-        if (estimate.isPresent()) {
-            MigrationQueries.setTotal(connection, definition.migration().id(), estimate.getAsLong());
-        }
-    }
-
-    /** Whether the predicate still holds for rows although the last two batches found nothing to change. */
-    private static boolean isStuck(Definition definition, List<JobQueries.Figures> newest) {
-        return !definition.strategy().isParallel()
-                && newest.size() >= 2
-                && newest.stream().limit(2).allMatch(job -> job.migrated() != null && job.migrated() == 0);
-    }
-
-    private static Failure stuck(BatchedMigration migration) {
-        return Failure.of(
-                FailureCode.NO_PROGRESS,
-                "rows of " + migration.table() + " have no " + migration.column() + " yet, but the work function '"
-                        + migration.signature() + "' changed none of them in two batches; it would run for ever");
+        return done && MigrationQueries.finish(connection, migration.id())
+                ? Result.of(new MigrationEvent.MigrationFinished(migration))
+                : new Result(due, List.of(), false);
     }
 
     private Result dead(Connection connection, BatchedMigration migration, BatchJob job) throws SQLException {

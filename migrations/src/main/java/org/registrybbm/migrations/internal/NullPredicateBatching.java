@@ -41,6 +41,11 @@ record NullPredicateBatching() implements BatchingStrategy {
     }
 
     @Override
+    public Batch sample() {
+        return new Batch.PredicateLimit(1);
+    }
+
+    @Override
     public OptionalLong estimate(Connection connection, Target target) throws SQLException {
         OptionalLong tuples = CatalogQueries.estimate(connection, target);
         Optional<Double> nullFraction = CatalogQueries.nullFraction(connection, target);

@@ -89,7 +89,7 @@ public final class Sql {
             connection.commit();
             connection.setAutoCommit(true);
             return result;
-        } catch (SQLException | RuntimeException | Error e) {
+        } catch (Throwable e) {
             rollBack(connection, e);
             throw e;
         }

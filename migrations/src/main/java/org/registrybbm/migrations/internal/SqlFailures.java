@@ -1,7 +1,10 @@
 package org.registrybbm.migrations.internal;
 
+import java.sql.BatchUpdateException;
 import java.sql.SQLException;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
@@ -13,6 +16,8 @@ final class SqlFailures {
     private static final Set<String> WORTH_SMALLER = Set.of("40001", "40P01", "55P03", "57014");
     // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections
     private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300");
+
+    private static final int LONGEST_TEXT = 1000;
 
     private SqlFailures() {}
 
@@ -37,29 +42,41 @@ final class SqlFailures {
         return state != null && (state.startsWith("08") || CONNECTION_LOST.contains(state));
     }
 
-    /** Returns whether the same statement may succeed later although nobody acts. */
-    static boolean isPassing(Throwable thrown) {
+    /**
+     * Returns whether planning fails in the same way until a person acts: an invalid definition, a check that throws, a missing
+     * privilege or other error of the statement (class 42), its data (22, 23). Whatever else the database or the pool says may pass.
+     */
+    static boolean isLasting(Throwable thrown) {
         String state = sqlState(thrown);
-        // 53: insufficient resources; 25006: read_only_sql_transaction, as during a failover
-        return isConnectionLost(thrown)
-                || isWorthSmaller(thrown)
-                || state != null && (state.startsWith("53") || state.equals("25006"));
+        if (state != null) {
+            return state.startsWith("42") || state.startsWith("22") || state.startsWith("23");
+        }
+        return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause).noneMatch(SQLException.class::isInstance);
     }
 
-    /** Describes an exception for the tables, without row values: the first line of the message, never its detail. */
+    /** Describes an exception for the tables, without row values. */
     static Failure describe(FailureCode code, Throwable thrown) {
         if (thrown instanceof InvalidDefinitionException invalid) {
             return invalid.failure();
         }
-        String message = thrown.getMessage() == null ? "no message" : thrown.getMessage();
-        return new Failure(code, thrown.getClass().getName(), sqlState(thrown), withoutDetail(message));
+        return new Failure(code, thrown.getClass().getName(), sqlState(thrown), text(thrown));
     }
 
-    private static String withoutDetail(String message) {
-        // PostgreSQL puts row values into the lines DETAIL and CONTEXT, which pgjdbc appends as "Detail:" and "Where:".
-        int end = message.indexOf('\n');
-        String line = end < 0 ? message : message.substring(0, end);
-        return line.length() > 1000 ? line.substring(0, 1000) + " ..." : line;
+    /**
+     * Returns the first line of a message: PostgreSQL puts row values into the detail, which pgjdbc appends in further lines. A data
+     * exception (class 22) has them in its first line, in quotes; a JDBC batch has the whole statement, but a next exception without.
+     */
+    static String text(Throwable thrown) {
+        if (thrown instanceof BatchUpdateException batch && batch.getNextException() != null) {
+            return text(batch.getNextException());
+        }
+        String message = thrown.getMessage() == null ? "no message" : thrown.getMessage();
+        String line = message.lines().findFirst().orElse("");
+        String state = sqlState(thrown);
+        if (state != null && state.startsWith("22")) {
+            line = line.replaceAll("\"(?:[^\"]|\"\")*\"", "\"...\"");
+        }
+        return line.length() > LONGEST_TEXT ? line.substring(0, LONGEST_TEXT) + " ..." : line;
     }
 
     private static @Nullable String sqlState(Throwable thrown) {

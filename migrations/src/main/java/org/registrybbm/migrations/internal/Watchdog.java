@@ -20,8 +20,11 @@ import org.slf4j.LoggerFactory;
 public final class Watchdog {
     private static final Logger LOGGER = LoggerFactory.getLogger(Watchdog.class);
 
+    private static final Duration AFTER_CUT_OFF = Duration.ofMillis(2500);
+
     private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
     private final ScheduledThreadPoolExecutor timer;
+    private volatile boolean cutOff;
 
     /** Makes an idle watchdog. */
     public Watchdog() {
@@ -31,7 +34,7 @@ public final class Watchdog {
             return thread;
         });
         timer.setRemoveOnCancelPolicy(true);
-        timer.setKeepAliveTime(10, TimeUnit.SECONDS);
+        timer.setKeepAliveTime(1, TimeUnit.SECONDS);
         timer.allowCoreThreadTimeOut(true);
     }
 
@@ -39,12 +42,15 @@ public final class Watchdog {
     Watched watch(Connection connection, Duration limit) {
         Watched one = new Watched(connection, Thread.currentThread());
         watched.add(one);
-        one.alarm = timer.schedule(one::cutOff, limit.toMillis(), TimeUnit.MILLISECONDS);
+        Duration bound = cutOff && limit.compareTo(AFTER_CUT_OFF) > 0 ? AFTER_CUT_OFF : limit;
+        one.alarm = timer.schedule(one::cutOff, bound.toMillis(), TimeUnit.MILLISECONDS);
         return one;
     }
 
-    /** Cuts off every sub-batch that is under way. */
+    /** Cuts off every transaction that is under way; those after it, which hand batch jobs back, get 2.5 s,
+     * as PostgreSQL takes up to one to notice. */
     public void cutOffAll() {
+        cutOff = true;
         watched.forEach(Watched::cutOff);
     }
 
@@ -70,11 +76,11 @@ public final class Watchdog {
                 ended = true;
                 cutOff = true;
                 thread.interrupt();
-            }
-            try {
-                connection.abort(Runnable::run);
-            } catch (SQLException e) {
-                LOGGER.debug("could not abort a connection", e);
+                try {
+                    connection.abort(Runnable::run);
+                } catch (SQLException e) {
+                    LOGGER.debug("could not abort a connection", e);
+                }
             }
         }
 

@@ -35,6 +35,9 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
     /** The Quartz tables. */
     public static final String QUARTZ_CHANGELOG = "org/registrybbm/db/quartz.xml";
 
+    /** The time zone of the sessions, which nobody's machine has by accident. */
+    static final String TIME_ZONE = "Asia/Kathmandu";
+
     // Held, as the logging system would forget the level with the logger.
     private static final Logger LIQUIBASE = Logger.getLogger("liquibase");
 
@@ -121,7 +124,7 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
     private static synchronized TestDatabase copyOf(String template) {
         String name = "bbm_test_" + ProcessHandle.current().pid() + "_" + COUNT.incrementAndGet();
         admin("CREATE DATABASE " + name + " TEMPLATE " + template);
-        admin("ALTER DATABASE " + name + " SET timezone = 'Asia/Kathmandu'");
+        admin("ALTER DATABASE " + name + " SET timezone = '" + TIME_ZONE + "'");
         return new TestDatabase(name, PgServer.get().urlOf(name));
     }
 

@@ -24,7 +24,15 @@ import org.jspecify.annotations.Nullable;
 public record TestDatabase(String name, String url) implements DataSource {
     @Override
     public Connection getConnection() throws SQLException {
-        return DriverManager.getConnection(url);
+        return inItsTimeZone(DriverManager.getConnection(url));
+    }
+
+    // pgjdbc asks for the JVM's time zone at the start of a session, whatever the database's default is.
+    private static Connection inItsTimeZone(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET TIME ZONE '" + PostgresExtension.TIME_ZONE + "'");
+        }
+        return connection;
     }
 
     /** Runs statements separated by semicolons. */
@@ -72,7 +80,7 @@ public record TestDatabase(String name, String url) implements DataSource {
 
     @Override
     public Connection getConnection(String user, String password) throws SQLException {
-        return DriverManager.getConnection(url, user, password);
+        return inItsTimeZone(DriverManager.getConnection(url, user, password));
     }
 
     @Override

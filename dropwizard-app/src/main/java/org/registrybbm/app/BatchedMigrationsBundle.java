@@ -1,0 +1,167 @@
+package org.registrybbm.app;
+
+import io.dropwizard.core.Configuration;
+import io.dropwizard.core.ConfiguredBundle;
+import io.dropwizard.core.setup.Bootstrap;
+import io.dropwizard.core.setup.Environment;
+import io.dropwizard.db.ManagedDataSource;
+import io.dropwizard.db.PooledDataSourceFactory;
+import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
+import org.registrybbm.app.internal.health.DatabaseHealthCheck;
+import org.registrybbm.app.internal.health.SchedulerHealthCheck;
+import org.registrybbm.app.internal.lifecycle.Bounded;
+import org.registrybbm.app.internal.lifecycle.SchedulerManaged;
+import org.registrybbm.app.internal.logging.EventLogger;
+import org.registrybbm.app.internal.metrics.Overviews;
+import org.registrybbm.app.internal.metrics.ProgressCollector;
+import org.registrybbm.app.internal.metrics.PrometheusListener;
+import org.registrybbm.app.internal.metrics.PrometheusServlet;
+import org.registrybbm.app.internal.metrics.TotalsListener;
+import org.registrybbm.app.internal.sentry.SentryClient;
+import org.registrybbm.app.internal.tasks.ChangeTask;
+import org.registrybbm.app.internal.tasks.StatusTask;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.ReplicaName;
+import org.registrybbm.migrations.WorkRegistry;
+
+/**
+ * Adds batched background migrations to a Dropwizard application: the engine and its scheduler, the command
+ * {@code background-migrate}, admin tasks, health checks, metrics and {@code /prometheus} on the admin port.
+ *
+ * <pre>{@code
+ * bootstrap.addBundle(new BatchedMigrationsBundle<>(
+ *         MyConfiguration::backgroundMigrations, MyConfiguration::database, MyConfiguration::quartzDatabase));
+ * }</pre>
+ *
+ * <p>Quartz gets a small pool of its own, so that busy batch jobs never delay its check-in. The schema comes from
+ * {@code org/registrybbm/db/batched-migrations.xml} and {@code org/registrybbm/db/quartz.xml}, which the application's own
+ * changelog includes.
+ *
+ * @param <T> the application's configuration
+ */
+public final class BatchedMigrationsBundle<T extends Configuration> implements ConfiguredBundle<T> {
+    private static final Duration SCHEDULER_STOP = Duration.ofMillis(6500);
+    private static final Duration POOL_STOP = Duration.ofSeconds(1);
+    private static final Duration SENTRY_STOP = Duration.ofSeconds(2);
+
+    private final Function<? super T, BackgroundMigrationsFactory> settings;
+    private final Function<? super T, ? extends PooledDataSourceFactory> dataPool;
+    private final Function<? super T, ? extends PooledDataSourceFactory> quartzPool;
+    private Function<? super T, SentryFactory> sentry = configuration -> new SentryFactory();
+    private WorkRegistry workRegistry = WorkRegistry.shipped();
+    private @Nullable BatchedMigrations engine;
+
+    /**
+     * Describes where the bundle's parts are in the application's configuration.
+     *
+     * @param settings how batched migrations run
+     * @param dataPool the pool that batch jobs work with
+     * @param quartzPool the pool that Quartz works with: other connections to the same database, workers + 4 at least
+     */
+    public BatchedMigrationsBundle(
+            Function<? super T, BackgroundMigrationsFactory> settings,
+            Function<? super T, ? extends PooledDataSourceFactory> dataPool,
+            Function<? super T, ? extends PooledDataSourceFactory> quartzPool) {
+        this.settings = settings;
+        this.dataPool = dataPool;
+        this.quartzPool = quartzPool;
+    }
+
+    /** Sets the work functions; the default knows the shipped ones. */
+    public BatchedMigrationsBundle<T> workRegistry(WorkRegistry other) {
+        this.workRegistry = other;
+        return this;
+    }
+
+    /** Sets where the Sentry block is; the default reports to the Sentry that the application started itself, if any. */
+    public BatchedMigrationsBundle<T> sentry(Function<? super T, SentryFactory> other) {
+        this.sentry = other;
+        return this;
+    }
+
+    /**
+     * Returns the engine.
+     *
+     * @throws IllegalStateException before the bundle was run
+     */
+    public BatchedMigrations engine() {
+        BatchedMigrations built = engine;
+        if (built == null) {
+            throw new IllegalStateException("the bundle was not run yet");
+        }
+        return built;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public void initialize(Bootstrap<?> bootstrap) {
+        Bootstrap<T> own = (Bootstrap<T>) bootstrap;
+        own.addCommand(new BackgroundMigrateCommand<>(
+                own.getApplication().getConfigurationClass(), this::commandSetup, System.out, System.err));
+    }
+
+    private BackgroundMigrateCommand.Setup commandSetup(T configuration) {
+        return new BackgroundMigrateCommand.Setup(
+                dataPool.apply(configuration), settings.apply(configuration).engineSettings(), workRegistry);
+    }
+
+    @Override
+    public void run(T configuration, Environment environment) {
+        BackgroundMigrationsFactory factory = settings.apply(configuration);
+        String replica = ReplicaName.ofThisProcess();
+        // What is managed first is stopped last.
+        SentryClient client = SentryClient.start(sentry.apply(configuration), replica);
+        environment.lifecycle().manage(Bounded.stopping("Sentry client", SENTRY_STOP, client));
+        ManagedDataSource data = pool(environment, dataPool.apply(configuration), "bbm-data");
+        ManagedDataSource quartz = pool(environment, quartzPool.apply(configuration), "bbm-quartz");
+
+        PrometheusRegistry prometheus = new PrometheusRegistry();
+        BatchedMigrations.Builder builder = BatchedMigrations.on(data)
+                .settings(factory.engineSettings())
+                .workRegistry(workRegistry)
+                .replica(replica)
+                .listener(new EventLogger())
+                .listener(new TotalsListener(environment.metrics()))
+                .listener(new PrometheusListener(prometheus, System::nanoTime));
+        client.alarm(replica, System::nanoTime).ifPresent(builder::listener);
+        BatchedMigrations built = builder.build();
+        engine = built;
+
+        SchedulerManaged scheduler = new SchedulerManaged(built, quartz, factory, replica);
+        environment.lifecycle().manage(new Bounded("scheduler", SCHEDULER_STOP, scheduler));
+        operate(environment, built, scheduler, data);
+        export(environment, built, prometheus);
+    }
+
+    private static ManagedDataSource pool(Environment environment, PooledDataSourceFactory factory, String name) {
+        ManagedDataSource pool = factory.build(environment.metrics(), name);
+        environment.lifecycle().manage(new Bounded("pool " + name, POOL_STOP, pool));
+        return pool;
+    }
+
+    private static void operate(
+            Environment environment, BatchedMigrations engine, SchedulerManaged scheduler, ManagedDataSource data) {
+        environment.admin().addTask(new StatusTask(engine.store()));
+        environment.admin().addTask(ChangeTask.pause(engine.store()));
+        environment.admin().addTask(ChangeTask.start(engine.store()));
+        environment.healthChecks().register("database", new DatabaseHealthCheck(data));
+        environment.healthChecks().register("scheduler", new SchedulerHealthCheck(scheduler));
+    }
+
+    private static void export(Environment environment, BatchedMigrations engine, PrometheusRegistry prometheus) {
+        Overviews overviews = new Overviews(() -> engine.store().overviews(List.of()), System::nanoTime);
+        environment.lifecycle().manage(Bounded.stopping("progress reader", POOL_STOP, overviews));
+        prometheus.register(new ProgressCollector(overviews));
+        JvmMetrics.builder().register(prometheus);
+        environment
+                .admin()
+                .addServlet("prometheus", new PrometheusServlet(prometheus))
+                .addMapping("/prometheus");
+    }
+}

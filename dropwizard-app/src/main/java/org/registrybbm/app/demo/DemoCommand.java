@@ -1,0 +1,43 @@
+package org.registrybbm.app.demo;
+
+import io.dropwizard.core.cli.Cli;
+import io.dropwizard.core.cli.Command;
+import io.dropwizard.core.setup.Bootstrap;
+import net.sourceforge.argparse4j.impl.Arguments;
+import net.sourceforge.argparse4j.inf.Namespace;
+import net.sourceforge.argparse4j.inf.Subparser;
+import org.registrybbm.app.internal.cli.Errors;
+
+/** {@code demo}: three replicas, one of them killed, every row checked. Nothing is left behind. */
+public final class DemoCommand extends Command {
+    private static final int DEFAULT_ROWS = 1_000_000;
+    private static final int LEAST_ROWS = 1_000;
+    private static final int MOST_ROWS = 100_000_000;
+
+    /** Describes the command. */
+    public DemoCommand() {
+        super("demo", "Show three replicas sharing two batched migrations on an embedded PostgreSQL of their own");
+    }
+
+    @Override
+    public void configure(Subparser parser) {
+        parser.addArgument("--rows")
+                .type(Integer.class)
+                .choices(Arguments.range(LEAST_ROWS, MOST_ROWS))
+                .setDefault(DEFAULT_ROWS)
+                .metavar("N")
+                .help("rows of each of the two tables, 1000 to 100000000");
+    }
+
+    @Override
+    public void run(Bootstrap<?> bootstrap, Namespace namespace) throws Exception {
+        try (DemoStage stage = DemoStage.open(line -> System.out.println(line))) {
+            new Demo(stage, namespace.getInt("rows"), System.out).play();
+        }
+    }
+
+    @Override
+    public void onError(Cli cli, Namespace namespace, Throwable e) {
+        Errors.print(cli, e);
+    }
+}

@@ -1,0 +1,76 @@
+package org.registrybbm.app.demo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.registrybbm.app.internal.config.Pools;
+import org.registrybbm.app.internal.embedded.Directories;
+import org.registrybbm.app.internal.embedded.EmbeddedDatabase;
+import org.registrybbm.app.internal.embedded.RegistryDatabase;
+
+/** What the demo plays on: a directory, a PostgreSQL and the replicas' processes. Closing it leaves nothing, also at Ctrl-C. */
+final class DemoStage implements AutoCloseable {
+    private final Path directory;
+    private final EmbeddedDatabase database;
+    private final List<DemoReplica> replicas = new ArrayList<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private DemoStage(Path directory, EmbeddedDatabase database) {
+        this.directory = directory;
+        this.database = database;
+    }
+
+    static DemoStage open(Consumer<String> say) throws IOException {
+        say.accept("starting an embedded PostgreSQL");
+        Path directory = Files.createTempDirectory("registry-demo");
+        Map<String, String> settings = Map.of("shared_buffers", "256MB", "max_wal_size", "4GB");
+        DemoStage stage = new DemoStage(directory, EmbeddedDatabase.open(directory, settings, line -> {}));
+        Runtime.getRuntime().addShutdownHook(new Thread(stage::close, "demo-close"));
+        return stage;
+    }
+
+    PGSimpleDataSource dataSource() {
+        return RegistryDatabase.dataSource(database.address());
+    }
+
+    Pools.Address address() {
+        return database.address();
+    }
+
+    /** Starts one more replica. */
+    synchronized DemoReplica start(int number) throws IOException {
+        if (closed.get()) {
+            throw new IOException("the demo ends");
+        }
+        DemoReplica replica = DemoReplica.start(number, directory, database.address());
+        replicas.add(replica);
+        return replica;
+    }
+
+    boolean isClosed() {
+        return closed.get();
+    }
+
+    @Override
+    public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
+        synchronized (this) {
+            replicas.forEach(DemoReplica::end);
+            replicas.forEach(DemoReplica::awaitEnd);
+        }
+        database.close();
+        try {
+            Directories.delete(directory);
+        } catch (IOException e) {
+            System.err.println("the demo left " + directory + ": " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package org.registrybbm.app.internal.cli;
+
+import io.dropwizard.core.Configuration;
+import io.dropwizard.core.cli.Cli;
+import io.dropwizard.core.cli.ConfiguredCommand;
+import io.dropwizard.core.setup.Bootstrap;
+import io.dropwizard.db.ManagedDataSource;
+import io.dropwizard.db.PooledDataSourceFactory;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.function.Function;
+import net.sourceforge.argparse4j.impl.Arguments;
+import net.sourceforge.argparse4j.inf.Namespace;
+import net.sourceforge.argparse4j.inf.Subparser;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.MigrationStore;
+import org.registrybbm.migrations.WorkRegistry;
+
+/**
+ * {@code background-migrate status|pause|resume|start|run}: what operators do in a shell. Answers go to stdout, everything else to
+ * stderr.
+ *
+ * @param <T> the application's configuration
+ */
+public final class BackgroundMigrateCommand<T extends Configuration> extends ConfiguredCommand<T> {
+    private static final String SUBCOMMAND = "subcommand";
+    private static final String MIGRATION = "migration";
+    private static final String JSON = "json";
+    private static final String ATTEMPTS = "max-job-retry";
+    private static final int DEFAULT_ATTEMPTS = 2;
+    private static final int MAX_ATTEMPTS = 10;
+
+    private final Class<T> configurationClass;
+    private final Function<T, Setup> setup;
+    private final PrintStream out;
+    private final PrintStream err;
+
+    /**
+     * What the command needs of a configuration.
+     *
+     * @param dataPool connections to the database
+     * @param settings the engine's limits
+     * @param workRegistry the work functions that {@code run} may need
+     */
+    public record Setup(PooledDataSourceFactory dataPool, EngineSettings settings, WorkRegistry workRegistry) {}
+
+    /**
+     * Describes the command.
+     *
+     * @param configurationClass the application's configuration
+     * @param setup picks what the command needs of it
+     * @param out where answers go
+     * @param err where progress and errors go
+     */
+    public BackgroundMigrateCommand(
+            Class<T> configurationClass, Function<T, Setup> setup, PrintStream out, PrintStream err) {
+        super(
+                "background-migrate",
+                "Look at batched background migrations, pause and start them, run them to their end");
+        this.configurationClass = configurationClass;
+        this.setup = setup;
+        this.out = out;
+        this.err = err;
+    }
+
+    @Override
+    protected Class<T> getConfigurationClass() {
+        return configurationClass;
+    }
+
+    @Override
+    public void configure(Subparser parser) {
+        subcommand(parser, "status", "Show every batched migration and how it stands")
+                .addArgument("--json")
+                .dest(JSON)
+                .action(Arguments.storeTrue())
+                .help("print JSON");
+        subcommand(parser, "pause", "Pause batched migrations that are active or running");
+        subcommand(parser, "resume", "Make paused batched migrations active");
+        subcommand(parser, "start", "The same as resume");
+        subcommand(parser, "run", "Run batched migrations to their end in the foreground, failed and paused ones too")
+                .addArgument("-r", "--max-job-retry")
+                .dest(ATTEMPTS)
+                .type(Integer.class)
+                .choices(Arguments.range(1, MAX_ATTEMPTS))
+                .setDefault(DEFAULT_ATTEMPTS)
+                .help("tries of a batch job before its migration fails, 1 to 10");
+    }
+
+    private Subparser subcommand(Subparser parser, String name, String description) {
+        Subparser sub = parser.addSubparsers()
+                .title("what to do")
+                .metavar("status|pause|resume|start|run")
+                .addParser(name)
+                .setDefault(SUBCOMMAND, name)
+                .description(description)
+                .help(description);
+        sub.addArgument("--migration")
+                .dest(MIGRATION)
+                .metavar("NAME")
+                .action(Arguments.append())
+                .help("only this batched migration; may be repeated");
+        addFileArgument(sub);
+        return sub;
+    }
+
+    @Override
+    protected void run(Bootstrap<T> bootstrap, Namespace namespace, T configuration) throws Exception {
+        Setup parts = setup.apply(configuration);
+        ManagedDataSource pool = parts.dataPool().build(bootstrap.getMetricRegistry(), "background-migrate");
+        pool.start();
+        try {
+            run(namespace, parts, pool);
+        } finally {
+            pool.stop();
+        }
+    }
+
+    private void run(Namespace namespace, Setup parts, ManagedDataSource pool) {
+        List<String> given = namespace.getList(MIGRATION);
+        List<String> names = given == null ? List.of() : List.copyOf(given);
+        BatchedMigrations.Builder engine = BatchedMigrations.on(pool).workRegistry(parts.workRegistry());
+        if (namespace.getString(SUBCOMMAND).equals("run")) {
+            EngineSettings settings = parts.settings().withMaxJobAttempts(namespace.getInt(ATTEMPTS));
+            new ForegroundRun(engine.settings(settings).build(), names, err).run();
+            return;
+        }
+        MigrationStore store = engine.build().store();
+        switch (namespace.getString(SUBCOMMAND)) {
+            case "pause" -> store.pause(names);
+            case "resume", "start" -> store.resume(names);
+            default -> printStatus(store, names, namespace.getBoolean(JSON));
+        }
+    }
+
+    private void printStatus(MigrationStore store, List<String> names, boolean json) {
+        if (json) {
+            out.println(new StatusJson().of(store.overviews(names)));
+        } else {
+            out.print(StatusTable.of(store.overviews(names)));
+        }
+        out.flush();
+    }
+
+    @Override
+    public void onError(Cli cli, Namespace namespace, Throwable e) {
+        Errors.print(cli, e);
+    }
+}

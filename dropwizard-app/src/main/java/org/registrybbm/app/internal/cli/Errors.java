@@ -1,0 +1,54 @@
+package org.registrybbm.app.internal.cli;
+
+import io.dropwizard.configuration.ConfigurationException;
+import io.dropwizard.core.cli.Cli;
+import net.sourceforge.argparse4j.inf.ArgumentParserException;
+import org.registrybbm.migrations.DatabaseException;
+import org.registrybbm.migrations.SchemaNotMigratedException;
+import org.registrybbm.migrations.UnknownMigrationException;
+
+/** How a command that failed says so: one line on stderr and an exit code. */
+public final class Errors {
+    private static final int FAILED = 1;
+    private static final int WRONG_USAGE = 2;
+
+    private Errors() {}
+
+    /** Prints the line; a wrong configuration has a line for each mistake. */
+    public static void print(Cli cli, Throwable error) {
+        boolean said = error instanceof CommandFailure && "".equals(error.getMessage());
+        if (!said) {
+            cli.getStdErr().println(message(error));
+        }
+    }
+
+    /** Returns 2 for wrong usage and 1 for everything else. */
+    public static int exitCode(Throwable error) {
+        return error instanceof ArgumentParserException ? WRONG_USAGE : FAILED;
+    }
+
+    static String message(Throwable error) {
+        Throwable telling = telling(error);
+        String message = telling.getMessage();
+        if (message == null || message.isBlank()) {
+            return telling.getClass().getName();
+        }
+        return telling instanceof ConfigurationException
+                ? message.stripTrailing()
+                : message.strip().replaceAll("\\s+", " ");
+    }
+
+    // The outermost exception that was written for people.
+    private static Throwable telling(Throwable error) {
+        for (Throwable one = error; one != null; one = one.getCause()) {
+            if (one instanceof CommandFailure
+                    || one instanceof ConfigurationException
+                    || one instanceof SchemaNotMigratedException
+                    || one instanceof UnknownMigrationException
+                    || one instanceof DatabaseException) {
+                return one;
+            }
+        }
+        return error;
+    }
+}

@@ -1,0 +1,93 @@
+package org.registrybbm.app.internal.cli;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.RunResult;
+
+/**
+ * {@code background-migrate run}: shows progress, and ends with a line for each migration that failed. Ctrl-C hands the batch job
+ * back after its current sub-batch.
+ *
+ * @param engine runs the migrations
+ * @param names which; empty for all
+ * @param err where progress goes
+ */
+record ForegroundRun(BatchedMigrations engine, List<String> names, PrintStream err) {
+    private static final Duration PATIENCE = Duration.ofSeconds(7);
+
+    void run() {
+        AtomicBoolean stopping = new AtomicBoolean();
+        CountDownLatch done = new CountDownLatch(1);
+        Thread hook = new Thread(() -> stop(stopping, done), "background-migrate-stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            report(runToEnd(stopping));
+        } finally {
+            done.countDown();
+            if (!stopping.get()) {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            }
+        }
+    }
+
+    private RunResult runToEnd(AtomicBoolean stopping) {
+        RunProgress progress = RunProgress.start(engine.store(), names, err);
+        try (progress) {
+            return engine.runToEnd(names, stopping::get);
+        }
+    }
+
+    private static void stop(AtomicBoolean stopping, CountDownLatch done) {
+        stopping.set(true);
+        try {
+            if (!done.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                System.err.println("the batch job was not handed back in time; its lease runs out by itself");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void report(RunResult result) {
+        for (BatchedMigration migration : result.failed()) {
+            err.println("failed: " + migration.name() + ": " + why(migration.failure()));
+        }
+        for (BatchedMigration migration : result.unfinished()) {
+            err.println("unfinished: " + migration.name() + ": it is "
+                    + migration.status().word());
+        }
+        int all = result.finished().size()
+                + result.failed().size()
+                + result.unfinished().size();
+        err.println(summary(result, all));
+        if (!result.isComplete()) {
+            // Said here and not by the exception: at Ctrl-C this is the last that the process has time for.
+            throw CommandFailure.alreadySaid();
+        }
+    }
+
+    private static String summary(RunResult result, int all) {
+        if (result.isComplete()) {
+            return "finished: %d of %d batched migrations".formatted(all, all);
+        }
+        return result.failed().isEmpty()
+                ? "stopped: %d of %d batched migrations are not finished; run it again to go on"
+                        .formatted(result.unfinished().size(), all)
+                : "%d of %d batched migrations failed; mend what the lines above name and run it again"
+                        .formatted(result.failed().size(), all);
+    }
+
+    private static String why(@org.jspecify.annotations.Nullable Failure failure) {
+        return failure == null
+                ? "unknown"
+                : failure.code().word() + " (" + failure.code().code() + "): "
+                        + failure.message().replaceAll("\\s+", " ");
+    }
+}

@@ -1,0 +1,66 @@
+package org.registrybbm.app.internal.cli;
+
+import io.dropwizard.core.Application;
+import io.dropwizard.core.cli.Cli;
+import io.dropwizard.core.cli.ConfiguredCommand;
+import io.dropwizard.core.cli.ServerCommand;
+import io.dropwizard.core.setup.Bootstrap;
+import io.dropwizard.db.DatabaseConfiguration;
+import io.dropwizard.migrations.DbCommand;
+import net.sourceforge.argparse4j.inf.Namespace;
+import org.registrybbm.app.RegistryConfiguration;
+
+/** The commands that Dropwizard brings, each with its errors in one line. */
+public final class RegistryCommands {
+    private RegistryCommands() {}
+
+    /** {@code server}. */
+    public static final class Server extends ServerCommand<RegistryConfiguration> {
+        /** Runs the given application. */
+        public Server(Application<RegistryConfiguration> application) {
+            super(application, "server", "Run this replica: HTTP, batch jobs, metrics");
+        }
+
+        @Override
+        public void onError(Cli cli, Namespace namespace, Throwable e) {
+            Errors.print(cli, e);
+        }
+    }
+
+    /** {@code check}. */
+    public static final class Check extends ConfiguredCommand<RegistryConfiguration> {
+        /** Describes the command. */
+        public Check() {
+            super("check", "Check the configuration");
+        }
+
+        @Override
+        protected Class<RegistryConfiguration> getConfigurationClass() {
+            return RegistryConfiguration.class;
+        }
+
+        @Override
+        protected void run(
+                Bootstrap<RegistryConfiguration> bootstrap, Namespace namespace, RegistryConfiguration configuration) {
+            System.out.println("the configuration is right");
+        }
+
+        @Override
+        public void onError(Cli cli, Namespace namespace, Throwable e) {
+            Errors.print(cli, e);
+        }
+    }
+
+    /** {@code db}. */
+    public static final class Db extends DbCommand<RegistryConfiguration> {
+        /** Works on the database that the configuration names. */
+        public Db(DatabaseConfiguration<RegistryConfiguration> database, String changelog) {
+            super("db", database, RegistryConfiguration.class, changelog);
+        }
+
+        @Override
+        public void onError(Cli cli, Namespace namespace, Throwable e) {
+            Errors.print(cli, e);
+        }
+    }
+}

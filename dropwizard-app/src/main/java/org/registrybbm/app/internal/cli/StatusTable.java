@@ -1,0 +1,42 @@
+package org.registrybbm.app.internal.cli;
+
+import java.util.List;
+import java.util.Locale;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.MigrationOverview;
+
+/** How batched migrations stand, for people. */
+public final class StatusTable {
+    private StatusTable() {}
+
+    /** Returns a table with a row for each migration, in the given order. */
+    public static String of(List<MigrationOverview> overviews) {
+        TextTable table = new TextTable("Batched Background Migration", "Status", "Progress", "Rows", "Why");
+        for (MigrationOverview overview : overviews) {
+            BatchedMigration migration = overview.migration();
+            table.add(
+                    migration.name(),
+                    migration.status().word(),
+                    progress(overview),
+                    rows(overview),
+                    oneLine(overview.explanation()));
+        }
+        return table.toString();
+    }
+
+    private static String progress(MigrationOverview overview) {
+        return overview.progressPercent().isEmpty()
+                ? "-"
+                : String.format(
+                        Locale.ROOT, "%.1f%%", overview.progressPercent().getAsDouble());
+    }
+
+    private static String rows(MigrationOverview overview) {
+        Long total = overview.migration().totalTupleCount();
+        return overview.coveredTupleCount() + " of " + (total == null ? "?" : "~" + total);
+    }
+
+    private static String oneLine(String text) {
+        return text.replaceAll("\\s+", " ");
+    }
+}

@@ -1,0 +1,26 @@
+package org.registrybbm.app.internal.health;
+
+import com.codahale.metrics.health.HealthCheck;
+import java.sql.Connection;
+import javax.sql.DataSource;
+
+/** Says whether the database answers. */
+public final class DatabaseHealthCheck extends HealthCheck {
+    private static final int TIMEOUT_SECONDS = 2;
+
+    private final DataSource dataSource;
+
+    /** Asks through the pool that batch jobs use. */
+    public DatabaseHealthCheck(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    @Override
+    protected Result check() throws Exception {
+        try (Connection connection = dataSource.getConnection()) {
+            return connection.isValid(TIMEOUT_SECONDS)
+                    ? Result.healthy()
+                    : Result.unhealthy("the database did not answer within %d s", TIMEOUT_SECONDS);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package org.registrybbm.app.internal.lifecycle;
+
+import io.dropwizard.lifecycle.Managed;
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.app.BackgroundMigrationsFactory;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.scheduler.BatchedMigrationScheduler;
+
+/** The scheduler of this replica, started with the server and stopped before anything that it needs. */
+public final class SchedulerManaged implements Managed {
+    private static final Duration PATIENCE = Duration.ofSeconds(6);
+
+    private final BatchedMigrations engine;
+    private final DataSource quartzPool;
+    private final BackgroundMigrationsFactory settings;
+    private final String replica;
+    private volatile @Nullable BatchedMigrationScheduler scheduler;
+
+    /** Describes the scheduler; nothing starts yet. */
+    public SchedulerManaged(
+            BatchedMigrations engine, DataSource quartzPool, BackgroundMigrationsFactory settings, String replica) {
+        this.engine = engine;
+        this.quartzPool = quartzPool;
+        this.settings = settings;
+        this.replica = replica;
+    }
+
+    @Override
+    public void start() throws Exception {
+        if (!settings.enabled()) {
+            return;
+        }
+        engine.store().requireSchema();
+        BatchedMigrationScheduler started = BatchedMigrationScheduler.on(engine)
+                .quartzDataSource(quartzPool)
+                .workers(settings.workers())
+                .jobInterval(settings.jobInterval())
+                .replica(replica)
+                .build();
+        scheduler = started;
+        started.start();
+    }
+
+    @Override
+    public void stop() {
+        BatchedMigrationScheduler running = scheduler;
+        if (running != null) {
+            running.shutdown(PATIENCE);
+        }
+    }
+
+    /** Returns whether this replica takes batch jobs at all. */
+    public boolean isEnabled() {
+        return settings.enabled();
+    }
+
+    /** Returns whether this replica's scheduler told the cluster lately that it is alive. */
+    public boolean isCheckedIn() {
+        BatchedMigrationScheduler running = scheduler;
+        return running != null && running.isCheckedIn();
+    }
+}

@@ -1,0 +1,77 @@
+package org.registrybbm.app.internal.logging;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.JobStatus;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/** The log fields of the contract, by which runbooks filter. Their names are kept for ever. */
+final class Fields {
+    private static final String COMPONENT = "registry.bbm.Worker";
+    private static final double NANOS = 1e9;
+
+    private LoggingEventBuilder line;
+
+    private Fields(LoggingEventBuilder line) {
+        this.line = line;
+    }
+
+    static Fields on(LoggingEventBuilder line) {
+        return new Fields(line.addKeyValue("component", COMPONENT));
+    }
+
+    Fields migration(BatchedMigration migration) {
+        return with("bbm_id", migration.id())
+                .with("bbm_name", migration.name())
+                .with("bbm_batch_size", migration.batchSize())
+                .with("bbm_status", migration.status().word())
+                .with("bbm_job_signature_key", migration.signature())
+                .with("bbm_target_column", migration.column())
+                .with("bbm_target_table", migration.table())
+                .with("bbm_batching_strategy", migration.strategy())
+                .with("bbm_total_tuple_count", migration.totalTupleCount());
+    }
+
+    Fields job(BatchedMigration migration, BatchJob job, JobStatus status, String replica) {
+        return migration(migration)
+                .with("job_id", job.id())
+                .with("job_bbm_id", job.migrationId())
+                .with("job_name", migration.signature())
+                .with("job_attempts", job.attempts())
+                .with("job_start_id", job.minValue())
+                .with("job_end_id", job.maxValue())
+                .with("job_batch_size", migration.batchSize())
+                .with("job_status", status.word())
+                .with("job_pagination_column", migration.column())
+                .with("job_pagination_table", migration.table())
+                .with("job_batching_strategy", migration.strategy())
+                .with("correlation_id", replica + "-" + job.id() + "-" + job.attempts())
+                .with("replica", replica);
+    }
+
+    Fields took(Duration took) {
+        return with("duration_s", took.toNanos() / NANOS);
+    }
+
+    Fields failure(Failure failure) {
+        return with("failure_error_code", failure.code().code())
+                .with("failure", failure.code().word())
+                .with("error_class", failure.errorClass())
+                .with("sql_state", failure.sqlState())
+                .with("error", failure.message());
+    }
+
+    Fields with(String key, @Nullable Object value) {
+        if (value != null) {
+            line = line.addKeyValue(key, value);
+        }
+        return this;
+    }
+
+    void log(String message) {
+        line.log(message);
+    }
+}

@@ -1,0 +1,44 @@
+package org.registrybbm.app.internal.metrics;
+
+import io.prometheus.metrics.model.registry.Collector;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import org.registrybbm.migrations.MigrationOverview;
+
+/** The progress of every migration, from the tables at the time of the scrape: one series each, with its status of now. */
+public final class ProgressCollector implements Collector {
+    private static final String NAME = "registry_database_bbm_progress_percent";
+
+    private final Overviews overviews;
+
+    /** Reads from the given source. */
+    public ProgressCollector(Overviews overviews) {
+        this.overviews = overviews;
+    }
+
+    @Override
+    public MetricSnapshot collect() {
+        GaugeSnapshot.Builder builder =
+                GaugeSnapshot.builder().name(NAME).help("Progress of a batched migration, 0 to 100");
+        for (MigrationOverview overview : overviews.current()) {
+            builder.dataPoint(GaugeDataPointSnapshot.builder()
+                    .value(overview.progressPercent().orElse(0))
+                    .labels(Labels.of(
+                            "migration_id",
+                            Long.toString(overview.migration().id()),
+                            "migration_name",
+                            overview.migration().name(),
+                            "status",
+                            overview.migration().status().word()))
+                    .build());
+        }
+        return builder.build();
+    }
+
+    @Override
+    public String getPrometheusName() {
+        return NAME;
+    }
+}

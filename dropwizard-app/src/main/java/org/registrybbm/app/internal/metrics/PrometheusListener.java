@@ -1,0 +1,131 @@
+package org.registrybbm.app.internal.metrics;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.MigrationEvent;
+import org.registrybbm.migrations.MigrationEvent.BatchFailed;
+import org.registrybbm.migrations.MigrationEvent.BatchFinished;
+import org.registrybbm.migrations.MigrationEvent.BatchHandedBack;
+import org.registrybbm.migrations.MigrationEvent.BatchLost;
+import org.registrybbm.migrations.MigrationEvent.BatchStarted;
+import org.registrybbm.migrations.MigrationEvent.SubBatchCommitted;
+import org.registrybbm.migrations.MigrationListener;
+
+/** Feeds the contract's Prometheus metrics with what this replica does. */
+public final class PrometheusListener implements MigrationListener {
+    private static final double NANOS = 1e9;
+    private static final String WORKER = "registry.bbm.Worker";
+    private static final String[] MIGRATION = {"migration_name", "migration_id"};
+    private static final double[] DURATIONS = {.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600};
+    private static final double[] SLEEPS = {
+        .5, 1, 5, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400
+    };
+
+    private final LongSupplier nanos;
+    private final Map<Long, Long> runsSince = new ConcurrentHashMap<>();
+    private final ThreadLocal<Long> idleSince = new ThreadLocal<>();
+
+    private final Counter runs;
+    private final Histogram runDuration;
+    private final Histogram jobDuration;
+    private final Histogram queryDuration;
+    private final Gauge batchSize;
+    private final Counter tuples;
+    private final Histogram sleep;
+
+    /**
+     * Registers the metrics.
+     *
+     * @param registry what Prometheus scrapes
+     * @param nanos a clock that only goes forward
+     */
+    public PrometheusListener(PrometheusRegistry registry, LongSupplier nanos) {
+        this.nanos = nanos;
+        runs = Counter.builder()
+                .name("registry_bbm_runs_total")
+                .help("Runs of batch jobs by this replica, whatever their end")
+                .register(registry);
+        runDuration = histogram("registry_bbm_run_duration_seconds", "Time of one run of a batch job", DURATIONS)
+                .register(registry);
+        jobDuration = histogram("registry_bbm_job_duration_seconds", "Time of a batch job that finished", DURATIONS)
+                .labelNames(MIGRATION)
+                .register(registry);
+        queryDuration = histogram("registry_bbm_query_duration_seconds", "Time of one sub-batch transaction", DURATIONS)
+                .labelNames(MIGRATION)
+                .register(registry);
+        batchSize = Gauge.builder()
+                .name("registry_bbm_job_batch_size")
+                .help("Rows of the last batch job that finished")
+                .labelNames(MIGRATION)
+                .register(registry);
+        tuples = Counter.builder()
+                .name("registry_bbm_migrated_tuples_total")
+                .help("Rows that this replica really changed")
+                .labelNames(MIGRATION)
+                .register(registry);
+        sleep = histogram("registry_bbm_sleep_duration_seconds", "Time a worker had no batch job", SLEEPS)
+                .labelNames("worker")
+                .register(registry);
+        sleep.initLabelValues(WORKER);
+    }
+
+    @Override
+    public void on(MigrationEvent event) {
+        if (event instanceof SubBatchCommitted e) {
+            queryDuration.labelValues(labels(e.migration())).observe(seconds(e.took()));
+            tuples.labelValues(labels(e.migration())).inc((double) e.migrated());
+        } else if (event instanceof BatchStarted e) {
+            started(e.job());
+        } else if (event instanceof BatchFinished e) {
+            jobDuration.labelValues(labels(e.migration())).observe(seconds(e.took()));
+            batchSize.labelValues(labels(e.migration())).set((double) e.job().coveredTupleCount());
+            ended(e.job());
+        } else if (event instanceof BatchFailed e) {
+            ended(e.job());
+        } else if (event instanceof BatchHandedBack e) {
+            ended(e.job());
+        } else if (event instanceof BatchLost e) {
+            ended(e.job());
+        }
+    }
+
+    private void started(BatchJob job) {
+        long now = nanos.getAsLong();
+        runsSince.put(job.id(), now);
+        Long idle = idleSince.get();
+        if (idle != null) {
+            sleep.labelValues(WORKER).observe(seconds(Duration.ofNanos(now - idle)));
+            idleSince.remove();
+        }
+    }
+
+    private void ended(BatchJob job) {
+        long now = nanos.getAsLong();
+        runs.inc();
+        Long since = runsSince.remove(job.id());
+        if (since != null) {
+            runDuration.observe(seconds(Duration.ofNanos(now - since)));
+        }
+        idleSince.set(now);
+    }
+
+    private static Histogram.Builder histogram(String name, String help, double[] buckets) {
+        return Histogram.builder().name(name).help(help).classicOnly().classicUpperBounds(buckets);
+    }
+
+    private static String[] labels(BatchedMigration migration) {
+        return new String[] {migration.name(), Long.toString(migration.id())};
+    }
+
+    private static double seconds(Duration duration) {
+        return (double) duration.toNanos() / NANOS;
+    }
+}

@@ -1,0 +1,21 @@
+package org.registrybbm.app.internal.sentry;
+
+import java.util.regex.Pattern;
+
+/** Takes row values out of messages of PostgreSQL, which quotes them in its details and in some errors. */
+final class Scrubber {
+    private static final Pattern DETAIL = Pattern.compile(
+            "(?ims)^\\s*(detail|hint|context|where)\\s*:.*?(?=^\\s*(position|location|detail|hint|context|where)\\s*:|\\z)");
+    private static final Pattern KEY = Pattern.compile("Key \\((.*?)\\)=\\(.*?\\)(?=[\\s.,;]|$)");
+    private static final Pattern INVALID_INPUT = Pattern.compile("(?s)(invalid input (?:syntax|value)[^:]*: )\".*\"");
+    private static final Pattern FAILING_ROW = Pattern.compile("(?s)Failing row contains \\(.*\\)");
+
+    private Scrubber() {}
+
+    static String scrub(String message) {
+        String text = KEY.matcher(message).replaceAll("Key ($1)=(...)");
+        text = FAILING_ROW.matcher(text).replaceAll("Failing row contains (...)");
+        text = INVALID_INPUT.matcher(text).replaceAll("$1\"...\"");
+        return DETAIL.matcher(text).replaceAll("").strip();
+    }
+}

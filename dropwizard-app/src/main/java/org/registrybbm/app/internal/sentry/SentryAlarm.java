@@ -1,0 +1,125 @@
+package org.registrybbm.app.internal.sentry;
+
+import io.sentry.Sentry;
+import io.sentry.SentryEvent;
+import io.sentry.SentryLevel;
+import io.sentry.protocol.Message;
+import io.sentry.protocol.SentryException;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.MigrationEvent;
+import org.registrybbm.migrations.MigrationEvent.BatchFailed;
+import org.registrybbm.migrations.MigrationEvent.MigrationFailed;
+import org.registrybbm.migrations.MigrationListener;
+
+/**
+ * Sends one Sentry event when a batch job has used up its attempts, and one when a migration fails for another reason or cannot
+ * start. Events are grouped by migration and error; of a group at most one is sent in ten minutes.
+ */
+public final class SentryAlarm implements MigrationListener {
+    private static final Duration A_WHILE = Duration.ofMinutes(10);
+
+    private final String replica;
+    private final AlarmGate gate;
+    private final AlarmGate exhausted;
+
+    /**
+     * Describes who reports.
+     *
+     * @param replica this replica's name
+     * @param nanos a clock that only goes forward
+     */
+    public SentryAlarm(String replica, LongSupplier nanos) {
+        this.replica = replica;
+        this.gate = new AlarmGate(A_WHILE, nanos);
+        this.exhausted = new AlarmGate(A_WHILE, nanos);
+    }
+
+    @Override
+    public void on(MigrationEvent event) {
+        if (event instanceof BatchFailed failed && failed.exhausted()) {
+            exhausted.passes(failed.migration().id());
+            send(batch(failed), failed.migration(), failed.failure());
+        } else if (event instanceof MigrationFailed failed && !isKnown(failed)) {
+            send(migration(failed), failed.migration(), failed.failure());
+        }
+    }
+
+    // A batch job without attempts fails its migration too: that is one alarm, not two.
+    private boolean isKnown(MigrationFailed failed) {
+        return failed.failure().code() == FailureCode.MAX_JOB_RETRY
+                && exhausted.passedLately(failed.migration().id());
+    }
+
+    private SentryEvent batch(BatchFailed failed) {
+        BatchJob job = failed.job();
+        SentryEvent event = event(
+                failed.migration(),
+                failed.failure(),
+                "batched migration %s failed: a batch job has no attempt left"
+                        .formatted(failed.migration().name()));
+        event.setTag("batch_job", Long.toString(job.id()));
+        event.setTag("range", range(job.minValue(), job.maxValue()));
+        event.setTag("replica", failed.replica());
+        event.setTag("attempt", Integer.toString(job.attempts()));
+        return event;
+    }
+
+    private SentryEvent migration(MigrationFailed failed) {
+        BatchedMigration migration = failed.migration();
+        SentryEvent event = event(
+                migration,
+                failed.failure(),
+                "batched migration %s failed: a person must act".formatted(migration.name()));
+        event.setTag("range", range(migration.minValue(), migration.maxValue()));
+        event.setTag("replica", replica);
+        return event;
+    }
+
+    private static SentryEvent event(BatchedMigration migration, Failure failure, String text) {
+        SentryEvent event = new SentryEvent();
+        Message message = new Message();
+        message.setFormatted(text + ": " + Scrubber.scrub(failure.message()));
+        event.setMessage(message);
+        event.setLevel(SentryLevel.ERROR);
+        event.setLogger("registry.bbm.Worker");
+        event.setTag("migration", migration.name());
+        event.setTag("table", migration.table());
+        event.setTag("failure", failure.code().word());
+        if (failure.sqlState() != null) {
+            event.setTag("sql_state", failure.sqlState());
+        }
+        SentryException exception = new SentryException();
+        exception.setType(errorClass(failure));
+        exception.setValue(Scrubber.scrub(failure.message()));
+        event.setExceptions(List.of(exception));
+        return event;
+    }
+
+    private void send(SentryEvent event, BatchedMigration migration, Failure failure) {
+        List<String> group = List.of("bbm", migration.name(), errorClass(failure), sqlState(failure));
+        event.setFingerprints(group);
+        if (gate.passes(group)) {
+            Sentry.captureEvent(event);
+        }
+    }
+
+    private static String errorClass(Failure failure) {
+        String name = failure.errorClass();
+        return name == null ? failure.code().word() : name;
+    }
+
+    private static String sqlState(Failure failure) {
+        String state = failure.sqlState();
+        return state == null ? "" : state;
+    }
+
+    private static String range(long first, long last) {
+        return "[" + first + ", " + last + "]";
+    }
+}

@@ -1,0 +1,122 @@
+package org.registrybbm.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+@ExtendWith(PostgresExtension.class)
+@Timeout(60)
+class BatchedMigrationsBundleTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private static HostApplication application;
+    private static TestDatabase database;
+
+    @BeforeAll
+    static void serve(TestDatabase migrated) throws Exception {
+        database = migrated;
+        database.execute("""
+                CREATE TABLE things (id bigint PRIMARY KEY, small int NOT NULL, wide bigint);
+                INSERT INTO things SELECT n, n FROM generate_series(1, 1000) AS n;
+                """);
+        application = HostApplication.serve(database.url());
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        application.stop();
+    }
+
+    @BeforeEach
+    void clean() {
+        database.execute("DELETE FROM batched_background_migrations");
+    }
+
+    @Test
+    void replicaIsReadyOnceItIsCheckedIn() {
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(application
+                                .getApplication("/health-check?type=ready")
+                                .statusCode())
+                        .isEqualTo(200));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(application.get("/healthcheck").body())
+                        .contains("\"scheduler\":{\"healthy\":true", "\"database\":{\"healthy\":true"));
+    }
+
+    @Test
+    void runsWhatIsQueuedWithAPlainInsertAndExportsItsMetrics() throws Exception {
+        queue("copy_small", 1, "alwaysThrows");
+        await().atMost(PATIENCE)
+                .until(() ->
+                        status("copy_small").equals("4") || status("copy_small").equals("3"));
+
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            List<String> lines = application.get("/prometheus").body().lines().toList();
+            assertThat(lines).anyMatch(line -> line.matches("registry_bbm_runs_total [1-9].*"));
+            assertThat(lines)
+                    .filteredOn(line -> line.startsWith("registry_database_bbm_progress_percent{"))
+                    .singleElement()
+                    .asString()
+                    .contains("migration_name=\"copy_small\"", "status=\"");
+            assertThat(lines).anyMatch(line -> line.startsWith("jvm_memory_used_bytes"));
+        });
+        assertThat(application.get("/metrics").body()).contains("registry.bbm.jobs.failed");
+    }
+
+    @Test
+    void tasksAnswerWithWhatTheyChanged() throws Exception {
+        queue("one", 0, "unknownHere");
+        queue("two", 0, "unknownHere");
+
+        assertThat(application.post("/tasks/bbm-pause").body()).isEqualTo("nothing to change\n");
+        assertThat(application.post("/tasks/bbm-start?migration=two").body()).isEqualTo("two: paused -> active\n");
+        assertThat(application
+                        .post("/tasks/bbm-pause?migration=two&migration=one")
+                        .body())
+                .isEqualTo("two: active -> paused\n");
+        assertThat(application.post("/tasks/bbm-status?migration=one").body())
+                .contains("Batched Background Migration", "one", "paused")
+                .doesNotContain("two");
+    }
+
+    @Test
+    void tasksRefuseUnknownNamesAndParametersAndChangeNothing() throws Exception {
+        queue("backfill_things", 0, "unknownHere");
+
+        HttpResponse<String> unknown = application.post("/tasks/bbm-start?migration=backfill_thing");
+        assertThat(unknown.statusCode()).isEqualTo(500);
+        assertThat(unknown.body())
+                .contains("there is no batched migration 'backfill_thing'", "nearest", "backfill_things");
+        HttpResponse<String> typo = application.post("/tasks/bbm-start?migrations=backfill_things");
+        assertThat(typo.statusCode()).isEqualTo(500);
+        assertThat(typo.body()).contains("there is no parameter 'migrations'");
+        HttpResponse<String> blank = application.post("/tasks/bbm-start?migration=");
+        assertThat(blank.statusCode()).isEqualTo(500);
+        assertThat(application.get("/tasks/bbm-start").statusCode()).isEqualTo(405);
+        assertThat(status("backfill_things")).isEqualTo("0");
+    }
+
+    private static void queue(String name, int status, String signature) {
+        database.execute("""
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name)
+                VALUES ('%s', 1, 1000, 100, %d, '%s', 'public.things', 'id')
+                """.formatted(name, status, signature));
+    }
+
+    private static String status(String name) {
+        return database.text("SELECT status FROM batched_background_migrations WHERE name = ?", name);
+    }
+}

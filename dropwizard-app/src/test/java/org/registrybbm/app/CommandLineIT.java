@@ -1,0 +1,229 @@
+package org.registrybbm.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.app.RegistryJar.Result;
+import org.registrybbm.app.RegistryJar.Running;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+@ExtendWith(PostgresExtension.class)
+class CommandLineIT {
+    @TempDir
+    private Path directory;
+
+    private TestDatabase database;
+    private RegistryJar registry;
+
+    @BeforeEach
+    void prepare(TestDatabase migrated) {
+        database = migrated;
+        registry = RegistryJar.on(database.url(), directory);
+        database.execute("""
+                DROP TABLE IF EXISTS things;
+                CREATE TABLE things (id bigint PRIMARY KEY, media_type_id int, media_type_id_convert_to_bigint bigint);
+                INSERT INTO things SELECT n, n, 0 FROM generate_series(1, 500) AS n;
+                DELETE FROM batched_background_migrations;
+                """);
+    }
+
+    @Test
+    void statusIsATableOnStdoutAndNothingElse() throws Exception {
+        queue("copy_things", 1, "public.things");
+        queue("fill_things", 0, "public.things");
+
+        Result result = registry.run("background-migrate", "status");
+
+        assertThat(result.exit()).isZero();
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out().lines().map(line -> line.split("\\|", 3)[0].strip()))
+                .startsWith("Batched Background Migration")
+                .containsSubsequence("copy_things", "fill_things");
+        assertThat(result.out().lines().map(line -> line.split("[|+]", 3)[1].strip()))
+                .startsWith("Status")
+                .containsSubsequence("active", "paused");
+    }
+
+    @Test
+    void statusAsJsonIsLimitedToNamedMigrations() throws Exception {
+        queue("copy_things", 1, "public.things");
+        queue("fill_things", 0, "public.things");
+
+        Result result = registry.run("background-migrate", "status", "--json", "--migration", "fill_things");
+
+        JsonNode json = new ObjectMapper().readTree(result.out());
+        assertThat(json).hasSize(1);
+        assertThat(json.at("/0/name").asText()).isEqualTo("fill_things");
+        assertThat(json.at("/0/status").asText()).isEqualTo("paused");
+    }
+
+    @Test
+    void pauseResumeAndStartSayNothing() throws Exception {
+        queue("copy_things", 1, "public.things");
+        queue("fill_things", 4, "public.things");
+
+        assertThat(registry.run("background-migrate", "pause")).isEqualTo(new Result(0, "", ""));
+        assertThat(statuses()).isEqualTo("0 0");
+        assertThat(registry.run("background-migrate", "start", "--migration", "fill_things"))
+                .isEqualTo(new Result(0, "", ""));
+        assertThat(statuses()).isEqualTo("0 1");
+        assertThat(registry.run("background-migrate", "resume")).isEqualTo(new Result(0, "", ""));
+        assertThat(statuses()).isEqualTo("1 1");
+    }
+
+    @Test
+    void runBringsMigrationsToTheirEnd() throws Exception {
+        queue("copy_things", 0, "public.things");
+
+        Result result = registry.run("background-migrate", "run");
+
+        assertThat(result.exit()).isZero();
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("finished: 1 of 1 batched migrations");
+        assertThat(database.number("SELECT count(*) FROM things WHERE media_type_id_convert_to_bigint = id"))
+                .isEqualTo(500);
+    }
+
+    @Test
+    void runNamesWhatFailedAndExitsWithOne() throws Exception {
+        queue("sick", 1, "public.nothing");
+        queue("copy_things", 1, "public.things");
+
+        Result result = registry.run("background-migrate", "run", "-r", "1");
+
+        assertThat(result.exit()).isEqualTo(1);
+        assertThat(result.err().lines())
+                .anySatisfy(line -> assertThat(line).startsWith("failed: sick: invalid_bbm_table (1): "))
+                .anySatisfy(line -> assertThat(line).startsWith("1 of 2 batched migrations failed"));
+        assertThat(statuses()).isEqualTo("3 2");
+    }
+
+    @Test
+    void interruptHandsTheBatchJobBack() throws Exception {
+        database.execute("""
+                CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$;
+                CREATE TRIGGER slowly BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION slowly();
+                """);
+        queue("copy_things", 1, "public.things");
+        try (Running run = registry.start("background-migrate", "run")) {
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() ->
+                            database.number("SELECT count(*) FROM things WHERE media_type_id_convert_to_bigint <> 0")
+                                    > 0);
+
+            assertThat(new ProcessBuilder(
+                                    "kill", "-INT", Long.toString(run.process().pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
+
+            assertThat(run.process().waitFor(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(run.process().exitValue()).isEqualTo(130);
+            assertThat(run.err()).contains("1 of 1 batched migrations are not finished; run it again to go on");
+            assertThat(database.column(
+                            "SELECT id FROM batched_background_migration_jobs WHERE lease_token IS NOT NULL"))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void unknownNameIsOneLineWithTheNearest() throws Exception {
+        queue("copy_things", 1, "public.things");
+
+        Result result = registry.run("background-migrate", "pause", "--migration", "copy_thing");
+
+        assertThat(result.exit()).isEqualTo(1);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).hasLineCount(1).contains("there is no batched migration 'copy_thing'", "copy_things");
+        assertThat(statuses()).isEqualTo("1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "nonsense",
+                "background-migrate",
+                "background-migrate nonsense",
+                "background-migrate status --nonsense",
+                "background-migrate run -r 0",
+                "background-migrate run -r 11",
+                "background-migrate run --max-job-retry many",
+                "background-migrate pause --migration",
+                "demo --rows 10"
+            })
+    void wrongUsageExitsWithTwo(String arguments) throws Exception {
+        Result result = registry.run(arguments.split(" "));
+
+        assertThat(result.exit()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("usage: ");
+    }
+
+    @Test
+    void wrongConfigurationExitsWithOneAndNamesIt() throws Exception {
+        Path file = Files.writeString(directory.resolve("wrong.yml"), "backgroundMigrations: {workers: 0}");
+
+        for (String command : new String[] {"check", "server"}) {
+            Result result = registry.run(command, file.toString());
+            assertThat(result.exit()).isEqualTo(1);
+            assertThat(result.err()).contains("backgroundMigrations.workers is 0, allowed is 1 to 32");
+        }
+    }
+
+    @Test
+    void databaseThatIsAwayIsOneLine() throws Exception {
+        RegistryJar away = RegistryJar.on("jdbc:postgresql://127.0.0.1:1/registry", directory);
+
+        for (String[] command : new String[][] {{"background-migrate", "status"}, {"server"}, {"db", "migrate"}}) {
+            Result result = away.run(command);
+            assertThat(result.exit()).isEqualTo(1);
+            assertThat(result.err()).hasLineCount(1).contains("refused");
+        }
+    }
+
+    @Test
+    void schemaOfAConfiguredDatabaseIsMadeByDbMigrateOnly() throws Exception {
+        TestDatabase empty = PostgresExtension.empty();
+        try {
+            RegistryJar fresh = RegistryJar.on(empty.url(), directory);
+            for (String[] command : new String[][] {{"background-migrate", "status"}, {"server"}}) {
+                Result refused = fresh.run(command);
+                assertThat(refused.exit()).isEqualTo(1);
+                assertThat(refused.err()).hasLineCount(1).contains("registry db migrate");
+            }
+
+            assertThat(fresh.run("db", "migrate").exit()).isZero();
+            assertThat(fresh.run("db", "migrate").exit()).isZero();
+
+            assertThat(fresh.run("background-migrate", "status").out()).contains("backfill_blobs_p_63_id_column");
+        } finally {
+            PostgresExtension.drop(empty);
+        }
+    }
+
+    private void queue(String name, int status, String table) {
+        database.execute("""
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name)
+                VALUES ('%s', 1, 9223372036854775807, 100, %d, 'copyManifestMediaTypeIDToNewBigIntColumn', '%s', 'id')
+                """.formatted(name, status, table));
+    }
+
+    private String statuses() {
+        return database.text("SELECT string_agg(status::text, ' ' ORDER BY id) FROM batched_background_migrations");
+    }
+}

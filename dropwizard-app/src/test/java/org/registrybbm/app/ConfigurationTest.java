@@ -1,0 +1,140 @@
+package org.registrybbm.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.dropwizard.configuration.ConfigurationException;
+import io.dropwizard.jackson.Jackson;
+import io.dropwizard.jersey.validation.Validators;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
+import org.registrybbm.migrations.EngineSettings;
+
+class ConfigurationTest {
+    @Test
+    void fileInTheJarHasTheDefaultsOfTheCode() throws Exception {
+        RegistryConfiguration fromFile = factory(Map.of()).build();
+        RegistryConfiguration fromCode = new RegistryConfiguration();
+
+        assertThat(fromFile.backgroundMigrations().engineSettings()).isEqualTo(EngineSettings.defaults());
+        assertThat(fromFile)
+                .usingRecursiveComparison()
+                .comparingOnlyFields("database", "backgroundMigrations", "sentry")
+                .isEqualTo(fromCode);
+        assertThat(fromFile.database().url()).isEmpty();
+        assertThat(fromFile.sentry().dsn()).isEmpty();
+    }
+
+    @Test
+    void environmentVariablesAreTakenAsTheyAre() throws Exception {
+        String password = "a'b\"c: #${HOME} \\ d";
+        RegistryConfiguration configuration = factory(Map.of(
+                        "REGISTRY_DATABASE_URL", "jdbc:postgresql://db/registry",
+                        "REGISTRY_DATABASE_PASSWORD", password,
+                        "HOME", "/elsewhere"))
+                .build();
+
+        assertThat(configuration.database().url()).contains("jdbc:postgresql://db/registry");
+        assertThat(configuration.database().password()).isEqualTo(password);
+        assertThat(configuration.database().user()).isNull();
+    }
+
+    @Test
+    void everyKeyReachesTheEngine() throws Exception {
+        RegistryConfiguration configuration = read("""
+                backgroundMigrations:
+                  enabled: false
+                  workers: 3
+                  maxJobAttempts: 7
+                  jobInterval: 2s
+                  batchTarget: 0s
+                  subBatchTarget: 1s
+                  limits: {fleet: 9, perMigration: 4}
+                  timeouts: {statement: 1m, lock: 3s, idleInTransaction: 4s, lease: 5s, retryDelay: 6s, missingCode: 7m}
+                """);
+
+        BackgroundMigrationsFactory factory = configuration.backgroundMigrations();
+        assertThat(factory.enabled()).isFalse();
+        assertThat(factory.workers()).isEqualTo(3);
+        assertThat(factory.jobInterval()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(factory.engineSettings())
+                .isEqualTo(new EngineSettings(
+                        7,
+                        new EngineSettings.Limits(9, 4),
+                        new EngineSettings.Targets(Duration.ZERO, Duration.ofSeconds(1)),
+                        new EngineSettings.Timeouts(
+                                Duration.ofMinutes(1),
+                                Duration.ofSeconds(3),
+                                Duration.ofSeconds(4),
+                                Duration.ofSeconds(5),
+                                Duration.ofSeconds(6),
+                                Duration.ofMinutes(7))));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            backgroundMigrations: {workers: 0}                           | backgroundMigrations.workers is 0, allowed is 1 to 32
+            backgroundMigrations: {workers: 33}                          | backgroundMigrations.workers is 33, allowed is 1 to 32
+            backgroundMigrations: {maxJobAttempts: 0}                    | backgroundMigrations.maxJobAttempts is 0, allowed is 1 to 100
+            backgroundMigrations: {maxJobAttempts: 101}                  | backgroundMigrations.maxJobAttempts is 101, allowed is 1 to 100
+            backgroundMigrations: {jobInterval: 99ms}                    | backgroundMigrations.jobInterval is 99 milliseconds, allowed is 100ms to 1m
+            backgroundMigrations: {jobInterval: 2m}                      | backgroundMigrations.jobInterval is 2 minutes, allowed is 100ms to 1m
+            backgroundMigrations: {batchTarget: 1ms}                     | backgroundMigrations.batchTarget is 1 millisecond, allowed is 1s to 1h
+            backgroundMigrations: {batchTarget: 2h}                      | backgroundMigrations.batchTarget is 2 hours, allowed is 1s to 1h
+            backgroundMigrations: {subBatchTarget: 9ms}                  | backgroundMigrations.subBatchTarget is 9 milliseconds, allowed is 10ms to 30s
+            backgroundMigrations: {subBatchTarget: 31s}                  | backgroundMigrations.subBatchTarget is 31 seconds, allowed is 10ms to 30s
+            backgroundMigrations: {limits: {fleet: 0}}                   | backgroundMigrations.limits.fleet is 0, allowed is 1 to 1000
+            backgroundMigrations: {limits: {perMigration: 1001}}         | backgroundMigrations.limits.perMigration is 1001, allowed is 1 to 1000
+            backgroundMigrations: {timeouts: {statement: 99ms}}          | backgroundMigrations.timeouts.statement is 99 milliseconds, allowed is 100ms to 1h
+            backgroundMigrations: {timeouts: {lock: 2m}}                 | backgroundMigrations.timeouts.lock is 2 minutes, allowed is 10ms to 1m
+            backgroundMigrations: {timeouts: {idleInTransaction: 1ms}}   | backgroundMigrations.timeouts.idleInTransaction is 1 millisecond, allowed is 100ms to 1m
+            backgroundMigrations: {timeouts: {lease: 11m}}               | backgroundMigrations.timeouts.lease is 11 minutes, allowed is 1s to 10m
+            backgroundMigrations: {timeouts: {retryDelay: 11m}}          | backgroundMigrations.timeouts.retryDelay is 11 minutes, allowed is 0s to 10m
+            backgroundMigrations: {timeouts: {missingCode: 2d}}          | backgroundMigrations.timeouts.missingCode is 2 days, allowed is 0s to 1d
+            database: {pool: {maxSize: 1}}                               | database.pool.maxSize is 1, allowed is 2 to 100
+            database: {pool: {maxSize: 3}}                               | database.pool.maxSize is 3, allowed is 4 to 100 with backgroundMigrations.workers of 2
+            database: {pool: {maxWait: 2m}}                              | database.pool.maxWait is 2 minutes, allowed is 100ms to 1m
+            database: {quartzPool: {maxSize: 101}}                       | database.quartzPool.maxSize is 101, allowed is 2 to 100
+            backgroundMigrations: {workers: 5}                           | database.quartzPool.maxSize is 8, allowed is 9 to 100 with backgroundMigrations.workers of 5
+            database: {url: 'postgres://db/registry'}                    | database.url must start with jdbc:postgresql:
+            sentry: {dsn: nonsense}                                      | sentry.dsn is not one, it looks like https://
+            sentry: {environment: ''}                                    | sentry.environment must not be blank
+            backgroundMigrations: {workers: many}                        | backgroundMigrations.workers
+            backgroundMigrations: {worker: 3}                            | workers
+            databse: {}                                                  | database
+            """)
+    void wrongValuesAreNamedWithPathValueAndRange(String yaml, String expected) {
+        assertThatThrownBy(() -> read(yaml))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(expected);
+    }
+
+    @Test
+    void secretsAreNotShownInMessages() {
+        assertThatThrownBy(() -> read("database: {url: 'postgres://me:secret@db/registry'}"))
+                .hasMessageNotContaining("secret");
+        assertThatThrownBy(() -> read("sentry: {dsn: 'secret'}")).hasMessageNotContaining("secret");
+    }
+
+    private static RegistryConfiguration read(String yaml) throws IOException, ConfigurationException {
+        return factory(Map.of())
+                .build(path -> new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)), "test.yml");
+    }
+
+    private static RegistryConfigurationFactory<RegistryConfiguration> factory(Map<String, String> variables) {
+        return new RegistryConfigurationFactory<>(
+                RegistryConfiguration.class,
+                Validators.newValidator(),
+                Jackson.newObjectMapper(),
+                variables,
+                UnaryOperator.identity());
+    }
+}

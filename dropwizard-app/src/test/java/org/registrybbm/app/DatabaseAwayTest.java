@@ -1,0 +1,55 @@
+package org.registrybbm.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+@ExtendWith(PostgresExtension.class)
+class DatabaseAwayTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
+
+    @Test
+    @Timeout(120)
+    void replicaIsAliveButNotReadyAndIsScrapedWithoutProgress(TestDatabase database) throws Exception {
+        database.execute("""
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name)
+                VALUES ('waiting', 1, 1000, 100, 0, 'copyColumn', 'public.things', 'id');
+                """);
+        try (FreezingProxy proxy = FreezingProxy.to(database.url())) {
+            HostApplication application = HostApplication.serve(proxy.url());
+            try {
+                await().atMost(PATIENCE).until(() -> ready(application) == 200);
+                assertThat(application.get("/prometheus").body()).contains("migration_name=\"waiting\"");
+
+                proxy.freeze();
+
+                await().atMost(PATIENCE).until(() -> ready(application) == 503);
+                assertThat(application
+                                .getApplication("/health-check?type=alive")
+                                .statusCode())
+                        .isEqualTo(200);
+                await().atMost(PATIENCE).untilAsserted(() -> {
+                    HttpResponse<String> scrape = application.get("/prometheus");
+                    assertThat(scrape.statusCode()).isEqualTo(200);
+                    assertThat(scrape.body())
+                            .contains("registry_bbm_runs_total")
+                            .doesNotContain("migration_name=\"waiting\"");
+                });
+            } finally {
+                application.stop();
+            }
+        }
+    }
+
+    private static int ready(HostApplication application) throws Exception {
+        return application.getApplication("/health-check?type=ready").statusCode();
+    }
+}

@@ -1,0 +1,84 @@
+package org.registrybbm.app;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs {@code registry.jar} as its users do.
+ *
+ * @param directory the working directory
+ * @param variables environment variables
+ */
+public record RegistryJar(Path directory, Map<String, String> variables) {
+    private static final int PATIENCE_SECONDS = 90;
+
+    /**
+     * What a command left.
+     *
+     * @param exit its exit code
+     * @param out its standard output
+     * @param err its standard error
+     */
+    public record Result(int exit, String out, String err) {}
+
+    /** Returns a jar that works on a database, in a directory. */
+    public static RegistryJar on(String url, Path directory) {
+        return new RegistryJar(directory, Map.of("REGISTRY_DATABASE_URL", url));
+    }
+
+    /** Runs a command to its end. */
+    public Result run(String... arguments) throws IOException, InterruptedException {
+        Running running = start(arguments);
+        if (!running.process().waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            running.process().destroyForcibly();
+            throw new AssertionError(List.of(arguments) + " did not end: " + running.err());
+        }
+        return new Result(running.process().exitValue(), running.out(), running.err());
+    }
+
+    /** Starts a command. */
+    public Running start(String... arguments) throws IOException {
+        Path out = Files.createTempFile(directory, "out", ".txt");
+        Path err = Files.createTempFile(directory, "err", ".txt");
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-jar",
+                System.getProperty("registry.jar")));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile());
+        Map<String, String> environment = new HashMap<>(variables);
+        environment.putIfAbsent("REGISTRY_PORT", "0");
+        environment.putIfAbsent("REGISTRY_ADMIN_PORT", "0");
+        builder.environment().keySet().removeIf(name -> name.startsWith("REGISTRY_") || name.startsWith("SENTRY_"));
+        builder.environment().putAll(environment);
+        return new Running(builder.start(), out, err);
+    }
+
+    /** A command that runs. */
+    public record Running(Process process, Path outFile, Path errFile) implements AutoCloseable {
+        /** Returns its standard output until now. */
+        public String out() throws IOException {
+            return Files.readString(outFile);
+        }
+
+        /** Returns its standard error until now. */
+        public String err() throws IOException {
+            return Files.readString(errFile);
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+        }
+    }
+}

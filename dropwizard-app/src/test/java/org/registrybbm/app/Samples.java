@@ -1,0 +1,62 @@
+package org.registrybbm.app;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.JobStatus;
+import org.registrybbm.migrations.MigrationEvent;
+import org.registrybbm.migrations.MigrationStatus;
+
+/** Rows and events for tests that need no database. */
+public final class Samples {
+    public static final String REPLICA = "replica-1";
+    public static final Failure FAILURE = new Failure(
+            FailureCode.UNKNOWN,
+            "org.postgresql.util.PSQLException",
+            "23505",
+            "ERROR: duplicate key value violates unique constraint \"u\"\n  Detail: Key (email)=(jane@example.org) already exists.");
+
+    private Samples() {}
+
+    public static BatchedMigration migration(long id, String name) {
+        return migration(id, name, MigrationStatus.RUNNING, null);
+    }
+
+    public static BatchedMigration migration(long id, String name, MigrationStatus status, @Nullable Failure failure) {
+        return new BatchedMigration(
+                id,
+                name,
+                status,
+                "copyIt",
+                "public.manifests",
+                "id",
+                null,
+                1,
+                1000,
+                500,
+                false,
+                null,
+                2000L,
+                null,
+                null,
+                null,
+                failure);
+    }
+
+    public static BatchJob job(long id, long migrationId, int attempts) {
+        return new BatchJob(id, migrationId, 1, 500, JobStatus.ACTIVE, attempts, 250L, 50, 250, 240, REPLICA, 0);
+    }
+
+    public static MigrationEvent.BatchFailed failed(long migrationId, String name, Failure failure, boolean exhausted) {
+        return new MigrationEvent.BatchFailed(
+                migration(migrationId, name),
+                job(7, migrationId, 5),
+                REPLICA,
+                failure,
+                exhausted,
+                Duration.ofSeconds(1));
+    }
+}

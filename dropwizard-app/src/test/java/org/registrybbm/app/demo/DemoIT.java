@@ -1,0 +1,34 @@
+package org.registrybbm.app.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.registrybbm.app.RegistryJar;
+import org.registrybbm.app.RegistryJar.Result;
+
+class DemoIT {
+    @TempDir
+    private Path directory;
+
+    @Test
+    @Timeout(150)
+    void everyRowIsChangedOnceAndNothingIsLeftBehind() throws Exception {
+        Result result = new RegistryJar(directory, Map.of("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + directory))
+                .run("demo", "--rows", "50000");
+
+        assertThat(result.exit()).as(result.err()).isZero();
+        assertThat(result.out())
+                .contains("is killed with SIGKILL", "every one of the 100,000 rows was changed exactly once");
+        assertThat(directory).isDirectoryNotContaining("glob:**registry-demo*");
+        assertThat(ProcessHandle.allProcesses()
+                        .filter(process -> process.info()
+                                .commandLine()
+                                .orElse("")
+                                .contains(directory.resolve("registry-demo").toString())))
+                .isEmpty();
+    }
+}

@@ -1,0 +1,66 @@
+package org.registrybbm.app.internal.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.List;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+import org.registrybbm.app.Samples;
+import org.registrybbm.migrations.MigrationOverview;
+import org.registrybbm.migrations.MigrationStatus;
+
+class StatusTest {
+    private static final MigrationOverview RUNNING = new MigrationOverview(
+            Samples.migration(1, "copy"),
+            OptionalDouble.of(43.25),
+            865,
+            800,
+            3,
+            0,
+            1,
+            2,
+            List.of("replica-1"),
+            "it runs");
+    private static final MigrationOverview FAILED = new MigrationOverview(
+            Samples.migration(2, "fill", MigrationStatus.FAILED, Samples.FAILURE),
+            OptionalDouble.empty(),
+            0,
+            0,
+            0,
+            1,
+            0,
+            0,
+            List.of(),
+            "two\nlines");
+
+    @Test
+    void tableHasARowForEachMigration() {
+        assertThat(StatusTable.of(List.of(RUNNING, FAILED))).isEqualTo("""
+                Batched Background Migration | Status  | Progress | Rows         | Why
+                -----------------------------+---------+----------+--------------+----------
+                copy                         | running | 43.3%    | 865 of ~2000 | it runs
+                fill                         | failed  | -        | 0 of ~2000   | two lines
+                """);
+    }
+
+    @Test
+    void tableWithoutMigrationsHasItsHeadings() {
+        assertThat(StatusTable.of(List.of()))
+                .startsWith("Batched Background Migration | Status")
+                .hasLineCount(2);
+    }
+
+    @Test
+    void jsonTellsWhyOneFailed() throws IOException {
+        JsonNode json = new ObjectMapper().readTree(new StatusJson().of(List.of(RUNNING, FAILED)));
+
+        assertThat(json.at("/0/progress_percent").asDouble()).isEqualTo(43.25);
+        assertThat(json.at("/0/replicas/0").asText()).isEqualTo("replica-1");
+        assertThat(json.at("/0/failure").isNull()).isTrue();
+        assertThat(json.at("/1/progress_percent").isNull()).isTrue();
+        assertThat(json.at("/1/failure/sql_state").asText()).isEqualTo("23505");
+    }
+}

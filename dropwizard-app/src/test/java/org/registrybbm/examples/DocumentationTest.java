@@ -1,0 +1,78 @@
+package org.registrybbm.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What the documents show is what the build compiles, and what they link to is there. */
+class DocumentationTest {
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Path SOURCES = Path.of("src/test/java/org/registrybbm/examples");
+    private static final Pattern SNIPPET =
+            Pattern.compile("<!-- snippet: ([\\w-]+) -->\\s*```java\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern REGION = Pattern.compile("// snippet: ([\\w-]+)\\n(.*?)\\n *// end", Pattern.DOTALL);
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:|#)([^)#]+)(?:#[^)]*)?\\)");
+
+    @Test
+    void showsJavaThatIsCompiledHere() throws IOException {
+        List<String> shown = new ArrayList<>();
+        for (Path document : documents()) {
+            String text = Files.readString(document);
+            assertThat(text.split("```java", -1).length - 1)
+                    .as("every Java block of %s names its snippet", document)
+                    .isEqualTo((int) SNIPPET.matcher(text).results().count());
+            Matcher snippet = SNIPPET.matcher(text);
+            while (snippet.find()) {
+                shown.add(snippet.group(1));
+                assertThat(snippet.group(2).strip())
+                        .as("snippet %s of %s", snippet.group(1), document)
+                        .isEqualTo(region(snippet.group(1)));
+            }
+        }
+        assertThat(shown).isNotEmpty();
+    }
+
+    @Test
+    void linksToFilesThatAreThere() throws IOException {
+        for (Path document : documents()) {
+            Matcher link = LINK.matcher(Files.readString(document));
+            while (link.find()) {
+                assertThat(document.resolveSibling(link.group(1)))
+                        .as("link %s of %s", link.group(1), document)
+                        .exists();
+            }
+        }
+    }
+
+    private static String region(String name) throws IOException {
+        try (Stream<Path> files = Files.list(SOURCES)) {
+            for (Path file : files.toList()) {
+                Matcher region = REGION.matcher(Files.readString(file));
+                while (region.find()) {
+                    if (region.group(1).equals(name)) {
+                        return region.group(2).stripIndent().strip();
+                    }
+                }
+            }
+        }
+        throw new AssertionError("no snippet '" + name + "' in " + SOURCES);
+    }
+
+    private static List<Path> documents() throws IOException {
+        List<Path> documents = new ArrayList<>();
+        for (Path folder : List.of(ROOT, ROOT.resolve("docs"), ROOT.resolve("db"))) {
+            try (Stream<Path> files = Files.list(folder)) {
+                files.filter(file -> file.toString().endsWith(".md")).forEach(documents::add);
+            }
+        }
+        return documents;
+    }
+}

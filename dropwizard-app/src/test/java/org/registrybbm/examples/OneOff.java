@@ -1,0 +1,26 @@
+package org.registrybbm.examples;
+
+import java.util.List;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.NewBatchedMigration;
+import org.registrybbm.migrations.RunResult;
+import org.registrybbm.migrations.StopSignal;
+
+/** A batched migration run to its end, with a data source and nothing else. */
+public final class OneOff {
+    private OneOff() {}
+
+    /** Widens a column. */
+    public static RunResult widenUserIds(DataSource dataSource) {
+        // snippet: one-off
+        BatchedMigrations engine = BatchedMigrations.on(dataSource).build();
+        engine.store()
+                .queue(NewBatchedMigration.ofKeys("widen_user_ids", "copyColumn", "public.users", "id", 10_000)
+                        .withArguments(
+                                "{\"from\": \"legacy_id\", \"to\": \"legacy_id_bigint\", \"cast\": \"bigint\"}"));
+        RunResult result = engine.runToEnd(List.of("widen_user_ids"), StopSignal.NEVER);
+        // end
+        return result;
+    }
+}

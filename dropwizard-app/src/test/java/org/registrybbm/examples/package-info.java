@@ -1,0 +1,5 @@
+/** The code that README.md and docs/ show: it is compiled here, and a test compares it with what they show. */
+@NullMarked
+package org.registrybbm.examples;
+
+import org.jspecify.annotations.NullMarked;

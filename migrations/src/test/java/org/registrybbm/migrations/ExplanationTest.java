@@ -1,0 +1,97 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Invariant 9: whatever stands still says why. */
+@ExtendWith(PostgresExtension.class)
+class ExplanationTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    ExplanationTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @Test
+    void explainsEachSituation() {
+        lab.items(1, 100).queueItems("m", "switched", 10);
+        assertThat(explanation()).isEqualTo("waits for its turn");
+
+        lab.setStatus("m", MigrationStatus.PAUSED);
+        assertThat(explanation()).startsWith("paused");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+
+        BatchedMigrations engine = lab.engine(Map.of("switched", context -> {
+            throw new IllegalStateException("the reason");
+        }));
+        List<Long> due = engine.planner().plan().due();
+        assertThat(explanation()).isEqualTo("waits for a worker that is free, within the limits");
+
+        engine.runner().run(due.get(0), () -> {
+            assertThat(explanation()).isEqualTo("running on lab");
+            return true;
+        });
+
+        database.execute("DELETE FROM batched_background_migration_jobs WHERE id <> " + due.get(0));
+        engine.runner().run(due.get(0), StopSignal.NEVER);
+        assertThat(explanation()).isEqualTo("waits to try 1 failed batch jobs again");
+
+        engine.runToEnd(List.of(), StopSignal.NEVER);
+        assertThat(explanation()).startsWith("max_job_retry: batch job").endsWith("last: the reason");
+
+        lab.runAll(Map.of("switched", Lab::addOne));
+        assertThat(explanation()).isEqualTo("every batch is done");
+    }
+
+    @Test
+    void explainsThatNoReplicaHasTheCode() {
+        lab.items(1, 100).queueItems("m", "ofTomorrow", 10);
+
+        lab.engine(Map.of()).planner().plan();
+
+        assertThat(explanation()).startsWith("no replica that looked knows its work function or strategy, since ");
+    }
+
+    @Test
+    void explainsAFailureThatNobodyWroteDown() {
+        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
+        lab.setStatus("m", MigrationStatus.FAILED);
+        assertThat(explanation()).isEqualTo("failed, without a reason recorded");
+
+        database.execute("UPDATE batched_background_migrations SET failure_error_code = 4");
+        assertThat(explanation()).isEqualTo("max_job_retry: max_job_retry");
+
+        database.execute("UPDATE batched_background_migrations SET failure_error_code = 999");
+        assertThat(explanation()).isEqualTo("unknown: unknown");
+    }
+
+    @Test
+    void countsTakeoversAndNamesTheReplicasAtWork() {
+        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
+        List<Long> due = lab.engine(Map.of()).planner().plan().due();
+        database.execute("""
+                UPDATE batched_background_migration_jobs
+                SET lease_token = id, lease_owner = 'replica-' || id, takeover_count = 2,
+                    lease_until = clock_timestamp() + interval '1 hour'
+                """);
+
+        MigrationOverview overview =
+                lab.engine(Map.of()).store().overviews(List.of("m")).get(0);
+
+        assertThat(overview.replicas()).containsExactly("replica-" + due.get(0), "replica-" + due.get(1));
+        assertThat(overview.takeovers()).isEqualTo(4);
+        assertThat(overview.activeJobs()).isEqualTo(2);
+    }
+
+    private String explanation() {
+        return lab.engine(Map.of()).store().overviews(List.of("m")).get(0).explanation();
+    }
+}

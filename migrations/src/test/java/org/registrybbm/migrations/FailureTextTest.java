@@ -1,0 +1,150 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.PreparedStatement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** What is written down about a failure: enough to act on, and no row values. */
+@ExtendWith(PostgresExtension.class)
+class FailureTextTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    FailureTextTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    private static final String SECRET = "alice@example.org";
+
+    @Test
+    void keepsTheClassTheStateAndTheFirstLineOnly() {
+        lab.items(1, 10).queueItems("m", "twice", 10);
+        database.execute("CREATE TABLE t.mails (mail text PRIMARY KEY); INSERT INTO t.mails VALUES ('" + SECRET + "')");
+
+        lab.drain(
+                Map.of("twice", context -> Lab.update(context.connection(), "INSERT INTO t.mails VALUES (?)", SECRET)));
+
+        assertThat(lab.of("m", "failure_class")).isEqualTo("org.postgresql.util.PSQLException");
+        assertThat(lab.of("m", "failure_sqlstate")).isEqualTo("23505");
+        assertThat(lab.of("m", "failure_message"))
+                .endsWith("duplicate key value violates unique constraint \"mails_pkey\"");
+        assertThat(everythingWritten()).doesNotContain("alice").doesNotContain("Detail");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "INSERT INTO t.strict VALUES (2, 'alice@example.org')",
+                "INSERT INTO t.strict VALUES (1, NULL)",
+                "INSERT INTO t.strict VALUES (3, 'alice@example.org x')",
+                "UPDATE t.strict SET parent = 77, mail = 'alice@example.org'"
+            })
+    void saysNoValueOfARowThatAConstraintRefuses(String sql) {
+        lab.items(1, 10).queueItems("m", "strict", 10);
+        database.execute("""
+                CREATE TABLE t.strict (
+                    id bigint PRIMARY KEY CHECK (id < 2), mail text NOT NULL CHECK (mail NOT LIKE '% %'),
+                    parent bigint REFERENCES t.strict (id)
+                );
+                INSERT INTO t.strict VALUES (1, 'alice@example.org', NULL)
+                """);
+
+        lab.drain(Map.of("strict", context -> Lab.update(context.connection(), sql)));
+
+        assertThat(lab.of("m", "failure_sqlstate")).startsWith("23");
+        assertThat(everythingWritten()).doesNotContain("alice");
+    }
+
+    @Test
+    void saysNoParameterOfAJdbcBatch() {
+        lab.items(1, 10).queueItems("m", "batch", 10);
+
+        lab.drain(Map.of("batch", context -> {
+            try (PreparedStatement statement =
+                    context.connection().prepareStatement("INSERT INTO t.items (id, n) VALUES (1, length(?))")) {
+                statement.setString(1, SECRET);
+                statement.addBatch();
+                return statement.executeBatch().length;
+            }
+        }));
+
+        assertThat(lab.of("m", "failure_sqlstate")).isEqualTo("23505");
+        assertThat(everythingWritten()).doesNotContain("alice");
+    }
+
+    @Test
+    void saysNoValueThatCannotBeCast() {
+        lab.items(1, 10).queueItems("m", "cast", 10);
+
+        lab.drain(Map.of(
+                "cast", context -> Lab.update(context.connection(), "UPDATE t.items SET n = ?::text::int", SECRET)));
+
+        assertThat(lab.of("m", "failure_sqlstate")).isEqualTo("22P02");
+        assertThat(everythingWritten()).doesNotContain("alice");
+    }
+
+    @Test
+    void cutsAMessageWithoutAnEnd() {
+        lab.items(1, 10).queueItems("m", "chatty", 10);
+
+        lab.drain(Map.of("chatty", context -> {
+            throw new IllegalStateException("x".repeat(100_000));
+        }));
+
+        assertThat(lab.of("m", "length(failure_message) < 1200")).isEqualTo("t");
+    }
+
+    @Test
+    void forgetsTheFailureOfABatchThatSucceedsLater() {
+        lab.items(1, 10).queueItems("m", "once", 10);
+        List<Integer> calls = new ArrayList<>();
+
+        lab.drain(Map.of("once", context -> {
+            calls.add(1);
+            if (calls.size() == 1) {
+                throw new IllegalStateException("first");
+            }
+            return Lab.addOne(context);
+        }));
+
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(lab.jobs("m", "coalesce(j.failure_message, j.failure_class, j.failure_error_code::text, 'nothing')"))
+                .containsOnly("nothing");
+    }
+
+    @Test
+    void readsACodeOfANewerVersionAsUnknown() {
+        assertThat(FailureCode.of(4_711)).isEqualTo(FailureCode.UNKNOWN);
+        assertThat(Stream.of(FailureCode.values()).map(code -> code.code() + " " + code.word()))
+                .containsExactly(
+                        "0 unknown",
+                        "1 invalid_bbm_table",
+                        "2 invalid_bbm_column",
+                        "3 invalid_job_signature",
+                        "4 max_job_retry",
+                        "5 invalid_batching_strategy",
+                        "10 invalid_bounds",
+                        "11 invalid_batch_size",
+                        "12 missing_index",
+                        "13 invalid_arguments",
+                        "14 no_progress");
+    }
+
+    private String everythingWritten() {
+        return String.join("\n", database.column("""
+                SELECT m::text FROM batched_background_migrations m
+                UNION ALL SELECT j::text FROM batched_background_migration_jobs j
+                """));
+    }
+}

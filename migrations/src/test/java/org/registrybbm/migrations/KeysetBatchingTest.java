@@ -1,0 +1,29 @@
+package org.registrybbm.migrations;
+
+import java.sql.SQLException;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Ranges of the key. */
+@ExtendWith(PostgresExtension.class)
+class KeysetBatchingTest extends BatchingStrategyContract {
+    KeysetBatchingTest(TestDatabase database) {
+        super(database);
+    }
+
+    @Override
+    NewBatchedMigration definition(String signature, int batchSize) {
+        return NewBatchedMigration.ofKeys("m", signature, "t.things", "id", batchSize);
+    }
+
+    @Override
+    long work(WorkContext context) throws SQLException {
+        Batch.KeyRange range = (Batch.KeyRange) context.batch();
+        return Lab.update(
+                context.connection(),
+                "UPDATE t.things SET n = n + 1 WHERE id BETWEEN ? AND ?",
+                range.first(),
+                range.last());
+    }
+}

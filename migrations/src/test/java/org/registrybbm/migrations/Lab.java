@@ -1,0 +1,168 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** A database with a schema {@code t} for the tables of one test, and short words for what tests of the engine repeat. */
+record Lab(TestDatabase database) {
+    static final String ADD_ONE = "addOne";
+
+    /** Fast to retry, no waiting for code, small targets; everything else as shipped. */
+    static final EngineSettings SETTINGS = EngineSettings.defaults()
+            .withTimeouts(new EngineSettings.Timeouts(
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(2),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(10),
+                    Duration.ZERO,
+                    Duration.ofMinutes(1)));
+
+    /** Forgets the batched migrations and tables of the test before. */
+    static Lab clean(TestDatabase database) {
+        database.execute("""
+                SET client_min_messages = warning;
+                DELETE FROM batched_background_migrations;
+                DROP SCHEMA IF EXISTS t CASCADE;
+                CREATE SCHEMA t
+                """);
+        return new Lab(database);
+    }
+
+    /** Makes {@code t.items} with the keys of a range; {@code n} counts how often a row was changed. */
+    Lab items(long first, long last) {
+        database.execute("""
+                CREATE TABLE t.items (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0, v bigint);
+                INSERT INTO t.items (id) SELECT generate_series(%d::bigint, %d::bigint)
+                """.formatted(first, last));
+        return this;
+    }
+
+    /** Queues ranges over all of {@code t.items}, in batches of a fixed size. */
+    long queueItems(String name, String signature, int batchSize) {
+        long id =
+                engine(Map.of()).store().queue(NewBatchedMigration.ofKeys(name, signature, "t.items", "id", batchSize));
+        database.execute("UPDATE batched_background_migrations SET batch_size_fixed = true WHERE id = " + id);
+        return id;
+    }
+
+    static WorkRegistry registry(Map<String, WorkFunction> functions) {
+        WorkRegistry.Builder builder = WorkRegistry.builder().register(ADD_ONE, Lab::addOne);
+        functions.forEach(builder::register);
+        return builder.build();
+    }
+
+    BatchedMigrations engine(Map<String, WorkFunction> functions) {
+        return engine(database, SETTINGS, functions);
+    }
+
+    BatchedMigrations engine(EngineSettings settings) {
+        return engine(database, settings, Map.of());
+    }
+
+    BatchedMigrations engine(EngineSettings settings, Map<String, WorkFunction> functions) {
+        return engine(database, settings, functions);
+    }
+
+    static BatchedMigrations engine(
+            DataSource dataSource, EngineSettings settings, Map<String, WorkFunction> functions) {
+        return BatchedMigrations.on(dataSource)
+                .settings(settings)
+                .workRegistry(registry(functions))
+                .replica("lab")
+                .build();
+    }
+
+    RunResult runAll(Map<String, WorkFunction> functions) {
+        return engine(functions).runToEnd(List.of(), StopSignal.NEVER);
+    }
+
+    /** Plans and runs as replicas do, turn by turn, until nothing is active. */
+    RunResult drain(Map<String, WorkFunction> functions) {
+        BatchedMigrations engine = engine(functions);
+        for (int turn = 0; turn < 1_000; turn++) {
+            Planner.Plan plan = engine.planner().plan();
+            if (plan.active() == 0) {
+                break;
+            }
+            plan.due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
+        }
+        Map<MigrationStatus, List<BatchedMigration>> byStatus =
+                engine.store().list(List.of()).stream().collect(Collectors.groupingBy(BatchedMigration::status));
+        return new RunResult(
+                byStatus.getOrDefault(MigrationStatus.FINISHED, List.of()),
+                byStatus.getOrDefault(MigrationStatus.FAILED, List.of()),
+                byStatus.getOrDefault(MigrationStatus.ACTIVE, List.of()));
+    }
+
+    /** The work that must never be done twice. */
+    static long addOne(WorkContext context) throws SQLException {
+        Batch.KeyRange range = (Batch.KeyRange) context.batch();
+        return update(
+                context.connection(),
+                "UPDATE " + context.table() + " SET n = n + 1 WHERE " + context.column() + " BETWEEN ? AND ?",
+                range.first(),
+                range.last());
+    }
+
+    static long update(Connection connection, String sql, Object... args) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < args.length; i++) {
+                statement.setObject(i + 1, args[i]);
+            }
+            return statement.executeLargeUpdate();
+        }
+    }
+
+    /** Ends the migration's leases as time would. */
+    void expireLeases() {
+        database.execute("""
+                UPDATE batched_background_migration_jobs
+                SET lease_until = clock_timestamp() - interval '1 second'
+                WHERE lease_until IS NOT NULL
+                """);
+    }
+
+    /** What one column of a batched migration says. */
+    String of(String migration, String column) {
+        return database.text("SELECT " + column + " FROM batched_background_migrations WHERE name = ?", migration);
+    }
+
+    MigrationStatus status(String migration) {
+        return MigrationStatus.of(Integer.parseInt(of(migration, "status")));
+    }
+
+    void setStatus(String migration, MigrationStatus status) {
+        database.execute("UPDATE batched_background_migrations SET status = %d WHERE name = '%s'"
+                .formatted(status.code(), migration));
+    }
+
+    /** The batch jobs of a migration, each as one expression over its row says. */
+    List<String> jobs(String migration, String expression) {
+        return database.column("""
+                SELECT %s
+                FROM batched_background_migration_jobs j
+                JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
+                WHERE m.name = ?
+                ORDER BY j.id
+                """.formatted(expression), migration);
+    }
+
+    /** Plans until something is due and returns the first batch job of it. */
+    long firstDue() {
+        return engine(Map.of()).planner().plan().due().get(0);
+    }
+
+    void assertEachItemChangedOnce() {
+        assertThat(database.column("SELECT id || ' changed ' || n || ' times' FROM t.items WHERE n <> 1 LIMIT 20"))
+                .isEmpty();
+    }
+}

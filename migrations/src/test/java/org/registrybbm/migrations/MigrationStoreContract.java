@@ -1,0 +1,159 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** What a store of batched migrations does, on any server. */
+abstract class MigrationStoreContract {
+    private final Lab lab;
+
+    MigrationStoreContract(TestDatabase database) {
+        this.lab = Lab.clean(database);
+        lab.items(1, 10);
+        for (MigrationStatus status : MigrationStatus.values()) {
+            lab.queueItems(status.word(), Lab.ADD_ONE, 10);
+            lab.setStatus(status.word(), status);
+        }
+    }
+
+    private MigrationStore store() {
+        return lab.engine(Map.of()).store();
+    }
+
+    @Test
+    void pausesWhatIsActiveOrRunning() {
+        assertThat(store().pause(List.of()))
+                .containsExactlyInAnyOrder(
+                        new StatusChange("active", MigrationStatus.ACTIVE, MigrationStatus.PAUSED),
+                        new StatusChange("running", MigrationStatus.RUNNING, MigrationStatus.PAUSED));
+        assertThat(statuses()).isEqualTo("paused paused finished failed paused");
+        assertThat(store().pause(List.of())).isEmpty();
+    }
+
+    @Test
+    void resumesWhatIsPausedAndNothingElse() {
+        assertThat(store().resume(List.of()))
+                .containsExactly(new StatusChange("paused", MigrationStatus.PAUSED, MigrationStatus.ACTIVE));
+        assertThat(statuses()).isEqualTo("active active finished failed running");
+    }
+
+    @Test
+    void changesTheNamedOnesOnly() {
+        assertThat(store().pause(List.of("running", "finished")))
+                .extracting(StatusChange::name)
+                .containsExactly("running");
+        assertThat(statuses()).isEqualTo("paused active finished failed paused");
+    }
+
+    @Test
+    void changesNothingWhenOneOfTheNamesIsUnknown() {
+        assertThatThrownBy(() -> store().pause(List.of("active", "runing")))
+                .isInstanceOfSatisfying(UnknownMigrationException.class, e -> {
+                    assertThat(e.name()).isEqualTo("runing");
+                    assertThat(e.nearest()).startsWith("running").hasSize(3);
+                })
+                .hasMessageContaining("nothing was changed");
+        assertThat(statuses()).isEqualTo("paused active finished failed running");
+    }
+
+    @Test
+    void refusesUnknownNamesEverywhere() {
+        List<String> unknown = List.of("unknown");
+        Stream.<Runnable>of(
+                        () -> store().list(unknown),
+                        () -> store().overviews(unknown),
+                        () -> store().resume(unknown),
+                        () -> lab.engine(Map.of()).runToEnd(unknown, StopSignal.NEVER))
+                .forEach(call -> assertThatThrownBy(call::run).isInstanceOf(UnknownMigrationException.class));
+    }
+
+    @Test
+    void saysThatThereAreNoneAtAll() {
+        lab.database().execute("DELETE FROM batched_background_migrations");
+
+        assertThat(store().list(List.of())).isEmpty();
+        assertThat(store().overviews(List.of())).isEmpty();
+        assertThat(store().pause(List.of())).isEmpty();
+        assertThatThrownBy(() -> store().list(List.of("any"))).hasMessageContaining("there are none at all");
+        assertThat(lab.engine(Map.of()).runToEnd(List.of(), StopSignal.NEVER).isComplete())
+                .isTrue();
+    }
+
+    @Test
+    void listsById() {
+        lab.database().execute("UPDATE batched_background_migrations SET id = -1 WHERE name = 'running'");
+
+        assertThat(store().list(List.of()))
+                .extracting(BatchedMigration::name)
+                .startsWith("running")
+                .hasSize(5);
+        assertThat(store().list(List.of("failed", "active")))
+                .extracting(BatchedMigration::name)
+                .containsExactly("active", "failed");
+        assertThat(store().overviews(List.of("failed")))
+                .singleElement()
+                .satisfies(overview -> assertThat(overview.migration().name()).isEqualTo("failed"));
+    }
+
+    @Test
+    void queuesWhatItIsGiven() {
+        long id = store().queue(new NewBatchedMigration(
+                "queued", "copyColumn", "t.items", "id", null, -5, 5, 7, "{\"from\": \"id\", \"to\": \"v\"}"));
+
+        assertThat(store().list(List.of("queued"))).singleElement().satisfies(queued -> {
+            assertThat(queued.id()).isEqualTo(id);
+            assertThat(queued.status()).isEqualTo(MigrationStatus.ACTIVE);
+            assertThat(queued.signature()).isEqualTo("copyColumn");
+            assertThat(queued.table()).isEqualTo("t.items");
+            assertThat(queued.column()).isEqualTo("id");
+            assertThat(queued.strategy()).isNull();
+            assertThat(queued.minValue()).isEqualTo(-5);
+            assertThat(queued.maxValue()).isEqualTo(5);
+            assertThat(queued.batchSize()).isEqualTo(7);
+            assertThat(queued.batchSizeFixed()).isFalse();
+            assertThat(queued.arguments()).isEqualTo("{\"to\": \"v\", \"from\": \"id\"}");
+            assertThat(queued.failure()).isNull();
+            assertThat(queued.startedAt()).isNull();
+        });
+    }
+
+    @Test
+    void refusesANameThatIsTaken() {
+        assertThatThrownBy(() -> store().queue(NewBatchedMigration.ofKeys("active", "x", "t.items", "id", 1)))
+                .isInstanceOf(DatabaseException.class)
+                .hasMessageContaining("could not queue the batched migration 'active'");
+    }
+
+    @Test
+    void readsARowOfThePlainInsertThatTheContainerRegistryUses() {
+        lab.database().execute("""
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name)
+                VALUES ('plain', 1, 9223372036854775807, 10, 1, 'addOne', 't.items', 'id')
+                """);
+
+        assertThat(lab.engine(Map.of())
+                        .runToEnd(List.of("plain"), StopSignal.NEVER)
+                        .finished())
+                .singleElement()
+                .satisfies(finished -> {
+                    assertThat(finished.startedAt()).isNotNull();
+                    assertThat(finished.finishedAt()).isAfterOrEqualTo(finished.startedAt());
+                });
+        lab.assertEachItemChangedOnce();
+    }
+
+    private String statuses() {
+        return String.join(
+                " ",
+                store().list(List.of()).stream()
+                        .map(each -> each.status().word())
+                        .toList());
+    }
+}

@@ -1,0 +1,13 @@
+package org.registrybbm.migrations;
+
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** The contract on the server of {@code -Dbbm.test.pg}. */
+@ExtendWith(PostgresExtension.class)
+class MigrationStoreTest extends MigrationStoreContract {
+    MigrationStoreTest(TestDatabase database) {
+        super(database);
+    }
+}

@@ -1,0 +1,27 @@
+package org.registrybbm.migrations;
+
+import java.sql.SQLException;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Rows whose column is NULL. */
+@ExtendWith(PostgresExtension.class)
+class NullPredicateBatchingTest extends BatchingStrategyContract {
+    NullPredicateBatchingTest(TestDatabase database) {
+        super(database);
+    }
+
+    @Override
+    NewBatchedMigration definition(String signature, int batchSize) {
+        return NewBatchedMigration.ofNulls("m", signature, "t.things", "todo", batchSize);
+    }
+
+    @Override
+    long work(WorkContext context) throws SQLException {
+        return Lab.update(
+                context.connection(),
+                "UPDATE t.things SET n = n + 1, todo = 1 WHERE id IN (SELECT id FROM t.things WHERE todo IS NULL LIMIT ?)",
+                ((Batch.PredicateLimit) context.batch()).limit());
+    }
+}

@@ -1,0 +1,112 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Names that need quotes, and names that are none. */
+@ExtendWith(PostgresExtension.class)
+class OddNamesTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    OddNamesTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "t.\"Weird \"\"Name\" | id",
+                "t.\"Weird \"\"Name\" | \"id\"",
+                "T.\"Weird \"\"Name\" | ID",
+                "\"t\".\"Weird \"\"Name\" | Key \"of\" it",
+                "t.\"Weird \"\"Name\" | \"Key \"\"of\"\" it\"",
+            })
+    void runsOnNamesThatNeedQuotes(String table, String column) {
+        database.execute("""
+                CREATE TABLE t."Weird ""Name" (
+                    id bigint PRIMARY KEY, "Key ""of"" it" bigint UNIQUE, "the.old" int, "the new; drop table t.x" bigint
+                );
+                INSERT INTO t."Weird ""Name" SELECT i, i, i FROM generate_series(1, 50) i
+                """);
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", table, column, 20)
+                        .withArguments("{\"from\": \"the.old\", \"to\": \"the new; drop table t.x\"}"));
+
+        RunResult result = lab.drain(Map.of());
+
+        assertThat(result.failed()).isEmpty();
+        assertThat(database.number(
+                        "SELECT count(*) FROM t.\"Weird \"\"Name\" WHERE \"the new; drop table t.x\" = \"the.old\""))
+                .isEqualTo(50);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "x; drop table t.items",
+                "t.items; drop table t.items",
+                "t.items--",
+                "t.items WHERE true",
+                "t.(select 1)",
+                "t.items'",
+                "t.\"items",
+                " t.items",
+                "t. items",
+                "t..items",
+                ".items",
+                "t.",
+                "\"t.items\"",
+                "t.items.id",
+                "t.\"\""
+            })
+    void refusesATableThatIsNotASchemaAndAName(String table) {
+        lab.items(1, 10);
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, table, "id", 10));
+
+        lab.drain(Map.of());
+
+        assertThat(lab.of("m", "status || ' ' || failure_error_code")).isEqualTo("3 1");
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 0")).isEqualTo(10);
+    }
+
+    @Test
+    void keepsApartTwoTablesThatDifferInCaseOnly() {
+        database.execute("""
+                CREATE TABLE t.items (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0);
+                CREATE TABLE t."Items" (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0);
+                INSERT INTO t.items VALUES (1);
+                INSERT INTO t."Items" VALUES (1)
+                """);
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.\"Items\"", "id", 10));
+
+        lab.drain(Map.of());
+
+        assertThat(database.text("SELECT n FROM t.items")).isEqualTo("0");
+        assertThat(database.text("SELECT n FROM t.\"Items\"")).isEqualTo("1");
+    }
+
+    @Test
+    void acceptsAMigrationWhoseOwnNameIsOdd() {
+        lab.items(1, 10);
+        String name = "a 'b' \"c\"; drop table t.items -- ü";
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys(name, Lab.ADD_ONE, "t.items", "id", 10));
+
+        RunResult result = lab.engine(Map.of()).runToEnd(List.of(name), StopSignal.NEVER);
+
+        assertThat(result.finished()).extracting(BatchedMigration::name).containsExactly(name);
+    }
+}

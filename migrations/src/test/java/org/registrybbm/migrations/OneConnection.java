@@ -1,0 +1,44 @@
+package org.registrybbm.migrations;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+
+/** A pool of one connection that hands it out again as it was given back, and to one at a time. */
+final class OneConnection extends ForwardingDataSource implements DataSource {
+    private final Connection connection;
+    private boolean taken;
+
+    OneConnection(Connection connection) {
+        this.connection = connection;
+    }
+
+    @Override
+    public synchronized Connection getConnection() throws SQLException {
+        if (taken) {
+            throw new SQLException("the only connection is taken: somebody wants two at once");
+        }
+        if (!connection.getAutoCommit()) {
+            throw new SQLException("the connection came back inside a transaction");
+        }
+        taken = true;
+        return (Connection) Proxy.newProxyInstance(
+                OneConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
+                    if (method.getName().equals("close")) {
+                        giveBack();
+                        return null;
+                    }
+                    try {
+                        return method.invoke(connection, args);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause() == null ? e : e.getCause();
+                    }
+                });
+    }
+
+    private synchronized void giveBack() {
+        taken = false;
+    }
+}

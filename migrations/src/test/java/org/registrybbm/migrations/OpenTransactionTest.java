@@ -1,0 +1,71 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Somebody changed a migration's row in psql and went for lunch before the commit. */
+@ExtendWith(PostgresExtension.class)
+class OpenTransactionTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    OpenTransactionTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @Test
+    void holdsUpNoOtherMigration() throws SQLException {
+        lab.items(1, 100).queueItems("held", "unknown work", 100);
+        lab.queueItems("healthy", Lab.ADD_ONE, 100);
+        try (Connection operator =
+                open("UPDATE batched_background_migrations SET batch_size = 50 WHERE name = 'held'")) {
+            lab.engine(Map.of()).runToEnd(List.of("healthy"), StopSignal.NEVER);
+
+            assertThat(lab.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
+            operator.rollback();
+        }
+    }
+
+    @Test
+    void doesNotHoldUpItsOwnBatches() throws SQLException {
+        lab.items(1, 100).queueItems("held", Lab.ADD_ONE, 100);
+        BatchedMigrations engine = lab.engine(Map.of());
+        long job = lab.firstDue();
+        try (Connection operator = open("UPDATE batched_background_migrations SET batch_size = 50")) {
+            assertThat(engine.runner().run(job, StopSignal.NEVER)).isInstanceOf(BatchOutcome.Finished.class);
+            operator.rollback();
+        }
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void makesAPauseGiveUpAndSayWhy() throws SQLException {
+        lab.items(1, 100).queueItems("held", Lab.ADD_ONE, 100);
+        try (Connection operator = open("UPDATE batched_background_migrations SET batch_size = 50")) {
+            assertThatThrownBy(() -> lab.engine(Map.of()).store().pause(List.of()))
+                    .isInstanceOf(DatabaseException.class)
+                    .hasMessageContaining("lock timeout");
+            operator.rollback();
+        }
+    }
+
+    private Connection open(String sql) throws SQLException {
+        Connection connection = database.getConnection();
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+        return connection;
+    }
+}

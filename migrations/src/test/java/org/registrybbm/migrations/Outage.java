@@ -1,0 +1,32 @@
+package org.registrybbm.migrations;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+
+/** A database that refuses a number of connections. */
+final class Outage extends ForwardingDataSource {
+    private final DataSource real;
+    private final AtomicInteger refusals = new AtomicInteger();
+
+    Outage(DataSource real) {
+        this.real = real;
+    }
+
+    void refuse(int times) {
+        refusals.set(times);
+    }
+
+    int left() {
+        return refusals.get();
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+        if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new SQLException("injected: connection refused");
+        }
+        return real.getConnection();
+    }
+}

@@ -1,0 +1,71 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** The registry's own two batched migrations, on the tables that its changelog makes. */
+class RegistryWorkFunctionsTest {
+    private static final String COPY = "copy_manifests_media_type_id_column_to_media_type_id_convert_to_bigint_column";
+
+    private final TestDatabase database = PostgresExtension.empty();
+
+    @AfterEach
+    void drop() {
+        PostgresExtension.drop(database);
+    }
+
+    @Test
+    void fillManifestsAndBlobsOfEveryPartition() {
+        PostgresExtension.migrate(database, "org/registrybbm/db/registry.xml");
+        database.execute("""
+                INSERT INTO public.media_types (media_type) SELECT 'application/x-' || i FROM generate_series(1, 9) i;
+                INSERT INTO public.manifests
+                    (top_level_namespace_id, repository_id, schema_version, media_type_id, digest, payload, total_size)
+                SELECT i % 300, i % 17, 2, 1 + i % 9, sha256(i::text::bytea), '', i FROM generate_series(1, 4000) i;
+                INSERT INTO public.blobs (size, media_type_id, digest, id)
+                SELECT i, 1, sha256(i::text::bytea), NULL FROM generate_series(1, 2000) i;
+                INSERT INTO public.blobs (size, media_type_id, digest)
+                SELECT i, 1, sha256(('new ' || i)::bytea) FROM generate_series(1, 500) i;
+                ANALYZE public.manifests;
+                ANALYZE public.blobs
+                """);
+        String untouched =
+                "SELECT md5(string_agg(id || ' ' || xmin, ',' ORDER BY digest)) FROM public.blobs WHERE size = -1";
+        database.execute("UPDATE public.blobs SET size = -1 WHERE id IS NOT NULL");
+        String before = database.text(untouched);
+
+        RunResult result = BatchedMigrations.on(database).build().runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(result.failed()).isEmpty();
+        assertThat(result.isComplete()).isTrue();
+        assertThat(result.finished()).hasSize(65);
+        assertThat(database.number(
+                        "SELECT count(*) FROM public.manifests WHERE media_type_id_convert_to_bigint = media_type_id"))
+                .isEqualTo(4_000);
+        assertThat(database.text("SELECT count(*) || ' ' || count(DISTINCT id) FROM public.blobs"))
+                .isEqualTo("2500 2500");
+        assertThat(database.text(untouched)).isEqualTo(before);
+        MigrationOverview copy = BatchedMigrations.on(database)
+                .build()
+                .store()
+                .overviews(List.of(COPY))
+                .get(0);
+        assertThat(copy.migratedTupleCount()).isEqualTo(4_000);
+        assertThat(copy.migration().totalTupleCount()).isEqualTo(4_000);
+    }
+
+    @Test
+    void finishOnARegistryWithoutAnyRows() {
+        PostgresExtension.migrate(database, "org/registrybbm/db/registry.xml");
+
+        RunResult result = BatchedMigrations.on(database).build().runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(result.isComplete()).isTrue();
+        assertThat(result.finished()).hasSize(65);
+    }
+}

@@ -1,0 +1,53 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+@ExtendWith(PostgresExtension.class)
+class RestartTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    RestartTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @Test
+    void aMigrationWithoutProgressRunsAgainOnceItsWorkIsMended() {
+        database.execute("""
+                CREATE TABLE t.n (k bigint PRIMARY KEY, v bigint);
+                INSERT INTO t.n SELECT generate_series(1, 50);
+                CREATE INDEX ON t.n (v) WHERE v IS NULL
+                """);
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofNulls("m", "fill", "t.n", "v", 10));
+        lab.runAll(Map.of("fill", context -> 0));
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
+
+        lab.runAll(Map.of("fill", context -> Lab.update(context.connection(), "UPDATE t.n SET v = 1 WHERE v IS NULL")));
+
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(database.number("SELECT count(*) FROM t.n WHERE v IS NULL")).isZero();
+    }
+
+    @Test
+    void aDateIsCopiedInTheSameTimeZoneOnEveryReplica() {
+        database.execute("""
+                CREATE TABLE t.d (id bigint PRIMARY KEY, a timestamptz, b date);
+                INSERT INTO t.d VALUES (1, '2026-01-02 23:00+00', NULL)
+                """);
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.d", "id", 10)
+                        .withArguments("{\"from\": \"a\", \"to\": \"b\", \"cast\": \"date\"}"));
+
+        lab.runAll(Map.of());
+
+        assertThat(database.text("SELECT b FROM t.d")).isEqualTo("2026-01-02");
+    }
+}

@@ -1,0 +1,128 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Sizes of batches and sub-batches follow the measured time, unless they are fixed. */
+@ExtendWith(PostgresExtension.class)
+class SizesTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    SizesTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @Test
+    void doublesBatchesThatAreFasterThanTheirTarget() {
+        lab.items(1, 3_000);
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 100));
+
+        lab.engine(Lab.SETTINGS.withLimits(new EngineSettings.Limits(1, 1))).runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(lab.jobs("m", "covered_tuple_count")).startsWith("100", "200", "400", "800");
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void halvesBatchesThatAreSlowerThanTheirTarget() {
+        lab.items(1, 2_000);
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 400));
+        BatchedMigrations engine = lab.engine(Lab.SETTINGS.withLimits(new EngineSettings.Limits(1, 1)));
+        engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
+        database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 3600000");
+
+        engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
+
+        assertThat(lab.jobs("m", "covered_tuple_count")).containsExactly("400", "200");
+    }
+
+    @Test
+    void keepsEveryBatchAtItsSizeWhereTheMigrationSaysSo() {
+        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+
+        lab.drain(Map.of());
+
+        assertThat(lab.jobs("m", "covered_tuple_count"))
+                .hasSize(11)
+                .startsWith("100", "100")
+                .endsWith("100", "0");
+    }
+
+    @Test
+    void keepsEveryBatchAtItsSizeWhereTheBatchTargetIsZero() {
+        lab.items(1, 1_000);
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 250));
+        EngineSettings fixed =
+                Lab.SETTINGS.withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofMillis(500)));
+
+        lab.engine(fixed).runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(lab.jobs("m", "covered_tuple_count")).containsExactly("250", "250", "250", "250", "0");
+    }
+
+    @Test
+    void startsWithASmallSubBatchAndGrowsWithinTheBatch() {
+        lab.items(1, 8_000).queueItems("m", Lab.ADD_ONE, 10_000);
+        List<Long> covered = new ArrayList<>();
+        EngineSettings slowTarget =
+                Lab.SETTINGS.withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofSeconds(30)));
+
+        BatchedMigrations.on(database)
+                .settings(slowTarget)
+                .workRegistry(Lab.registry(Map.of()))
+                .listener(event -> {
+                    if (event instanceof MigrationEvent.SubBatchCommitted committed) {
+                        covered.add(committed.covered());
+                    }
+                })
+                .build()
+                .runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(covered).containsExactly(1_000L, 2_000L, 4_000L, 1_000L);
+    }
+
+    @Test
+    void triesASmallerSubBatchAfterATimeoutWithoutLosingTheAttempt() {
+        lab.items(1, 2_000).queueItems("m", "slowWhenBig", 2_000);
+        database.execute("UPDATE batched_background_migrations SET max_value = 2000");
+        List<Long> sizes = new ArrayList<>();
+        WorkFunction slowWhenBig = context -> {
+            Batch.KeyRange range = (Batch.KeyRange) context.batch();
+            long size = range.last() - Math.max(1, range.first()) + 1;
+            sizes.add(size);
+            if (size > 300) {
+                try (var statement = context.connection().createStatement()) {
+                    statement.execute("SELECT pg_sleep(20)");
+                }
+            }
+            return Lab.addOne(context);
+        };
+        EngineSettings impatient = Lab.SETTINGS
+                .withMaxJobAttempts(1)
+                .withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofSeconds(30)))
+                .withTimeouts(new EngineSettings.Timeouts(
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(10),
+                        Duration.ZERO,
+                        Duration.ZERO));
+        BatchedMigrations engine = lab.engine(impatient, Map.of("slowWhenBig", slowWhenBig));
+
+        RunResult result = engine.runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(result.isComplete()).as("%s %s", sizes, result).isTrue();
+        assertThat(sizes).startsWith(1_000L, 250L);
+        lab.assertEachItemChangedOnce();
+    }
+}

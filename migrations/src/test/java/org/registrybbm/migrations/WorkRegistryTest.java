@@ -1,0 +1,59 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WorkRegistryTest {
+    @Test
+    void shipsTheContractsTwoAndTwoGeneralOnes() {
+        assertThat(WorkRegistry.shipped().signatures())
+                .containsExactly(
+                        "copyColumn",
+                        "copyManifestMediaTypeIDToNewBigIntColumn",
+                        "fillColumn",
+                        "populateBlobsIDColumn");
+    }
+
+    @Test
+    void refusesTwoOfOneSignature() {
+        WorkRegistry.Builder builder = WorkRegistry.builder().register("mine", context -> 1);
+
+        assertThatThrownBy(() -> builder.register("mine", context -> 2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'mine'")
+                .hasMessageContaining("give one of them another name");
+        assertThatThrownBy(() -> builder.register("copyColumn", context -> 2)).hasMessageContaining("'copyColumn'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "\t\n"})
+    void refusesABlankSignature(String signature) {
+        assertThatThrownBy(() -> WorkRegistry.builder().register(signature, context -> 1))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void tellsSignaturesApartByCase() {
+        WorkFunction mine = context -> 1;
+        WorkRegistry registry =
+                WorkRegistry.builder().register("CopyColumn", mine).build();
+
+        assertThat(registry.find("CopyColumn")).containsSame(mine);
+        assertThat(registry.find("COPYCOLUMN")).isEmpty();
+    }
+
+    @Test
+    void doesNotChangeOnceItIsBuilt() {
+        WorkRegistry.Builder builder = WorkRegistry.builder();
+        WorkRegistry registry = builder.build();
+
+        builder.register("later", context -> 1);
+
+        assertThat(registry.find("later")).isEmpty();
+        assertThatThrownBy(() -> registry.signatures().clear()).isInstanceOf(UnsupportedOperationException.class);
+    }
+}

@@ -1,0 +1,48 @@
+package org.registrybbm.migrations.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SizingTest {
+    @ParameterizedTest(name = "{0} rows in {2} ms become {3}")
+    @CsvSource({
+        "1000, 1000, 500, 1000",
+        "1000, 1000, 250, 2000",
+        "1000, 1000, 1, 2000",
+        "1000, 1000, 0, 2000",
+        "1000, 1000, 1000, 500",
+        "1000, 1000, 60000, 500",
+        "1000, 10, 1, 1000",
+        "1000, 10, 60000, 500",
+        "1, 1, 60000, 1",
+        "900000, 900000, 1, 1000000",
+        "1000000, 1000000, 1, 1000000"
+    })
+    void scalesSubBatchesByTimeWithinTwiceAndHalf(int size, long covered, long millis, int next) {
+        assertThat(Sizing.nextSubBatch(size, covered, Duration.ofMillis(millis), Duration.ofMillis(500)))
+                .isEqualTo(next);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "30000, 100, 100",
+        "15000, 100, 200",
+        "1, 100, 200",
+        "60000, 100, 50",
+        "999999, 1, 1",
+        "1, 900000, 1000000"
+    })
+    void scalesBatchesLikewise(long millis, long covered, long next) {
+        assertThat(Sizing.nextBatch(covered, Duration.ofMillis(millis), Duration.ofSeconds(30)))
+                .isEqualTo(next);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1000, 250", "4, 1", "3, 1", "1, 1"})
+    void quartersAfterATimeout(int size, int next) {
+        assertThat(Sizing.afterTimeout(size)).isEqualTo(next);
+    }
+}

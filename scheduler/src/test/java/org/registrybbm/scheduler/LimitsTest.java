@@ -1,0 +1,93 @@
+package org.registrybbm.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.WorkContext;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Limits hold over all replicas, and are reached. */
+@ExtendWith(PostgresExtension.class)
+class LimitsTest {
+    private final TestDatabase database;
+    private final Fleet fleet;
+    private final Map<String, AtomicInteger> now = new ConcurrentHashMap<>();
+    private final Map<String, AtomicInteger> most = new ConcurrentHashMap<>();
+
+    LimitsTest(TestDatabase database) {
+        this.database = database;
+        this.fleet = new Fleet(database);
+    }
+
+    @AfterEach
+    void stop() {
+        fleet.close();
+    }
+
+    @Test
+    void twoBatchJobsOfAMigrationAndThreeInAllRunAtOnceOverThreeReplicas() throws Exception {
+        Ledger first = Ledger.create(database, "first", 1000).queue(50, "{\"msPerRow\": 0.2}");
+        Ledger second = Ledger.create(database, "second", 1000).queue(50, "{\"msPerRow\": 0.2}");
+        CountDownLatch full = new CountDownLatch(3);
+        for (String name : new String[] {"one", "two", "three"}) {
+            fleet.start(fleet.replica(name).withLimits(3, 2).withWorkers(4).with(context -> count(context, full)));
+        }
+
+        first.awaitFinishedExactly(Duration.ofSeconds(60));
+        second.awaitFinishedExactly(Duration.ofSeconds(60));
+
+        assertThat(most.get("all")).hasValue(3);
+        assertThat(most.get("public.first")).hasValueLessThanOrEqualTo(2);
+        assertThat(most.get("public.second")).hasValueLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void withOneInAllTheFleetWorksOneBatchAtATime() throws Exception {
+        Ledger first = Ledger.create(database, "single_a", 500).queue(50, "{}");
+        Ledger second = Ledger.create(database, "single_b", 500).queue(50, "{}");
+        for (String name : new String[] {"one", "two", "three"}) {
+            fleet.start(fleet.replica(name)
+                    .withLimits(1, 1)
+                    .withWorkers(2)
+                    .with(context -> count(context, new CountDownLatch(0))));
+        }
+
+        first.awaitFinishedExactly(Duration.ofSeconds(60));
+        second.awaitFinishedExactly(Duration.ofSeconds(60));
+
+        assertThat(most.get("all")).hasValue(1);
+    }
+
+    /** Counts who is inside; the first ones stay until the latch shows that as many are inside as may be. */
+    private void count(WorkContext context, CountDownLatch full) {
+        enter("all");
+        enter(context.table());
+        try {
+            full.countDown();
+            assertThat(full.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        } finally {
+            leave(context.table());
+            leave("all");
+        }
+    }
+
+    private void enter(String what) {
+        int inside = now.computeIfAbsent(what, key -> new AtomicInteger()).incrementAndGet();
+        most.computeIfAbsent(what, key -> new AtomicInteger()).accumulateAndGet(inside, Math::max);
+    }
+
+    private void leave(String what) {
+        now.computeIfAbsent(what, key -> new AtomicInteger()).decrementAndGet();
+    }
+}

@@ -1,0 +1,56 @@
+package org.registrybbm.scheduler;
+
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.quartz.SchedulerException;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.WorkRegistry;
+
+/** What a replica of a test is made of. */
+record Replica(String name, DataSource data, EngineSettings settings, WorkRegistry work, int workers) {
+    /** Fixed batch sizes and sub-batches of 50 ms; all else as shipped. */
+    static final EngineSettings SETTINGS =
+            EngineSettings.defaults().withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofMillis(50)));
+
+    /** A replica that knows {@link AddOne}. */
+    static Replica of(String name, DataSource data) {
+        return new Replica(name, data, SETTINGS, AddOne.registry(name), 2);
+    }
+
+    Replica with(WorkRegistry other) {
+        return new Replica(name, data, settings, other, workers);
+    }
+
+    Replica with(AddOne.Hook hook) {
+        return with(AddOne.registry(name, hook));
+    }
+
+    Replica with(EngineSettings other) {
+        return new Replica(name, data, other, work, workers);
+    }
+
+    Replica withLimits(int fleet, int perMigration) {
+        return with(settings.withLimits(new EngineSettings.Limits(fleet, perMigration)));
+    }
+
+    Replica withWorkers(int count) {
+        return new Replica(name, data, settings, work, count);
+    }
+
+    BatchedMigrations engine() {
+        return BatchedMigrations.on(data)
+                .replica(name)
+                .settings(settings)
+                .workRegistry(work)
+                .build();
+    }
+
+    BatchedMigrationScheduler build() throws SchedulerException {
+        return BatchedMigrationScheduler.on(engine())
+                .quartzDataSource(data)
+                .replica(name)
+                .workers(workers)
+                .build();
+    }
+}

@@ -1,0 +1,149 @@
+package org.registrybbm.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Quartz loses or jams triggers; the tables are the truth, so they come back. */
+@ExtendWith(PostgresExtension.class)
+class TriggerRepairTest {
+    private final TestDatabase database;
+    private final Fleet fleet;
+
+    TriggerRepairTest(TestDatabase database) {
+        this.database = database;
+        this.fleet = new Fleet(database);
+    }
+
+    @AfterEach
+    void stop() {
+        fleet.close();
+    }
+
+    @Test
+    void batchTriggersInEveryStateThatQuartzForgetsAreReplaced() throws Exception {
+        Ledger ledger = Ledger.create(database, "jammed", 600).queue(100, "{}");
+        Replica replica = fleet.replica("one").withLimits(6, 6);
+        BatchedMigrationScheduler scheduler = fleet.build(replica);
+        replica.engine().planner().plan();
+        List<Long> due = ledger.jobs("j.id").stream().map(Long::valueOf).toList();
+        assertThat(due).hasSize(6);
+        Triggers triggers = new Triggers(scheduler.quartz(), Duration.ofSeconds(1));
+        triggers.ensureStanding();
+        List<String> states = List.of("ERROR", "BLOCKED", "ACQUIRED", "COMPLETE", "PAUSED", "DELETED");
+        for (int i = 0; i < due.size(); i++) {
+            triggers.store(due.get(i));
+            setState(Long.toString(due.get(i)), states.get(i));
+        }
+        assertThat(
+                        database.column(
+                                "SELECT trigger_state FROM qrtz_triggers WHERE trigger_group = 'bbm-batches' ORDER BY trigger_name::int"))
+                .containsExactlyElementsOf(states.subList(0, 5));
+
+        scheduler.start();
+
+        ledger.awaitFinishedExactly(Duration.ofSeconds(30));
+        await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertNothingLeftInQuartz(database));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ERROR", "BLOCKED", "ACQUIRED", "COMPLETE", "DELETED"})
+    void theCoordinatorsTriggerIsReplacedWhateverStateItIsStuckIn(String state) throws Exception {
+        BatchedMigrationScheduler scheduler = fleet.build(fleet.replica("one"));
+        new Triggers(scheduler.quartz(), Duration.ofSeconds(1)).ensureStanding();
+        setState("coordinator", state);
+        BatchedMigrationPlugin.of(scheduler.quartz()).setReconcileIntervalMillis(300);
+
+        scheduler.start();
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> database.number("""
+                        SELECT count(*)
+                        FROM qrtz_triggers t
+                        JOIN qrtz_simple_triggers s USING (sched_name, trigger_name, trigger_group)
+                        WHERE t.trigger_name = 'coordinator'
+                            AND t.trigger_state IN ('WAITING', 'ACQUIRED')
+                            AND s.times_triggered >= 2
+                        """) == 1);
+    }
+
+    @Test
+    void aMigrationGoesOnWhileTheCoordinatorsTriggerIsJammedAgainAndAgain() throws Exception {
+        Ledger ledger = Ledger.create(database, "uncoordinated", 400).queue(100, "{\"msPerRow\": 5}");
+        database.execute("""
+                CREATE FUNCTION public.jam() RETURNS trigger LANGUAGE plpgsql
+                    AS 'BEGIN NEW.trigger_state = ''ERROR''; RETURN NEW; END';
+                CREATE TRIGGER jam BEFORE INSERT OR UPDATE ON qrtz_triggers
+                    FOR EACH ROW WHEN (NEW.trigger_name = 'coordinator') EXECUTE FUNCTION public.jam()
+                """);
+        try {
+            fleet.start("one");
+
+            ledger.awaitFinishedExactly(Duration.ofSeconds(40));
+        } finally {
+            database.execute("DROP FUNCTION public.jam() CASCADE");
+        }
+    }
+
+    @Test
+    void triggersDeletedOverAndOverAreStoredAgain() throws Exception {
+        Ledger ledger = Ledger.create(database, "deleted", 1000).queue(100, "{\"msPerRow\": 2}");
+        fleet.start("one");
+        fleet.start("two");
+
+        await().atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(200))
+                .until(() -> {
+                    database.execute("""
+                    DELETE FROM qrtz_simple_triggers WHERE trigger_group = 'bbm-batches';
+                    DELETE FROM qrtz_triggers WHERE trigger_group = 'bbm-batches'
+                    """);
+                    return ledger.status() == 2;
+                });
+
+        ledger.assertExact();
+    }
+
+    @Test
+    void jobDetailsDeletedMidRunAreStoredAgain() throws Exception {
+        Ledger ledger = Ledger.create(database, "wiped", 1000).queue(100, "{\"msPerRow\": 2}");
+        fleet.start("one");
+        ledger.awaitChangesBy("one");
+
+        database.execute("""
+                DELETE FROM qrtz_simple_triggers;
+                DELETE FROM qrtz_triggers;
+                DELETE FROM qrtz_job_details
+                """);
+
+        ledger.awaitFinishedExactly(Duration.ofSeconds(40));
+    }
+
+    /** Checks that no firing and no batch trigger is left when everything is finished. */
+    static void assertNothingLeftInQuartz(TestDatabase database) {
+        assertThat(database.column("SELECT trigger_name FROM qrtz_triggers WHERE trigger_group <> 'bbm'"))
+                .as("triggers of batch jobs")
+                .isEmpty();
+        assertThat(database.column("""
+                SELECT trigger_name || ' ' || state FROM qrtz_fired_triggers WHERE trigger_name <> 'coordinator'
+                """)).as("fired triggers").isEmpty();
+    }
+
+    private void setState(String trigger, String state) {
+        String sql = state.equals("DELETED")
+                ? """
+                DELETE FROM qrtz_simple_triggers WHERE trigger_name = '%1$s';
+                DELETE FROM qrtz_triggers WHERE trigger_name = '%1$s'
+                """
+                : "UPDATE qrtz_triggers SET trigger_state = '%2$s' WHERE trigger_name = '%1$s'";
+        database.execute(sql.formatted(trigger, state));
+    }
+}

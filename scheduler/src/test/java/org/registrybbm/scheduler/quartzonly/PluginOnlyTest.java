@@ -1,0 +1,172 @@
+package org.registrybbm.scheduler.quartzonly;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Properties;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.quartz.Scheduler;
+import org.quartz.SchedulerException;
+import org.quartz.impl.SchedulerRepository;
+import org.quartz.impl.StdSchedulerFactory;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+@ExtendWith(PostgresExtension.class)
+class PluginOnlyTest {
+    private final TestDatabase database;
+    private final Properties properties = new Properties();
+
+    PluginOnlyTest(TestDatabase database) throws IOException {
+        this.database = database;
+        try (InputStream file = PluginOnlyTest.class.getResourceAsStream("/quartz-only.properties")) {
+            properties.load(Objects.requireNonNull(file));
+        }
+        properties.setProperty("org.quartz.dataSource.app.url", database.url());
+    }
+
+    @AfterEach
+    void forgetTheScheduler() {
+        SchedulerRepository.getInstance().remove("bbm");
+    }
+
+    @Test
+    void anyQuartzApplicationRunsQueuedMigrationsToTheirEnd() throws Exception {
+        queue("orders");
+
+        Scheduler scheduler = new StdSchedulerFactory(properties).getScheduler();
+        scheduler.start();
+        try {
+            awaitFinished("orders");
+        } finally {
+            scheduler.shutdown(true);
+        }
+    }
+
+    @Test
+    void aJobStoreThatIsNotClusteredWillDoWhenTheSchedulerIsAlone() throws Exception {
+        queue("alone");
+        properties.setProperty("org.quartz.jobStore.isClustered", "false");
+        properties.setProperty("org.quartz.jobStore.acquireTriggersWithinLock", "false");
+        properties.setProperty("org.quartz.plugin.bbm.alone", "true");
+
+        Scheduler scheduler = new StdSchedulerFactory(properties).getScheduler();
+        scheduler.start();
+        try {
+            awaitFinished("alone");
+        } finally {
+            scheduler.shutdown(true);
+        }
+    }
+
+    @Test
+    void aJobStoreInMemoryWillDoWhenTheSchedulerIsAlone() throws Exception {
+        queue("in_memory");
+        inMemory();
+        properties.setProperty("org.quartz.plugin.bbm.alone", "true");
+
+        Scheduler scheduler = new StdSchedulerFactory(properties).getScheduler();
+        scheduler.start();
+        try {
+            awaitFinished("in_memory");
+        } finally {
+            scheduler.shutdown(true);
+        }
+    }
+
+    @Test
+    void refusesAJobStoreInMemory() {
+        inMemory();
+
+        assertRefused("org.quartz.jobStore.isClustered=true", "org.quartz.plugin.bbm.alone=true");
+    }
+
+    @Test
+    void refusesAJobStoreThatIsNotClustered() {
+        properties.setProperty("org.quartz.jobStore.isClustered", "false");
+
+        assertRefused("org.quartz.jobStore.isClustered=true", "org.quartz.plugin.bbm.alone=true");
+    }
+
+    @Test
+    void refusesAClusterThatAcquiresTriggersWithoutTheLock() {
+        properties.setProperty("org.quartz.jobStore.acquireTriggersWithinLock", "false");
+
+        assertRefused("org.quartz.jobStore.acquireTriggersWithinLock=true", "org.quartz.plugin.bbm.alone=true");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "jobIntervalMillis,        99, 100 to 60000",
+        "jobIntervalMillis,     60001, 100 to 60000",
+        "reconcileIntervalMillis,   0, 100 to 60000",
+        "shutdownGraceMillis,      -1, 0 to 60000",
+        "maxJobAttempts,            0, 1 to 100",
+        "fleetLimit,                0, 1 to 1000",
+        "migrationLimit,         1001, 1 to 1000",
+        "batchTargetMillis,       999, PT1S to PT1H",
+        "subBatchTargetMillis,      9, PT0.01S to PT30S"
+    })
+    void refusesAValueOutOfRange(String property, String value, String range) {
+        properties.setProperty("org.quartz.plugin.bbm." + property, value);
+
+        assertRefused("org.quartz.plugin.bbm", range);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"java.lang.String", "com.example.Nowhere", "org.registrybbm.migrations.WorkFunctions"})
+    void refusesAClassThatIsNoWorkFunctions(String className) {
+        properties.setProperty("org.quartz.plugin.bbm.workFunctions", className);
+
+        assertRefused("org.quartz.plugin.bbm", "workFunctions is '" + className + "'", "WorkFunctions");
+    }
+
+    @Test
+    void refusesAPropertyThatItDoesNotHave() {
+        properties.setProperty("org.quartz.plugin.bbm.jobIntervall", "1000");
+
+        assertThatThrownBy(() -> new StdSchedulerFactory(properties).getScheduler())
+                .isInstanceOf(SchedulerException.class)
+                .hasStackTraceContaining("jobIntervall");
+    }
+
+    private void inMemory() {
+        properties.keySet().removeIf(key -> key.toString().startsWith("org.quartz.jobStore."));
+        properties.setProperty("org.quartz.jobStore.class", "org.quartz.simpl.RAMJobStore");
+    }
+
+    private void assertRefused(String... parts) {
+        assertThatThrownBy(() -> new StdSchedulerFactory(properties).getScheduler())
+                .isInstanceOf(SchedulerException.class)
+                .satisfies(refusal -> assertThat(refusal.getMessage()).contains(parts));
+    }
+
+    private void queue(String table) {
+        database.execute("""
+                CREATE TABLE public.%1$s (id bigint PRIMARY KEY, n int NOT NULL);
+                INSERT INTO public.%1$s SELECT i, 0 FROM generate_series(1, 5000) i;
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name)
+                VALUES ('%1$s', 1, 5000, 1000, 1, 'addOne', 'public.%1$s', 'id')
+                """.formatted(table));
+    }
+
+    private void awaitFinished(String table) {
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(database.number(
+                                "SELECT status FROM batched_background_migrations WHERE name = ?", table))
+                        .isEqualTo(2));
+        assertThat(database.number("SELECT count(*) FROM public." + table + " WHERE n = 1"))
+                .isEqualTo(5000);
+    }
+}
