@@ -129,12 +129,6 @@ class MisbehavingWorkTest {
                         },
                         "must not call unwrap()"),
                 bad(
-                        "takes the lease of its batch job away",
-                        context -> change(context, "lease_token = NULL"),
-                        "row of its batch job"),
-                bad("finishes its batch job", context -> change(context, "status = 2"), "row of its batch job"),
-                bad("fails its batch job", context -> change(context, "status = 3"), "row of its batch job"),
-                bad(
                         "leaves an error behind",
                         context -> {
                             try {
@@ -150,11 +144,6 @@ class MisbehavingWorkTest {
 
     private static Arguments bad(String what, WorkFunction function, String message) {
         return Arguments.of(what, function, message);
-    }
-
-    private static long change(WorkContext context, String set) throws SQLException {
-        Lab.addOne(context);
-        return Lab.update(context.connection(), "UPDATE batched_background_migration_jobs SET " + set);
     }
 
     @ParameterizedTest(name = "{0}")

@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -50,6 +52,22 @@ class UnlawfulWorkTest {
 
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
         assertThat(database.column("SELECT DISTINCT n FROM t.items")).containsExactly("1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lease_token = NULL", "status = 2", "status = 3"})
+    void aChangeOfItsOwnBatchJobFailsTheMigrationAndChangesNothing(String change) {
+        lab.items(1, 100).queueItems("m", "meddling", 100);
+        WorkFunction meddling = context -> {
+            Lab.addOne(context);
+            return Lab.update(context.connection(), "UPDATE batched_background_migration_jobs SET " + change);
+        };
+
+        lab.runAll(Map.of("meddling", meddling));
+
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(lab.of("m", "failure_message")).contains("row of its batch job");
+        assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
     }
 
     @Test
