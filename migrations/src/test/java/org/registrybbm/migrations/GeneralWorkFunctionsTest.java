@@ -53,7 +53,7 @@ class GeneralWorkFunctionsTest {
                 "text | '1.5' | double precision | double precision | 1.5",
                 "int | 7 | text | text | 7",
                 "text | 'true' | boolean | boolean | t",
-                "timestamptz | '2026-01-02 23:00+00' | date | date | 2026-01-03",
+                "timestamptz | '2026-01-02 23:00+00' | date | date | 2026-01-02",
                 "text | '2026-01-02 03:04' | timestamp | timestamp | 2026-01-02 03:04:00",
                 "text | '2026-01-02 03:04+00' | timestamptz | timestamptz | 2026-01-02 08:49:00+05:45",
                 "text | '6f1c1f3c-0000-0000-0000-00000000000a' | uuid | uuid | 6f1c1f3c-0000-0000-0000-00000000000a",

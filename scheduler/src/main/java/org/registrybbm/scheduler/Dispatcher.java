@@ -128,8 +128,7 @@ final class Dispatcher {
         boolean forgotten = before != null && now.since() - before.since() > FORGOTTEN_AFTER.toNanos();
         if (workerDied || forgotten) {
             // Fired or stuck, Quartz will not fire it again before it finds its replica dead, if at all. One that is
-            // just waiting
-            // in the queue loses nothing by being replaced.
+            // just waiting in the queue loses nothing by being replaced.
             LOGGER.debug("batch job {} is due although it has a trigger; the trigger is stored anew", due.jobId());
             triggers.replace(due.jobId());
             waiting.put(due.jobId(), now);

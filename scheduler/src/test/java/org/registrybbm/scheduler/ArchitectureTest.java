@@ -3,6 +3,7 @@ package org.registrybbm.scheduler;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -17,8 +18,18 @@ import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
 
 /** The arrows of the house, as seen from the scheduler. */
-@AnalyzeClasses(packages = "org.registrybbm", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "org.registrybbm",
+        importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.NoTestJar.class})
 class ArchitectureTest {
+    /** The tests of another module come as a jar, which the option for test folders does not know. */
+    static final class NoTestJar implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
+
     @ArchTest
     static final ArchRule theSchedulerHasNoSqlOfItsOwn = noClasses()
             .that()

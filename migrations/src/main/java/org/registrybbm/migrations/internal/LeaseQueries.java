@@ -68,9 +68,8 @@ public final class LeaseQueries {
             FOR UPDATE OF j
             """;
 
-    // Attempts count tries without progress: one that committed a sub-batch starts the count anew. The fence's row lock
-    // shows in
-    // xmax: it is gone when the work function ended the transaction behind our back.
+    // Attempts count tries without progress: one that committed a sub-batch starts the count anew. The fence's row
+    // lock shows in xmax: it is gone when the work function ended the transaction behind our back.
     private static final String ADVANCE = """
             UPDATE batched_background_migration_jobs
             SET last_key = CASE WHEN ?::bigint IS NULL THEN NULL ELSE jsonb_build_array(?::bigint) END,

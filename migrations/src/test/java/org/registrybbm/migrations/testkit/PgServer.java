@@ -3,6 +3,7 @@ package org.registrybbm.migrations.testkit;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -72,6 +73,12 @@ public record PgServer(String url) {
     private static PgServer embedded() {
         try {
             EmbeddedPostgres postgres = EmbeddedPostgres.builder()
+                    // Each user unpacks binaries of their own: what another one left in the temporary folder is not
+                    // theirs.
+                    .setOverrideWorkingDirectory(Path.of(
+                                    System.getProperty("java.io.tmpdir"),
+                                    "bbm-test-postgres-" + System.getProperty("user.name"))
+                            .toFile())
                     .setLocaleConfig("locale", "C.UTF-8")
                     .setServerConfig("max_connections", "200")
                     .setPGStartupWait(Duration.ofSeconds(60))
