@@ -83,7 +83,7 @@ record DemoReplica(int number, Process process, Path log) {
 
     /** Returns whether a lease's owner is this replica. */
     boolean isNamed(String owner) {
-        return owner.endsWith("-" + pid());
+        return owner.contains("-" + pid() + "-");
     }
 
     /** SIGKILL: it has no chance to hand anything back. */

@@ -3,6 +3,7 @@ package org.registrybbm.app.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,6 +24,14 @@ class DemoIT {
         assertThat(result.exit()).as(result.err()).isZero();
         assertThat(result.out())
                 .contains("is killed with SIGKILL", "every one of the 100,000 rows was changed exactly once");
+        assertThat(result.out().lines().filter(line -> line.startsWith("blobs")).findFirst())
+                .as("batches by replica, of which more than one took part")
+                .hasValueSatisfying(line -> assertThat(Arrays.stream(line.split("\\|"))
+                                .skip(2)
+                                .limit(3)
+                                .map(String::strip)
+                                .filter(batches -> !batches.equals("0")))
+                        .hasSizeGreaterThan(1));
         assertThat(directory).isDirectoryNotContaining("glob:**registry-demo*");
         assertThat(ProcessHandle.allProcesses()
                         .filter(process -> process.info()
