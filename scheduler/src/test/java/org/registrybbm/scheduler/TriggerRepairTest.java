@@ -103,6 +103,7 @@ class TriggerRepairTest {
                 .pollInterval(Duration.ofMillis(200))
                 .until(() -> {
                     database.execute("""
+                    SELECT lock_name FROM qrtz_locks WHERE lock_name = 'TRIGGER_ACCESS' FOR UPDATE;
                     DELETE FROM qrtz_simple_triggers WHERE trigger_group = 'bbm-batches';
                     DELETE FROM qrtz_triggers WHERE trigger_group = 'bbm-batches'
                     """);
@@ -119,6 +120,7 @@ class TriggerRepairTest {
         ledger.awaitChangesBy("one");
 
         database.execute("""
+                SELECT lock_name FROM qrtz_locks WHERE lock_name = 'TRIGGER_ACCESS' FOR UPDATE;
                 DELETE FROM qrtz_simple_triggers;
                 DELETE FROM qrtz_triggers;
                 DELETE FROM qrtz_job_details
@@ -137,9 +139,11 @@ class TriggerRepairTest {
                 """)).as("fired triggers").isEmpty();
     }
 
+    // Quartz's own lock comes first: a trigger that it stores between two of the statements would fail the second one.
     private void setState(String trigger, String state) {
         String sql = state.equals("DELETED")
                 ? """
+                SELECT lock_name FROM qrtz_locks WHERE lock_name = 'TRIGGER_ACCESS' FOR UPDATE;
                 DELETE FROM qrtz_simple_triggers WHERE trigger_name = '%1$s';
                 DELETE FROM qrtz_triggers WHERE trigger_name = '%1$s'
                 """

@@ -1,0 +1,76 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.Failure;
+
+/**
+ * The right of one worker to run one batch job now. Every change of the batch job goes through it and names its token, so a worker
+ * that lost it changes nothing.
+ */
+record Lease(DataSource dataSource, Watchdog watchdog, EngineSettings settings, long jobId, long token) {
+    private static final Duration LONGEST_BOOKKEEPING = Duration.ofSeconds(15);
+
+    /** Opens a connection, and tells one that could not be had from a statement that failed. */
+    Connection connect() throws SQLException {
+        try {
+            return dataSource.getConnection();
+        } catch (SQLException e) {
+            throw new SqlFailures.NoConnection(e);
+        }
+    }
+
+    /** Locks the batch job's row for the sub-batch's transaction; empty when the lease is lost. */
+    Optional<LeaseQueries.Fenced> fence(Connection tx) throws SQLException {
+        Sql.run(tx, Guards.subBatch(settings.timeouts(), jobId));
+        return LeaseQueries.fence(tx, jobId, token);
+    }
+
+    /** Moves the cursor and extends the lease; false when the transaction is not the fence's any more. */
+    boolean advance(Connection tx, LeaseQueries.Fenced fenced, LeaseQueries.Advance by) throws SQLException {
+        return LeaseQueries.advance(
+                tx, jobId, token, fenced.xid(), by, settings.timeouts().lease());
+    }
+
+    /** Finishes the batch job in the sub-batch's transaction; false when the lease is lost. */
+    boolean finish(Connection tx) throws SQLException {
+        return LeaseQueries.finish(tx, jobId, token);
+    }
+
+    /** Gives the rest of the batch job back in the sub-batch's transaction; false when the lease is lost. */
+    boolean handBack(Connection tx) throws SQLException {
+        return LeaseQueries.handBack(tx, jobId, token);
+    }
+
+    /** Gives the rest of the batch job back, without an attempt counted; false when the lease is lost. */
+    boolean handBack() throws SQLException {
+        return bookkeeping(this::handBack);
+    }
+
+    /** Extends the lease with another sub-batch size; false when it is lost. */
+    boolean renew(int subBatchSize) throws SQLException {
+        return bookkeeping(tx -> LeaseQueries.renew(
+                tx, jobId, token, subBatchSize, settings.timeouts().lease()));
+    }
+
+    /** Records a failed try, and returns how many there were without progress; empty when the lease is lost. */
+    Optional<Integer> fail(Failure failure, int subBatchSize, int attempt) throws SQLException {
+        Duration retryAfter = settings.timeouts().retryAfter(attempt);
+        return bookkeeping(tx -> LeaseQueries.fail(tx, jobId, token, failure, subBatchSize, retryAfter));
+    }
+
+    /** Works in a short, durable transaction of its own, and is cut off when even that takes too long. */
+    <T> T bookkeeping(Sql.Transaction<T> work) throws SQLException {
+        try (Connection connection = connect();
+                Watchdog.Watched watched = watchdog.watch(connection, LONGEST_BOOKKEEPING)) {
+            return Sql.inTransaction(connection, tx -> {
+                Sql.run(tx, Guards.SHORT_TRANSACTION);
+                return work.run(tx);
+            });
+        }
+    }
+}
