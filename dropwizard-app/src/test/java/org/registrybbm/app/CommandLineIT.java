@@ -112,7 +112,7 @@ class CommandLineIT {
     }
 
     @Test
-    void interruptHandsTheBatchJobBack() throws Exception {
+    void terminationHandsTheBatchJobBack() throws Exception {
         database.execute("""
                 CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
                     $$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$;
@@ -127,14 +127,15 @@ class CommandLineIT {
                             database.number("SELECT count(*) FROM things WHERE media_type_id_convert_to_bigint <> 0")
                                     > 0);
 
+            // Ctrl-C goes the same way, but a build in the background has its children ignore SIGINT.
             assertThat(new ProcessBuilder(
-                                    "kill", "-INT", Long.toString(run.process().pid()))
+                                    "kill", "-TERM", Long.toString(run.process().pid()))
                             .start()
                             .waitFor())
                     .isZero();
 
             assertThat(run.process().waitFor(10, TimeUnit.SECONDS)).isTrue();
-            assertThat(run.process().exitValue()).isEqualTo(130);
+            assertThat(run.process().exitValue()).isEqualTo(143);
             assertThat(run.err()).contains("1 of 1 batched migrations are not finished; run it again to go on");
             assertThat(database.column(
                             "SELECT id FROM batched_background_migration_jobs WHERE lease_token IS NOT NULL"))
