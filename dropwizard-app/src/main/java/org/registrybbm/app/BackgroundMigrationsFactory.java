@@ -16,7 +16,7 @@ public final class BackgroundMigrationsFactory {
 
     @JsonProperty
     @Range(min = 1, max = 32, message = Allowed.RANGE)
-    private int workers = 1;
+    private int workers = 2;
 
     @JsonProperty
     @Range(min = 1, max = 100, message = Allowed.RANGE)

@@ -100,7 +100,7 @@ class ConfigurationTest {
             backgroundMigrations: {timeouts: {retryDelay: 11m}}          | backgroundMigrations.timeouts.retryDelay is 11 minutes, allowed is 0s to 10m
             backgroundMigrations: {timeouts: {missingCode: 2d}}          | backgroundMigrations.timeouts.missingCode is 2 days, allowed is 0s to 1d
             database: {pool: {maxSize: 1}}                               | database.pool.maxSize is 1, allowed is 2 to 100
-            database: {pool: {maxSize: 2}}                               | database.pool.maxSize is 2, allowed is 3 to 100 with backgroundMigrations.workers of 1
+            database: {pool: {maxSize: 3}}                               | database.pool.maxSize is 3, allowed is 4 to 100 with backgroundMigrations.workers of 2
             database: {pool: {maxWait: 2m}}                              | database.pool.maxWait is 2 minutes, allowed is 100ms to 1m
             database: {quartzPool: {maxSize: 101}}                       | database.quartzPool.maxSize is 101, allowed is 2 to 100
             backgroundMigrations: {workers: 5}                           | database.quartzPool.maxSize is 8, allowed is 9 to 100 with backgroundMigrations.workers of 5

@@ -136,7 +136,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
         private final BatchedMigrations engine;
         private @Nullable DataSource quartzDataSource;
         private String replica = ReplicaName.ofThisProcess();
-        private int workers = 1;
+        private int workers = 2;
         private Duration jobInterval = Duration.ofSeconds(1);
         private Duration shutdownGrace = Duration.ofSeconds(3);
 
@@ -150,7 +150,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             return this;
         }
 
-        /** Sets how many batch jobs this replica runs at once, 1 to 100; default 1, so that replicas share the work. */
+        /** Sets how many batch jobs this replica runs at once, 1 to 100; default 2. */
         public Builder workers(int count) {
             if (count < 1 || count > 100) {
                 throw new IllegalArgumentException("workers is " + count + ", allowed is 1 to 100");

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.quartz.JobExecutionContext;
 import org.quartz.Scheduler;
@@ -30,9 +31,13 @@ final class Dispatcher {
     /** A batch job that is due for longer than this, although it has a trigger, may have one that Quartz forgot. */
     static final Duration FORGOTTEN_AFTER = Duration.ofSeconds(10);
 
+    private static final Duration ALONE_FOR = Duration.ofSeconds(30);
+
     private final BatchedMigrations engine;
     private final Triggers triggers;
     private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
+    private final AtomicInteger running = new AtomicInteger();
+    private volatile long offersAgainAt = System.nanoTime();
     private volatile boolean stopped;
     private volatile boolean standby;
 
@@ -83,15 +88,47 @@ final class Dispatcher {
             return;
         }
         try {
-            BatchOutcome outcome = engine.runner().run(id.get(), this::isStopping);
+            if (offersFirst(context, id.get())) {
+                return;
+            }
+            BatchOutcome outcome = run(id.get());
             LOGGER.debug("batch job {}: {}", id.get(), outcome);
             if (outcome instanceof BatchOutcome.Finished || outcome instanceof BatchOutcome.Failed) {
                 coordinate();
             }
-        } catch (RuntimeException e) {
+        } catch (SchedulerException | RuntimeException e) {
             LOGGER.warn("batch job {} could not be run, it stays due: {}", id.get(), e.getMessage());
             LOGGER.debug("batch job could not be run", e);
         }
+    }
+
+    private BatchOutcome run(long id) {
+        running.incrementAndGet();
+        try {
+            return engine.runner().run(id, this::isStopping);
+        } finally {
+            running.decrementAndGet();
+        }
+    }
+
+    /**
+     * Offers a batch job to every replica when this one is at work already: Quartz wakes the replica that stored a trigger at once and
+     * the others at their next look, so the first to start would keep all the work. When nobody else took one, it stops offering for
+     * a while.
+     */
+    private boolean offersFirst(JobExecutionContext context, long id) throws SchedulerException {
+        if (running.get() == 0) {
+            return false;
+        }
+        if (Triggers.isForAnyReplica(context.getTrigger())) {
+            offersAgainAt = System.nanoTime() + ALONE_FOR.toNanos();
+            return false;
+        }
+        if (offersAgainAt - System.nanoTime() > 0) {
+            return false;
+        }
+        triggers.offer(id);
+        return true;
     }
 
     /** Plans, and gives each batch job that is due its trigger. Returns whether it went well; never throws. */
@@ -118,7 +155,8 @@ final class Dispatcher {
     }
 
     private void dispatch(Planner.Due due) throws SchedulerException {
-        if (triggers.store(due.jobId())) {
+        boolean urgent = due.deadToken() != null;
+        if (triggers.store(due.jobId(), urgent)) {
             return;
         }
         Waiting now = new Waiting(due.deadToken(), System.nanoTime());
@@ -130,7 +168,7 @@ final class Dispatcher {
             // Fired or stuck, Quartz will not fire it again before it finds its replica dead, if at all. One that is
             // just waiting in the queue loses nothing by being replaced.
             LOGGER.debug("batch job {} is due although it has a trigger; the trigger is stored anew", due.jobId());
-            triggers.replace(due.jobId());
+            triggers.replace(due.jobId(), urgent);
             waiting.put(due.jobId(), now);
         }
     }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Date;
 import java.util.Map;
 import java.util.Optional;
+import org.quartz.DateBuilder;
 import org.quartz.Job;
 import org.quartz.JobBuilder;
 import org.quartz.JobDataMap;
@@ -28,6 +29,9 @@ record Triggers(Scheduler scheduler, Duration jobInterval) {
     static final JobKey BATCH_JOB = JobKey.jobKey("batch", GROUP);
     static final JobKey COORDINATOR_JOB = JobKey.jobKey("coordinator", GROUP);
     static final TriggerKey COORDINATOR = TriggerKey.triggerKey("coordinator", GROUP);
+    // Beyond the second within which every replica looks ahead, so that the one that offers has no head start.
+    private static final int OFFER_MILLIS = 2_200;
+
     static final String BATCH_JOB_ID = "batchJobId";
 
     /**
@@ -63,10 +67,10 @@ record Triggers(Scheduler scheduler, Duration jobInterval) {
         }
     }
 
-    /** Stores the trigger of a batch job; false when it is there already. */
-    boolean store(long batchJobId) throws SchedulerException {
+    /** Stores the trigger of a batch job; false when it is there already. An urgent one is for any replica, however busy. */
+    boolean store(long batchJobId, boolean urgent) throws SchedulerException {
         try {
-            scheduler.scheduleJob(batch(batchJobId));
+            scheduler.scheduleJob(batch(batchJobId, urgent));
             return true;
         } catch (ObjectAlreadyExistsException e) {
             return false;
@@ -74,15 +78,31 @@ record Triggers(Scheduler scheduler, Duration jobInterval) {
     }
 
     /** Stores the trigger of a batch job anew, whatever state the old one is in, with its place in the queue. */
-    void replace(long batchJobId) throws SchedulerException {
-        Trigger fresh = batch(batchJobId);
+    void replace(long batchJobId, boolean urgent) throws SchedulerException {
+        Trigger fresh = batch(batchJobId, urgent);
         Trigger old = scheduler.getTrigger(fresh.getKey());
         if (old != null) {
             fresh = fresh.getTriggerBuilder().startAt(old.getStartTime()).build();
         }
         if (scheduler.rescheduleJob(fresh.getKey(), fresh) == null) {
-            store(batchJobId);
+            store(batchJobId, urgent);
         }
+    }
+
+    /** Puts a firing's trigger back for whichever replica looks first, this one or another. */
+    void offer(long batchJobId) throws SchedulerException {
+        Trigger fresh = batch(batchJobId, true)
+                .getTriggerBuilder()
+                .startAt(DateBuilder.futureDate(OFFER_MILLIS, DateBuilder.IntervalUnit.MILLISECOND))
+                .build();
+        if (scheduler.rescheduleJob(fresh.getKey(), fresh) == null) {
+            scheduler.scheduleJob(fresh);
+        }
+    }
+
+    /** Returns whether a trigger was offered to every replica before, or is urgent. */
+    static boolean isForAnyReplica(Trigger trigger) {
+        return trigger.getPriority() > Trigger.DEFAULT_PRIORITY;
     }
 
     /** Reads which batch job a firing is for; a recovered firing may have lost its data, but not its trigger's name. */
@@ -126,10 +146,11 @@ record Triggers(Scheduler scheduler, Duration jobInterval) {
                 .build();
     }
 
-    private static Trigger batch(long batchJobId) {
+    private static Trigger batch(long batchJobId, boolean forAnyReplica) {
         return TriggerBuilder.newTrigger()
                 .withIdentity(Long.toString(batchJobId), BATCH_GROUP)
                 .forJob(BATCH_JOB)
+                .withPriority(Trigger.DEFAULT_PRIORITY + (forAnyReplica ? 1 : 0))
                 .usingJobData(new JobDataMap(Map.of(BATCH_JOB_ID, Long.toString(batchJobId))))
                 // However late it is picked up: a backlog is normal here.
                 .withSchedule(SimpleScheduleBuilder.simpleSchedule().withMisfireHandlingInstructionIgnoreMisfires())

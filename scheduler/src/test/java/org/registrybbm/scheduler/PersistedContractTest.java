@@ -62,9 +62,9 @@ class PersistedContractTest {
     @Test
     void eachBatchJobHasAOneShotTriggerThatHoldsNothingButItsId() throws Exception {
         triggers().ensureStanding();
-        assertThat(triggers().store(41)).isTrue();
-        assertThat(triggers().store(42)).isTrue();
-        assertThat(triggers().store(42)).as("stored again").isFalse();
+        assertThat(triggers().store(41, false)).isTrue();
+        assertThat(triggers().store(42, false)).isTrue();
+        assertThat(triggers().store(42, false)).as("stored again").isFalse();
 
         assertThat(database.column("""
                 SELECT concat_ws(' ', t.trigger_group, t.trigger_name, t.job_group, t.job_name, t.trigger_state,

@@ -41,7 +41,7 @@ class TriggerRepairTest {
         triggers.ensureStanding();
         List<String> states = List.of("ERROR", "BLOCKED", "ACQUIRED", "COMPLETE", "PAUSED", "DELETED");
         for (int i = 0; i < due.size(); i++) {
-            triggers.store(due.get(i));
+            triggers.store(due.get(i), false);
             setState(Long.toString(due.get(i)), states.get(i));
         }
         assertThat(
