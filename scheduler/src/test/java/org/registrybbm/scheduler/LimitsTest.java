@@ -67,6 +67,17 @@ class LimitsTest {
         assertThat(most.get("all")).hasValue(1);
     }
 
+    @Test
+    void aReplicaAloneReachesTheLimitAlthoughItOffersItsSecondBatchToOthersFirst() throws Exception {
+        Ledger alone = Ledger.create(database, "alone", 1000).queue(100, "{}");
+        CountDownLatch full = new CountDownLatch(2);
+        fleet.start(fleet.replica("one").withWorkers(2).with(context -> count(context, full)));
+
+        alone.awaitFinishedExactly(Duration.ofSeconds(60));
+
+        assertThat(most.get("all")).hasValue(2);
+    }
+
     /** Counts who is inside; the first ones stay until the latch shows that as many are inside as may be. */
     private void count(WorkContext context, CountDownLatch full) {
         enter("all");
