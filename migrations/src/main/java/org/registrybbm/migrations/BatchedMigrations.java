@@ -8,7 +8,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The door of this module: one engine on one database, for one replica. Thread-safe; starts no thread.
+ * The door of this module: one engine on one database, for one replica. Thread-safe. Work runs in the threads that call it; a daemon
+ * watches only while a sub-batch is under way.
  *
  * <pre>{@code
  * BatchedMigrations engine = BatchedMigrations.on(dataSource).replica("me").build();

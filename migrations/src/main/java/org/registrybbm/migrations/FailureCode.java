@@ -60,9 +60,4 @@ public enum FailureCode {
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
-
-    /** Returns whether the failure means that the code is not deployed, which a later deploy mends by itself. */
-    public boolean isMissingCode() {
-        return this == INVALID_JOB_SIGNATURE || this == INVALID_BATCHING_STRATEGY;
-    }
 }

@@ -166,8 +166,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         if (reconciler != null) {
             reconciler.close();
         }
-        // Quartz calls this once its workers are done: nothing is left to cut off, and what the host runs next is not
-        // ours to.
+        // Quartz calls this once its workers are done: nothing of theirs is left to cut off.
         if (cutOff != null) {
             cutOff.shutdownNow();
         }

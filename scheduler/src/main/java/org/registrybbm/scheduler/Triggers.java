@@ -29,10 +29,10 @@ record Triggers(Scheduler scheduler, Duration jobInterval) {
     static final JobKey BATCH_JOB = JobKey.jobKey("batch", GROUP);
     static final JobKey COORDINATOR_JOB = JobKey.jobKey("coordinator", GROUP);
     static final TriggerKey COORDINATOR = TriggerKey.triggerKey("coordinator", GROUP);
+    static final String BATCH_JOB_ID = "batchJobId";
+
     // Beyond the second within which every replica looks ahead, so that the one that offers has no head start.
     private static final int OFFER_MILLIS = 2_200;
-
-    static final String BATCH_JOB_ID = "batchJobId";
 
     /**
      * Adds the durable jobs and the coordinator's trigger where they are missing or are not what they should be, and returns when

@@ -24,7 +24,7 @@ public final class CatalogQueries {
             """;
 
     private static final String COLUMN = """
-            SELECT attnum, attname, format('%I', attname) AS quoted, format_type(atttypid, NULL) AS type
+            SELECT attname, format('%I', attname) AS quoted, format_type(atttypid, NULL) AS type
             FROM pg_attribute
             WHERE attrelid = ?::oid
                 AND attname = ?
@@ -128,18 +128,11 @@ public final class CatalogQueries {
         Column key = column(connection, found.oid(), column)
                 .orElseThrow(() -> new InvalidDefinitionException(
                         FailureCode.INVALID_BBM_COLUMN, "the table " + table + " has no column " + column));
-        return new Target(
-                found.oid(),
-                found.quoted(),
-                found.kind().equals("p"),
-                key.attribute(),
-                key.quoted(),
-                key.name(),
-                key.type());
+        return new Target(found.oid(), found.quoted(), found.kind().equals("p"), key.quoted(), key.name(), key.type());
     }
 
     /** A column of a table. */
-    public record Column(int attribute, String name, String quoted, String type) {}
+    public record Column(String name, String quoted, String type) {}
 
     /** Finds a column by its name: as written, or read as an SQL identifier. */
     public static Optional<Column> column(Connection connection, long table, String name) throws SQLException {
@@ -167,8 +160,7 @@ public final class CatalogQueries {
         return Sql.first(
                 connection,
                 COLUMN,
-                row -> new Column(
-                        row.getInt("attnum"), row.getString("attname"), row.getString("quoted"), row.getString("type")),
+                row -> new Column(row.getString("attname"), row.getString("quoted"), row.getString("type")),
                 table,
                 name);
     }

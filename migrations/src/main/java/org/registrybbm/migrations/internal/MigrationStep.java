@@ -18,8 +18,7 @@ import org.registrybbm.migrations.WorkRegistry;
 
 /** The planner's turn at one migration, in one transaction that at most one replica has at a time. */
 public record MigrationStep(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry) {
-    // One replica plans a migration at a time; a lock of the migration's row would make the operator's UPDATE wait for
-    // it.
+    // One replica plans a migration at a time. A lock of the migration's row would make the operator's UPDATE wait.
     private static final String ONE_PLANNER_AT_A_TIME = """
             SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: plan a batched migration', ?))
             """;

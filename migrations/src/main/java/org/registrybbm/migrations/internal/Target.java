@@ -6,10 +6,8 @@ package org.registrybbm.migrations.internal;
  * @param oid the table's object id
  * @param table the table, quoted for SQL
  * @param partitioned whether it is a partitioned table
- * @param attribute the column's number
  * @param column the column, quoted for SQL
  * @param columnName the column's plain name
  * @param type the column's type, such as {@code bigint}
  */
-public record Target(
-        long oid, String table, boolean partitioned, int attribute, String column, String columnName, String type) {}
+public record Target(long oid, String table, boolean partitioned, String column, String columnName, String type) {}

@@ -47,8 +47,10 @@ public final class Watchdog {
         return one;
     }
 
-    /** Cuts off every transaction that is under way; those after it, which hand batch jobs back, get 2.5 s,
-     * as PostgreSQL takes up to one to notice. */
+    /**
+     * Cuts off every transaction that is under way. Those after it, which hand batch jobs back, get 2.5 s, as PostgreSQL takes up to
+     * one to notice.
+     */
     public void cutOffAll() {
         cutOff = true;
         watched.forEach(Watched::cutOff);
