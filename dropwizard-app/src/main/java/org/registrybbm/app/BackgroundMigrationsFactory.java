@@ -11,11 +11,14 @@ import org.registrybbm.migrations.EngineSettings;
 
 /** The {@code backgroundMigrations} block of a configuration file. */
 public final class BackgroundMigrationsFactory {
+    /** The most batch jobs that one replica may run at once. */
+    public static final int MOST_WORKERS = 32;
+
     @JsonProperty
     private boolean enabled = true;
 
     @JsonProperty
-    @Range(min = 1, max = 32, message = Allowed.RANGE)
+    @Range(min = 1, max = MOST_WORKERS, message = Allowed.RANGE)
     private int workers = 2;
 
     @JsonProperty

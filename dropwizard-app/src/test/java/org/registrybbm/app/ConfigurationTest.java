@@ -20,6 +20,13 @@ import org.registrybbm.migrations.EngineSettings;
 
 class ConfigurationTest {
     @Test
+    void tooManyWorkersAreNotAlsoSaidToNeedAnImpossiblePool() {
+        assertThatThrownBy(() -> read("backgroundMigrations: {workers: 99}"))
+                .hasMessageContaining("backgroundMigrations.workers is 99")
+                .hasMessageNotContaining("maxSize");
+    }
+
+    @Test
     void fileInTheJarHasTheDefaultsOfTheCode() throws Exception {
         RegistryConfiguration fromFile = factory(Map.of()).build();
         RegistryConfiguration fromCode = new RegistryConfiguration();
