@@ -1,19 +1,42 @@
 package org.registrybbm.migrations;
 
-/** The rows that one call of a work function has to change. */
-public sealed interface Batch {
-    /**
-     * Rows whose key lies in a range.
-     *
-     * @param first first key, inclusive
-     * @param last last key, inclusive
-     */
-    record KeyRange(long first, long last) implements Batch {}
+import java.util.function.UnaryOperator;
+
+/**
+ * The rows that one call of a work function has to change, as a condition that any statement can take: a range of keys, of blocks, or a
+ * handful of rows. It is the same for every kind of key and strategy, so a work function is written once.
+ */
+public final class Batch {
+    private final UnaryOperator<String> predicate;
 
     /**
-     * Rows for which the migration's column is NULL, up to a number; the work makes that untrue.
+     * Makes a batch.
      *
-     * @param limit how many rows at most, at least 1
+     * @param predicate gives the condition; each name of a column in it comes after the qualifier, such as {@code "t."} or the empty text
      */
-    record PredicateLimit(int limit) implements Batch {}
+    public Batch(UnaryOperator<String> predicate) {
+        this.predicate = predicate;
+    }
+
+    /**
+     * Returns a boolean expression that is true for its rows and no others, to stand behind {@code WHERE} or {@code AND}. Its values are
+     * literals; it has no parameters.
+     */
+    public String predicate() {
+        return "(" + predicate.apply("") + ")";
+    }
+
+    /**
+     * Returns the same expression where several tables are named.
+     *
+     * @param alias the table's alias in the statement, as it is written there
+     */
+    public String predicate(String alias) {
+        return "(" + predicate.apply(alias + ".") + ")";
+    }
+
+    @Override
+    public String toString() {
+        return predicate();
+    }
 }

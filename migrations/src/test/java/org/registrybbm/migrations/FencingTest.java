@@ -68,12 +68,8 @@ class FencingTest {
         database.execute("UPDATE t.items SET v = 1 WHERE id > " + cursor);
 
         WorkFunction onlyTheRest = context -> {
-            assertThat(((Batch.KeyRange) context.batch()).first()).isGreaterThan(cursor);
-            return Lab.update(
-                    context.connection(),
-                    "UPDATE t.items SET n = 1 WHERE v = 1 AND id BETWEEN ? AND ?",
-                    ((Batch.KeyRange) context.batch()).first(),
-                    ((Batch.KeyRange) context.batch()).last());
+            assertThat(Lab.firstKey(context)).isGreaterThan(cursor);
+            return context.update("n = v");
         };
         database.execute("UPDATE batched_background_migrations SET job_signature_name = 'rest'");
         lab.engine(Map.of("rest", onlyTheRest)).runToEnd(List.of(), StopSignal.NEVER);

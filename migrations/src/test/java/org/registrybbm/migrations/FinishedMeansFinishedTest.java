@@ -46,7 +46,7 @@ class FinishedMeansFinishedTest {
         lab.items(1, 100).queueItems("m", "failing", 50);
         database.execute("UPDATE batched_background_migrations SET max_value = 100");
         BatchedMigrations engine = lab.engine(EngineSettings.defaults(), Map.of("failing", context -> {
-            if (((Batch.KeyRange) context.batch()).first() > 50) {
+            if (Lab.firstKey(context) > 50) {
                 throw new IllegalStateException("later");
             }
             return Lab.addOne(context);

@@ -19,11 +19,6 @@ class KeysetBatchingTest extends BatchingStrategyContract {
 
     @Override
     long work(WorkContext context) throws SQLException {
-        Batch.KeyRange range = (Batch.KeyRange) context.batch();
-        return Lab.update(
-                context.connection(),
-                "UPDATE t.things SET n = n + 1 WHERE id BETWEEN ? AND ?",
-                range.first(),
-                range.last());
+        return context.update("n = n + 1");
     }
 }

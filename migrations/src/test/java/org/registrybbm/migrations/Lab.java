@@ -105,12 +105,31 @@ record Lab(TestDatabase database) {
 
     /** The work that must never be done twice. */
     static long addOne(WorkContext context) throws SQLException {
-        Batch.KeyRange range = (Batch.KeyRange) context.batch();
-        return update(
-                context.connection(),
-                "UPDATE " + context.table() + " SET n = n + 1 WHERE " + context.column() + " BETWEEN ? AND ?",
-                range.first(),
-                range.last());
+        return context.update("n = n + 1");
+    }
+
+    /** The least key among the rows of a sub-batch. */
+    static long firstKey(WorkContext context) throws SQLException {
+        return key(context, "min");
+    }
+
+    /** The greatest key among the rows of a sub-batch. */
+    static long lastKey(WorkContext context) throws SQLException {
+        return key(context, "max");
+    }
+
+    private static long key(WorkContext context, String which) throws SQLException {
+        String sql = "SELECT %s(%s) FROM %s WHERE %s"
+                .formatted(
+                        which,
+                        context.column(),
+                        context.table(),
+                        context.batch().predicate());
+        try (var statement = context.connection().createStatement();
+                var rows = statement.executeQuery(sql)) {
+            rows.next();
+            return rows.getLong(1);
+        }
     }
 
     static long update(Connection connection, String sql, Object... args) throws SQLException {

@@ -19,9 +19,6 @@ class NullPredicateBatchingTest extends BatchingStrategyContract {
 
     @Override
     long work(WorkContext context) throws SQLException {
-        return Lab.update(
-                context.connection(),
-                "UPDATE t.things SET n = n + 1, todo = 1 WHERE id IN (SELECT id FROM t.things WHERE todo IS NULL LIMIT ?)",
-                ((Batch.PredicateLimit) context.batch()).limit());
+        return context.update("n = n + 1, todo = 1");
     }
 }

@@ -37,10 +37,7 @@ class NullStrategyTest {
     }
 
     private static long fill(WorkContext context) throws SQLException {
-        return Lab.update(
-                context.connection(),
-                "UPDATE t.nulls SET v = k, n = n + 1 WHERE k IN (SELECT k FROM t.nulls WHERE v IS NULL LIMIT ?)",
-                ((Batch.PredicateLimit) context.batch()).limit());
+        return context.update("v = k, n = n + 1");
     }
 
     @Test

@@ -64,7 +64,7 @@ class PauseTest {
     void aPauseDuringTheLastSubBatchIsKept() {
         WorkFunction pausingAtLast = context -> {
             long changed = Lab.addOne(context);
-            if (((Batch.KeyRange) context.batch()).last() == 4_000) {
+            if (Lab.lastKey(context) == 4_000) {
                 database.execute(PAUSE);
             }
             return changed;
@@ -169,7 +169,7 @@ class PauseTest {
 
     private WorkFunction pausingAtFirst() {
         return context -> {
-            if (((Batch.KeyRange) context.batch()).first() < 2) {
+            if (Lab.firstKey(context) < 2) {
                 database.execute(PAUSE);
             }
             return Lab.addOne(context);

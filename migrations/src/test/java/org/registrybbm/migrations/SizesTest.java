@@ -97,8 +97,7 @@ class SizesTest {
         database.execute("UPDATE batched_background_migrations SET max_value = 2000");
         List<Long> sizes = new ArrayList<>();
         WorkFunction slowWhenBig = context -> {
-            Batch.KeyRange range = (Batch.KeyRange) context.batch();
-            long size = range.last() - Math.max(1, range.first()) + 1;
+            long size = Lab.lastKey(context) - Lab.firstKey(context) + 1;
             sizes.add(size);
             if (size > 300) {
                 try (var statement = context.connection().createStatement()) {

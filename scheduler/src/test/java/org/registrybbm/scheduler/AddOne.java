@@ -2,7 +2,6 @@ package org.registrybbm.scheduler;
 
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.WorkContext;
 import org.registrybbm.migrations.WorkFunction;
 import org.registrybbm.migrations.WorkRegistry;
@@ -37,21 +36,18 @@ record AddOne(String replica, Hook hook) implements WorkFunction {
 
     @Override
     public long migrate(WorkContext context) throws SQLException {
-        Batch.KeyRange range = (Batch.KeyRange) context.batch();
         String sql = """
                 WITH changed AS (
                     UPDATE %1$s SET n = n + 1
-                    WHERE id BETWEEN ? AND ?
+                    WHERE %2$s
                     RETURNING id
                 )
                 INSERT INTO %1$s_book (id, replica)
                 SELECT id, ? FROM changed
-                """.formatted(context.table());
+                """.formatted(context.table(), context.batch().predicate());
         long changed;
         try (PreparedStatement statement = context.connection().prepareStatement(sql)) {
-            statement.setLong(1, range.first());
-            statement.setLong(2, range.last());
-            statement.setString(3, replica);
+            statement.setString(1, replica);
             changed = statement.executeUpdate();
         }
         sleep(context, context.arguments().path("msPerRow").asDouble(0) * changed / 1000);

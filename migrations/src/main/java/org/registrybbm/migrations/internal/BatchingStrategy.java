@@ -40,7 +40,7 @@ public sealed interface BatchingStrategy permits KeysetBatching, NullPredicateBa
     void check(Connection connection, BatchedMigration migration, Target target) throws SQLException;
 
     /** Returns a batch of the kind that the work function will get, without rows that matter, to check a definition with. */
-    Batch sample();
+    Batch sample(Target target);
 
     /** Estimates how many rows the migration has. */
     OptionalLong estimate(Connection connection, Target target) throws SQLException;

@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.WorkContext;
 import org.registrybbm.migrations.WorkFunction;
 
@@ -31,23 +30,10 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
             "uuid",
             "jsonb");
 
-    private static final String COPY_RANGE = """
+    private static final String COPY = """
             UPDATE %1$s
             SET %3$s = %4$s
-            WHERE %2$s BETWEEN ? AND ?
-                AND %3$s IS DISTINCT FROM %4$s
-            """;
-
-    private static final String COPY_NULLS = """
-            UPDATE %1$s
-            SET %3$s = %4$s
-            WHERE ctid = ANY (ARRAY(
-                SELECT ctid
-                FROM %1$s
-                WHERE %2$s IS NULL
-                LIMIT ?
-                FOR NO KEY UPDATE
-            ))
+            WHERE %2$s
                 AND %3$s IS DISTINCT FROM %4$s
             """;
 
@@ -88,11 +74,6 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
         String to = CatalogQueries.columnOf(context, columns.to()).quoted();
         String from = CatalogQueries.columnOf(context, columns.from()).quoted();
         String value = columns.cast().map(type -> from + "::" + type).orElse(from);
-        if (context.batch() instanceof Batch.KeyRange range) {
-            return WorkStatement.of(
-                    COPY_RANGE.formatted(context.table(), context.column(), to, value), range.first(), range.last());
-        }
-        Batch.PredicateLimit nulls = (Batch.PredicateLimit) context.batch();
-        return WorkStatement.of(COPY_NULLS.formatted(context.table(), context.column(), to, value), nulls.limit());
+        return WorkStatement.of(COPY.formatted(context.table(), context.batch().predicate(), to, value));
     }
 }

@@ -63,7 +63,7 @@ public record Definition(
         strategy.check(connection, migration, target);
         JsonNode arguments = Arguments.parse(migration.arguments());
         function.check(new WorkContext(
-                WorkConnection.guard(connection), target.table(), target.column(), strategy.sample(), arguments));
+                WorkConnection.guard(connection), target.table(), target.column(), strategy.sample(target), arguments));
         return new Definition(migration, strategy, function, target, arguments);
     }
 

@@ -5,7 +5,6 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.WorkContext;
 import org.registrybbm.migrations.WorkFunction;
 
@@ -14,24 +13,11 @@ import org.registrybbm.migrations.WorkFunction;
  * own, or the one that {@code "column"} names. Rows that are filled already stay as they are.
  */
 record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunction {
-    // %3$s is the quoted column to fill, %4$s the expression, whose only parameter is the first one.
-    private static final String FILL_RANGE = """
+    // %3$s is the quoted column to fill, %4$s the expression with its one parameter.
+    private static final String FILL = """
             UPDATE %1$s
             SET %3$s = %4$s
-            WHERE %2$s BETWEEN ? AND ?
-                AND %3$s IS NULL
-            """;
-
-    private static final String FILL_NULLS = """
-            UPDATE %1$s
-            SET %3$s = %4$s
-            WHERE ctid = ANY (ARRAY(
-                SELECT ctid
-                FROM %1$s
-                WHERE %2$s IS NULL
-                LIMIT ?
-                FOR NO KEY UPDATE
-            ))
+            WHERE %2$s
                 AND %3$s IS NULL
             """;
 
@@ -73,18 +59,9 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
 
     private WorkStatement statement(WorkContext context) throws SQLException {
         Resolved filling = resolve(context);
-        if (context.batch() instanceof Batch.KeyRange range) {
-            return WorkStatement.of(
-                    FILL_RANGE.formatted(context.table(), context.column(), filling.column(), filling.expression()),
-                    filling.parameter(),
-                    range.first(),
-                    range.last());
-        }
-        Batch.PredicateLimit nulls = (Batch.PredicateLimit) context.batch();
         return WorkStatement.of(
-                FILL_NULLS.formatted(context.table(), context.column(), filling.column(), filling.expression()),
-                filling.parameter(),
-                nulls.limit());
+                FILL.formatted(context.table(), context.batch().predicate(), filling.column(), filling.expression()),
+                filling.parameter());
     }
 
     private Resolved resolve(WorkContext context) throws SQLException {

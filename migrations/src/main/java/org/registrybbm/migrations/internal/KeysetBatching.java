@@ -62,8 +62,8 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     @Override
-    public Batch sample() {
-        return new Batch.KeyRange(0, 0);
+    public Batch sample(Target target) {
+        return range(target, 0, 0);
     }
 
     @Override
@@ -116,7 +116,11 @@ record KeysetBatching() implements BatchingStrategy {
         // Fewer rows than asked for: the rest of the range holds no other key.
         boolean last = end.covered() < size || end.key() == job.maxValue();
         long lastOfRange = last ? job.maxValue() : end.key();
-        return Optional.of(new SubBatch(
-                new Batch.KeyRange(first, lastOfRange), lastOfRange, OptionalLong.of(end.covered()), last));
+        return Optional.of(
+                new SubBatch(range(target, first, lastOfRange), lastOfRange, OptionalLong.of(end.covered()), last));
+    }
+
+    private static Batch range(Target target, long first, long last) {
+        return new Batch(qualifier -> qualifier + target.column() + " BETWEEN " + first + " AND " + last);
     }
 }

@@ -18,6 +18,10 @@ record NullPredicateBatching() implements BatchingStrategy {
             SELECT EXISTS (SELECT FROM %1$s WHERE %2$s IS NULL) AS found
             """;
 
+    private static final String FIRST_NULLS = """
+            SELECT ctid FROM %1$s WHERE %2$s IS NULL LIMIT %3$d FOR NO KEY UPDATE
+            """;
+
     // Without this a scan from the table's start would step over every row that is filled already, at each sub-batch
     // anew.
     private static final String WALK_THE_INDEX = "SET LOCAL enable_seqscan = off";
@@ -41,8 +45,8 @@ record NullPredicateBatching() implements BatchingStrategy {
     }
 
     @Override
-    public Batch sample() {
-        return new Batch.PredicateLimit(1);
+    public Batch sample(Target target) {
+        return nulls(target, 1);
     }
 
     @Override
@@ -72,6 +76,12 @@ record NullPredicateBatching() implements BatchingStrategy {
     @Override
     public Optional<SubBatch> next(Connection connection, Target target, BatchJob job, int size) throws SQLException {
         Sql.run(connection, WALK_THE_INDEX);
-        return Optional.of(new SubBatch(new Batch.PredicateLimit(size), null, OptionalLong.empty(), false));
+        return Optional.of(new SubBatch(nulls(target, size), null, OptionalLong.empty(), false));
+    }
+
+    private static Batch nulls(Target target, int limit) {
+        String first =
+                FIRST_NULLS.formatted(target.table(), target.column(), limit).strip();
+        return new Batch(qualifier -> qualifier + "ctid = ANY (ARRAY(" + first + "))");
     }
 }

@@ -5,7 +5,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchOutcome.Reason;
 import org.registrybbm.migrations.BatchedMigration;
@@ -110,8 +109,7 @@ final class SubBatchTransaction {
 
     private boolean isLast(BatchJob job, BatchingStrategy.SubBatch subBatch, long covered, long migrated) {
         return subBatch.last()
-                || subBatch.batch() instanceof Batch.PredicateLimit
-                        && (migrated == 0 || job.coveredTupleCount() + covered >= rowsOfBatch);
+                || subBatch.covered().isEmpty() && (migrated == 0 || job.coveredTupleCount() + covered >= rowsOfBatch);
     }
 
     private Step handBack(Connection tx, BatchJob job, Reason reason) throws SQLException {

@@ -1,8 +1,6 @@
 package org.registrybbm.scheduler.quartzonly;
 
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.WorkContext;
 import org.registrybbm.migrations.WorkFunctions;
 import org.registrybbm.migrations.WorkRegistry;
@@ -15,12 +13,6 @@ public final class ApplicationWork implements WorkFunctions {
     }
 
     private static long addOne(WorkContext context) throws SQLException {
-        Batch.KeyRange range = (Batch.KeyRange) context.batch();
-        String sql = "UPDATE " + context.table() + " SET n = n + 1 WHERE id BETWEEN ? AND ?";
-        try (PreparedStatement statement = context.connection().prepareStatement(sql)) {
-            statement.setLong(1, range.first());
-            statement.setLong(2, range.last());
-            return statement.executeUpdate();
-        }
+        return context.update("n = n + 1");
     }
 }
