@@ -7,8 +7,10 @@ import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.JobStatus;
+import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.MigrationEvent;
 import org.registrybbm.migrations.MigrationStatus;
+import org.registrybbm.migrations.SizeBounds;
 
 /** Rows and events for tests that need no database. */
 public final class Samples {
@@ -38,8 +40,12 @@ public final class Samples {
                 1000,
                 500,
                 false,
+                SizeBounds.NONE,
+                SizeBounds.NONE,
+                100,
                 null,
                 2000L,
+                null,
                 null,
                 null,
                 null,
@@ -47,7 +53,19 @@ public final class Samples {
     }
 
     public static BatchJob job(long id, long migrationId, int attempts) {
-        return new BatchJob(id, migrationId, 1, 500, JobStatus.ACTIVE, attempts, 250L, 50, 250, 240, REPLICA, 0);
+        return new BatchJob(
+                id,
+                migrationId,
+                null,
+                BatchJob.Range.between(1, 500),
+                JobStatus.ACTIVE,
+                attempts,
+                Key.of(250),
+                50,
+                250,
+                240,
+                REPLICA,
+                0);
     }
 
     public static MigrationEvent.BatchFailed failed(long migrationId, String name, Failure failure, boolean exhausted) {

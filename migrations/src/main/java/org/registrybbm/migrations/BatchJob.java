@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id the row's key
  * @param migrationId key of its batched migration
- * @param minValue first key of its range, inclusive; 0 where the strategy has no range
- * @param maxValue last key of its range, inclusive; 0 where the strategy has no range
+ * @param walkId key of the walk over one table that it belongs to, or null for one of the container registry's own
+ * @param range which part of the table it covers
  * @param status where it stands
  * @param attempts tries since the last sub-batch that was committed
- * @param lastKey last key of the last committed sub-batch, or null before the first
+ * @param lastKey last key of the last committed sub-batch, or null before the first and where the strategy has none
  * @param subBatchSize rows that the next sub-batch aims at, or null before the first
  * @param coveredTupleCount rows that the committed sub-batches looked at
  * @param migratedTupleCount rows that they really changed
@@ -21,24 +21,54 @@ import org.jspecify.annotations.Nullable;
 public record BatchJob(
         long id,
         long migrationId,
-        long minValue,
-        long maxValue,
+        @Nullable Long walkId,
+        Range range,
         JobStatus status,
         int attempts,
-        @Nullable Long lastKey,
+        @Nullable Key lastKey,
         @Nullable Integer subBatchSize,
         long coveredTupleCount,
         long migratedTupleCount,
         @Nullable String leaseOwner,
         int takeovers) {
 
+    /**
+     * A part of a table. Integer keys and blocks are bounded by the two numbers, all other keys by the two keys.
+     *
+     * @param min {@code min_value}: first key or block, inclusive; 0 where the keys tell or the strategy has no range
+     * @param max {@code max_value}: last key or block, inclusive; 0 where the keys tell or the strategy has no range
+     * @param after the key before its first one, or null for none
+     * @param through its last key, inclusive, or null for none
+     */
+    public record Range(
+            long min,
+            long max,
+            @Nullable Key after,
+            @Nullable Key through) {
+        /** Returns the part between two numbers, both inclusive. */
+        public static Range between(long min, long max) {
+            return new Range(min, max, null, null);
+        }
+
+        /** Returns the part after one key up to and including another; null for no bound. */
+        public static Range between(@Nullable Key after, @Nullable Key through) {
+            return new Range(0, 0, after, through);
+        }
+
+        /** Returns it for people: {@code 1 to 500}. Other keys are values of rows, which belong in no message. */
+        @Override
+        public String toString() {
+            return after == null && through == null ? min + " to " + max : "the keys of its after_key and through_key";
+        }
+    }
+
     /** Returns it as it is once a sub-batch was committed. */
-    public BatchJob advanced(@Nullable Long key, int size, long covered, long migrated) {
+    public BatchJob advanced(@Nullable Key key, int size, long covered, long migrated) {
         return new BatchJob(
                 id,
                 migrationId,
-                minValue,
-                maxValue,
+                walkId,
+                range,
                 status,
                 1,
                 key,
@@ -54,8 +84,8 @@ public record BatchJob(
         return new BatchJob(
                 id,
                 migrationId,
-                minValue,
-                maxValue,
+                walkId,
+                range,
                 JobStatus.FINISHED,
                 attempts,
                 lastKey,

@@ -18,10 +18,14 @@ import org.jspecify.annotations.Nullable;
  * @param maxValue last key, inclusive; {@link Long#MAX_VALUE} for "everything"
  * @param batchSize rows of the first batch
  * @param batchSizeFixed whether every batch has {@code batchSize} rows, instead of adapting to the batch target
+ * @param batchSizes bounds of the rows of a batch
+ * @param subBatchSizes bounds of the rows of a sub-batch
+ * @param quarantineLimit how many rows may wait in quarantine before it fails at once
  * @param arguments JSON object for the work function, or null
  * @param totalTupleCount estimated rows, or null while unknown
  * @param startedAt when it last started, or null
  * @param finishedAt when it finished, or null
+ * @param verifiedAt when it was last proved that no row is left, or null
  * @param codeMissingSince since when no replica that looked knew its work function or strategy, or null
  * @param failure why it failed last, or null
  */
@@ -37,10 +41,14 @@ public record BatchedMigration(
         long maxValue,
         int batchSize,
         boolean batchSizeFixed,
+        SizeBounds batchSizes,
+        SizeBounds subBatchSizes,
+        int quarantineLimit,
         @Nullable String arguments,
         @Nullable Long totalTupleCount,
         @Nullable Instant startedAt,
         @Nullable Instant finishedAt,
+        @Nullable Instant verifiedAt,
         @Nullable Instant codeMissingSince,
         @Nullable Failure failure) {
 
@@ -67,10 +75,14 @@ public record BatchedMigration(
                 maxValue,
                 batchSize,
                 batchSizeFixed,
+                batchSizes,
+                subBatchSizes,
+                quarantineLimit,
                 arguments,
                 totalTupleCount,
                 startedAt,
                 finishedAt,
+                verifiedAt,
                 codeMissingSince,
                 failure);
     }

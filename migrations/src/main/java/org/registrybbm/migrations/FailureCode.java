@@ -28,7 +28,13 @@ public enum FailureCode {
     /** {@code arguments} is not what the work function takes. */
     INVALID_ARGUMENTS(13),
     /** The work function leaves rows NULL that it was given to fill, so the work would never end. */
-    NO_PROGRESS(14);
+    NO_PROGRESS(14),
+    /** Everything is done but rows in quarantine, which a person has to mend and retry, or to waive. */
+    QUARANTINED_ROWS(15),
+    /** More rows than {@code quarantine_limit} could not be changed: it fails everywhere, and not at single rows. */
+    QUARANTINE_FULL(16),
+    /** The batching strategy needs to know which rows are not done yet, and the work function does not say. */
+    PENDING_UNKNOWN(17);
 
     private final int code;
 

@@ -44,6 +44,14 @@ public sealed interface MigrationEvent {
             BatchedMigration migration, BatchJob job, String replica, Failure failure, boolean exhausted, Duration took)
             implements MigrationEvent {}
 
+    /**
+     * Rows could not be changed and were put into quarantine; the batch job goes on.
+     *
+     * @param rows how many, at least 1
+     */
+    record RowsQuarantined(BatchedMigration migration, BatchJob job, String replica, int rows)
+            implements MigrationEvent {}
+
     /** A batch job was handed back, with its cursor and without an attempt counted. */
     record BatchHandedBack(BatchedMigration migration, BatchJob job, String replica, BatchOutcome.Reason reason)
             implements MigrationEvent {}

@@ -125,13 +125,39 @@ class AttemptsTest {
         BatchedMigrations engine = lab.engine(Map.of());
         assertThat(engine.runner().run(job, StopSignal.NEVER))
                 .isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.NOT_DUE));
-        for (int turn = 0; turn < 5; turn++) {
-            engine.planner().plan().due().forEach(due -> engine.runner().run(due, StopSignal.NEVER));
+        assertThat(engine.planner().plan().due()).contains(job);
+
+        assertThat(lab.jobs("m", "j.attempts || ' ' || j.sub_batch_size")).contains("4 31");
+    }
+
+    @Test
+    void quarantinesTheRowThatKillsItsWorkers() {
+        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 100);
+        BatchedMigrations planning = lab.engine(Map.of());
+        int deaths = 0;
+
+        while (lab.status("m").isRunnable() && deaths < 100) {
+            for (long job : planning.planner().plan().due()) {
+                MortalReplica replica = new MortalReplica(database);
+                replica.run(job, context -> {
+                    if (Lab.firstKey(context) <= 42 && 42 <= Lab.lastKey(context)) {
+                        replica.die();
+                    }
+                    return Lab.addOne(context);
+                });
+                deaths += replica.isDead() ? 1 : 0;
+            }
+            lab.expireLeases();
         }
 
-        assertThat(lab.of("m", "status || ' ' || failure_error_code")).isEqualTo("3 4");
-        assertThat(lab.of("m", "failure_message")).contains("its worker died");
-        assertThat(lab.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(database.column("SELECT id FROM t.items WHERE n <> 1"))
+                .contains("42")
+                .hasSizeLessThanOrEqualTo(4);
+        assertThat(database.column("SELECT row_key ->> 'id' FROM batched_background_migration_quarantined_rows"
+                        + " WHERE failure_message LIKE 'killed its worker%'"))
+                .containsExactlyElementsOf(database.column("SELECT id FROM t.items WHERE n <> 1"));
+        assertThat(deaths).isBetween(5, 10);
     }
 
     @Test

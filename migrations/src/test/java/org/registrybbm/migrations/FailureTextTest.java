@@ -35,9 +35,9 @@ class FailureTextTest {
         lab.drain(
                 Map.of("twice", context -> Lab.update(context.connection(), "INSERT INTO t.mails VALUES (?)", SECRET)));
 
-        assertThat(lab.of("m", "failure_class")).isEqualTo("org.postgresql.util.PSQLException");
-        assertThat(lab.of("m", "failure_sqlstate")).isEqualTo("23505");
-        assertThat(lab.of("m", "failure_message"))
+        assertThat(quarantined("failure_class")).isEqualTo("org.postgresql.util.PSQLException");
+        assertThat(quarantined("failure_sqlstate")).isEqualTo("23505");
+        assertThat(quarantined("failure_message"))
                 .endsWith("duplicate key value violates unique constraint \"mails_pkey\"");
         assertThat(everythingWritten()).doesNotContain("alice").doesNotContain("Detail");
     }
@@ -62,7 +62,7 @@ class FailureTextTest {
 
         lab.drain(Map.of("strict", context -> Lab.update(context.connection(), sql)));
 
-        assertThat(lab.of("m", "failure_sqlstate")).startsWith("23");
+        assertThat(quarantined("failure_sqlstate")).startsWith("23");
         assertThat(everythingWritten()).doesNotContain("alice");
     }
 
@@ -79,7 +79,7 @@ class FailureTextTest {
             }
         }));
 
-        assertThat(lab.of("m", "failure_sqlstate")).isEqualTo("23505");
+        assertThat(quarantined("failure_sqlstate")).isEqualTo("23505");
         assertThat(everythingWritten()).doesNotContain("alice");
     }
 
@@ -90,7 +90,7 @@ class FailureTextTest {
         lab.drain(Map.of(
                 "cast", context -> Lab.update(context.connection(), "UPDATE t.items SET n = ?::text::int", SECRET)));
 
-        assertThat(lab.of("m", "failure_sqlstate")).isEqualTo("22P02");
+        assertThat(quarantined("failure_sqlstate")).isEqualTo("22P02");
         assertThat(everythingWritten()).doesNotContain("alice");
     }
 
@@ -138,13 +138,38 @@ class FailureTextTest {
                         "11 invalid_batch_size",
                         "12 missing_index",
                         "13 invalid_arguments",
-                        "14 no_progress");
+                        "14 no_progress",
+                        "15 quarantined_rows",
+                        "16 quarantine_full",
+                        "17 pending_unknown");
+    }
+
+    @Test
+    void saysWhereAFunctionRaisedAnExceptionButNotWhatItSaid() {
+        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
+        database.execute("""
+                CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'not for alice@example.org'; END $$;
+                CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.refuse()
+                """);
+
+        lab.drain(Map.of());
+
+        assertThat(quarantined("failure_sqlstate")).isEqualTo("P0001");
+        assertThat(quarantined("failure_message")).contains("PL/pgSQL function t.refuse() line 1 at RAISE");
+        assertThat(everythingWritten()).doesNotContain("alice");
+    }
+
+    private String quarantined(String column) {
+        return database.column("SELECT DISTINCT " + column + " FROM batched_background_migration_quarantined_rows")
+                .get(0);
     }
 
     private String everythingWritten() {
         return String.join("\n", database.column("""
                 SELECT m::text FROM batched_background_migrations m
                 UNION ALL SELECT j::text FROM batched_background_migration_jobs j
+                UNION ALL SELECT q::text FROM batched_background_migration_quarantined_rows q
                 """));
     }
 }

@@ -50,7 +50,7 @@ class MisbehavingWorkTest {
                 bad(
                         "throws an SQL exception",
                         context -> {
-                            throw new SQLException("my own SQL", "P0001");
+                            throw new SQLException("my own SQL", "XX000");
                         },
                         "my own SQL"),
                 bad(

@@ -51,7 +51,8 @@ class NullStrategyTest {
         assertThat(database.number("SELECT count(*) FROM t.nulls WHERE v = k AND n = 1"))
                 .isEqualTo(250);
         assertThat(lab.jobs("m", "j.min_value || ' ' || j.max_value || ' ' || migrated_tuple_count"))
-                .containsExactly("0 0 100", "0 0 100", "0 0 50");
+                .contains("0 0 100", "0 0 50")
+                .isSubsetOf("0 0 100", "0 0 50", "0 0 0");
     }
 
     @Test
@@ -61,7 +62,9 @@ class NullStrategyTest {
 
         lab.drain(Map.of("fill", NullStrategyTest::fill));
 
-        assertThat(lab.jobs("m", "migrated_tuple_count")).containsExactly("2500", "2500", "1000");
+        assertThat(lab.jobs("m", "migrated_tuple_count"))
+                .contains("2500", "1000")
+                .isSubsetOf("2500", "1000", "0");
     }
 
     @Test
@@ -93,14 +96,14 @@ class NullStrategyTest {
     }
 
     @Test
-    void runsOneBatchAtATime() {
+    void cutsNoMoreBatchesThanTheLimitsLetRun() {
         nulls(300);
         queue("fill", 100);
         BatchedMigrations engine = lab.engine(Map.of("fill", NullStrategyTest::fill));
 
-        assertThat(engine.planner().plan().due()).hasSize(1);
-        assertThat(engine.planner().plan().due()).hasSize(1);
-        assertThat(lab.jobs("m", "1")).hasSize(1);
+        assertThat(engine.planner().plan().due()).hasSize(2);
+        assertThat(engine.planner().plan().due()).hasSize(2);
+        assertThat(lab.jobs("m", "1")).hasSize(2);
     }
 
     @Test
@@ -116,8 +119,9 @@ class NullStrategyTest {
 
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("4");
         assertThat(lab.jobs("m", "j.status || ' ' || attempts || ' ' || j.failure_message"))
-                .containsExactly("3 5 always");
-        assertThat(calls).hasValue(5);
+                .hasSize(2)
+                .contains("3 5 always");
+        assertThat(calls).hasValueBetween(5, 10);
     }
 
     @Test
@@ -128,7 +132,7 @@ class NullStrategyTest {
         lab.drain(Map.of("nothing", context -> 0));
 
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
-        assertThat(lab.jobs("m", "1")).hasSizeLessThanOrEqualTo(3);
+        assertThat(lab.jobs("m", "1")).hasSizeLessThanOrEqualTo(4);
     }
 
     @ParameterizedTest

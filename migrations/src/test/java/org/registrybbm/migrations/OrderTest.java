@@ -73,7 +73,7 @@ class OrderTest {
         lab.queueItems("b", "noting", 30);
         database.execute("UPDATE batched_background_migrations SET column_name = 'v' WHERE name = 'a'");
         lab.setStatus("b", MigrationStatus.FAILED);
-        database.execute("ALTER TABLE t.items ADD UNIQUE (v)");
+        database.execute("UPDATE t.items SET v = id; ALTER TABLE t.items ADD UNIQUE (v)");
         List<String> columns = new ArrayList<>();
 
         lab.runAll(Map.of("noting", context -> {

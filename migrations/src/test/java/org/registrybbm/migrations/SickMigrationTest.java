@@ -32,7 +32,7 @@ class SickMigrationTest {
                 CREATE TABLE t.plain (id bigint, v bigint, name text);
                 INSERT INTO t.plain SELECT i, NULL, 'x' FROM generate_series(1, 10) i;
                 CREATE VIEW t.a_view AS SELECT * FROM t.plain;
-                CREATE TABLE t.words (id text PRIMARY KEY);
+                CREATE TABLE t.words (id float8 PRIMARY KEY);
                 CREATE TABLE t.stuck (id bigint PRIMARY KEY, v bigint);
                 INSERT INTO t.stuck SELECT generate_series(1, 10);
                 CREATE INDEX ON t.stuck (v) WHERE v IS NULL;
@@ -57,7 +57,7 @@ class SickMigrationTest {
                         "is not <schema>.<table>"),
                 sick(Lab.ADD_ONE, "x; drop table y", "id", null, FailureCode.INVALID_BBM_TABLE, "x; drop table y"),
                 sick(Lab.ADD_ONE, "t.a_view", "id", null, FailureCode.INVALID_BBM_TABLE, "is not a table"),
-                sick(Lab.ADD_ONE, "t.split", "v", NULLS, FailureCode.INVALID_BBM_TABLE, "is partitioned"),
+                sick(Lab.ADD_ONE, "t.split", "v", NULLS, FailureCode.MISSING_INDEX, "t.split_0"),
                 sick(Lab.ADD_ONE, "t.items", "nothing", null, FailureCode.INVALID_BBM_COLUMN, "no column nothing"),
                 sick(
                         Lab.ADD_ONE,
@@ -66,8 +66,17 @@ class SickMigrationTest {
                         null,
                         FailureCode.INVALID_BBM_COLUMN,
                         "id; drop"),
+                sick(Lab.ADD_ONE, "t.items", "id, v", null, FailureCode.INVALID_BBM_COLUMN, "v of t.items may be NULL"),
+                sick(Lab.ADD_ONE, "t.stuck", "v", null, FailureCode.MISSING_INDEX, "no valid btree index"),
+                sick(Lab.ADD_ONE, "t.items", "id", "BlockBatchingStrategy", FailureCode.PENDING_UNKNOWN, "pending"),
                 sick(Lab.ADD_ONE, "t.items", "ctid", null, FailureCode.INVALID_BBM_COLUMN, "no column ctid"),
-                sick(Lab.ADD_ONE, "t.words", "id", null, FailureCode.INVALID_BBM_COLUMN, "has the type text"),
+                sick(
+                        Lab.ADD_ONE,
+                        "t.words",
+                        "id",
+                        null,
+                        FailureCode.INVALID_BBM_COLUMN,
+                        "has the type double precision"),
                 sick("nobodyKnows", "t.items", "id", null, FailureCode.INVALID_JOB_SIGNATURE, "'nobodyKnows'"),
                 sick("throwing", "t.items", "id", null, FailureCode.MAX_JOB_RETRY, "failed 5 times without progress"),
                 sick(Lab.ADD_ONE, "t.items", "id", "Other", FailureCode.INVALID_BATCHING_STRATEGY, "'Other'"),

@@ -121,7 +121,7 @@ class SizesTest {
         RunResult result = engine.runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.isComplete()).as("%s %s", sizes, result).isTrue();
-        assertThat(sizes).startsWith(1_000L, 250L);
+        assertThat(sizes).startsWith(1_000L, 500L, 250L, 250L, 282L);
         lab.assertEachItemChangedOnce();
     }
 }

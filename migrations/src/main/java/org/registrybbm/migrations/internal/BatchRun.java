@@ -26,7 +26,12 @@ import org.slf4j.LoggerFactory;
 public final class BatchRun {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchRun.class);
 
-    private static final int SHRINKS_IN_PLACE = 3;
+    // A batch job that lost several workers may have lost them to one of its next rows: it does not grow for a while.
+    private static final int CAREFUL_FROM = 2;
+    private static final int CAREFUL_FOR = 32;
+
+    // So many rows are few enough to look for those that fail within one transaction.
+    private static final int ISOLATES_FROM = 1_000;
     private static final int LOSSES_IN_PLACE = 3;
     private static final Duration LONGEST_OUTAGE = Duration.ofSeconds(60);
     private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);
@@ -42,7 +47,9 @@ public final class BatchRun {
 
     private BatchJob job;
     private int subBatchSize;
-    private int shrinks;
+    private boolean isolate;
+    private int ceiling = Integer.MAX_VALUE;
+    private int careful;
     private int losses;
     private long lastContact = System.nanoTime();
 
@@ -62,7 +69,13 @@ public final class BatchRun {
         this.job = granted.job();
         this.lease = new Lease(dataSource, replica.watchdog(), settings, job.id(), granted.token());
         this.transaction = new SubBatchTransaction(lease, settings, replica.workRegistry(), migration);
-        this.subBatchSize = job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : Math.max(1, job.subBatchSize());
+        this.subBatchSize = (int) migration
+                .subBatchSizes()
+                .clamp(job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : Math.max(1, job.subBatchSize()));
+        if (granted.takeover() && job.takeovers() >= CAREFUL_FROM) {
+            careful = CAREFUL_FOR;
+            ceiling = subBatchSize;
+        }
         listener.on(new MigrationEvent.BatchStarted(migration, job, replica.name(), granted.takeover()));
     }
 
@@ -89,12 +102,13 @@ public final class BatchRun {
 
     private Step subBatch() throws SQLException {
         long began = System.nanoTime();
+        SubBatchTransaction.Aim aim = new SubBatchTransaction.Aim(subBatchSize, isolate, began);
         Duration limit = settings.timeouts().subBatchLimit();
         Step step;
         try (Connection connection = lease.connect();
                 Watchdog.Watched watched = replica.watchdog().watch(connection, limit)) {
             try {
-                step = Sql.inTransaction(connection, tx -> transaction.run(tx, subBatchSize, began));
+                step = Sql.inTransaction(connection, tx -> transaction.run(tx, aim));
             } catch (Throwable e) {
                 if (watched.wasCutOff()) {
                     throw new CutOffException(limit, e);
@@ -106,7 +120,15 @@ public final class BatchRun {
             Duration took = since(began);
             job = committed.job();
             subBatchSize = Sizing.nextSubBatch(
-                    subBatchSize, committed.covered(), took, settings.targets().subBatch());
+                    subBatchSize, committed.covered(), took, settings.targets().subBatch(), migration.subBatchSizes());
+            subBatchSize = Math.min(subBatchSize, ceiling);
+            if (--careful < 0) {
+                ceiling = Sizing.raised(ceiling);
+            }
+            if (committed.quarantined() > 0) {
+                listener.on(
+                        new MigrationEvent.RowsQuarantined(migration, job, replica.name(), committed.quarantined()));
+            }
             listener.on(new MigrationEvent.SubBatchCommitted(
                     migration, job, replica.name(), committed.covered(), committed.migrated(), took));
         }
@@ -116,7 +138,7 @@ public final class BatchRun {
     /** Returns the outcome when the sub-batch was the last one. */
     private Optional<BatchOutcome> settle(Step step) {
         lastContact = System.nanoTime();
-        shrinks = 0;
+        isolate = false;
         losses = 0;
         if (step instanceof Step.Committed committed) {
             return committed.finished() ? Optional.of(finished()) : Optional.empty();
@@ -128,6 +150,13 @@ public final class BatchRun {
         if (step instanceof Step.HandedBack back) {
             job = back.job();
             return Optional.of(handedBack(back.reason()));
+        }
+        if (step instanceof Step.Overflown) {
+            return Optional.of(failDefinition(Failure.of(
+                    FailureCode.QUARANTINE_FULL,
+                    "more than " + migration.quarantineLimit()
+                            + " rows could not be changed, so it is stopped; look at them, mend the rows or the work"
+                            + " function, and retry the migration")));
         }
         return Optional.of(lost("another worker took it over, or its row was changed or deleted"));
     }
@@ -145,26 +174,31 @@ public final class BatchRun {
         }
         if (SqlFailures.isWorthSmaller(thrown)
                 && subBatchSize > 1
-                && shrinks < SHRINKS_IN_PLACE
-                && renewSmaller(thrown)) {
+                && renew(Sizing.afterFailure(subBatchSize), thrown)) {
+            ceiling = subBatchSize;
             return Optional.empty();
+        }
+        if (SqlFailures.isDataError(thrown) && !isolate) {
+            // The rows that fail are looked for in one transaction once they are among few.
+            isolate = subBatchSize <= ISOLATES_FROM;
+            if (renew(isolate ? subBatchSize : Sizing.afterFailure(subBatchSize), thrown)) {
+                return Optional.empty();
+            }
         }
         return Optional.of(fail(SqlFailures.describe(FailureCode.UNKNOWN, thrown), thrown));
     }
 
-    private boolean renewSmaller(Throwable thrown) {
-        int smaller = Sizing.afterTimeout(subBatchSize);
+    private boolean renew(int size, Throwable thrown) {
         LOGGER.info(
-                "batch job {} of '{}': {}; nothing was changed, it goes on with {} rows instead of {}",
+                "batch job {} of '{}': {}; nothing was changed, it is tried again with {} rows after {}",
                 job.id(),
                 migration.name(),
                 SqlFailures.describe(FailureCode.UNKNOWN, thrown).message(),
-                smaller,
+                size,
                 subBatchSize);
-        shrinks++;
-        subBatchSize = smaller;
+        subBatchSize = size;
         try {
-            return lease.renew(smaller);
+            return lease.renew(size);
         } catch (SQLException e) {
             thrown.addSuppressed(e);
             return false;

@@ -1,8 +1,7 @@
 package org.registrybbm.migrations.internal;
 
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
@@ -12,12 +11,12 @@ import org.registrybbm.migrations.JobStatus;
 final class BatchSizes {
     private BatchSizes() {}
 
-    static long next(Connection connection, BatchedMigration migration, EngineSettings settings) throws SQLException {
+    static long next(List<JobQueries.Figures> newest, BatchedMigration migration, EngineSettings settings) {
         Duration target = settings.targets().batch();
         if (migration.batchSizeFixed() || target.isZero()) {
             return migration.batchSize();
         }
-        Optional<JobQueries.Figures> last = JobQueries.newest(connection, migration.id()).stream()
+        Optional<JobQueries.Figures> last = newest.stream()
                 .filter(job -> job.status() == JobStatus.FINISHED.code())
                 .filter(job -> job.covered() != null && job.covered() > 0 && job.busyMillis() != null)
                 .findFirst();
@@ -28,6 +27,6 @@ final class BatchSizes {
                 ? migration.batchSize()
                 : last.get().covered();
         long busy = last.get().busyMillis() == null ? 0 : last.get().busyMillis();
-        return Sizing.nextBatch(covered, Duration.ofMillis(busy), target);
+        return migration.batchSizes().clamp(Sizing.nextBatch(covered, Duration.ofMillis(busy), target));
     }
 }

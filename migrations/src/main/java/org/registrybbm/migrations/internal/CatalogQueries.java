@@ -1,7 +1,9 @@
 package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -24,26 +26,54 @@ public final class CatalogQueries {
             """;
 
     private static final String COLUMN = """
-            SELECT attname, format('%I', attname) AS quoted, format_type(atttypid, NULL) AS type
-            FROM pg_attribute
-            WHERE attrelid = ?::oid
-                AND attname = ?
-                AND attnum > 0
-                AND NOT attisdropped
+            SELECT a.attname, format('%I', a.attname) AS quoted, format_type(a.atttypid, NULL) AS type, a.attnotnull,
+                CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', n.nspname, c.collname) END AS collation
+            FROM pg_attribute a
+            JOIN pg_type t ON t.oid = a.atttypid
+            LEFT JOIN pg_collation c ON c.oid = a.attcollation
+            LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
+            WHERE a.attrelid = ?::oid
+                AND a.attname = ?
+                AND a.attnum > 0
+                AND NOT a.attisdropped
             """;
 
-    // A partitioned table's own index covers its partitions; without one, each leaf needs an index of its own.
+    private static final String PRIMARY_KEY = """
+            SELECT a.attname
+            FROM pg_index i
+            JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place) ON true
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+            WHERE i.indrelid = ?::oid
+                AND i.indisprimary
+                AND k.place <= i.indnkeyatts
+            ORDER BY k.place
+            """;
+
+    // The index's first columns are the key's, in its order, all in one direction, sorted as the columns are. A
+    // partitioned table's own index covers its partitions; without one, each leaf needs an index of its own.
     private static final String WALKABLE = """
             WITH walkable AS (
                 SELECT i.indrelid
                 FROM pg_index i
                 JOIN pg_class c ON c.oid = i.indexrelid
                 JOIN pg_am am ON am.oid = c.relam
-                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                 WHERE i.indisvalid
                     AND i.indpred IS NULL
                     AND am.amname = 'btree'
-                    AND a.attname = ?
+                    AND (
+                        SELECT bool_and(
+                            a.attnum IS NOT NULL
+                            AND i.indoption[k.place - 1] = i.indoption[0]
+                            AND i.indcollation[k.place - 1] = a.attcollation
+                            AND o.opcname NOT LIKE '%pattern_ops'
+                        )
+                        FROM unnest(?::text[]) WITH ORDINALITY AS k(name, place)
+                        LEFT JOIN pg_attribute a
+                            ON a.attrelid = i.indrelid
+                            AND a.attname = k.name
+                            AND a.attnum = i.indkey[k.place - 1]
+                        LEFT JOIN pg_opclass o ON o.oid = i.indclass[k.place - 1]
+                    )
             )
             SELECT EXISTS (SELECT FROM walkable WHERE indrelid = ?::oid)
                 OR coalesce((
@@ -51,6 +81,37 @@ public final class CatalogQueries {
                     FROM pg_partition_tree(?::oid) leaf
                     WHERE leaf.isleaf
                 ), false) AS found
+            """;
+
+    private static final String LEAVES = """
+            SELECT relid::oid AS oid
+            FROM pg_partition_tree(?::oid)
+            WHERE isleaf
+                AND relid <> ?::oid
+            ORDER BY relid
+            """;
+
+    private static final String LEAF = """
+            SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = ?::oid
+                AND pg_partition_root(c.oid) = pg_partition_root(?::oid)
+            """;
+
+    private static final String ROOT = """
+            SELECT format('%I.%I', n.nspname, c.relname) AS quoted
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = coalesce(pg_partition_root(?::oid), ?::oid)
+            """;
+
+    // A table that was never analysed is taken to hold 100 rows a block.
+    private static final String HEAP = """
+            SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks,
+                CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE 100 END AS rows_per_block
+            FROM pg_class c
+            WHERE c.oid = ?::oid
             """;
 
     private static final String NULL_INDEX = """
@@ -71,14 +132,18 @@ public final class CatalogQueries {
                 OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid) WHERE isleaf)
             """;
 
-    private static final String NULL_FRACTION = """
-            SELECT s.null_frac AS fraction
-            FROM pg_stats s
-            JOIN pg_namespace n ON n.nspname = s.schemaname
-            JOIN pg_class c ON c.relname = s.tablename AND c.relnamespace = n.oid
-            WHERE c.oid = ?::oid
+    private static final String NULL_ESTIMATE = """
+            SELECT sum(c.reltuples * s.null_frac)::bigint AS tuples,
+                bool_or(c.reltuples < 0 OR s.null_frac IS NULL) AS unknown
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_stats s
+                ON s.schemaname = n.nspname
+                AND s.tablename = c.relname
                 AND s.attname = ?
                 AND NOT s.inherited
+            WHERE c.oid = ?::oid AND c.relkind <> 'p'
+                OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid) WHERE isleaf)
             """;
 
     private static final String SEQUENCE = """
@@ -99,11 +164,13 @@ public final class CatalogQueries {
     private CatalogQueries() {}
 
     /**
-     * Finds a migration's table and column.
+     * Finds a migration's table and the columns of its key.
      *
+     * @param column one column, or several separated by commas
+     * @param key whether the column matters
      * @throws InvalidDefinitionException when one of them does not exist or is not written as it must be
      */
-    public static Target target(Connection connection, String table, String column) throws SQLException {
+    public static Target target(Connection connection, String table, String column, boolean key) throws SQLException {
         List<String> name = SqlIdentifiers.parse(table);
         if (name.size() != 2) {
             throw new InvalidDefinitionException(
@@ -112,27 +179,89 @@ public final class CatalogQueries {
                             + "' is not <schema>.<table>; write it like public.users, and quote a part as"
                             + " SQL does where it has other characters than a to z, 0 to 9 and _");
         }
-        record Found(long oid, String kind, String quoted) {}
-        Found found = Sql.first(
-                        connection,
-                        TABLE,
-                        row -> new Found(row.getLong("oid"), row.getString("relkind"), row.getString("quoted")),
-                        name.get(0),
-                        name.get(1))
+        Found found = Sql.first(connection, TABLE, CatalogQueries::found, name.get(0), name.get(1))
                 .orElseThrow(() -> new InvalidDefinitionException(
                         FailureCode.INVALID_BBM_TABLE, "there is no table " + table + " in this database"));
         if (!found.kind().equals("r") && !found.kind().equals("p")) {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BBM_TABLE, table + " is not a table; views and foreign tables have no batches");
         }
-        Column key = column(connection, found.oid(), column)
-                .orElseThrow(() -> new InvalidDefinitionException(
-                        FailureCode.INVALID_BBM_COLUMN, "the table " + table + " has no column " + column));
-        return new Target(found.oid(), found.quoted(), found.kind().equals("p"), key.quoted(), key.name(), key.type());
+        return new Target(
+                found.oid(),
+                found.quoted(),
+                found.kind().equals("p"),
+                key(connection, found.oid(), table, column, key));
     }
 
-    /** A column of a table. */
-    public record Column(String name, String quoted, String type) {}
+    private record Found(long oid, String kind, String quoted) {}
+
+    private static Found found(ResultSet row) throws SQLException {
+        return new Found(row.getLong("oid"), row.getString("relkind"), row.getString("quoted"));
+    }
+
+    private static KeyColumns key(Connection connection, long oid, String table, String column, boolean needed)
+            throws SQLException {
+        if (!needed) {
+            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", true, null)));
+        }
+        Optional<Column> alone = column(connection, oid, column);
+        if (alone.isPresent()) {
+            return new KeyColumns(List.of(alone.get()));
+        }
+        List<Column> columns = new ArrayList<>();
+        for (String name : SqlIdentifiers.split(column)) {
+            columns.add(column(connection, oid, name)
+                    .orElseThrow(() -> new InvalidDefinitionException(
+                            FailureCode.INVALID_BBM_COLUMN, "the table " + table + " has no column " + name)));
+        }
+        return new KeyColumns(List.copyOf(columns));
+    }
+
+    /** Finds a partition of a target's table by its object id; empty when it is none any more. */
+    static Optional<Target> leaf(Connection connection, Target root, long oid) throws SQLException {
+        return Sql.first(connection, LEAF, CatalogQueries::found, oid, root.oid())
+                .map(leaf -> new Target(leaf.oid(), leaf.quoted(), leaf.kind().equals("p"), root.key()));
+    }
+
+    /** Returns the leaf partitions of a partitioned table, at any depth. */
+    static List<Long> leaves(Connection connection, Target root) throws SQLException {
+        return Sql.list(connection, LEAVES, row -> row.getLong("oid"), root.oid(), root.oid());
+    }
+
+    /** Returns the root of the partition tree that a table belongs to, quoted for SQL; the table itself where there is none. */
+    static String root(Connection connection, Target target) throws SQLException {
+        return Sql.one(connection, ROOT, row -> row.getString("quoted"), target.oid(), target.oid());
+    }
+
+    /** Returns how the rows of a table are told apart. */
+    static RowIdentity identity(Connection connection, Target target) throws SQLException {
+        List<Column> columns = new ArrayList<>();
+        for (String name : Sql.list(connection, PRIMARY_KEY, row -> row.getString("attname"), target.oid())) {
+            columnNamed(connection, target.oid(), name).ifPresent(columns::add);
+        }
+        return new RowIdentity(List.copyOf(columns));
+    }
+
+    /** How big a table is: its blocks, and about how many rows are in one. */
+    record Heap(long blocks, double rowsPerBlock) {}
+
+    static Heap heap(Connection connection, Target target) throws SQLException {
+        return Sql.one(
+                connection,
+                HEAP,
+                row -> new Heap(row.getLong("blocks"), row.getDouble("rows_per_block")),
+                target.oid());
+    }
+
+    /** Returns whether an index finds the rows of a condition, as far as it may be chosen at all. */
+    static boolean usesIndex(Connection connection, String table, String condition) throws SQLException {
+        return Sql.list(
+                        connection,
+                        "EXPLAIN SELECT FROM " + table + " WHERE " + condition + " LIMIT 1",
+                        row -> row.getString(1))
+                .stream()
+                .anyMatch(line -> line.contains("Index") || line.contains("Bitmap"));
+    }
 
     /** Finds a column by its name: as written, or read as an SQL identifier. */
     public static Optional<Column> column(Connection connection, long table, String name) throws SQLException {
@@ -160,7 +289,12 @@ public final class CatalogQueries {
         return Sql.first(
                 connection,
                 COLUMN,
-                row -> new Column(row.getString("attname"), row.getString("quoted"), row.getString("type")),
+                row -> new Column(
+                        row.getString("attname"),
+                        row.getString("quoted"),
+                        row.getString("type"),
+                        row.getBoolean("attnotnull"),
+                        row.getString("collation")),
                 table,
                 name);
     }
@@ -168,28 +302,43 @@ public final class CatalogQueries {
     /** Returns whether an index can be walked in the order of the target's column. */
     public static boolean isWalkable(Connection connection, Target target) throws SQLException {
         return Sql.one(
-                connection, WALKABLE, row -> row.getBoolean("found"), target.columnName(), target.oid(), target.oid());
-    }
-
-    /** Returns whether there is a partial index {@code WHERE column IS NULL}. */
-    public static boolean hasNullIndex(Connection connection, Target target) throws SQLException {
-        return Sql.one(connection, NULL_INDEX, row -> row.getBoolean("found"), target.oid(), target.columnName());
-    }
-
-    /** Returns the planner's estimate of the table's rows, or empty when it was never analysed. */
-    public static OptionalLong estimate(Connection connection, Target target) throws SQLException {
-        return Sql.one(
                 connection,
-                ESTIMATE,
-                row -> row.getBoolean("unknown") ? OptionalLong.empty() : OptionalLong.of(row.getLong("tuples")),
+                WALKABLE,
+                row -> row.getBoolean("found"),
+                target.key().columns().stream().map(Column::name).toArray(String[]::new),
                 target.oid(),
                 target.oid());
     }
 
-    /** Returns the planner's estimate of the share of rows, 0 to 1, whose target column is NULL. */
-    public static Optional<Double> nullFraction(Connection connection, Target target) throws SQLException {
-        return Sql.first(
-                connection, NULL_FRACTION, row -> row.getDouble("fraction"), target.oid(), target.columnName());
+    /** Returns whether there is a partial index {@code WHERE column IS NULL}. */
+    public static boolean hasNullIndex(Connection connection, Target target) throws SQLException {
+        return Sql.one(
+                connection,
+                NULL_INDEX,
+                row -> row.getBoolean("found"),
+                target.oid(),
+                target.firstColumn().name());
+    }
+
+    /** Returns the planner's estimate of the table's rows, or empty when it was never analysed. */
+    public static OptionalLong estimate(Connection connection, Target target) throws SQLException {
+        return Sql.one(connection, ESTIMATE, CatalogQueries::estimated, target.oid(), target.oid());
+    }
+
+    /** Returns the planner's estimate of the rows whose first key column is NULL, or empty when it was never analysed. */
+    public static OptionalLong estimateNulls(Connection connection, Target target) throws SQLException {
+        return Sql.one(
+                connection,
+                NULL_ESTIMATE,
+                CatalogQueries::estimated,
+                target.firstColumn().name(),
+                target.oid(),
+                target.oid());
+    }
+
+    private static OptionalLong estimated(ResultSet row) throws SQLException {
+        long tuples = row.getLong("tuples");
+        return row.wasNull() || row.getBoolean("unknown") ? OptionalLong.empty() : OptionalLong.of(tuples);
     }
 
     /** Finds a sequence and returns it quoted for SQL. */

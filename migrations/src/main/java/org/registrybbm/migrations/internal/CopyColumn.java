@@ -60,6 +60,12 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
     }
 
     @Override
+    public Optional<String> pending(WorkContext context) throws SQLException {
+        Copied copied = copied(context);
+        return Optional.of(copied.to() + " IS DISTINCT FROM " + copied.value());
+    }
+
+    @Override
     public void check(WorkContext context) throws SQLException {
         statement(context).check(context.connection());
     }
@@ -69,11 +75,20 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
         return statement(context).run(context.connection());
     }
 
+    /** The column to write and the expression to write to it. */
+    private record Copied(String to, String value) {}
+
     private WorkStatement statement(WorkContext context) throws SQLException {
+        Copied copied = copied(context);
+        return WorkStatement.of(
+                COPY.formatted(context.table(), context.batch().predicate(), copied.to(), copied.value()));
+    }
+
+    private Copied copied(WorkContext context) throws SQLException {
         Columns columns = configuration.apply(context.arguments());
         String to = CatalogQueries.columnOf(context, columns.to()).quoted();
         String from = CatalogQueries.columnOf(context, columns.from()).quoted();
         String value = columns.cast().map(type -> from + "::" + type).orElse(from);
-        return WorkStatement.of(COPY.formatted(context.table(), context.batch().predicate(), to, value));
+        return new Copied(to, value);
     }
 }

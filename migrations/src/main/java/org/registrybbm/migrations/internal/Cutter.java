@@ -8,15 +8,18 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
+import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.Planner;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Cuts new batch jobs of one migration, inside the planner's transaction. */
+/** Cuts new batch jobs of one migration along its walks, inside the planner's transaction. */
 record Cutter(Connection connection, Definition definition, EngineSettings settings) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Cutter.class);
     private static final int SLOW_INDEX_CUT = 16;
@@ -29,103 +32,182 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
      * @return whether nothing is left to cut
      */
     boolean cut(List<Planner.Due> due, int wanted) throws SQLException {
-        BatchedMigration migration = definition.migration();
-        boolean parallel = definition.strategy().isParallel();
-        if (!parallel && JobQueries.unfinished(connection, migration.id()) > 0) {
+        estimate();
+        boolean nothingLeft = true;
+        for (Walk walk : WalkQueries.toCut(connection, migration().id())) {
+            Optional<Target> target = definition.targetOf(connection, walk);
+            if (target.isEmpty()) {
+                LOGGER.info(
+                        "a partition of '{}' is none any more; its walk ends",
+                        migration().name());
+                WalkQueries.moveCut(connection, walk, walk.cutKey(), true);
+            } else if (due.size() >= wanted) {
+                return false;
+            } else {
+                nothingLeft &= cut(walk, target.get(), due, wanted);
+            }
+        }
+        return nothingLeft;
+    }
+
+    private boolean cut(Walk walk, Target target, List<Planner.Due> due, int wanted) throws SQLException {
+        WalkedTable table = definition.walked(connection, target, walk.kind(), walk.pass());
+        BatchingStrategy strategy = walk.strategy(definition);
+        strategy.check(connection, table);
+        List<JobQueries.Figures> newest =
+                JobQueries.newest(connection, migration().id());
+        long size = BatchSizes.next(newest, migration(), settings);
+        if (isEndless(strategy) && JobQueries.anyFailed(connection, migration().id())) {
+            // Their rows are still there, and a new batch job would reach for them.
             return false;
         }
-        estimate();
-        List<JobQueries.Figures> newest = JobQueries.newest(connection, migration.id());
-        long size = BatchSizes.next(connection, migration, settings);
-        OptionalLong lastMax = JobQueries.lastMax(connection, migration.id());
+        boolean numbers = countsInNumbers(strategy, target);
+        Key cut =
+                numbers ? JobQueries.lastMax(connection, migration().id(), walk).orElse(null) : walk.cutKey();
         while (due.size() < wanted) {
-            Optional<BatchingStrategy.Bounds> bounds = bounds(lastMax, size);
-            if (bounds.isEmpty()) {
+            Optional<BatchJob.Range> range = range(strategy, table, cut, size);
+            if (range.isEmpty()) {
+                if (!isEndless(strategy)) {
+                    WalkQueries.moveCut(connection, walk, walk.cutKey(), true);
+                }
                 return true;
             }
-            if (!parallel) {
+            if (isEndless(strategy)) {
                 requireProgress(newest);
             }
-            due.add(new Planner.Due(insert(bounds.get(), newest), null));
-            lastMax = OptionalLong.of(bounds.get().max());
-            if (!parallel) {
-                return false;
+            due.add(new Planner.Due(insert(walk, range.get(), newest), null));
+            if (numbers) {
+                cut = Key.of(range.get().max());
+            } else {
+                cut = range.get().through();
+                WalkQueries.moveCut(connection, walk, cut, cut == null);
+                if (cut == null) {
+                    return true;
+                }
             }
         }
         return false;
     }
 
     /**
-     * Cuts a batch job for the first range between the bounds that none covers, as after somebody deleted one or lowered the lower
-     * bound. Finished means that every key was processed, not that every batch job left in the table was.
+     * Cuts a batch job for the first range that none covers, as after somebody deleted one or moved a bound. Finished means that every
+     * key was processed, not that every batch job left in the table was.
      *
      * @return whether there was such a range
      */
     boolean cutGap(List<Planner.Due> due) throws SQLException {
-        if (!definition.strategy().isParallel()) {
+        if (!definition.strategy().hasRanges()) {
             return false;
         }
-        BatchedMigration migration = definition.migration();
-        Optional<BatchingStrategy.Bounds> gap = JobQueries.firstGap(connection, migration.id());
+        for (Walk walk : WalkQueries.all(connection, migration().id(), Walk.Kind.CHANGE, 1)) {
+            Optional<Target> target = definition.targetOf(connection, walk);
+            if (target.isPresent() && (reopen(walk, target.get()) || cutGap(walk, target.get(), due))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean cutGap(Walk walk, Target target, List<Planner.Due> due) throws SQLException {
+        long least =
+                definition.strategy() instanceof KeysetBatching ? migration().minValue() : 0;
+        Optional<BatchJob.Range> gap = countsInNumbers(definition.strategy(), target)
+                ? JobQueries.firstGap(connection, migration().id(), walk, least)
+                : JobQueries.firstGap(connection, walk, target.key());
         if (gap.isPresent()) {
             LOGGER.warn(
-                    "no batch job of '{}' covers {} to {}, as when somebody deleted one; that range is run now",
-                    migration.name(),
-                    gap.get().min(),
-                    gap.get().max());
-            due.add(new Planner.Due(insert(gap.get(), JobQueries.newest(connection, migration.id())), null));
+                    "no batch job of '{}' covers {} of {}, as when somebody deleted one; that range is run now",
+                    migration().name(),
+                    gap.get(),
+                    target.table());
+            due.add(new Planner.Due(
+                    insert(
+                            walk,
+                            gap.get(),
+                            JobQueries.newest(connection, migration().id())),
+                    null));
         }
         return gap.isPresent();
     }
 
-    private long insert(BatchingStrategy.Bounds bounds, List<JobQueries.Figures> newest) throws SQLException {
+    /** Goes on cutting where the end is missing: the last batch jobs were deleted, or the upper bound was raised. */
+    private boolean reopen(Walk walk, Target target) throws SQLException {
+        boolean reached = countsInNumbers(definition.strategy(), target)
+                ? JobQueries.lastMax(connection, migration().id(), walk)
+                        .filter(last -> !(definition.strategy() instanceof KeysetBatching)
+                                || last.number() >= migration().maxValue())
+                        .isPresent()
+                : JobQueries.hasJobs(connection, walk);
+        boolean empty = definition.strategy() instanceof BlockBatching
+                && CatalogQueries.heap(connection, target).blocks() == 0;
+        if (reached || empty) {
+            return false;
+        }
+        WalkQueries.moveCut(connection, walk, null, false);
+        return true;
+    }
+
+    private BatchedMigration migration() {
+        return definition.migration();
+    }
+
+    /** Returns whether {@code min_value} and {@code max_value} hold the ranges of batch jobs. */
+    private static boolean countsInNumbers(BatchingStrategy strategy, Target target) {
+        return !(strategy instanceof KeysetBatching) || target.key().isInteger();
+    }
+
+    /** Returns whether only the rows themselves tell that nothing is left, each time anew. */
+    private static boolean isEndless(BatchingStrategy strategy) {
+        return strategy instanceof PredicateBatching;
+    }
+
+    private long insert(Walk walk, BatchJob.Range range, List<JobQueries.Figures> newest) throws SQLException {
         Integer subBatchSize = newest.stream()
                 .map(JobQueries.Figures::subBatchSize)
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
-        return JobQueries.cut(connection, definition.migration().id(), bounds.min(), bounds.max(), subBatchSize);
+        return JobQueries.cut(connection, migration().id(), walk, range, subBatchSize);
     }
 
     /** Looks for the end of the next batch, nearer when the index is too slow to be walked that far. */
-    private Optional<BatchingStrategy.Bounds> bounds(OptionalLong lastMax, long size) throws SQLException {
+    private Optional<BatchJob.Range> range(BatchingStrategy strategy, WalkedTable table, @Nullable Key cut, long size)
+            throws SQLException {
         Savepoint before = connection.setSavepoint();
         try {
-            Optional<BatchingStrategy.Bounds> bounds =
-                    definition.strategy().cut(connection, definition.migration(), definition.target(), lastMax, size);
+            Optional<BatchJob.Range> range = strategy.cut(connection, table, cut, size);
             connection.releaseSavepoint(before);
-            return bounds;
+            return range;
         } catch (SQLException e) {
             if (size == 1 || !SqlFailures.isWorthSmaller(e)) {
                 throw e;
             }
             connection.rollback(before);
-            return bounds(lastMax, Math.max(1, size / SLOW_INDEX_CUT));
+            return range(strategy, table, cut, Math.max(1, size / SLOW_INDEX_CUT));
         }
     }
 
     private void estimate() throws SQLException {
-        if (definition.migration().totalTupleCount() != null) {
+        if (migration().totalTupleCount() != null) {
             return;
         }
         OptionalLong estimate = definition.strategy().estimate(connection, definition.target());
         if (estimate.isPresent()) {
-            MigrationQueries.setTotal(connection, definition.migration().id(), estimate.getAsLong());
+            MigrationQueries.setTotal(connection, migration().id(), estimate.getAsLong());
         }
     }
 
-    /** Fails when the predicate still holds for rows although the last two batches since the start found nothing to change. */
+    /** Fails when rows are still not done although the last two batches since the start had some and changed none. */
     private void requireProgress(List<JobQueries.Figures> newest) {
-        BatchedMigration migration = definition.migration();
-        Instant start = migration.startedAt();
+        Instant start = migration().startedAt();
         boolean stuck = start != null
                 && newest.size() >= 2
                 && newest.stream().limit(2).allMatch(job -> job.changedNothingSince(start));
         if (stuck) {
             throw new InvalidDefinitionException(
                     FailureCode.NO_PROGRESS,
-                    "rows of " + migration.table() + " have no " + migration.column() + " yet, but the work function '"
-                            + migration.signature() + "' changed none of them in two batches; it would run for ever");
+                    "rows of " + migration().table() + " are not done yet, but the work function '"
+                            + migration().signature() + "' changed none of them in two batches; it would run for ever");
         }
     }
 }

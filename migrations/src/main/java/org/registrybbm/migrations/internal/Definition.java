@@ -23,6 +23,7 @@ public record Definition(
         WorkFunction function,
         Target target,
         JsonNode arguments) {
+    private static final Batch NO_ROWS = new Batch(qualifier -> "false");
 
     /** Says which code is missing on this replica, which a replica with other code may have; empty when none is. */
     public static Optional<Failure> missingCode(BatchedMigration migration, WorkRegistry registry) {
@@ -37,13 +38,14 @@ public record Definition(
             return Optional.of(Failure.of(
                     FailureCode.INVALID_BATCHING_STRATEGY,
                     "no replica knows the batching strategy '" + migration.strategy()
-                            + "'; it may be NULL, for ranges of" + " the key, or " + NullPredicateBatching.NAME));
+                            + "'; it may be NULL, for ranges of the key, or one of "
+                            + String.join(", ", BatchingStrategy.NAMES)));
         }
         return Optional.empty();
     }
 
     /**
-     * Finds everything that the migration names and checks that it can run.
+     * Finds everything that the migration names and checks that the work function can run.
      *
      * @throws InvalidDefinitionException when it cannot; call {@link #missingCode} before
      */
@@ -53,21 +55,36 @@ public record Definition(
             throw new InvalidDefinitionException(missing.code(), missing.message());
         });
         BatchingStrategy strategy = BatchingStrategy.named(migration.strategy()).orElseThrow();
-        WorkFunction function = registry.find(migration.signature()).orElseThrow();
         if (migration.batchSize() < 1) {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BATCH_SIZE,
                     "batch_size is " + migration.batchSize() + "; a batch needs at least 1 row");
         }
-        Target target = CatalogQueries.target(connection, migration.table(), migration.column());
-        strategy.check(connection, migration, target);
-        JsonNode arguments = Arguments.parse(migration.arguments());
-        function.check(new WorkContext(
-                WorkConnection.guard(connection), target.table(), target.column(), strategy.sample(target), arguments));
-        return new Definition(migration, strategy, function, target, arguments);
+        Target target = CatalogQueries.target(connection, migration.table(), migration.column(), strategy.hasKey());
+        WorkFunction function = registry.find(migration.signature()).orElseThrow();
+        Definition definition =
+                new Definition(migration, strategy, function, target, Arguments.parse(migration.arguments()));
+        function.check(definition.context(connection, target, NO_ROWS));
+        return definition;
     }
 
-    WorkContext context(Connection connection, Batch batch) {
-        return new WorkContext(WorkConnection.guard(connection), target.table(), target.column(), batch, arguments);
+    /** Returns the table of a walk; empty when it is no partition of the migration's table any more. */
+    Optional<Target> targetOf(Connection connection, Walk walk) throws SQLException {
+        return walk.onlyTable() || walk.tableOid() == target.oid()
+                ? Optional.of(target)
+                : CatalogQueries.leaf(connection, target, walk.tableOid());
+    }
+
+    /** Returns a table as a walk sees it, without the rows that are quarantined. */
+    WalkedTable walked(Connection connection, Target table, Walk.Kind kind, int pass) throws SQLException {
+        Spared spared = new Spared(
+                CatalogQueries.identity(connection, table),
+                QuarantineQueries.rows(connection, migration.id(), table.oid()));
+        return new WalkedTable(
+                migration, table, kind, pass, function.pending(context(connection, table, NO_ROWS)), spared);
+    }
+
+    WorkContext context(Connection connection, Target table, Batch batch) {
+        return new WorkContext(WorkConnection.guard(connection), table.table(), table.column(), batch, arguments);
     }
 }

@@ -48,6 +48,11 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
     }
 
     @Override
+    public Optional<String> pending(WorkContext context) throws SQLException {
+        return Optional.of(resolve(context).column() + " IS NULL");
+    }
+
+    @Override
     public void check(WorkContext context) throws SQLException {
         statement(context).check(context.connection());
     }
@@ -66,8 +71,7 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
 
     private Resolved resolve(WorkContext context) throws SQLException {
         Filling filling = configuration.apply(context.arguments());
-        CatalogQueries.Column column =
-                CatalogQueries.columnOf(context, filling.column().orElse(context.column()));
+        Column column = CatalogQueries.columnOf(context, filling.column().orElse(context.column()));
         if (filling.value().isPresent()) {
             return new Resolved(
                     column.quoted(),

@@ -5,19 +5,19 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
-import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.Key;
 
 /** Statements on {@code batched_background_migration_jobs} that do not need its lease. */
 public final class JobQueries {
     /** The columns of a {@link BatchJob}, of a table aliased {@code j}. */
     static final String COLUMNS = """
-            j.id AS j_id, j.batched_background_migration_id AS j_migration_id, j.min_value AS j_min_value,
-            j.max_value AS j_max_value, j.status AS j_status, j.attempts AS j_attempts,
-            (j.last_key ->> 0)::bigint AS j_last_key, j.sub_batch_size AS j_sub_batch_size,
+            j.id AS j_id, j.batched_background_migration_id AS j_migration_id, j.walk_id AS j_walk_id,
+            j.min_value AS j_min_value, j.max_value AS j_max_value, j.after_key::text AS j_after_key,
+            j.through_key::text AS j_through_key, j.status AS j_status, j.attempts AS j_attempts,
+            j.last_key::text AS j_last_key, j.sub_batch_size AS j_sub_batch_size,
             j.covered_tuple_count AS j_covered_tuple_count, j.migrated_tuple_count AS j_migrated_tuple_count,
             j.lease_owner AS j_lease_owner, j.takeover_count AS j_takeover_count
             """;
@@ -73,37 +73,51 @@ public final class JobQueries {
                 AND status <> 2
             """;
 
+    // Batch jobs of the container registry have no walk; they belong to the first one over the migration's own table.
     private static final String LAST_MAX = """
-            SELECT max(max_value) AS max_value
-            FROM batched_background_migration_jobs
-            WHERE batched_background_migration_id = ?
+            SELECT greatest(
+                (SELECT max(max_value) FROM batched_background_migration_jobs WHERE walk_id = ?),
+                (
+                    SELECT max(max_value)
+                    FROM batched_background_migration_jobs
+                    WHERE batched_background_migration_id = ?
+                        AND walk_id IS NULL
+                        AND ?
+                )
+            ) AS max_value
             """;
 
     // What the newest batch jobs looked like: the next one's sizes follow from them.
     private static final String NEWEST = """
-            SELECT status, covered_tuple_count, migrated_tuple_count, busy_ms, sub_batch_size, started_at
-            FROM batched_background_migration_jobs
-            WHERE batched_background_migration_id = ?
-            ORDER BY id DESC
+            SELECT j.status, j.covered_tuple_count, j.migrated_tuple_count, j.busy_ms, j.sub_batch_size, j.started_at
+            FROM batched_background_migration_jobs j
+            LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
+            WHERE j.batched_background_migration_id = ?
+                AND w.kind IS DISTINCT FROM 'retry'
+            ORDER BY j.id DESC
             LIMIT 8
             """;
 
     // Each comparison is one that cannot overflow at the ends of bigint.
     private static final String FIRST_GAP = """
-            WITH ranges AS (
+            WITH bounds AS (
+                SELECT ?::bigint AS least
+            ),
+            ranges AS (
                 SELECT min_value,
                     max(max_value) OVER (
                         ORDER BY min_value, max_value
                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                     ) AS reached
                 FROM batched_background_migration_jobs
-                WHERE batched_background_migration_id = ?
+                WHERE walk_id = ?
+                    OR batched_background_migration_id = ? AND walk_id IS NULL AND ?
             )
-            SELECT greatest(coalesce(reached + 1, m.min_value), m.min_value) AS first, ranges.min_value - 1 AS last
+            SELECT greatest(coalesce(reached + 1, least), least) AS first, ranges.min_value - 1 AS last
             FROM ranges
-            JOIN batched_background_migrations m ON m.id = ?
+            CROSS JOIN bounds
             WHERE CASE
-                    WHEN ranges.min_value <= m.min_value THEN false
+                    WHEN ranges.min_value <= least THEN false
                     WHEN reached IS NULL THEN true
                     WHEN reached >= ranges.min_value THEN false
                     ELSE reached + 1 < ranges.min_value
@@ -112,20 +126,58 @@ public final class JobQueries {
             LIMIT 1
             """;
 
+    // The ranges of other keys than integers follow one another, each beginning where the one before it ends.
+    // %s orders after_key as the table's index does.
+    private static final String FIRST_KEY_GAP = """
+            WITH ranges AS (
+                SELECT after_key, through_key,
+                    row_number() OVER ranked AS place,
+                    lag(through_key) OVER ranked AS reached,
+                    lead(id) OVER ranked IS NULL AS last
+                FROM batched_background_migration_jobs
+                WHERE walk_id = ?
+                WINDOW ranked AS (ORDER BY after_key IS NOT NULL, %s)
+            )
+            SELECT reached::text AS after_key, after_key::text AS through_key, place
+            FROM ranges
+            WHERE after_key IS DISTINCT FROM reached
+            UNION ALL
+            SELECT through_key::text, NULL, place + 1
+            FROM ranges
+            WHERE last AND through_key IS NOT NULL
+            ORDER BY place
+            LIMIT 1
+            """;
+
+    private static final String ANY_FAILED = """
+            SELECT EXISTS (
+                SELECT
+                FROM batched_background_migration_jobs
+                WHERE batched_background_migration_id = ?
+                    AND status = 3
+            ) AS found
+            """;
+
+    private static final String HAS_JOBS = """
+            SELECT EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = ?) AS found
+            """;
+
     private static final String CUT = """
             INSERT INTO batched_background_migration_jobs
-                (batched_background_migration_id, min_value, max_value, status, sub_batch_size)
-            VALUES (?, ?, ?, 1, ?)
+                (batched_background_migration_id, walk_id, min_value, max_value, after_key, through_key, status,
+                 sub_batch_size)
+            VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, 1, ?)
             RETURNING id
             """;
 
     private static final String EXHAUSTED = """
-            SELECT id, attempts, failure_class, failure_sqlstate, failure_message, min_value, max_value
-            FROM batched_background_migration_jobs
-            WHERE batched_background_migration_id = ?
-                AND status = 3
-                AND attempts >= ?
-            ORDER BY id
+            SELECT j.failure_class, j.failure_sqlstate, j.failure_message,
+            """ + COLUMNS + """
+            FROM batched_background_migration_jobs j
+            WHERE j.batched_background_migration_id = ?
+                AND j.status = 3
+                AND j.attempts >= ?
+            ORDER BY j.id
             LIMIT 1
             """;
 
@@ -146,13 +198,12 @@ public final class JobQueries {
             RETURNING id
             """;
 
-    private static final String FAIL_DEAD = WITH_HELD + """
+    // A batch job whose worker died in it each time goes on with fewer rows: what kills is among the next ones.
+    private static final String NARROW = WITH_HELD + """
             UPDATE batched_background_migration_jobs
-            SET status = 3,
-                failure_error_code = ?,
-                failure_class = NULL,
-                failure_sqlstate = NULL,
-                failure_message = ?,
+            SET attempts = ?,
+                last_key = coalesce(?::jsonb, last_key),
+                sub_batch_size = ?,
                 lease_token = NULL,
                 lease_until = NULL,
                 updated_at = now()
@@ -192,21 +243,23 @@ public final class JobQueries {
             @Nullable Long busyMillis,
             @Nullable Integer subBatchSize,
             @Nullable Instant startedAt) {
-        /** Returns whether it was started at or after a moment, and changed no row. */
+        /** Returns whether it was started at or after a moment, and had rows but changed none. */
         boolean changedNothingSince(Instant moment) {
-            return migrated != null && migrated == 0 && startedAt != null && !startedAt.isBefore(moment);
+            return covered != null
+                    && covered > 0
+                    && migrated != null
+                    && migrated == 0
+                    && startedAt != null
+                    && !startedAt.isBefore(moment);
         }
     }
 
     /** A batch job that used up its attempts. */
     public record Exhausted(
-            long id,
-            int attempts,
+            BatchJob job,
             @Nullable String errorClass,
             @Nullable String sqlState,
-            @Nullable String message,
-            long minValue,
-            long maxValue) {}
+            @Nullable String message) {}
 
     public static List<Candidate> candidates(Connection connection) throws SQLException {
         return Sql.list(
@@ -228,11 +281,16 @@ public final class JobQueries {
         return Sql.one(connection, UNFINISHED, row -> row.getLong("unfinished"), migrationId);
     }
 
-    public static OptionalLong lastMax(Connection connection, long migrationId) throws SQLException {
-        Long max = Sql.one(
-                        connection, LAST_MAX, row -> Optional.ofNullable(Rows.nullable(row, "max_value")), migrationId)
-                .orElse(null);
-        return max == null ? OptionalLong.empty() : OptionalLong.of(max);
+    /** Returns the greatest {@code max_value} of a walk's batch jobs, as a key. */
+    static Optional<Key> lastMax(Connection connection, long migrationId, Walk walk) throws SQLException {
+        return Sql.one(
+                        connection,
+                        LAST_MAX,
+                        row -> Optional.ofNullable(Rows.nullable(row, "max_value")),
+                        walk.id(),
+                        migrationId,
+                        walk.adoptsJobs())
+                .map(Key::of);
     }
 
     public static List<Figures> newest(Connection connection, long migrationId) throws SQLException {
@@ -252,20 +310,53 @@ public final class JobQueries {
                 migrationId);
     }
 
-    /** Finds the first range from a lower bound on that lies before or between batch jobs and that none of them covers. */
-    static Optional<BatchingStrategy.Bounds> firstGap(Connection connection, long migrationId) throws SQLException {
+    /** Finds the first range from a lower bound on that lies before or between a walk's batch jobs and that none covers. */
+    static Optional<BatchJob.Range> firstGap(Connection connection, long migrationId, Walk walk, long least)
+            throws SQLException {
         return Sql.first(
                 connection,
                 FIRST_GAP,
-                row -> new BatchingStrategy.Bounds(row.getLong("first"), row.getLong("last")),
+                row -> BatchJob.Range.between(row.getLong("first"), row.getLong("last")),
+                least,
+                walk.id(),
                 migrationId,
-                migrationId);
+                walk.adoptsJobs());
     }
 
-    public static long cut(
-            Connection connection, long migrationId, long minValue, long maxValue, @Nullable Integer subBatchSize)
+    /** Finds the first range of keys other than integers that no batch job of a walk covers. */
+    static Optional<BatchJob.Range> firstGap(Connection connection, Walk walk, KeyColumns columns) throws SQLException {
+        return Sql.first(
+                connection,
+                FIRST_KEY_GAP.formatted(columns.orderOf("after_key")),
+                row -> BatchJob.Range.between(
+                        Keys.read(row.getString("after_key")), Keys.read(row.getString("through_key"))),
+                walk.id());
+    }
+
+    /** Returns whether a migration has a batch job whose last try failed. */
+    static boolean anyFailed(Connection connection, long migrationId) throws SQLException {
+        return Sql.one(connection, ANY_FAILED, row -> row.getBoolean("found"), migrationId);
+    }
+
+    /** Returns whether a walk has any batch job. */
+    static boolean hasJobs(Connection connection, Walk walk) throws SQLException {
+        return Sql.one(connection, HAS_JOBS, row -> row.getBoolean("found"), walk.id());
+    }
+
+    static long cut(
+            Connection connection, long migrationId, Walk walk, BatchJob.Range range, @Nullable Integer subBatchSize)
             throws SQLException {
-        return Sql.one(connection, CUT, row -> row.getLong("id"), migrationId, minValue, maxValue, subBatchSize);
+        return Sql.one(
+                connection,
+                CUT,
+                row -> row.getLong("id"),
+                migrationId,
+                walk.id(),
+                range.min(),
+                range.max(),
+                Keys.write(range.after()),
+                Keys.write(range.through()),
+                subBatchSize);
     }
 
     public static Optional<Exhausted> exhausted(Connection connection, long migrationId, int maxAttempts)
@@ -274,13 +365,10 @@ public final class JobQueries {
                 connection,
                 EXHAUSTED,
                 row -> new Exhausted(
-                        row.getLong("id"),
-                        row.getInt("attempts"),
+                        Rows.job(row),
                         row.getString("failure_class"),
                         row.getString("failure_sqlstate"),
-                        row.getString("failure_message"),
-                        row.getLong("min_value"),
-                        row.getLong("max_value")),
+                        row.getString("failure_message")),
                 migrationId,
                 maxAttempts);
     }
@@ -289,8 +377,10 @@ public final class JobQueries {
         return Sql.list(connection, RETRY_DUE, row -> row.getLong("id"), migrationId, limit);
     }
 
-    public static boolean failDead(Connection connection, long jobId, Failure failure) throws SQLException {
-        return Sql.update(connection, FAIL_DEAD, failure.code().code(), failure.message(), jobId) == 1;
+    /** Sets an abandoned batch job to fewer rows and attempts, and moves its cursor; a null key leaves it. */
+    static boolean narrow(Connection connection, long jobId, int attempts, @Nullable Key lastKey, int subBatchSize)
+            throws SQLException {
+        return Sql.update(connection, NARROW, attempts, Keys.write(lastKey), subBatchSize, jobId) == 1;
     }
 
     public static void forgetAttempts(Connection connection, long migrationId) throws SQLException {

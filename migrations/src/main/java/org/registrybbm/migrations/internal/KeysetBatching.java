@@ -4,53 +4,60 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
+import org.registrybbm.migrations.Key;
 
-/** Ranges of an integer key, found by walking its index. Ranges do not overlap, so they may run at once. */
+/**
+ * Ranges of a key, found by walking its index. Ranges do not overlap, so they may run at once; all rows of one key are in the same range,
+ * so the key need not be unique.
+ */
 record KeysetBatching() implements BatchingStrategy {
-    private static final Set<String> KEY_TYPES = Set.of("smallint", "integer", "bigint");
-
-    // %1$s is the quoted table, %2$s the quoted column; both come from the catalogue.
-    private static final String BATCH_END = """
-            SELECT %2$s AS key
+    // %1$s is the quoted table, %2$s the range, %3$s the key's columns as text, %4$s the key's columns.
+    private static final String NTH_KEY = """
+            SELECT %3$s
             FROM %1$s
-            WHERE %2$s >= ?
-                AND %2$s <= ?
-            ORDER BY %2$s
+            WHERE %2$s
+            ORDER BY %4$s
             OFFSET ?
             LIMIT 1
             """;
 
-    private static final String SUB_BATCH_END = """
-            SELECT max(key) AS key, count(*) AS covered
-            FROM (
-                SELECT %2$s AS key
-                FROM %1$s
-                WHERE %2$s >= ?
-                    AND %2$s <= ?
-                ORDER BY %2$s
-                LIMIT ?
-            ) sub_batch
+    private static final String LAST_KEY = """
+            SELECT %3$s
+            FROM %1$s
+            WHERE %2$s
+            ORDER BY %4$s DESC
+            LIMIT 1
+            """;
+
+    private static final String COUNT = """
+            SELECT count(*) AS covered
+            FROM %1$s
+            WHERE %2$s
+            """;
+
+    private static final String NULL_KEY = """
+            SELECT EXISTS (SELECT FROM %1$s WHERE %2$s IS NULL) AS found
             """;
 
     @Override
-    public void check(Connection connection, BatchedMigration migration, Target target) throws SQLException {
-        if (migration.minValue() > migration.maxValue()) {
+    public void check(Connection connection, WalkedTable table) throws SQLException {
+        BatchedMigration migration = table.migration();
+        Target target = table.target();
+        if (target.key().isInteger() && migration.minValue() > migration.maxValue()) {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BOUNDS,
                     "min_value " + migration.minValue() + " is greater than max_value " + migration.maxValue()
                             + "; no key lies between them");
         }
-        if (!KEY_TYPES.contains(target.type())) {
-            throw new InvalidDefinitionException(
-                    FailureCode.INVALID_BBM_COLUMN,
-                    "column " + target.column() + " of " + target.table() + " has the type " + target.type()
-                            + "; ranges need smallint, integer or bigint");
+        for (Column column : target.key().columns()) {
+            requireOrder(target, column);
         }
         if (!CatalogQueries.isWalkable(connection, target)) {
             throw new InvalidDefinitionException(
@@ -59,11 +66,41 @@ record KeysetBatching() implements BatchingStrategy {
                             + ", so that each batch would read the whole table; create one: CREATE INDEX CONCURRENTLY ON "
                             + target.table() + " (" + target.column() + ")");
         }
+        requireNoNullKey(connection, target);
     }
 
-    @Override
-    public Batch sample(Target target) {
-        return range(target, 0, 0);
+    private static void requireOrder(Target target, Column column) {
+        if (!KeyColumns.TYPES.contains(column.type())) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BBM_COLUMN,
+                    "column " + column.quoted() + " of " + target.table() + " has the type " + column.type()
+                            + "; ranges need one of " + String.join(", ", new TreeSet<>(KeyColumns.TYPES)) + ", or use "
+                            + BlockBatching.NAME);
+        }
+        if (!column.notNull() && target.key().columns().size() > 1) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BBM_COLUMN,
+                    "column " + column.quoted() + " of " + target.table()
+                            + " may be NULL, and no range of several columns holds such a row; leave it out of the key,"
+                            + " declare it NOT NULL, or use " + BlockBatching.NAME);
+        }
+    }
+
+    /** A row whose key is NULL lies in no range, so it would be left behind by a migration that says it is finished. */
+    private static void requireNoNullKey(Connection connection, Target target) throws SQLException {
+        Column column = target.firstColumn();
+        if (column.notNull()) {
+            return;
+        }
+        boolean found = Sql.one(
+                connection, NULL_KEY.formatted(target.table(), column.quoted()), row -> row.getBoolean("found"));
+        if (found) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BBM_COLUMN,
+                    "rows of " + target.table() + " have no " + column.quoted()
+                            + ", and no range holds such a row; fill them, walk another key, or use "
+                            + BlockBatching.NAME);
+        }
     }
 
     @Override
@@ -72,55 +109,86 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     @Override
-    public boolean isParallel() {
+    public boolean hasRanges() {
         return true;
     }
 
     @Override
-    public Optional<Bounds> cut(
-            Connection connection, BatchedMigration migration, Target target, OptionalLong lastMax, long size)
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size)
             throws SQLException {
-        if (lastMax.isPresent() && lastMax.getAsLong() >= migration.maxValue()) {
+        BatchedMigration migration = table.migration();
+        KeyColumns columns = table.target().key();
+        if (!columns.isInteger()) {
+            Optional<Key> end = nthKey(connection, table.target(), columns.after("", cut), size);
+            return Optional.of(BatchJob.Range.between(cut, end.orElse(null)));
+        }
+        if (cut != null && cut.number() >= migration.maxValue()) {
             return Optional.empty();
         }
         // Below the maximum, so that adding one cannot overflow.
-        long first = lastMax.isPresent() ? lastMax.getAsLong() + 1 : migration.minValue();
-        Optional<Long> end = Sql.first(
-                connection,
-                BATCH_END.formatted(target.table(), target.column()),
-                row -> row.getLong("key"),
-                first,
-                migration.maxValue(),
-                size - 1);
-        return Optional.of(new Bounds(first, end.orElse(migration.maxValue())));
+        long first = cut != null ? cut.number() + 1 : migration.minValue();
+        BatchJob.Range rest = BatchJob.Range.between(first, migration.maxValue());
+        Optional<Key> end = nthKey(
+                connection, table.target(), columns.between("", after(columns, rest), through(columns, rest)), size);
+        return Optional.of(BatchJob.Range.between(first, end.map(Key::number).orElse(migration.maxValue())));
     }
 
     @Override
-    public Optional<SubBatch> next(Connection connection, Target target, BatchJob job, int size) throws SQLException {
-        Long lastKey = job.lastKey();
-        if (lastKey != null && lastKey >= job.maxValue()) {
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
+            throws SQLException {
+        Target target = table.target();
+        Key after = job.lastKey() != null ? job.lastKey() : after(target.key(), job.range());
+        Key through = through(target.key(), job.range());
+        if (after != null && after.equals(through)) {
             return Optional.empty();
         }
-        long first = lastKey == null ? job.minValue() : lastKey + 1;
-        record End(long key, long covered) {}
-        End end = Sql.one(
-                connection,
-                SUB_BATCH_END.formatted(target.table(), target.column()),
-                row -> new End(row.getLong("key"), row.getLong("covered")),
-                first,
-                job.maxValue(),
-                size);
-        if (end.covered() == 0) {
+        String rest = target.key().between("", after, through);
+        Optional<Key> end = nthKey(connection, target, rest, size);
+        if (end.isPresent()) {
+            boolean last = end.get().equals(through);
+            return Optional.of(new SubBatch(batch(table, after, end.get()), end.get(), size, last));
+        }
+        long covered = Sql.one(connection, COUNT.formatted(target.table(), rest), row -> row.getLong("covered"));
+        if (covered == 0) {
             return Optional.empty();
         }
-        // Fewer rows than asked for: the rest of the range holds no other key.
-        boolean last = end.covered() < size || end.key() == job.maxValue();
-        long lastOfRange = last ? job.maxValue() : end.key();
-        return Optional.of(
-                new SubBatch(range(target, first, lastOfRange), lastOfRange, OptionalLong.of(end.covered()), last));
+        Key last = through != null ? through : lastKey(connection, target, rest).orElse(after);
+        return Optional.of(new SubBatch(batch(table, after, through), last, covered, true));
     }
 
-    private static Batch range(Target target, long first, long last) {
-        return new Batch(qualifier -> qualifier + target.column() + " BETWEEN " + first + " AND " + last);
+    private static Batch batch(WalkedTable table, @Nullable Key after, @Nullable Key through) {
+        KeyColumns columns = table.target().key();
+        return new Batch(qualifier ->
+                columns.between(qualifier, after, through) + table.spared().and(qualifier));
+    }
+
+    /** Returns the key of the row at a place, from 1, in the order of the key; empty when there are fewer rows. */
+    private static Optional<Key> nthKey(Connection connection, Target target, String range, long place)
+            throws SQLException {
+        return Sql.first(connection, fill(NTH_KEY, target, range), row -> Rows.key(row, target.key()), place - 1);
+    }
+
+    private static Optional<Key> lastKey(Connection connection, Target target, String range) throws SQLException {
+        String descending = String.join(
+                " DESC, ", target.key().columns().stream().map(Column::quoted).toList());
+        String sql = LAST_KEY.formatted(target.table(), range, target.key().selected(), descending);
+        return Sql.first(connection, sql, row -> Rows.key(row, target.key()));
+    }
+
+    private static String fill(String sql, Target target, String range) {
+        return sql.formatted(target.table(), range, target.key().selected(), target.column());
+    }
+
+    /** Returns the key before a range; null for none. */
+    private static @Nullable Key after(KeyColumns columns, BatchJob.Range range) {
+        if (!columns.isInteger()) {
+            return range.after();
+        }
+        return range.min() == Long.MIN_VALUE ? null : Key.of(range.min() - 1);
+    }
+
+    /** Returns the last key of a range; null for none. */
+    private static @Nullable Key through(KeyColumns columns, BatchJob.Range range) {
+        return columns.isInteger() ? Key.of(range.max()) : range.through();
     }
 }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.Key;
 
 /** Statements on a batch job's lease. After the claim each of them names the lease token, so a worker that lost it changes nothing. */
 public final class LeaseQueries {
@@ -39,6 +40,7 @@ public final class LeaseQueries {
             WHERE id = ?
             """;
 
+    // When a second worker died in it, both may have died of its rows: the next one tries fewer.
     private static final String CLAIM = """
             UPDATE batched_background_migration_jobs j
             SET attempts = j.attempts + 1,
@@ -46,7 +48,10 @@ public final class LeaseQueries {
                 lease_owner = ?,
                 lease_until = clock_timestamp() + make_interval(secs => ?),
                 takeover_count = j.takeover_count + CASE WHEN j.lease_token IS NULL THEN 0 ELSE 1 END,
-                sub_batch_size = coalesce(j.sub_batch_size, ?),
+                sub_batch_size = CASE
+                    WHEN j.lease_token IS NOT NULL AND j.takeover_count > 0 THEN greatest(1, j.sub_batch_size / 32)
+                    ELSE coalesce(j.sub_batch_size, ?)
+                END,
                 covered_tuple_count = coalesce(j.covered_tuple_count, 0),
                 migrated_tuple_count = coalesce(j.migrated_tuple_count, 0),
                 busy_ms = coalesce(j.busy_ms, 0),
@@ -60,6 +65,11 @@ public final class LeaseQueries {
     // The fence. FOR UPDATE makes a taker wait for this transaction, and this one fail when it was taken over before.
     private static final String FENCE =
             "SELECT pg_current_xact_id()::text AS xid, " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
+                , (
+                    SELECT count(*)
+                    FROM batched_background_migration_quarantined_rows q
+                    WHERE q.batched_background_migration_id = m.id
+                ) AS quarantined
             FROM batched_background_migration_jobs j
             JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
             WHERE j.id = ?
@@ -72,7 +82,7 @@ public final class LeaseQueries {
     // lock shows in xmax: it is gone when the work function ended the transaction behind our back.
     private static final String ADVANCE = """
             UPDATE batched_background_migration_jobs
-            SET last_key = CASE WHEN ?::bigint IS NULL THEN NULL ELSE jsonb_build_array(?::bigint) END,
+            SET last_key = ?::jsonb,
                 covered_tuple_count = covered_tuple_count + ?,
                 migrated_tuple_count = migrated_tuple_count + ?,
                 busy_ms = busy_ms + ?,
@@ -150,13 +160,13 @@ public final class LeaseQueries {
     public record Leases(int fleet, int ofMigration) {}
 
     /** A batch job and its migration, read under the fence. */
-    public record Fenced(BatchJob job, BatchedMigration migration, String xid) {}
+    public record Fenced(BatchJob job, BatchedMigration migration, String xid, long quarantined) {}
 
     /** A granted claim. */
     public record Claimed(BatchJob job, long token) {}
 
     /** What a sub-batch adds to its batch job. */
-    public record Advance(@Nullable Long lastKey, long covered, long migrated, Duration busy, int subBatchSize) {}
+    public record Advance(@Nullable Key lastKey, long covered, long migrated, Duration busy, int subBatchSize) {}
 
     public static Optional<Claimable> lockForClaim(Connection connection, long jobId) throws SQLException {
         Sql.list(connection, ONE_CLAIM_AT_A_TIME, row -> true);
@@ -201,8 +211,7 @@ public final class LeaseQueries {
         return Sql.update(
                         connection,
                         ADVANCE,
-                        by.lastKey(),
-                        by.lastKey(),
+                        Keys.write(by.lastKey()),
                         by.covered(),
                         by.migrated(),
                         by.busy().toMillis(),
@@ -246,7 +255,7 @@ public final class LeaseQueries {
     }
 
     private static Fenced fenced(ResultSet row) throws SQLException {
-        return new Fenced(Rows.job(row), Rows.migration(row), row.getString("xid"));
+        return new Fenced(Rows.job(row), Rows.migration(row), row.getString("xid"), row.getLong("quarantined"));
     }
 
     private static double seconds(Duration duration) {

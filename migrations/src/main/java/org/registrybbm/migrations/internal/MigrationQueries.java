@@ -20,7 +20,10 @@ public final class MigrationQueries {
             m.id AS m_id, m.name AS m_name, m.status AS m_status, m.job_signature_name AS m_job_signature_name,
             m.table_name AS m_table_name, m.column_name AS m_column_name, m.batching_strategy AS m_batching_strategy,
             m.min_value AS m_min_value, m.max_value AS m_max_value, m.batch_size AS m_batch_size,
-            m.batch_size_fixed AS m_batch_size_fixed, m.arguments AS m_arguments,
+            m.batch_size_fixed AS m_batch_size_fixed, m.batch_size_min AS m_batch_size_min,
+            m.batch_size_max AS m_batch_size_max, m.sub_batch_size_min AS m_sub_batch_size_min,
+            m.sub_batch_size_max AS m_sub_batch_size_max, m.quarantine_limit AS m_quarantine_limit,
+            m.verified_at AS m_verified_at, m.arguments AS m_arguments,
             m.total_tuple_count AS m_total_tuple_count, m.started_at AS m_started_at, m.finished_at AS m_finished_at,
             m.code_missing_since AS m_code_missing_since, m.failure_error_code AS m_failure_error_code,
             m.failure_class AS m_failure_class, m.failure_sqlstate AS m_failure_sqlstate,
@@ -76,6 +79,7 @@ public final class MigrationQueries {
             SET status = 2, -- finished
                 started_at = coalesce(started_at, now()),
                 finished_at = now(),
+                verified_at = CASE WHEN ? THEN now() END,
                 updated_at = now(),
                 code_missing_since = NULL
             WHERE id = ?
@@ -189,8 +193,9 @@ public final class MigrationQueries {
         return Sql.update(connection, START_RUNNING, id) == 1;
     }
 
-    public static boolean finish(Connection connection, long id) throws SQLException {
-        return Sql.update(connection, FINISH, id) == 1;
+    /** Finishes a migration, proved to be complete or not. */
+    static boolean finish(Connection connection, long id, boolean verified) throws SQLException {
+        return Sql.update(connection, FINISH, verified, id) == 1;
     }
 
     public static boolean fail(Connection connection, long id, Failure failure) throws SQLException {

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
-import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
@@ -104,6 +103,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             // Somebody set a failed migration to active again.
             MigrationQueries.forgetFailure(connection, migration.id());
             JobQueries.forgetAttempts(connection, migration.id());
+            QuarantineQueries.retry(connection, migration.id());
+            WalkQueries.forget(connection, migration.id(), Walk.Kind.VERIFY);
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         }
         if (missing.isPresent() && held > 0) {
@@ -135,7 +136,9 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         List<Planner.Due> due = new ArrayList<>();
         for (JobQueries.DueJob one : JobQueries.due(connection, migration.id(), free)) {
             if (one.job().attempts() >= settings.maxJobAttempts()) {
-                return dead(connection, migration, one.job());
+                if (!Poison.narrow(connection, migration, workRegistry, one.job(), settings.maxJobAttempts())) {
+                    continue;
+                }
             }
             due.add(new Planner.Due(one.job().id(), one.deadToken()));
         }
@@ -147,28 +150,28 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         if (due.size() >= free) {
             return new Result(due, List.of(), false);
         }
-        Cutter cutter = new Cutter(connection, Definition.resolve(connection, migration, workRegistry), settings);
-        boolean nothingLeft = cutter.cut(due, free);
+        Definition definition = Definition.resolve(connection, migration, workRegistry);
+        new Walks(connection, definition).openFirst();
+        boolean nothingLeft = new Cutter(connection, definition, settings).cut(due, free);
         for (long id : JobQueries.retryDue(connection, migration.id(), free - due.size())) {
             due.add(new Planner.Due(id, null));
         }
         boolean done = nothingLeft && due.isEmpty() && JobQueries.unfinished(connection, migration.id()) == 0;
-        if (done && cutter.cutGap(due)) {
-            done = false;
-        }
-        return done && MigrationQueries.finish(connection, migration.id())
-                ? Result.of(new MigrationEvent.MigrationFinished(migration))
-                : new Result(due, List.of(), false);
+        return done ? complete(connection, definition, free) : new Result(due, List.of(), false);
     }
 
-    private Result dead(Connection connection, BatchedMigration migration, BatchJob job) throws SQLException {
-        Failure death = Failure.of(
-                FailureCode.MAX_JOB_RETRY,
-                "its worker died or lost its lease " + job.attempts() + " times before a sub-batch was committed");
-        if (!JobQueries.failDead(connection, job.id(), death)) {
-            return Result.NOTHING;
+    private Result complete(Connection connection, Definition definition, int free) throws SQLException {
+        BatchedMigration migration = definition.migration();
+        List<Planner.Due> due = new ArrayList<>();
+        Completion.Left left = new Completion(connection, definition, settings).next(due, free);
+        if (left instanceof Completion.Left.Person person) {
+            return failed(connection, migration, person.failure());
         }
-        return failed(connection, migration, Exhaustion.of(job, job.attempts(), death));
+        if (left instanceof Completion.Left.Nothing nothing
+                && MigrationQueries.finish(connection, migration.id(), nothing.verified())) {
+            return Result.of(new MigrationEvent.MigrationFinished(migration));
+        }
+        return new Result(due, List.of(), false);
     }
 
     private static Result failed(Connection connection, BatchedMigration migration, Failure failure)

@@ -27,7 +27,8 @@ public final class OverviewQueries {
             FROM batched_background_migrations m
             LEFT JOIN (
                 SELECT j.batched_background_migration_id AS migration_id,
-                    sum(coalesce(j.covered_tuple_count, CASE WHEN j.status = 2 THEN o.batch_size ELSE 0 END)) AS covered,
+                    sum(coalesce(j.covered_tuple_count, CASE WHEN j.status = 2 THEN o.batch_size ELSE 0 END))
+                        FILTER (WHERE j.walk_id IS NULL OR w.kind = 'change' AND w.pass = 1) AS covered,
                     sum(coalesce(j.migrated_tuple_count, 0)) AS migrated,
                     count(*) FILTER (WHERE j.status = 2) AS finished,
                     count(*) FILTER (WHERE j.status = 3) AS failed,
@@ -37,6 +38,7 @@ public final class OverviewQueries {
                         FILTER (WHERE j.lease_until > clock_timestamp()) AS replicas
                 FROM batched_background_migration_jobs j
                 JOIN batched_background_migrations o ON o.id = j.batched_background_migration_id
+                LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
                 WHERE cardinality(?::text[]) = 0
                     OR o.name = ANY (?::text[])
                 GROUP BY 1

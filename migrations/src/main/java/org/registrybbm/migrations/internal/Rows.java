@@ -4,13 +4,17 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.JobStatus;
+import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.MigrationStatus;
+import org.registrybbm.migrations.SizeBounds;
 
 /** Maps rows to records. The columns are those of {@link MigrationQueries#COLUMNS} and {@link JobQueries#COLUMNS}. */
 final class Rows {
@@ -29,29 +33,45 @@ final class Rows {
                 row.getLong("m_max_value"),
                 row.getInt("m_batch_size"),
                 row.getBoolean("m_batch_size_fixed"),
+                new SizeBounds(integer(row, "m_batch_size_min"), integer(row, "m_batch_size_max")),
+                new SizeBounds(integer(row, "m_sub_batch_size_min"), integer(row, "m_sub_batch_size_max")),
+                row.getInt("m_quarantine_limit"),
                 row.getString("m_arguments"),
                 nullable(row, "m_total_tuple_count"),
                 instant(row, "m_started_at"),
                 instant(row, "m_finished_at"),
+                instant(row, "m_verified_at"),
                 instant(row, "m_code_missing_since"),
                 failure(row));
     }
 
     static BatchJob job(ResultSet row) throws SQLException {
-        Long subBatchSize = nullable(row, "j_sub_batch_size");
         return new BatchJob(
                 row.getLong("j_id"),
                 row.getLong("j_migration_id"),
-                row.getLong("j_min_value"),
-                row.getLong("j_max_value"),
+                nullable(row, "j_walk_id"),
+                new BatchJob.Range(
+                        row.getLong("j_min_value"),
+                        row.getLong("j_max_value"),
+                        Keys.read(row.getString("j_after_key")),
+                        Keys.read(row.getString("j_through_key"))),
                 JobStatus.of(row.getInt("j_status")),
                 row.getInt("j_attempts"),
-                nullable(row, "j_last_key"),
-                subBatchSize == null ? null : Math.toIntExact(subBatchSize),
+                Keys.read(row.getString("j_last_key")),
+                integer(row, "j_sub_batch_size"),
                 row.getLong("j_covered_tuple_count"),
                 row.getLong("j_migrated_tuple_count"),
                 row.getString("j_lease_owner"),
                 row.getInt("j_takeover_count"));
+    }
+
+    /** Reads a key from its columns as {@link KeyColumns#selected} gives them. */
+    static Key key(ResultSet row, KeyColumns columns) throws SQLException {
+        List<String> values = new ArrayList<>();
+        for (int i = 0; i < columns.columns().size(); i++) {
+            values.add(row.getString("k" + i));
+        }
+        return new Key(values);
     }
 
     private static @Nullable Failure failure(ResultSet row) throws SQLException {
@@ -70,6 +90,11 @@ final class Rows {
 
     static @Nullable Long nullable(ResultSet row, String column) throws SQLException {
         long value = row.getLong(column);
+        return row.wasNull() ? null : value;
+    }
+
+    static @Nullable Integer integer(ResultSet row, String column) throws SQLException {
+        int value = row.getInt(column);
         return row.wasNull() ? null : value;
     }
 

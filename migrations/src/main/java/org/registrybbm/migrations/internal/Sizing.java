@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.internal;
 
 import java.time.Duration;
+import org.registrybbm.migrations.SizeBounds;
 
 /**
  * How big the next piece of work is, from how long the last one took. The rows of a piece scale with the ratio of target and
@@ -14,21 +15,32 @@ final class Sizing {
     private static final int LARGEST_SUB_BATCH = 1_000_000;
     // The end of a batch is found by walking its keys; a million takes a fraction of a second.
     private static final long LARGEST_BATCH = 1_000_000;
-    private static final int TIMEOUT_CUT = 4;
+    private static final int FAILURE_CUT = 2;
+    private static final int DEATH_CUT = 32;
 
     private Sizing() {}
 
     /** Returns the rows of the next sub-batch. */
-    static int nextSubBatch(int size, long covered, Duration took, Duration target) {
-        long next = scale(size, took, target);
+    static int nextSubBatch(int size, long covered, Duration took, Duration target, SizeBounds bounds) {
+        long next = bounds.clamp(scale(size, took, target));
         // A sub-batch that found fewer rows than it asked for proves nothing for a bigger one.
         long bound = covered < size ? size : LARGEST_SUB_BATCH;
         return (int) Math.max(1, Math.min(next, bound));
     }
 
-    /** Returns the rows of a sub-batch that is tried again after a timeout, a deadlock or a lock wait. */
-    static int afterTimeout(int size) {
-        return Math.max(1, size / TIMEOUT_CUT);
+    /** Returns the rows of a sub-batch that is tried again after a failure. */
+    static int afterFailure(int size) {
+        return Math.max(1, size / FAILURE_CUT);
+    }
+
+    /** Returns the size that sub-batches may grow to after one more was committed: an eighth more than before. */
+    static int raised(int ceiling) {
+        return (int) Math.min(Integer.MAX_VALUE, ceiling + 1L + ceiling / 8);
+    }
+
+    /** Returns the rows of a sub-batch whose worker died in it each time. */
+    static int afterDeath(int size) {
+        return Math.max(1, size / DEATH_CUT);
     }
 
     /** Returns the rows of the next batch. */

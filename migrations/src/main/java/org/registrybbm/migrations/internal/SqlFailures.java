@@ -4,6 +4,7 @@ import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Failure;
@@ -16,6 +17,11 @@ final class SqlFailures {
     private static final Set<String> WORTH_SMALLER = Set.of("40001", "40P01", "55P03", "57014");
     // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections
     private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300");
+
+    // Classes that begin with 5 to 9 or I to Z are left to implementations; PostgreSQL takes 53, 54, 55, 57, 58, 72, P0
+    // and
+    // XX of them.
+    private static final Pattern USER_CLASS = Pattern.compile("(?!5[34578]|72|P0|XX)[5-9I-Z]....");
 
     private static final int LONGEST_TEXT = 1000;
 
@@ -43,6 +49,20 @@ final class SqlFailures {
     }
 
     /**
+     * Returns whether a row is to blame: a data exception (class 22), a constraint (23), a check option (44), an exception of a
+     * trigger (P0), or a class that neither the standard nor PostgreSQL reserves, as {@code RAISE ... USING ERRCODE} gives.
+     */
+    static boolean isDataError(Throwable thrown) {
+        String state = sqlState(thrown);
+        return state != null
+                && (state.startsWith("22")
+                        || state.startsWith("23")
+                        || state.startsWith("44")
+                        || state.startsWith("P0")
+                        || USER_CLASS.matcher(state).matches());
+    }
+
+    /**
      * Returns whether planning fails in the same way until a person acts: an invalid definition, a check that throws, a missing
      * privilege or other error of the statement (class 42), its data (22, 23). Whatever else the database or the pool says may pass.
      */
@@ -64,7 +84,7 @@ final class SqlFailures {
 
     /**
      * Returns the first line of a message: PostgreSQL puts row values into the detail, which pgjdbc appends in further lines. A data
-     * exception (class 22) has them in its first line, in quotes; a JDBC batch has the whole statement, but a next exception without.
+     * exception (class 22) has them in its first line, in quotes; the text of a raised one is not kept at all; a JDBC batch has the whole statement, but a next exception without.
      */
     static String text(Throwable thrown) {
         if (thrown instanceof BatchUpdateException batch && batch.getNextException() != null) {
@@ -73,6 +93,17 @@ final class SqlFailures {
         String message = thrown.getMessage() == null ? "no message" : thrown.getMessage();
         String line = message.lines().findFirst().orElse("");
         String state = sqlState(thrown);
+        if (state != null
+                && (state.startsWith("P0") || USER_CLASS.matcher(state).matches())) {
+            // What a function raises may hold whatever its author put into it; where it was raised does not.
+            return "an exception that a function raised; PostgreSQL's log has its text"
+                    + message.lines()
+                            .map(String::strip)
+                            .filter(text -> text.startsWith("Where: "))
+                            .findFirst()
+                            .map(text -> " (" + text.substring("Where: ".length()) + ")")
+                            .orElse("");
+        }
         if (state != null && state.startsWith("22")) {
             line = line.replaceAll("\"(?:[^\"]|\"\")*\"", "\"...\"");
         }

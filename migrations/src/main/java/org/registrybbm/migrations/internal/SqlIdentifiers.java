@@ -21,6 +21,22 @@ final class SqlIdentifiers {
         return new SqlIdentifiers(text).parts();
     }
 
+    /** Splits a list of identifiers at its commas; a comma within double quotes is part of a name. */
+    static List<String> split(String text) {
+        List<String> names = new ArrayList<>();
+        int start = 0;
+        boolean quoted = false;
+        for (int i = 0; i <= text.length(); i++) {
+            if (i == text.length() || text.charAt(i) == ',' && !quoted) {
+                names.add(text.substring(start, i).strip());
+                start = i + 1;
+            } else if (text.charAt(i) == '"') {
+                quoted = !quoted;
+            }
+        }
+        return names;
+    }
+
     private List<String> parts() {
         List<String> parts = new ArrayList<>();
         while (true) {

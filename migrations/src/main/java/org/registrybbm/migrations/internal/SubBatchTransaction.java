@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
@@ -23,6 +24,8 @@ final class SubBatchTransaction {
     private final WorkRegistry workRegistry;
     private final BatchedMigration migration;
     private @Nullable Definition definition;
+    private @Nullable WalkedJob walked;
+    private long quarantined;
     private long rowsOfBatch;
 
     SubBatchTransaction(Lease lease, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration) {
@@ -34,8 +37,13 @@ final class SubBatchTransaction {
 
     /** How a sub-batch went, once its transaction is committed. */
     sealed interface Step {
-        /** Rows were changed and the cursor was moved. */
-        record Committed(BatchJob job, long covered, long migrated, boolean finished) implements Step {}
+        /**
+         * Rows were changed and the cursor was moved.
+         *
+         * @param quarantined rows of it that could not be changed
+         */
+        record Committed(BatchJob job, long covered, long migrated, int quarantined, boolean finished)
+                implements Step {}
 
         /** Nothing was left to do. */
         record Finished(BatchJob job) implements Step {}
@@ -45,15 +53,22 @@ final class SubBatchTransaction {
 
         /** The lease is another worker's, or the batch job is gone. */
         record LeaseLost() implements Step {}
+
+        /** More rows than the quarantine may hold could not be changed; those that it may are in it, and nothing else was done. */
+        record Overflown() implements Step {}
     }
 
     /**
-     * Runs in an open transaction, which the caller commits.
+     * What a sub-batch aims at.
      *
-     * @param size rows to aim at
+     * @param size rows
+     * @param isolate whether rows that fail are looked for one by one and quarantined
      * @param began when it began, as {@link System#nanoTime}
      */
-    Step run(Connection tx, int size, long began) throws SQLException {
+    record Aim(int size, boolean isolate, long began) {}
+
+    /** Runs in an open transaction, which the caller commits. */
+    Step run(Connection tx, Aim aim) throws SQLException {
         Optional<LeaseQueries.Fenced> fence = lease.fence(tx);
         if (fence.isEmpty()) {
             return new Step.LeaseLost();
@@ -65,51 +80,83 @@ final class SubBatchTransaction {
         if (!fenced.migration().hasSameDefinitionAs(migration)) {
             return handBack(tx, fenced.job(), Reason.DEFINITION_CHANGED);
         }
-        Definition resolved = definition;
-        if (resolved == null) {
-            resolved = Definition.resolve(tx, migration, workRegistry);
-            rowsOfBatch = BatchSizes.next(tx, migration, settings);
-            definition = resolved;
+        Optional<WalkedJob> table = walked(tx, fenced);
+        Optional<BatchingStrategy.SubBatch> next = Optional.empty();
+        if (table.isPresent()) {
+            next = table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), aim.size()));
         }
-        int rows = resolved.strategy().isParallel() ? size : atMostWhatIsLeft(fenced.job(), size);
-        Optional<BatchingStrategy.SubBatch> next = resolved.strategy().next(tx, resolved.target(), fenced.job(), rows);
         if (next.isEmpty()) {
             return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
         }
-        return change(tx, fenced, resolved, next.get(), new Aim(size, began));
+        return change(tx, fenced, table.get(), next.get(), aim);
     }
 
-    /** What the sub-batch aimed at, and when it began. */
-    private record Aim(int size, long began) {}
+    private Optional<WalkedJob> walked(Connection tx, LeaseQueries.Fenced fenced) throws SQLException {
+        Definition resolved = definition;
+        if (resolved == null) {
+            resolved = Definition.resolve(tx, migration, workRegistry);
+            rowsOfBatch = BatchSizes.next(JobQueries.newest(tx, migration.id()), migration, settings);
+        }
+        WalkedJob found = walked;
+        if (found == null || quarantined != fenced.quarantined()) {
+            found = WalkedJob.of(tx, resolved, fenced.job()).orElse(null);
+            if (found == null) {
+                return Optional.empty();
+            }
+            if (walked == null) {
+                found.strategy().check(tx, found.table());
+            }
+        }
+        definition = resolved;
+        walked = found;
+        quarantined = fenced.quarantined();
+        return Optional.of(found);
+    }
 
     private Step change(
-            Connection tx, LeaseQueries.Fenced fenced, Definition resolved, BatchingStrategy.SubBatch subBatch, Aim aim)
+            Connection tx, LeaseQueries.Fenced fenced, WalkedJob table, BatchingStrategy.SubBatch subBatch, Aim aim)
             throws SQLException {
         BatchJob job = fenced.job();
-        long migrated = resolved.function().migrate(resolved.context(tx, subBatch.batch()));
-        if (migrated < 0) {
-            throw new IllegalStateException("the work function '" + migration.signature() + "' returned " + migrated
-                    + "; it must return how many rows it changed");
+        Change change = new Change(tx, definition, table.table(), job);
+        Change.Outcome outcome;
+        try {
+            outcome = aim.isolate() ? change.isolating(subBatch.batch()) : change.whole(subBatch.batch());
+        } catch (Change.QuarantineFullException e) {
+            return new Step.Overflown();
         }
-        long covered = subBatch.covered().orElse(migrated);
+        if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined() == 0) {
+            QuarantineQueries.done(
+                    tx, Objects.requireNonNull(subBatch.lastKey()).number());
+        }
+        long covered = Math.max(subBatch.covered(), outcome.migrated());
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
         if (!lease.advance(
-                tx, fenced, new LeaseQueries.Advance(subBatch.lastKey(), covered, migrated, busy, aim.size()))) {
+                tx,
+                fenced,
+                new LeaseQueries.Advance(subBatch.lastKey(), covered, outcome.migrated(), busy, aim.size()))) {
             throw unlawful(job);
         }
-        boolean finished = isLast(job, subBatch, covered, migrated) && lease.finish(tx);
+        boolean finished = isLast(table, job, subBatch, outcome) && lease.finish(tx);
         return new Step.Committed(
-                job.advanced(subBatch.lastKey(), aim.size(), covered, migrated), covered, migrated, finished);
+                job.advanced(subBatch.lastKey(), aim.size(), covered, outcome.migrated()),
+                covered,
+                outcome.migrated(),
+                outcome.quarantined(),
+                finished);
     }
 
     /** Where only the batch's size ends it, its last sub-batch takes what is left of that. */
-    private int atMostWhatIsLeft(BatchJob job, int size) {
-        return (int) Math.max(1, Math.min(size, rowsOfBatch - job.coveredTupleCount()));
+    private int rows(WalkedJob table, BatchJob job, int size) {
+        return table.strategy() instanceof PredicateBatching
+                ? (int) Math.max(1, Math.min(size, rowsOfBatch - job.coveredTupleCount()))
+                : size;
     }
 
-    private boolean isLast(BatchJob job, BatchingStrategy.SubBatch subBatch, long covered, long migrated) {
+    private boolean isLast(WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, Change.Outcome outcome) {
         return subBatch.last()
-                || subBatch.covered().isEmpty() && (migrated == 0 || job.coveredTupleCount() + covered >= rowsOfBatch);
+                || table.strategy() instanceof PredicateBatching
+                        && (outcome.migrated() + outcome.quarantined() == 0
+                                || job.coveredTupleCount() + subBatch.covered() >= rowsOfBatch);
     }
 
     private Step handBack(Connection tx, BatchJob job, Reason reason) throws SQLException {
@@ -122,7 +169,7 @@ final class SubBatchTransaction {
                 FailureCode.UNKNOWN,
                 "the work function '" + migration.signature()
                         + "' ended the transaction or changed the row of its batch job "
-                        + job.id() + "; rows of its next sub-batch after key " + job.lastKey()
+                        + job.id() + "; rows of its next sub-batch, after its last_key,"
                         + " may be changed without its cursor saying so: look at them, mend the work function, and set the"
                         + " migration to active");
     }

@@ -1,13 +1,21 @@
 package org.registrybbm.migrations.internal;
 
 /**
- * A migration's table and column, found in the catalogue.
+ * A table that a migration works on, and the key's columns, found in the catalogue.
  *
  * @param oid the table's object id
  * @param table the table, quoted for SQL
  * @param partitioned whether it is a partitioned table
- * @param column the column, quoted for SQL
- * @param columnName the column's plain name
- * @param type the column's type, such as {@code bigint}
+ * @param key the columns that {@code column_name} names
  */
-public record Target(long oid, String table, boolean partitioned, String column, String columnName, String type) {}
+public record Target(long oid, String table, boolean partitioned, KeyColumns key) {
+    /** Returns the key's columns, quoted for SQL. */
+    String column() {
+        return key.list();
+    }
+
+    /** Returns the first column of the key. */
+    Column firstColumn() {
+        return key.columns().get(0);
+    }
+}

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.migrations.SizeBounds;
 
 class SizingTest {
     @ParameterizedTest(name = "{0} rows in {2} ms become {3}")
@@ -22,7 +23,8 @@ class SizingTest {
         "1000000, 1000000, 1, 1000000"
     })
     void scalesSubBatchesByTimeWithinTwiceAndHalf(int size, long covered, long millis, int next) {
-        assertThat(Sizing.nextSubBatch(size, covered, Duration.ofMillis(millis), Duration.ofMillis(500)))
+        assertThat(Sizing.nextSubBatch(
+                        size, covered, Duration.ofMillis(millis), Duration.ofMillis(500), SizeBounds.NONE))
                 .isEqualTo(next);
     }
 
@@ -41,8 +43,8 @@ class SizingTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1000, 250", "4, 1", "3, 1", "1, 1"})
-    void quartersAfterATimeout(int size, int next) {
-        assertThat(Sizing.afterTimeout(size)).isEqualTo(next);
+    @CsvSource({"1000, 500", "4, 2", "3, 1", "1, 1"})
+    void halvesAfterAFailure(int size, int next) {
+        assertThat(Sizing.afterFailure(size)).isEqualTo(next);
     }
 }

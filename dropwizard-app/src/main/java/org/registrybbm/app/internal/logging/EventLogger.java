@@ -11,6 +11,7 @@ import org.registrybbm.migrations.MigrationEvent.BatchStarted;
 import org.registrybbm.migrations.MigrationEvent.CodeMissing;
 import org.registrybbm.migrations.MigrationEvent.MigrationFailed;
 import org.registrybbm.migrations.MigrationEvent.MigrationFinished;
+import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.MigrationEvent.SubBatchCommitted;
 import org.registrybbm.migrations.MigrationListener;
 import org.slf4j.Logger;
@@ -55,6 +56,11 @@ public final class EventLogger implements MigrationListener {
                     .job(e.migration(), e.job(), JobStatus.ACTIVE, e.replica())
                     .with("reason", e.reason().name().toLowerCase(Locale.ROOT))
                     .log("batch job handed back");
+        } else if (event instanceof RowsQuarantined e) {
+            Fields.on(LOGGER.atWarn())
+                    .job(e.migration(), e.job(), JobStatus.ACTIVE, e.replica())
+                    .with("quarantined_tuple_count", e.rows())
+                    .log("rows could not be changed and were quarantined, the batch job goes on");
         } else if (event instanceof BatchLost e) {
             Fields.on(LOGGER.atWarn())
                     .job(e.migration(), e.job(), JobStatus.ACTIVE, e.replica())

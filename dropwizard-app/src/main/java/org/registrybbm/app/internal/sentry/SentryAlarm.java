@@ -64,7 +64,7 @@ public final class SentryAlarm implements MigrationListener {
                 "batched migration %s failed: a batch job has no attempt left"
                         .formatted(failed.migration().name()));
         event.setTag("batch_job", Long.toString(job.id()));
-        event.setTag("range", range(job.minValue(), job.maxValue()));
+        event.setTag("range", range(job.range().min(), job.range().max()));
         event.setTag("replica", failed.replica());
         event.setTag("attempt", Integer.toString(job.attempts()));
         return event;

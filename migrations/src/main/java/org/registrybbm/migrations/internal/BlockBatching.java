@@ -1,0 +1,83 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.Key;
+
+/**
+ * Ranges of the table's blocks, for tables without a key, or whose key has little to do with where the rows lie. A changed row may move
+ * to any block, and so may a row that the application changes meanwhile. So each range takes the rows that are pending only, and after the
+ * first pass a second one looks for pending rows anywhere, until one statement over the whole table finds none.
+ */
+record BlockBatching() implements BatchingStrategy {
+    static final String NAME = "BlockBatchingStrategy";
+
+    private static final int FIRST_PASS = 1;
+    private static final PredicateBatching ANYWHERE = new PredicateBatching(false);
+
+    @Override
+    public boolean hasKey() {
+        return false;
+    }
+
+    @Override
+    public void check(Connection connection, WalkedTable table) {
+        table.pending();
+    }
+
+    @Override
+    public OptionalLong estimate(Connection connection, Target target) throws SQLException {
+        return CatalogQueries.estimate(connection, target);
+    }
+
+    @Override
+    public boolean hasRanges() {
+        return true;
+    }
+
+    @Override
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size)
+            throws SQLException {
+        if (table.pass() > FIRST_PASS) {
+            return cut == null ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
+        }
+        CatalogQueries.Heap heap = CatalogQueries.heap(connection, table.target());
+        long first = cut == null ? 0 : cut.number() + 1;
+        if (first >= heap.blocks()) {
+            return Optional.empty();
+        }
+        long last = Math.min(heap.blocks() - 1, first + blocks(heap, size) - 1);
+        return Optional.of(BatchJob.Range.between(first, last));
+    }
+
+    @Override
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
+            throws SQLException {
+        if (table.pass() > FIRST_PASS) {
+            return ANYWHERE.next(connection, table, size);
+        }
+        long first = job.lastKey() == null ? job.range().min() : job.lastKey().number() + 1;
+        if (first > job.range().max()) {
+            return Optional.empty();
+        }
+        CatalogQueries.Heap heap = CatalogQueries.heap(connection, table.target());
+        long last = Math.min(job.range().max(), first + blocks(heap, size) - 1);
+        String rows = "ctid >= '(%d,0)'::tid AND ctid < '(%d,0)'::tid AND (%s)%s"
+                .formatted(first, last + 1, table.pending(), table.spared().and(""));
+        String found = "ctid = ANY (ARRAY(SELECT ctid FROM " + table.target().table() + " WHERE " + rows + "))";
+        // The work function's own expression cannot be qualified.
+        Batch batch = new Batch(qualifier -> qualifier.isEmpty() ? rows : qualifier + found);
+        long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
+        return Optional.of(
+                new SubBatch(batch, Key.of(last), covered, last == job.range().max()));
+    }
+
+    private static long blocks(CatalogQueries.Heap heap, long rows) {
+        return Math.max(1, Math.round(rows / heap.rowsPerBlock()));
+    }
+}

@@ -1,0 +1,68 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.Planner;
+
+/** What a migration still needs once all its batch jobs are done: nothing left out, nothing quarantined, and proof of it. */
+record Completion(Connection connection, Definition definition, EngineSettings settings) {
+    /** What is left to do. */
+    sealed interface Left {
+        /** More batch jobs, now or at the next turn. */
+        record Work() implements Left {}
+
+        /** A person must act. */
+        record Person(Failure failure) implements Left {}
+
+        /**
+         * Nothing.
+         *
+         * @param verified whether it is proved that no row is left
+         */
+        record Nothing(boolean verified) implements Left {}
+    }
+
+    /** Opens and cuts what comes next; the keys of new batch jobs are added. */
+    Left next(List<Planner.Due> due, int wanted) throws SQLException {
+        Cutter cutter = new Cutter(connection, definition, settings);
+        Walks walks = new Walks(connection, definition);
+        if (cutter.cutGap(due)) {
+            return new Left.Work();
+        }
+        boolean blocks = definition.strategy() instanceof BlockBatching;
+        boolean verifies = definition.strategy() instanceof KeysetBatching && saysWhatIsPending();
+        boolean opened = blocks && walks.openPass(Walk.Kind.CHANGE, 2)
+                || walks.openRetries()
+                || verifies && walks.openPass(Walk.Kind.VERIFY, 1);
+        if (opened) {
+            cutter.cut(due, wanted);
+            return new Left.Work();
+        }
+        long quarantined = QuarantineQueries.count(connection, migration().id());
+        if (quarantined > 0) {
+            return new Left.Person(
+                    Failure.of(
+                            FailureCode.QUARANTINED_ROWS,
+                            (quarantined == 1 ? "1 row is" : quarantined + " rows are")
+                                    + " in quarantine, everything else is done; mend them and retry the migration, or waive them"));
+        }
+        return new Left.Nothing(verifies || !(definition.strategy() instanceof KeysetBatching));
+    }
+
+    private boolean saysWhatIsPending() throws SQLException {
+        Optional<String> pending = definition
+                .walked(connection, definition.target(), Walk.Kind.VERIFY, 1)
+                .workPending();
+        return pending.isPresent();
+    }
+
+    private BatchedMigration migration() {
+        return definition.migration();
+    }
+}

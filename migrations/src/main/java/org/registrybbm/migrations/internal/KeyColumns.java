@@ -1,0 +1,88 @@
+package org.registrybbm.migrations.internal;
+
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Key;
+
+/** The columns of a migration's key, in their order, and the SQL that compares rows with keys. */
+public record KeyColumns(List<Column> columns) {
+    private static final Set<String> INTEGERS = Set.of("smallint", "integer", "bigint");
+
+    // Types whose text form is exact under the guards' settings, and whose order is that of a btree index.
+    static final Set<String> TYPES = Set.of(
+            "smallint",
+            "integer",
+            "bigint",
+            "numeric",
+            "uuid",
+            "text",
+            "character varying",
+            "bytea",
+            "date",
+            "timestamp with time zone",
+            "timestamp without time zone");
+
+    /** Returns whether the key is one integer, so that the contract's numbers hold it. */
+    boolean isInteger() {
+        return columns.size() == 1 && INTEGERS.contains(columns.get(0).type());
+    }
+
+    /** Returns the columns as a list: {@code a, b}. */
+    String list() {
+        return columns.stream().map(Column::quoted).collect(Collectors.joining(", "));
+    }
+
+    /** Returns the columns as text, named k0, k1 ... */
+    String selected() {
+        return IntStream.range(0, columns.size())
+                .mapToObj(i -> columns.get(i).quoted() + "::text AS k" + i)
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Returns the condition that a row comes after a key; true without one. */
+    String after(String qualifier, @Nullable Key key) {
+        return key == null ? "true" : row(qualifier) + " > " + literal(key);
+    }
+
+    /** Returns the condition that a row comes before a key or has it; true without one. */
+    String through(String qualifier, @Nullable Key key) {
+        return key == null ? "true" : row(qualifier) + " <= " + literal(key);
+    }
+
+    /** Returns the condition of both bounds. */
+    String between(String qualifier, @Nullable Key after, @Nullable Key through) {
+        return after(qualifier, after) + " AND " + through(qualifier, through);
+    }
+
+    /** Returns the order of a JSON array of such values, as a list for ORDER BY. */
+    String orderOf(String json) {
+        return IntStream.range(0, columns.size())
+                .mapToObj(i -> {
+                    Column column = columns.get(i);
+                    String value = "(" + json + " ->> " + i + ")::" + column.type();
+                    return column.collation() == null ? value : value + " COLLATE " + column.collation();
+                })
+                .collect(Collectors.joining(", "));
+    }
+
+    private String row(String qualifier) {
+        return wrap(columns.stream().map(column -> qualifier + column.quoted()).toList());
+    }
+
+    private String literal(Key key) {
+        if (isInteger()) {
+            // The contract's bounds are bigint, whatever the column is.
+            return Literals.of(key.values().get(0), "bigint");
+        }
+        return wrap(IntStream.range(0, columns.size())
+                .mapToObj(i -> columns.get(i).literal(key.values().get(i)))
+                .toList());
+    }
+
+    private static String wrap(List<String> parts) {
+        return parts.size() == 1 ? parts.get(0) : "(" + String.join(", ", parts) + ")";
+    }
+}

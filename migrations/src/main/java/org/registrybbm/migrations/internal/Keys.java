@@ -1,0 +1,46 @@
+package org.registrybbm.migrations.internal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Key;
+
+/** Keys as the JSON arrays that the tables hold; {@code [7]} and {@code ["7"]} are the same key. */
+final class Keys {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private Keys() {}
+
+    static @Nullable Key read(@Nullable String json) {
+        if (json == null) {
+            return null;
+        }
+        List<String> values = new ArrayList<>();
+        parse(json).forEach(value -> values.add(value.asText()));
+        return values.isEmpty() ? null : new Key(values);
+    }
+
+    static @Nullable String write(@Nullable Key key) {
+        return key == null ? null : text(key.values());
+    }
+
+    /** Reads a JSON object of column values. */
+    static JsonNode parse(String json) {
+        try {
+            return MAPPER.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the database returned JSON that is none: " + json, e);
+        }
+    }
+
+    private static String text(Object value) {
+        try {
+            return MAPPER.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.WorkRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What becomes of a batch job whose worker died in it each time, as rows that use up its memory do. It goes on with fewer rows, until
+ * those that kill are alone; they are quarantined, so that replicas stop dying.
+ */
+final class Poison {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Poison.class);
+
+    /** So many rows are few enough to be quarantined together. */
+    private static final int NARROW = 4;
+
+    private Poison() {}
+
+    /**
+     * Makes a batch job that used up its attempts without a word fit to be tried again.
+     *
+     * @return whether it is due now
+     */
+    static boolean narrow(
+            Connection connection, BatchedMigration migration, WorkRegistry registry, BatchJob job, int maxAttempts)
+            throws SQLException {
+        int size = job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : job.subBatchSize();
+        if (size > NARROW) {
+            int smaller = Sizing.afterDeath(size);
+            LOGGER.warn(
+                    "batch job {} of '{}' lost its worker {} times without progress; it goes on with {} rows at a time",
+                    job.id(),
+                    migration.name(),
+                    job.attempts(),
+                    smaller);
+            return JobQueries.narrow(connection, job.id(), maxAttempts - 1, null, smaller);
+        }
+        return quarantineNext(connection, Definition.resolve(connection, migration, registry), job, size);
+    }
+
+    private static boolean quarantineNext(Connection connection, Definition definition, BatchJob job, int size)
+            throws SQLException {
+        Optional<WalkedJob> walked = WalkedJob.of(connection, definition, job);
+        Optional<BatchingStrategy.SubBatch> next = Optional.empty();
+        if (walked.isPresent()) {
+            next = walked.get().next(connection, job, size);
+        }
+        if (next.isEmpty()) {
+            return JobQueries.narrow(connection, job.id(), 0, null, size);
+        }
+        Failure death = Failure.of(
+                FailureCode.MAX_JOB_RETRY,
+                "killed its worker: a replica died or froze " + job.attempts() + " times at this row or one beside it");
+        for (String row : QuarantineQueries.identities(
+                connection, walked.get().table(), next.get().batch(), "", Integer.MAX_VALUE)) {
+            LOGGER.error(
+                    "'{}' quarantines a row of {}: {}",
+                    definition.migration().name(),
+                    walked.get().table().target().table(),
+                    death.message());
+            QuarantineQueries.quarantine(connection, walked.get().table(), job.id(), row, death);
+        }
+        return JobQueries.narrow(connection, job.id(), 0, next.get().lastKey(), size);
+    }
+}

@@ -1,0 +1,119 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
+import org.registrybbm.migrations.Key;
+
+/**
+ * Rows for which a condition is true, until there is none; the work makes it false. Each sub-batch locks its rows before the work gets
+ * them and steps over those that others have locked, so several batch jobs at once never meet.
+ *
+ * @param nulls whether the condition is that the migration's column is NULL; else it is what the work function calls pending
+ */
+record PredicateBatching(boolean nulls) implements BatchingStrategy {
+    static final String NULLS = "NullKeySetBatchingStrategy";
+    static final String NAME = "PredicateBatchingStrategy";
+
+    private static final String ANY_LEFT = """
+            SELECT EXISTS (SELECT FROM %1$s WHERE %2$s) AS found
+            """;
+
+    private static final String FIRST_ROWS = """
+            SELECT ctid::text AS tid
+            FROM %1$s
+            WHERE %2$s
+            LIMIT ?
+            FOR NO KEY UPDATE
+            """;
+
+    // Without this a scan from the table's start would step over every row that is done already, at each sub-batch
+    // anew.
+    private static final String WALK_THE_INDEX = "SET LOCAL enable_seqscan = off";
+
+    @Override
+    public boolean hasKey() {
+        return nulls;
+    }
+
+    @Override
+    public void check(Connection connection, WalkedTable table) throws SQLException {
+        Target target = table.target();
+        if (nulls && !CatalogQueries.hasNullIndex(connection, target)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.MISSING_INDEX,
+                    "no valid index of " + target.table() + " is partial WHERE " + target.column()
+                            + " IS NULL, so that each batch would read the whole table; create one: CREATE INDEX"
+                            + " CONCURRENTLY ON " + target.table() + " (" + target.column() + ") WHERE "
+                            + target.column() + " IS NULL");
+        }
+        if (!nulls) {
+            Sql.run(connection, WALK_THE_INDEX);
+            if (!CatalogQueries.usesIndex(connection, target.table(), table.pending())) {
+                throw new InvalidDefinitionException(
+                        FailureCode.MISSING_INDEX,
+                        "no index of " + target.table() + " finds its rows where " + table.pending()
+                                + ", so that each batch would read the whole table; create a partial one with this"
+                                + " condition, or use " + BlockBatching.NAME);
+            }
+        }
+    }
+
+    @Override
+    public OptionalLong estimate(Connection connection, Target target) throws SQLException {
+        return nulls ? CatalogQueries.estimateNulls(connection, target) : OptionalLong.empty();
+    }
+
+    @Override
+    public boolean hasRanges() {
+        return false;
+    }
+
+    @Override
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size)
+            throws SQLException {
+        Sql.run(connection, WALK_THE_INDEX);
+        boolean anyLeft = Sql.one(
+                connection,
+                ANY_LEFT.formatted(
+                        table.target().table(),
+                        condition(table, "") + table.spared().and("")),
+                row -> row.getBoolean("found"));
+        return anyLeft ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
+    }
+
+    @Override
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
+            throws SQLException {
+        Sql.run(connection, WALK_THE_INDEX);
+        return next(connection, table, size);
+    }
+
+    /** Locks the next rows by whatever way the planner finds. */
+    Optional<SubBatch> next(Connection connection, WalkedTable table, int size) throws SQLException {
+        String condition = condition(table, "") + table.spared().and("");
+        String sql = FIRST_ROWS.formatted(table.target().table(), condition);
+        List<String> rows = Sql.list(connection, sql.strip() + " SKIP LOCKED", row -> row.getString("tid"), size);
+        if (rows.isEmpty()) {
+            // Those that others have locked may be left when they are done: only waiting for them tells.
+            rows = Sql.list(connection, sql, row -> row.getString("tid"), size);
+        }
+        if (rows.isEmpty()) {
+            return Optional.empty();
+        }
+        String tids = Literals.text("{\"" + String.join("\",\"", rows) + "\"}");
+        Batch batch = new Batch(qualifier -> qualifier + "ctid = ANY (" + tids + "::tid[])");
+        return Optional.of(new SubBatch(batch, null, rows.size(), false));
+    }
+
+    private String condition(WalkedTable table, String qualifier) {
+        return nulls ? qualifier + table.target().column() + " IS NULL" : "(" + table.pending() + ")";
+    }
+}

@@ -1,0 +1,199 @@
+package org.registrybbm.migrations.internal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.QuarantinedRow;
+
+/** Statements on {@code batched_background_migration_quarantined_rows}. */
+public final class QuarantineQueries {
+    // Those that are done stay in the list: a cursor that has not passed them yet must not do them again.
+    private static final String ROWS = """
+            SELECT row_key::text AS row_key
+            FROM batched_background_migration_quarantined_rows
+            WHERE batched_background_migration_id = ?
+                AND table_oid = ?::oid
+            ORDER BY id
+            """;
+
+    private static final String COUNT = """
+            SELECT count(*) AS rows
+            FROM batched_background_migration_quarantined_rows
+            WHERE batched_background_migration_id = ?
+                AND status = 'quarantined'
+            """;
+
+    private static final String NEXT_TO_RETRY = """
+            SELECT id, row_key::text AS row_key
+            FROM batched_background_migration_quarantined_rows
+            WHERE batched_background_migration_id = ?
+                AND table_oid = ?::oid
+                AND status = 'retrying'
+                AND id > ?
+            ORDER BY id
+            LIMIT 1
+            """;
+
+    private static final String TABLES_TO_RETRY = """
+            SELECT DISTINCT table_oid::bigint AS table_oid
+            FROM batched_background_migration_quarantined_rows
+            WHERE batched_background_migration_id = ?
+                AND status = 'retrying'
+            ORDER BY 1
+            """;
+
+    // %1$s is the quoted table, %2$s the row's identity, %3$s the rows.
+    private static final String IDENTITIES = """
+            SELECT (%2$s)::text AS row_key
+            FROM %1$s
+            WHERE %3$s
+            LIMIT ?
+            """;
+
+    private static final String QUARANTINE = """
+            INSERT INTO batched_background_migration_quarantined_rows
+                (batched_background_migration_id, batched_background_migration_job_id, table_oid, table_name, row_key,
+                 failure_class, failure_sqlstate, failure_message)
+            VALUES (?, ?, ?::oid, ?, ?::jsonb, ?, ?, ?)
+            ON CONFLICT ON CONSTRAINT unique_batched_background_migration_quarantined_rows DO UPDATE
+            SET status = 'quarantined',
+                attempts = batched_background_migration_quarantined_rows.attempts + 1,
+                batched_background_migration_job_id = excluded.batched_background_migration_job_id,
+                failure_class = excluded.failure_class,
+                failure_sqlstate = excluded.failure_sqlstate,
+                failure_message = excluded.failure_message,
+                quarantined_at = now(),
+                settled_at = NULL
+            """;
+
+    private static final String DONE = """
+            UPDATE batched_background_migration_quarantined_rows
+            SET status = 'done',
+                settled_at = now()
+            WHERE id = ?
+                AND status = 'retrying'
+            """;
+
+    private static final String RETRY = """
+            UPDATE batched_background_migration_quarantined_rows
+            SET status = 'retrying'
+            WHERE batched_background_migration_id = ?
+                AND status = 'quarantined'
+            """;
+
+    private static final String WAIVE = """
+            UPDATE batched_background_migration_quarantined_rows
+            SET status = 'waived',
+                waived_by = ?,
+                waived_reason = ?,
+                settled_at = now()
+            WHERE batched_background_migration_id = ?
+                AND status IN ('quarantined', 'retrying')
+                AND (cardinality(?::bigint[]) = 0 OR id = ANY (?::bigint[]))
+            """;
+
+    private static final String LIST = """
+            SELECT q.id, m.name, q.table_name, q.row_key::text AS row_key, q.status, q.failure_class, q.failure_sqlstate,
+                q.failure_message, q.attempts, q.quarantined_at, q.settled_at, q.waived_by, q.waived_reason
+            FROM batched_background_migration_quarantined_rows q
+            JOIN batched_background_migrations m ON m.id = q.batched_background_migration_id
+            WHERE cardinality(?::text[]) = 0
+                OR m.name = ANY (?::text[])
+            ORDER BY m.id, q.id
+            """;
+
+    private QuarantineQueries() {}
+
+    /** A row that is to be tried again. */
+    record Row(long id, JsonNode key) {}
+
+    static List<JsonNode> rows(Connection connection, long migrationId, long table) throws SQLException {
+        return Sql.list(connection, ROWS, row -> Keys.parse(row.getString("row_key")), migrationId, table);
+    }
+
+    /** Counts the rows that wait for a person. */
+    static long count(Connection connection, long migrationId) throws SQLException {
+        return Sql.one(connection, COUNT, row -> row.getLong("rows"), migrationId);
+    }
+
+    static Optional<Row> nextToRetry(Connection connection, long migrationId, long table, long after)
+            throws SQLException {
+        return Sql.first(
+                connection,
+                NEXT_TO_RETRY,
+                row -> new Row(row.getLong("id"), Keys.parse(row.getString("row_key"))),
+                migrationId,
+                table,
+                after);
+    }
+
+    static List<Long> tablesToRetry(Connection connection, long migrationId) throws SQLException {
+        return Sql.list(connection, TABLES_TO_RETRY, row -> row.getLong("table_oid"), migrationId);
+    }
+
+    /** Returns the identities of the rows of a batch, as JSON texts. */
+    static List<String> identities(Connection connection, WalkedTable table, Batch batch, String suffix, int limit)
+            throws SQLException {
+        String sql = IDENTITIES.formatted(
+                table.target().table(), table.spared().identity().json(), batch.predicate());
+        return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
+    }
+
+    static void quarantine(Connection connection, WalkedTable table, long jobId, String row, Failure failure)
+            throws SQLException {
+        Sql.update(
+                connection,
+                QUARANTINE,
+                table.migration().id(),
+                jobId,
+                table.target().oid(),
+                table.target().table(),
+                row,
+                failure.errorClass(),
+                failure.sqlState(),
+                failure.message());
+    }
+
+    static void done(Connection connection, long id) throws SQLException {
+        Sql.update(connection, DONE, id);
+    }
+
+    /** Has the quarantined rows of a migration tried again, and returns how many. */
+    public static long retry(Connection connection, long migrationId) throws SQLException {
+        return Sql.update(connection, RETRY, migrationId);
+    }
+
+    /** Leaves rows as they are; no ids mean all of the migration. */
+    public static long waive(Connection connection, long migrationId, List<Long> ids, String by, String reason)
+            throws SQLException {
+        Long[] array = ids.toArray(Long[]::new);
+        return Sql.update(connection, WAIVE, by, reason, migrationId, array, array);
+    }
+
+    public static List<QuarantinedRow> list(Connection connection, List<String> names) throws SQLException {
+        String[] array = names.toArray(String[]::new);
+        return Sql.list(connection, LIST, QuarantineQueries::row, array, array);
+    }
+
+    private static QuarantinedRow row(ResultSet row) throws SQLException {
+        return new QuarantinedRow(
+                row.getLong("id"),
+                row.getString("name"),
+                row.getString("table_name"),
+                row.getString("row_key"),
+                QuarantinedRow.Status.of(row.getString("status")),
+                row.getString("failure_class"),
+                row.getString("failure_sqlstate"),
+                row.getString("failure_message"),
+                row.getInt("attempts"),
+                Rows.instant(row, "quarantined_at"),
+                Rows.instant(row, "settled_at"),
+                row.getString("waived_by"),
+                row.getString("waived_reason"));
+    }
+}

@@ -1,0 +1,45 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.Key;
+
+/** Quarantined rows of one table that somebody wants to be tried again, one a sub-batch. */
+record QuarantineRetry() implements BatchingStrategy {
+    @Override
+    public void check(Connection connection, WalkedTable table) {}
+
+    @Override
+    public OptionalLong estimate(Connection connection, Target target) {
+        return OptionalLong.empty();
+    }
+
+    @Override
+    public boolean hasRanges() {
+        return false;
+    }
+
+    @Override
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size) {
+        return cut == null ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
+    }
+
+    @Override
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
+            throws SQLException {
+        long after = job.lastKey() == null ? 0 : job.lastKey().number();
+        Optional<QuarantineQueries.Row> row = QuarantineQueries.nextToRetry(
+                connection, table.migration().id(), table.target().oid(), after);
+        return row.map(found -> new SubBatch(
+                new Batch(qualifier -> table.spared().identity().predicate(List.of(found.key()), qualifier)),
+                Key.of(found.id()),
+                1,
+                false));
+    }
+}

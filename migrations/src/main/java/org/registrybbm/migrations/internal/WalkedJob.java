@@ -1,0 +1,43 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import org.registrybbm.migrations.BatchJob;
+
+/**
+ * The table of a batch job and how it is cut into sub-batches.
+ *
+ * @param strategy what finds the next rows
+ * @param table where
+ */
+record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
+    /** Finds the table of a batch job; empty when it is no partition of the migration's table any more. */
+    static Optional<WalkedJob> of(Connection connection, Definition definition, BatchJob job) throws SQLException {
+        Optional<Walk> walk = job.walkId() == null ? Optional.empty() : WalkQueries.find(connection, job.walkId());
+        if (walk.isEmpty()) {
+            return Optional.of(new WalkedJob(
+                    definition.strategy(), definition.walked(connection, definition.target(), Walk.Kind.CHANGE, 1)));
+        }
+        Optional<Target> target = definition.targetOf(connection, walk.get());
+        if (target.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new WalkedJob(
+                walk.get().strategy(definition),
+                definition.walked(
+                        connection, target.get(), walk.get().kind(), walk.get().pass())));
+    }
+
+    /** Returns the same without the rows that were quarantined since. */
+    WalkedJob sparing(Spared spared) {
+        return new WalkedJob(
+                strategy,
+                new WalkedTable(
+                        table.migration(), table.target(), table.kind(), table.pass(), table.workPending(), spared));
+    }
+
+    Optional<BatchingStrategy.SubBatch> next(Connection connection, BatchJob job, int size) throws SQLException {
+        return strategy.next(connection, table, job, size);
+    }
+}

@@ -1,0 +1,37 @@
+package org.registrybbm.migrations.internal;
+
+import java.util.Optional;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
+
+/**
+ * One table of a migration as a walk sees it.
+ *
+ * @param target the table and its key
+ * @param kind what is done there
+ * @param pass which pass it is, from 1
+ * @param workPending which rows are not done, as the work function says, or empty when it does not
+ * @param spared true for rows that are not quarantined
+ */
+record WalkedTable(
+        BatchedMigration migration,
+        Target target,
+        Walk.Kind kind,
+        int pass,
+        Optional<String> workPending,
+        Spared spared) {
+
+    /**
+     * Returns which rows are not done.
+     *
+     * @throws InvalidDefinitionException when the work function does not say
+     */
+    String pending() {
+        return workPending.orElseThrow(() -> new InvalidDefinitionException(
+                FailureCode.PENDING_UNKNOWN,
+                "the batching strategy " + migration.strategy() + " needs to know which rows are not done yet, but the"
+                        + " work function '" + migration.signature()
+                        + "' does not say so; override its method pending, or use another strategy"));
+    }
+}

@@ -1,0 +1,85 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Opens the walks of one migration: over its table, or over each leaf partition of it. */
+record Walks(Connection connection, Definition definition) {
+    /** Opens those of the first pass where they are missing, as when a partition was attached. */
+    void openFirst() throws SQLException {
+        List<Walk> walks = WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1);
+        Optional<Walk> only = walks.stream().filter(Walk::onlyTable).findFirst();
+        if (only.isPresent()) {
+            if (only.get().tableOid() != definition.target().oid()) {
+                WalkQueries.moveTo(connection, only.get(), definition.target());
+            }
+            return;
+        }
+        if (!definition.target().partitioned() || walks.isEmpty() && WalkQueries.hasForeignJobs(connection, id())) {
+            // What the container registry has begun over the parent is ended over the parent.
+            WalkQueries.open(connection, id(), definition.target(), Walk.Kind.CHANGE, 1, true);
+            return;
+        }
+        List<Long> known = walks.stream().map(Walk::tableOid).toList();
+        for (long leaf : CatalogQueries.leaves(connection, definition.target())) {
+            if (!known.contains(leaf)) {
+                open(leaf, Walk.Kind.CHANGE, 1);
+            }
+        }
+    }
+
+    /**
+     * Opens a pass over every table that has one of the first pass.
+     *
+     * @return whether there was anything to open
+     */
+    boolean openPass(Walk.Kind kind, int pass) throws SQLException {
+        List<Long> known = WalkQueries.all(connection, id(), kind, pass).stream()
+                .map(Walk::tableOid)
+                .toList();
+        boolean opened = false;
+        for (Walk first : WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1)) {
+            Optional<Target> target = definition.targetOf(connection, first);
+            if (target.isPresent() && !known.contains(first.tableOid())) {
+                WalkQueries.open(connection, id(), target.get(), kind, pass, first.onlyTable());
+                opened = true;
+            }
+        }
+        return opened;
+    }
+
+    /**
+     * Opens a pass over the tables that hold quarantined rows which are to be tried again.
+     *
+     * @return whether there was anything to open
+     */
+    boolean openRetries() throws SQLException {
+        List<Long> tables = new ArrayList<>(QuarantineQueries.tablesToRetry(connection, id()));
+        if (tables.isEmpty()) {
+            return false;
+        }
+        int pass = WalkQueries.lastPass(connection, id(), Walk.Kind.RETRY) + 1;
+        boolean opened = false;
+        for (long table : tables) {
+            opened |= open(table, Walk.Kind.RETRY, pass);
+        }
+        return opened;
+    }
+
+    private boolean open(long table, Walk.Kind kind, int pass) throws SQLException {
+        boolean own = table == definition.target().oid();
+        Optional<Target> target =
+                own ? Optional.of(definition.target()) : CatalogQueries.leaf(connection, definition.target(), table);
+        if (target.isPresent()) {
+            WalkQueries.open(connection, id(), target.get(), kind, pass, own);
+        }
+        return target.isPresent();
+    }
+
+    private long id() {
+        return definition.migration().id();
+    }
+}

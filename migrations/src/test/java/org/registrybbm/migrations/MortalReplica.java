@@ -1,0 +1,52 @@
+package org.registrybbm.migrations;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+
+/** A replica that can die like a killed process: its connections are gone at once, and nothing is handed back. */
+final class MortalReplica extends ForwardingDataSource {
+    private final DataSource database;
+    private final List<Connection> connections = new ArrayList<>();
+    private boolean dead;
+
+    MortalReplica(DataSource database) {
+        this.database = database;
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+        if (dead) {
+            throw new SQLException("the replica is dead", "08001");
+        }
+        Connection connection = database.getConnection();
+        connections.add(connection);
+        return connection;
+    }
+
+    /** Runs a batch job with its own work as the function {@code addOne}. */
+    BatchOutcome run(long job, WorkFunction work) {
+        return BatchedMigrations.on(this)
+                .settings(Lab.SETTINGS)
+                .workRegistry(WorkRegistry.builder().register(Lab.ADD_ONE, work).build())
+                .replica("mortal")
+                .build()
+                .runner()
+                .run(job, this::isDead);
+    }
+
+    /** Dies in the middle of whatever it does. */
+    void die() throws SQLException {
+        dead = true;
+        for (Connection connection : connections) {
+            connection.abort(Runnable::run);
+        }
+        throw new SQLException("the replica is dead", "08006");
+    }
+
+    boolean isDead() {
+        return dead;
+    }
+}
