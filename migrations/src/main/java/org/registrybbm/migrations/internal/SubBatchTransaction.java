@@ -22,14 +22,17 @@ final class SubBatchTransaction {
     private final EngineSettings settings;
     private final WorkRegistry workRegistry;
     private final BatchedMigration migration;
+    private final Pacer pacer;
     private @Nullable Definition definition;
     private long rowsOfBatch;
 
-    SubBatchTransaction(Lease lease, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration) {
+    SubBatchTransaction(
+            Lease lease, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration, Pacer pacer) {
         this.lease = lease;
         this.settings = settings;
         this.workRegistry = workRegistry;
         this.migration = migration;
+        this.pacer = pacer;
     }
 
     /** How a sub-batch went, once its transaction is committed. */
@@ -65,13 +68,18 @@ final class SubBatchTransaction {
         if (!fenced.migration().hasSameDefinitionAs(migration)) {
             return handBack(tx, fenced.job(), Reason.DEFINITION_CHANGED);
         }
+        if (fenced.maybeSurplus()
+                && BudgetQueries.isSurplus(tx, migration.id(), fenced.job().id(), lease.token())) {
+            return handBack(tx, fenced.job(), Reason.LIMIT_REACHED);
+        }
         Definition resolved = definition;
         if (resolved == null) {
             resolved = Definition.resolve(tx, migration, workRegistry);
             rowsOfBatch = BatchSizes.next(tx, migration, settings);
             definition = resolved;
         }
-        int rows = resolved.strategy().isParallel() ? size : atMostWhatIsLeft(fenced.job(), size);
+        int paced = pacer.atMost(fenced.rate(), size);
+        int rows = resolved.strategy().isParallel() ? paced : atMostWhatIsLeft(fenced.job(), paced);
         Optional<BatchingStrategy.SubBatch> next = resolved.strategy().next(tx, resolved.target(), fenced.job(), rows);
         if (next.isEmpty()) {
             return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
