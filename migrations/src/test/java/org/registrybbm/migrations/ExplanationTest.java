@@ -33,7 +33,7 @@ class ExplanationTest {
             throw new IllegalStateException("the reason");
         }));
         List<Long> due = engine.planner().plan().due();
-        assertThat(explanation()).isEqualTo("waits for a worker that is free, within the limits");
+        assertThat(explanation()).isEqualTo("waits for a worker that is free");
 
         engine.runner().run(due.get(0), () -> {
             assertThat(explanation()).isEqualTo("running on lab");

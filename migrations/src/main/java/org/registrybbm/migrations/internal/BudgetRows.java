@@ -106,8 +106,8 @@ public final class BudgetRows {
         return new Budget(
                 subject,
                 limit(subject, Rows.nullable(row, "batch_jobs")),
-                limit(subject, Rows.nullable(row, "rows_per_second")),
-                limit(subject, Rows.nullable(row, "migrations")));
+                subject.scope() == Scope.TABLE ? Limit.DEFAULT : limit(subject, Rows.nullable(row, "rows_per_second")),
+                subject.scope() == Scope.TABLE ? limit(subject, Rows.nullable(row, "migrations")) : Limit.DEFAULT);
     }
 
     private static Limit limit(Subject subject, @Nullable Long value) {

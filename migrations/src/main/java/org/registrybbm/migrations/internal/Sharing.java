@@ -24,7 +24,8 @@ public final class Sharing {
     /** Batch jobs that are handed out beyond those that run, where no budget says less. */
     static final int MOST_AHEAD = 100;
 
-    private static final Comparator<Contender> FIRST_COME = Comparator.comparingInt(Contender::priority)
+    /** Who comes first on a table. */
+    static final Comparator<Contender> FIRST_COME = Comparator.comparingInt(Contender::priority)
             .reversed()
             .thenComparing(one -> one.migration().status() != MigrationStatus.RUNNING)
             .thenComparingLong(Contender::id);

@@ -55,13 +55,14 @@ public final class SharingQueries {
             @Nullable String rootKept,
             @Nullable String root,
             int held,
-            BudgetQueries.Limits limits) {
+            BudgetQueries.Limits limits,
+            Rate rate) {
         public long id() {
             return migration.id();
         }
 
         Contender withRoot(@Nullable String other) {
-            return new Contender(migration, priority, rootKept, other, held, limits);
+            return new Contender(migration, priority, rootKept, other, held, limits, rate);
         }
     }
 
@@ -75,7 +76,8 @@ public final class SharingQueries {
                     root,
                     root,
                     row.getInt("held"),
-                    BudgetQueries.limits(row));
+                    BudgetQueries.limits(row),
+                    Rate.of(row));
         });
         Map<Long, String> roots = roots(connection, kept);
         return kept.stream().map(one -> one.withRoot(roots.get(one.id()))).toList();
