@@ -104,12 +104,32 @@ public final class Planner {
 
     private List<Contender> contenders() {
         try {
-            return Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.SHORT_TRANSACTION);
-                return SharingQueries.contenders(connection);
-            });
+            List<Contender> contenders = readContenders();
+            List<Contender> strangers =
+                    contenders.stream().filter(Contender::isRootUnknown).toList();
+            // The budgets of a table are found by what the rows say.
+            strangers.forEach(this::keepRoot);
+            return strangers.isEmpty() ? contenders : readContenders();
         } catch (SQLException e) {
             throw DatabaseException.of("read which batched migrations are active", e);
+        }
+    }
+
+    private List<Contender> readContenders() throws SQLException {
+        return Sql.inTransaction(dataSource, connection -> {
+            Sql.run(connection, Guards.SHORT_TRANSACTION);
+            return SharingQueries.contenders(connection);
+        });
+    }
+
+    private void keepRoot(Contender contender) {
+        try {
+            step.keepRoot(contender);
+        } catch (SQLException e) {
+            LOGGER.debug(
+                    "could not write down the root table of '{}' yet",
+                    contender.migration().name(),
+                    e);
         }
     }
 

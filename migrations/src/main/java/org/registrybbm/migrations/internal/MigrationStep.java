@@ -61,6 +61,15 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
     }
 
+    /** Writes down the root of a migration's table where its row says another one. */
+    public void keepRoot(SharingQueries.Contender contender) throws SQLException {
+        boolean unused = Sql.inTransaction(dataSource, connection -> {
+            Sql.run(connection, Guards.PLANNING);
+            SharingQueries.keepRoot(connection, contender);
+            return true;
+        });
+    }
+
     private Result plan(SharingQueries.Contender contender, int free, double missingCodeSeconds) throws SQLException {
         return Sql.inTransaction(dataSource, connection -> {
             Sql.run(connection, Guards.PLANNING);
@@ -72,6 +81,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             if (migration == null) {
                 return Result.NOTHING;
             }
+            // Claims count by it: no batch job is handed out before it is there.
             SharingQueries.keepRoot(connection, contender);
             return take(connection, migration, contender.held(), free, missingCodeSeconds);
         });

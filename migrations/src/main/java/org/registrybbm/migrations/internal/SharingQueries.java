@@ -5,7 +5,6 @@ import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigration;
 
@@ -61,6 +60,11 @@ public final class SharingQueries {
             return migration.id();
         }
 
+        /** Returns whether its row does not say what its root is. */
+        public boolean isRootUnknown() {
+            return root != null && !root.equals(rootKept);
+        }
+
         Contender withRoot(@Nullable String other) {
             return new Contender(migration, priority, rootKept, other, held, limits, rate);
         }
@@ -106,7 +110,7 @@ public final class SharingQueries {
 
     /** Writes the root down where the row says another one: claims count by it. */
     static void keepRoot(Connection connection, Contender contender) throws SQLException {
-        if (contender.root() != null && !Objects.equals(contender.root(), contender.rootKept())) {
+        if (contender.isRootUnknown()) {
             Sql.update(connection, SET_ROOT, contender.root(), contender.id());
         }
     }
