@@ -112,7 +112,8 @@ CREATE INDEX IF NOT EXISTS index_batched_background_migration_jobs_on_walk_id_an
 --rollback     DROP COLUMN IF EXISTS lease_session;
 
 -- The rows that are there for everybody (subject '*') are the defaults; a row of a migration's or table's name goes
--- before them, column by column. NULL means: as the default says, and in the default: no limit.
+-- before them, column by column. NULL means: as the default says, and in the default: no limit. -1 means no limit in
+-- any row.
 
 --changeset registry-bbm:create-batched-background-migration-budgets
 CREATE TABLE batched_background_migration_budgets (
@@ -122,12 +123,17 @@ CREATE TABLE batched_background_migration_budgets (
     rows_per_second bigint,
     migrations integer,
     paced_until timestamptz,
+    paced_rate bigint,
     updated_at timestamptz,
     CONSTRAINT pk_batched_background_migration_budgets PRIMARY KEY (scope, subject),
     CONSTRAINT check_batched_background_migration_budgets_scope
         CHECK (scope IN ('fleet', 'migration', 'table') AND (scope <> 'fleet' OR subject = '*')),
     CONSTRAINT check_batched_background_migration_budgets_values
-        CHECK (batch_jobs BETWEEN 0 AND 1000 AND rows_per_second > 0 AND migrations BETWEEN 1 AND 1000),
+        CHECK (batch_jobs BETWEEN -1 AND 1000
+            AND (rows_per_second = -1 OR rows_per_second BETWEEN 1 AND 1000000000)
+            AND (migrations = -1 OR migrations BETWEEN 1 AND 1000)),
+    CONSTRAINT check_batched_background_migration_budgets_rows_per_second
+        CHECK (rows_per_second IS NULL OR scope <> 'table'),
     CONSTRAINT check_batched_background_migration_budgets_migrations CHECK (migrations IS NULL OR scope = 'table')
 );
 
@@ -136,15 +142,17 @@ COMMENT ON TABLE batched_background_migration_budgets IS
 COMMENT ON COLUMN batched_background_migration_budgets.scope IS
     'fleet: all batched migrations together; migration: each one; table: those of one table, partitions counted as their root.';
 COMMENT ON COLUMN batched_background_migration_budgets.subject IS
-    'A migration''s name, a table''s <schema>.<table>, or * for the default of the scope.';
+    'A migration''s name, a table''s <schema>.<table> quoted as SQL does, or * for the default of the scope.';
 COMMENT ON COLUMN batched_background_migration_budgets.batch_jobs IS
-    'Batch jobs that may run at once, 0 to 1000; 0 stops.';
+    'Batch jobs that may run at once, 0 to 1000; 0 stops; -1: no limit; NULL: as the default says, there no limit.';
 COMMENT ON COLUMN batched_background_migration_budgets.rows_per_second IS
-    'Rows that batch jobs may cover in a second.';
+    'Rows that batch jobs may cover in a second, 1 to 1000000000; -1 and NULL as above; not in scope table.';
 COMMENT ON COLUMN batched_background_migration_budgets.migrations IS
-    'Migrations of one table that may run at once; scope table only.';
+    'Migrations of one table that may run at once, 1 to 1000; -1 and NULL as above; scope table only.';
 COMMENT ON COLUMN batched_background_migration_budgets.paced_until IS
     'Kept by the engine: no sub-batch starts before, so that rows_per_second holds.';
+COMMENT ON COLUMN batched_background_migration_budgets.paced_rate IS
+    'Kept by the engine: the rows per second that paced_until was reckoned with.';
 
 INSERT INTO batched_background_migration_budgets (scope, subject, batch_jobs, migrations)
 VALUES ('fleet', '*', 2, NULL), ('migration', '*', 2, NULL), ('table', '*', 2, 1);

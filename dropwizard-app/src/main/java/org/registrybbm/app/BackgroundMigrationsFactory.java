@@ -43,11 +43,6 @@ public final class BackgroundMigrationsFactory {
     @JsonProperty
     @NotNull
     @Valid
-    private Limits limits = new Limits();
-
-    @JsonProperty
-    @NotNull
-    @Valid
     private Timeouts timeouts = new Timeouts();
 
     /** Returns whether this replica runs batch jobs; where not, commands and tasks still work. */
@@ -70,11 +65,10 @@ public final class BackgroundMigrationsFactory {
         return timeouts.statement.toJavaDuration();
     }
 
-    /** Returns the engine's limits. */
+    /** Returns how the engine works here. */
     public EngineSettings engineSettings() {
         return new EngineSettings(
                 maxJobAttempts,
-                new EngineSettings.Limits(limits.fleet, limits.perMigration),
                 new EngineSettings.Targets(batchTarget.toJavaDuration(), subBatchTarget.toJavaDuration()),
                 new EngineSettings.Timeouts(
                         timeouts.statement.toJavaDuration(),
@@ -83,17 +77,6 @@ public final class BackgroundMigrationsFactory {
                         timeouts.lease.toJavaDuration(),
                         timeouts.retryDelay.toJavaDuration(),
                         timeouts.missingCode.toJavaDuration()));
-    }
-
-    /** The {@code limits} block: batch jobs at once over all replicas. */
-    static final class Limits {
-        @JsonProperty
-        @Range(min = 1, max = 1000, message = Allowed.RANGE)
-        private int fleet = 2;
-
-        @JsonProperty
-        @Range(min = 1, max = 1000, message = Allowed.RANGE)
-        private int perMigration = 2;
     }
 
     /** The {@code timeouts} block: what PostgreSQL ends by itself. */

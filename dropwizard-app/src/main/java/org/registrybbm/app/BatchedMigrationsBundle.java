@@ -24,7 +24,9 @@ import org.registrybbm.app.internal.metrics.PrometheusListener;
 import org.registrybbm.app.internal.metrics.PrometheusServlet;
 import org.registrybbm.app.internal.metrics.TotalsListener;
 import org.registrybbm.app.internal.sentry.SentryClient;
+import org.registrybbm.app.internal.tasks.BudgetTask;
 import org.registrybbm.app.internal.tasks.ChangeTask;
+import org.registrybbm.app.internal.tasks.PriorityTask;
 import org.registrybbm.app.internal.tasks.StatusTask;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.ReplicaName;
@@ -150,6 +152,8 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         environment.admin().addTask(new StatusTask(engine.store()));
         environment.admin().addTask(ChangeTask.pause(engine.store()));
         environment.admin().addTask(ChangeTask.start(engine.store()));
+        environment.admin().addTask(new BudgetTask(engine.budgets()));
+        environment.admin().addTask(new PriorityTask(engine.store()));
         environment.healthChecks().register("database", new DatabaseHealthCheck(data));
         environment.healthChecks().register("scheduler", new SchedulerHealthCheck(scheduler));
     }

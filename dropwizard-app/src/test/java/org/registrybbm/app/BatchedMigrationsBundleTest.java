@@ -108,6 +108,29 @@ class BatchedMigrationsBundleTest {
         assertThat(status("backfill_things")).isEqualTo("0");
     }
 
+    @Test
+    void tasksShowAndChangeBudgetsAndPriorities() throws Exception {
+        queue("one", 0, "unknownHere");
+
+        assertThat(application.post("/tasks/bbm-budget").body()).contains("fleet", "Rows/s");
+        assertThat(application
+                        .post("/tasks/bbm-budget?migration=one&batch-jobs=5&rows-per-second=unlimited")
+                        .body())
+                .containsPattern("migration \\| one +\\| 5 +\\| unlimited");
+        assertThat(application
+                        .post("/tasks/bbm-priority?migration=one&priority=3")
+                        .body())
+                .isEqualTo("one: priority 3\n");
+        assertThat(application
+                        .post("/tasks/bbm-priority?migration=one&priority=3")
+                        .body())
+                .isEqualTo("nothing to change\n");
+        HttpResponse<String> range = application.post("/tasks/bbm-budget?batch-jobs=1001");
+        assertThat(range.statusCode()).isEqualTo(500);
+        assertThat(range.body()).contains("allowed is 0 to 1000");
+        assertThat(application.post("/tasks/bbm-budget?fleet=1").body()).contains("there is no parameter 'fleet'");
+    }
+
     private static void queue(String name, int status, String signature) {
         database.execute("""
                 INSERT INTO batched_background_migrations

@@ -85,6 +85,59 @@ class CommandLineIT {
     }
 
     @Test
+    void budgetsAreListedAndChanged() throws Exception {
+        queue("copy_things", 0, "public.things");
+        Path file = Files.writeString(directory.resolve("registry.yml"), "backgroundMigrations: {workers: 1}");
+
+        assertThat(registry.run("background-migrate", "budget", "set", "--batch-jobs", "5"))
+                .isEqualTo(new Result(0, "", ""));
+        assertThat(registry.run(
+                        "background-migrate",
+                        "budget",
+                        "set",
+                        "--migration",
+                        "copy_things",
+                        "--rows-per-second",
+                        "700"))
+                .isEqualTo(new Result(0, "", ""));
+        assertThat(registry.run("background-migrate", "priority", "copy_things", "-3"))
+                .isEqualTo(new Result(0, "", ""));
+
+        assertThat(registry.run("background-migrate", "budget").out().lines())
+                .anyMatch(line -> line.matches("fleet +\\| \\* +\\| 5 +\\|.*"))
+                .anyMatch(line -> line.matches("migration +\\| copy_things +\\| default +\\| 700 +\\| -"));
+        JsonNode json = new ObjectMapper()
+                .readTree(registry.run("background-migrate", "budget", "--json").out());
+        assertThat(json.at("/0/batch_jobs").asInt()).isEqualTo(5);
+        assertThat(json.at("/0/rows_per_second").asText()).isEqualTo("unlimited");
+        assertThat(database.number("SELECT priority FROM batched_background_migrations"))
+                .isEqualTo(-3);
+        assertThat(registry.run("background-migrate", "budget", file.toString()).err())
+                .doesNotContain("usage: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "budget set --batch-jobs 1001 | batch jobs is 1001, allowed is 0 to 1000 or 'unlimited'",
+                "budget set --migration copy_thing --batch-jobs 1 | the nearest names are: copy_things",
+                "budget set --table public.nothing --batch-jobs 1 | there is no table 'public.nothing'",
+                "budget set | give batch-jobs, rows-per-second or",
+                "budget --batch-jobs 1 | write 'budget set'",
+                "priority copy_things 40000 | allowed is -32768 to 32767"
+            })
+    void mistakesInBudgetsAreOneLineAndChangeNothing(String line) throws Exception {
+        queue("copy_things", 0, "public.things");
+        String[] parts = line.split(" \\| ");
+
+        Result result = registry.run(("background-migrate " + parts[0]).split(" "));
+
+        assertThat(result.exit()).isEqualTo(1);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).hasLineCount(1).contains(parts[1]);
+    }
+
+    @Test
     void runBringsMigrationsToTheirEnd() throws Exception {
         queue("copy_things", 0, "public.things");
 
@@ -166,6 +219,8 @@ class CommandLineIT {
                 "background-migrate run -r 11",
                 "background-migrate run --max-job-retry many",
                 "background-migrate pause --migration",
+                "background-migrate budget sett registry.yml",
+                "background-migrate priority",
                 "demo --rows 10"
             })
     void wrongUsageExitsWithTwo(String arguments) throws Exception {

@@ -64,7 +64,6 @@ class ConfigurationTest {
                   jobInterval: 2s
                   batchTarget: 0s
                   subBatchTarget: 1s
-                  limits: {fleet: 9, perMigration: 4}
                   timeouts: {statement: 1m, lock: 3s, idleInTransaction: 4s, lease: 5s, retryDelay: 6s, missingCode: 7m}
                 """);
 
@@ -75,7 +74,6 @@ class ConfigurationTest {
         assertThat(factory.engineSettings())
                 .isEqualTo(new EngineSettings(
                         7,
-                        new EngineSettings.Limits(9, 4),
                         new EngineSettings.Targets(Duration.ZERO, Duration.ofSeconds(1)),
                         new EngineSettings.Timeouts(
                                 Duration.ofMinutes(1),
@@ -98,8 +96,6 @@ class ConfigurationTest {
             backgroundMigrations: {batchTarget: 2h}                      | backgroundMigrations.batchTarget is 2 hours, allowed is 1s to 1h
             backgroundMigrations: {subBatchTarget: 9ms}                  | backgroundMigrations.subBatchTarget is 9 milliseconds, allowed is 10ms to 30s
             backgroundMigrations: {subBatchTarget: 31s}                  | backgroundMigrations.subBatchTarget is 31 seconds, allowed is 10ms to 30s
-            backgroundMigrations: {limits: {fleet: 0}}                   | backgroundMigrations.limits.fleet is 0, allowed is 1 to 1000
-            backgroundMigrations: {limits: {perMigration: 1001}}         | backgroundMigrations.limits.perMigration is 1001, allowed is 1 to 1000
             backgroundMigrations: {timeouts: {statement: 99ms}}          | backgroundMigrations.timeouts.statement is 99 milliseconds, allowed is 100ms to 1h
             backgroundMigrations: {timeouts: {lock: 2m}}                 | backgroundMigrations.timeouts.lock is 2 minutes, allowed is 10ms to 1m
             backgroundMigrations: {timeouts: {idleInTransaction: 1ms}}   | backgroundMigrations.timeouts.idleInTransaction is 1 millisecond, allowed is 100ms to 1m

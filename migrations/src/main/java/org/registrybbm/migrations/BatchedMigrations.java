@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BatchedMigrations {
     private final MigrationStore store;
+    private final Budgets budgets;
     private final Planner planner;
     private final BatchRunner runner;
     private final WorkRegistry workRegistry;
@@ -28,6 +29,7 @@ public final class BatchedMigrations {
         this.workRegistry = builder.workRegistry;
         MigrationListener listener = new SafeListener(List.copyOf(builder.listeners));
         this.store = new MigrationStore(builder.dataSource);
+        this.budgets = new Budgets(builder.dataSource);
         this.planner = new Planner(builder.dataSource, settings, workRegistry, listener);
         this.runner = new BatchRunner(
                 builder.dataSource, settings, workRegistry, listener, Objects.requireNonNull(builder.replica));
@@ -47,6 +49,11 @@ public final class BatchedMigrations {
         return store;
     }
 
+    /** Returns what says how much may run at once on all replicas together. */
+    public Budgets budgets() {
+        return budgets;
+    }
+
     /** Returns what decides which batch jobs should run now. */
     public Planner planner() {
         return planner;
@@ -62,7 +69,7 @@ public final class BatchedMigrations {
         return workRegistry;
     }
 
-    /** Returns the limits. */
+    /** Returns how this replica works. */
     public EngineSettings settings() {
         return settings;
     }
@@ -93,7 +100,7 @@ public final class BatchedMigrations {
             this.dataSource = dataSource;
         }
 
-        /** Sets the limits; the defaults are {@link EngineSettings#defaults}. */
+        /** Sets how this replica works; the defaults are {@link EngineSettings#defaults}. */
         public Builder settings(EngineSettings other) {
             this.settings = other;
             return this;

@@ -3,14 +3,14 @@ package org.registrybbm.migrations;
 import java.time.Duration;
 
 /**
- * The engine's limits. Every value is checked when it is made; {@link #defaults} suits a production database.
+ * How a replica works. Every value is checked when it is made; {@link #defaults} suits a production database. How much may run at once,
+ * on all replicas together, is said by {@link Budgets} instead.
  *
  * @param maxJobAttempts tries of a batch job without progress before its migration fails, 1 to 100
- * @param limits batch jobs that may run at once
  * @param targets how long a batch and a sub-batch should take
  * @param timeouts what PostgreSQL ends by itself
  */
-public record EngineSettings(int maxJobAttempts, Limits limits, Targets targets, Timeouts timeouts) {
+public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeouts) {
     private static final Duration LONGEST_RETRY_DELAY = Duration.ofMinutes(10);
 
     /** Checks the ranges. */
@@ -18,48 +18,24 @@ public record EngineSettings(int maxJobAttempts, Limits limits, Targets targets,
         range("maxJobAttempts", maxJobAttempts, 1, 100);
     }
 
-    /** Returns the defaults: 5 attempts, 2 batch jobs at once, batches of 30 s, sub-batches of 500 ms. */
+    /** Returns the defaults: 5 attempts, batches of 30 s, sub-batches of 500 ms. */
     public static EngineSettings defaults() {
-        return new EngineSettings(5, Limits.defaults(), Targets.defaults(), Timeouts.defaults());
+        return new EngineSettings(5, Targets.defaults(), Timeouts.defaults());
     }
 
     /** Returns a copy with other attempts. */
     public EngineSettings withMaxJobAttempts(int attempts) {
-        return new EngineSettings(attempts, limits, targets, timeouts);
-    }
-
-    /** Returns a copy with other limits. */
-    public EngineSettings withLimits(Limits other) {
-        return new EngineSettings(maxJobAttempts, other, targets, timeouts);
+        return new EngineSettings(attempts, targets, timeouts);
     }
 
     /** Returns a copy with other targets. */
     public EngineSettings withTargets(Targets other) {
-        return new EngineSettings(maxJobAttempts, limits, other, timeouts);
+        return new EngineSettings(maxJobAttempts, other, timeouts);
     }
 
     /** Returns a copy with other timeouts. */
     public EngineSettings withTimeouts(Timeouts other) {
-        return new EngineSettings(maxJobAttempts, limits, targets, other);
-    }
-
-    /**
-     * Batch jobs that may run at once, over all replicas.
-     *
-     * @param fleet in all, 1 to 1000
-     * @param perMigration of one batched migration, 1 to 1000
-     */
-    public record Limits(int fleet, int perMigration) {
-        /** Checks the ranges. */
-        public Limits {
-            range("limits.fleet", fleet, 1, 1000);
-            range("limits.perMigration", perMigration, 1, 1000);
-        }
-
-        /** Returns 2 and 2. */
-        public static Limits defaults() {
-            return new Limits(2, 2);
-        }
+        return new EngineSettings(maxJobAttempts, targets, other);
     }
 
     /**

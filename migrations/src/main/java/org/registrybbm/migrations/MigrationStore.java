@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.internal.BudgetRows;
 import org.registrybbm.migrations.internal.CatalogQueries;
 import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
@@ -107,6 +108,29 @@ public final class MigrationStore {
     }
 
     /**
+     * Sets the priority of a migration. Free batch jobs go to the migrations of the highest priority that can use them.
+     *
+     * @param name which
+     * @param priority -32768 to 32767; higher ones are served first, the default is 0
+     * @return whether it was another one before
+     * @throws UnknownMigrationException for a name that is no migration's
+     * @throws IllegalArgumentException for a priority out of its range
+     */
+    public boolean setPriority(String name, int priority) {
+        if (priority < Short.MIN_VALUE || priority > Short.MAX_VALUE) {
+            throw new IllegalArgumentException("priority is " + priority + ", allowed is " + Short.MIN_VALUE + " to "
+                    + Short.MAX_VALUE + "; nothing was changed");
+        }
+        return ask("set the priority of '" + name + "'", connection -> {
+            requireKnown(connection, List.of(name));
+            return Sql.inTransaction(connection, tx -> {
+                Sql.run(tx, Guards.SHORT_TRANSACTION);
+                return BudgetRows.setPriority(tx, name, priority);
+            });
+        });
+    }
+
+    /**
      * Checks that the tables are there, with the columns of this version.
      *
      * @throws SchemaNotMigratedException when they are not
@@ -117,7 +141,8 @@ public final class MigrationStore {
                     connection,
                     "batched_background_migrations",
                     "batched_background_migration_jobs",
-                    "batched_background_migration_lease_tokens");
+                    "batched_background_migration_lease_tokens",
+                    "batched_background_migration_budgets");
             if (!missing.isEmpty()) {
                 throw new SchemaNotMigratedException("there is no table " + missing.get(0));
             }
@@ -136,7 +161,7 @@ public final class MigrationStore {
         });
     }
 
-    private static void requireKnown(Connection connection, Collection<String> names) throws SQLException {
+    static void requireKnown(Connection connection, Collection<String> names) throws SQLException {
         if (names.isEmpty()) {
             return;
         }

@@ -2,14 +2,18 @@ package org.registrybbm.migrations;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.Guards;
-import org.registrybbm.migrations.internal.JobQueries;
-import org.registrybbm.migrations.internal.JobQueries.Candidate;
 import org.registrybbm.migrations.internal.MigrationStep;
+import org.registrybbm.migrations.internal.Sharing;
+import org.registrybbm.migrations.internal.SharingQueries;
+import org.registrybbm.migrations.internal.SharingQueries.Contender;
 import org.registrybbm.migrations.internal.Sql;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +43,7 @@ public final class Planner {
     /**
      * What should happen now.
      *
-     * @param jobs batch jobs that should be run and that no worker holds, in order; at most as many as the limits allow
+     * @param jobs batch jobs that should be run and that no worker holds, in order; at most as many as the budgets allow, and 100
      * @param active migrations that are active or running, whether they have something due or not
      * @param whole whether every migration could be planned; else more may be due than it says
      */
@@ -61,7 +65,7 @@ public final class Planner {
     /**
      * Plans every migration that is active or running.
      *
-     * @return what is due, within the limits
+     * @return what is due, within the budgets
      * @throws DatabaseException when the database cannot be asked
      */
     public Plan plan() {
@@ -70,46 +74,89 @@ public final class Planner {
 
     /** Plans some migrations; those whose code is missing here fail after the given seconds. */
     Plan plan(Predicate<BatchedMigration> wanted, double missingCodeSeconds) {
-        List<Candidate> candidates;
+        List<Contender> all = contenders();
+        List<Contender> named =
+                all.stream().filter(one -> wanted.test(one.migration())).toList();
+        for (Contender failed : named) {
+            if (failed.migration().status() == MigrationStatus.FAILED) {
+                plan(failed, 0, missingCodeSeconds);
+            }
+        }
+        List<Contender> active = named.stream()
+                .filter(one -> one.migration().status().isRunnable())
+                .toList();
+        Sharing sharing = new Sharing(active, all);
+        Map<Long, MigrationStep.Result> results = new HashMap<>();
+        for (Optional<Sharing.Ask> next = sharing.next(); next.isPresent(); next = sharing.next()) {
+            Sharing.Ask ask = next.get();
+            MigrationStep.Result result = plan(ask.contender(), ask.jobs(), missingCodeSeconds);
+            results.put(ask.contender().id(), result);
+            if (result.busy()) {
+                // Its share is left to it: those behind must not run ahead because another replica plans it right now.
+                sharing.unknown(ask);
+            } else {
+                sharing.answer(ask, result.due().size());
+            }
+        }
+        boolean whole = results.values().stream().noneMatch(MigrationStep.Result::busy);
+        return new Plan(due(sharing, results), active.size(), whole);
+    }
+
+    private List<Contender> contenders() {
         try {
-            candidates = Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.SHORT_TRANSACTION);
-                return JobQueries.candidates(connection);
-            });
+            List<Contender> contenders = readContenders();
+            List<Contender> strangers =
+                    contenders.stream().filter(Contender::isRootUnknown).toList();
+            // The budgets of a table are found by what the rows say.
+            strangers.forEach(this::keepRoot);
+            return strangers.isEmpty() ? contenders : readContenders();
         } catch (SQLException e) {
             throw DatabaseException.of("read which batched migrations are active", e);
         }
-        List<Due> due = new ArrayList<>();
-        int active = 0;
-        int unknown = 0;
-        for (Candidate candidate : candidates) {
-            BatchedMigration migration = candidate.migration();
-            if (!wanted.test(migration)) {
-                continue;
-            }
-            active += migration.status().isRunnable() ? 1 : 0;
-            int free = Math.min(
-                    settings.limits().fleet() - candidate.fleetLeased() - due.size() - unknown,
-                    settings.limits().perMigration() - candidate.leased());
-            if (free > 0 || migration.status() == MigrationStatus.FAILED) {
-                MigrationStep.Result result = plan(candidate, free, missingCodeSeconds);
-                due.addAll(result.due());
-                // Its share is left to it: those behind must not run ahead because another replica plans it right now.
-                unknown += result.busy() ? free : 0;
-            }
-        }
-        return new Plan(List.copyOf(due), active, unknown == 0);
     }
 
-    private MigrationStep.Result plan(Candidate candidate, int free, double missingCodeSeconds) {
+    private List<Contender> readContenders() throws SQLException {
+        return Sql.inTransaction(dataSource, connection -> {
+            Sql.run(connection, Guards.SHORT_TRANSACTION);
+            return SharingQueries.contenders(connection);
+        });
+    }
+
+    private void keepRoot(Contender contender) {
         try {
-            MigrationStep.Result result = step.take(candidate, free, missingCodeSeconds);
+            step.keepRoot(contender);
+        } catch (SQLException e) {
+            LOGGER.debug(
+                    "could not write down the root table of '{}' yet",
+                    contender.migration().name(),
+                    e);
+        }
+    }
+
+    /** Returns the batch jobs that are granted, in the order of the grants. */
+    private static List<Due> due(Sharing sharing, Map<Long, MigrationStep.Result> results) {
+        Map<Long, Integer> taken = new HashMap<>();
+        List<Due> due = new ArrayList<>();
+        for (Contender one : sharing.grants()) {
+            List<Due> found =
+                    results.getOrDefault(one.id(), MigrationStep.Result.NOTHING).due();
+            int index = taken.merge(one.id(), 1, Integer::sum) - 1;
+            if (index < found.size()) {
+                due.add(found.get(index));
+            }
+        }
+        return List.copyOf(due);
+    }
+
+    private MigrationStep.Result plan(Contender contender, int free, double missingCodeSeconds) {
+        try {
+            MigrationStep.Result result = step.take(contender, free, missingCodeSeconds);
             result.events().forEach(listener::on);
             return result;
         } catch (SQLException | RuntimeException e) {
             LOGGER.warn(
                     "could not plan '{}'; it is tried again at the next turn, the others go on: {}",
-                    candidate.migration().name(),
+                    contender.migration().name(),
                     e.getMessage());
             LOGGER.debug("could not plan", e);
             return MigrationStep.Result.NOTHING;

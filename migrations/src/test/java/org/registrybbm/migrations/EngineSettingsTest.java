@@ -8,7 +8,6 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.registrybbm.migrations.EngineSettings.Limits;
 import org.registrybbm.migrations.EngineSettings.Targets;
 import org.registrybbm.migrations.EngineSettings.Timeouts;
 
@@ -23,13 +22,6 @@ class EngineSettingsTest {
                 "maxJobAttempts",
                 attempts,
                 () -> EngineSettings.defaults().withMaxJobAttempts(attempts));
-    }
-
-    @ParameterizedTest
-    @CsvSource({"1, true", "1000, true", "0, false", "1001, false"})
-    void boundsTheLimits(int limit, boolean allowed) {
-        check(allowed, "limits.fleet", limit, () -> new Limits(limit, 1));
-        check(allowed, "limits.perMigration", limit, () -> new Limits(1, limit));
     }
 
     @ParameterizedTest
@@ -65,12 +57,10 @@ class EngineSettingsTest {
     void changesOneThingAtATime() {
         EngineSettings changed = EngineSettings.defaults()
                 .withMaxJobAttempts(9)
-                .withLimits(new Limits(7, 3))
                 .withTargets(new Targets(Duration.ZERO, Duration.ofMillis(20)))
                 .withTimeouts(timeout("lease", Duration.ofSeconds(3)));
 
         assertThat(changed.maxJobAttempts()).isEqualTo(9);
-        assertThat(changed.limits()).isEqualTo(new Limits(7, 3));
         assertThat(changed.targets().batch()).isZero();
         assertThat(changed.timeouts().lease()).hasSeconds(3);
         assertThat(changed.timeouts().statement()).isEqualTo(DEFAULTS.statement());

@@ -33,7 +33,7 @@ class ExplanationTest {
             throw new IllegalStateException("the reason");
         }));
         List<Long> due = engine.planner().plan().due();
-        assertThat(explanation()).isEqualTo("waits for a worker that is free, within the limits");
+        assertThat(explanation()).isEqualTo("waits for a worker that is free");
 
         engine.runner().run(due.get(0), () -> {
             assertThat(explanation()).isEqualTo("running on lab");
@@ -89,6 +89,60 @@ class ExplanationTest {
         assertThat(overview.replicas()).containsExactly("replica-" + due.get(0), "replica-" + due.get(1));
         assertThat(overview.takeovers()).isEqualTo(4);
         assertThat(overview.activeJobs()).isEqualTo(2);
+    }
+
+    @Test
+    void saysWhichBudgetIsUsedUp() {
+        lab.items(1, 100).queueItems("first", Lab.ADD_ONE, 10);
+        database.execute("CREATE TABLE t.others (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)");
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.others", "id", 10));
+        BatchedMigrations engine = lab.engine(Map.of());
+        engine.planner().plan();
+        database.execute("UPDATE batched_background_migration_budgets SET batch_jobs = 1 WHERE scope = 'fleet'");
+
+        engine.runner().run(Long.parseLong(lab.jobs("first", "j.id").get(0)), () -> {
+            assertThat(explanation()).isEqualTo("waits for a free batch job: fleet budget 1 of 1 used");
+            return true;
+        });
+
+        database.execute("UPDATE batched_background_migration_budgets SET batch_jobs = 0 WHERE scope = 'fleet'");
+        assertThat(explanation()).isEqualTo("stopped by the fleet's budget, which is 0 batch jobs");
+        database.execute("UPDATE batched_background_migration_budgets SET batch_jobs = 2 WHERE scope = 'fleet'");
+        database.execute(
+                "INSERT INTO batched_background_migration_budgets (scope, subject, batch_jobs) VALUES ('migration', 'm', 0)");
+        assertThat(explanation()).isEqualTo("stopped by its own budget, which is 0 batch jobs");
+    }
+
+    @Test
+    void namesTheMigrationThatIsInFrontOnTheSameTable() {
+        lab.items(1, 100).queueItems("first", Lab.ADD_ONE, 10);
+        lab.queueItems("m", Lab.ADD_ONE, 10);
+        BatchedMigrations engine = lab.engine(Map.of());
+        List<Long> due = engine.planner().plan().due();
+        assertThat(explanation()).isEqualTo("waits for 'first' on the same table");
+
+        engine.runner().run(due.get(0), () -> {
+            lab.setStatus("first", MigrationStatus.PAUSED);
+            assertThat(explanation()).isEqualTo("waits for 'first' on the same table");
+            return true;
+        });
+
+        assertThat(explanation()).isEqualTo("waits for its turn");
+    }
+
+    @Test
+    void saysHowFastItMayGo() {
+        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
+        BatchedMigrations engine = lab.engine(Map.of());
+        long job = engine.planner().plan().due().get(0);
+        engine.budgets().set(Budget.Subject.FLEET, Budget.Change.rowsPerSecond(Limit.of(70)));
+
+        engine.runner().run(job, () -> {
+            assertThat(explanation()).isEqualTo("running on lab, at most 70 rows a second together with the others");
+            engine.budgets().set(Budget.Subject.migration("m"), Budget.Change.rowsPerSecond(Limit.of(60)));
+            assertThat(explanation()).isEqualTo("running on lab, at most 60 rows a second");
+            return true;
+        });
     }
 
     private String explanation() {

@@ -92,11 +92,12 @@ class FinishedMeansFinishedTest {
     @Test
     void tellsEachEventOnceAndInOrder() {
         lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 50);
+        lab.limits(1, 1);
         database.execute("UPDATE batched_background_migrations SET max_value = 100");
         List<String> events = new ArrayList<>();
 
         BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS.withLimits(new EngineSettings.Limits(1, 1)))
+                .settings(Lab.SETTINGS)
                 .workRegistry(Lab.registry(Map.of()))
                 .listener(event -> events.add(event.getClass().getSimpleName()))
                 .build()

@@ -31,10 +31,23 @@ record Lab(TestDatabase database) {
         database.execute("""
                 SET client_min_messages = warning;
                 DELETE FROM batched_background_migrations;
+                DELETE FROM batched_background_migration_budgets;
+                INSERT INTO batched_background_migration_budgets (scope, batch_jobs, migrations)
+                VALUES ('fleet', 2, NULL), ('migration', 2, NULL), ('table', 2, 1);
                 DROP SCHEMA IF EXISTS t CASCADE;
                 CREATE SCHEMA t
                 """);
         return new Lab(database);
+    }
+
+    /** Sets how many batch jobs may run at once in all and of each migration, without a limit for a table. */
+    Lab limits(int fleet, int perMigration) {
+        database.execute("""
+                UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope = 'fleet';
+                UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope = 'migration';
+                UPDATE batched_background_migration_budgets SET batch_jobs = NULL, migrations = NULL WHERE scope = 'table'
+                """.formatted(fleet, perMigration));
+        return this;
     }
 
     /** Makes {@code t.items} with the keys of a range; {@code n} counts how often a row was changed. */

@@ -31,15 +31,13 @@ class LimitsTest {
         lab.items(1, 200);
         lab.queueItems("a", Lab.ADD_ONE, 10);
         lab.queueItems("b", Lab.ADD_ONE, 10);
-        // As many due batch jobs as a fleet without limits would cut.
-        lab.engine(Lab.SETTINGS.withLimits(new EngineSettings.Limits(1000, 8)))
-                .planner()
-                .plan();
+        // As many due batch jobs as a great fleet would cut.
+        lab.limits(1000, 8).engine(Lab.SETTINGS).planner().plan();
         List<Long> jobs = database.column("SELECT id FROM batched_background_migration_jobs ORDER BY id").stream()
                 .map(Long::valueOf)
                 .toList();
         assertThat(jobs).hasSize(16);
-        EngineSettings settings = Lab.SETTINGS.withLimits(new EngineSettings.Limits(fleet, perMigration));
+        lab.limits(fleet, perMigration);
         CountDownLatch start = new CountDownLatch(1);
         CountDownLatch decided = new CountDownLatch(jobs.size());
         AtomicInteger granted = new AtomicInteger();
@@ -47,7 +45,7 @@ class LimitsTest {
         List<Worker<BatchOutcome>> workers = jobs.stream()
                 .map(job -> Worker.start(() -> {
                     await(start);
-                    BatchOutcome outcome = lab.engine(settings).runner().run(job, () -> {
+                    BatchOutcome outcome = lab.engine(Lab.SETTINGS).runner().run(job, () -> {
                         // Claimed: keeps the lease until everybody has asked for one.
                         granted.incrementAndGet();
                         decided.countDown();
@@ -78,8 +76,7 @@ class LimitsTest {
         lab.queueItems("a", Lab.ADD_ONE, 10);
         lab.queueItems("b", Lab.ADD_ONE, 10);
 
-        Planner planner = lab.engine(Lab.SETTINGS.withLimits(new EngineSettings.Limits(5, 3)))
-                .planner();
+        Planner planner = lab.limits(5, 3).engine(Lab.SETTINGS).planner();
         assertThat(planner.plan().due()).hasSize(5);
         assertThat(lab.jobs("a", "1")).hasSize(3);
         assertThat(lab.jobs("b", "1")).hasSize(2);
@@ -95,16 +92,14 @@ class LimitsTest {
 
     @Test
     void countsALeaseThatRanOutWhileItsSubBatchIsStillUnderWay() {
-        EngineSettings shortLease = Lab.SETTINGS
-                .withLimits(new EngineSettings.Limits(1, 1))
-                .withTimeouts(new EngineSettings.Timeouts(
-                        Duration.ofSeconds(30),
-                        Duration.ofSeconds(2),
-                        Duration.ofSeconds(30),
-                        Duration.ofSeconds(1),
-                        Duration.ZERO,
-                        Duration.ZERO));
-        lab.items(1, 100).queueItems("slow", "slow", 100);
+        EngineSettings shortLease = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(1),
+                Duration.ZERO,
+                Duration.ZERO));
+        lab.limits(1, 1).items(1, 100).queueItems("slow", "slow", 100);
         lab.queueItems("other", Lab.ADD_ONE, 100);
         Worker.Gate gate = new Worker.Gate();
         BatchedMigrations engine = lab.engine(shortLease, Map.of("slow", context -> {

@@ -19,10 +19,8 @@ class OrderTest {
 
     OrderTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.lab = Lab.clean(database).limits(1, 1);
     }
-
-    private static final EngineSettings ONE_AT_A_TIME = Lab.SETTINGS.withLimits(new EngineSettings.Limits(1, 1));
 
     @Test
     void runsMigrationsInTheOrderOfTheirIds() {
@@ -31,7 +29,7 @@ class OrderTest {
         lab.queueItems("second", Lab.ADD_ONE, 10);
         lab.queueItems("third", Lab.ADD_ONE, 10);
 
-        assertThat(order(lab.engine(ONE_AT_A_TIME)))
+        assertThat(order(lab.engine(Lab.SETTINGS)))
                 .containsSubsequence("first", "second", "third")
                 .isSortedAccordingTo(String::compareTo);
     }
@@ -43,7 +41,7 @@ class OrderTest {
         lab.queueItems("running", Lab.ADD_ONE, 10);
         lab.setStatus("running", MigrationStatus.RUNNING);
 
-        assertThat(order(lab.engine(ONE_AT_A_TIME)).get(0)).isEqualTo("running");
+        assertThat(order(lab.engine(Lab.SETTINGS)).get(0)).isEqualTo("running");
     }
 
     @Test
@@ -60,7 +58,7 @@ class OrderTest {
             return Lab.addOne(context);
         };
 
-        lab.engine(ONE_AT_A_TIME, Map.of("failing", failing)).runToEnd(List.of(), StopSignal.NEVER);
+        lab.engine(Lab.SETTINGS, Map.of("failing", failing)).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(firsts).containsExactly(1L, 11L, 21L, 31L, 41L, 11L, 11L);
         lab.assertEachItemChangedOnce();
@@ -91,7 +89,7 @@ class OrderTest {
         lab.items(1, 30);
         lab.queueItems("waiting", "throwing", 30);
         lab.queueItems("next", Lab.ADD_ONE, 30);
-        EngineSettings patient = ONE_AT_A_TIME.withTimeouts(EngineSettings.Timeouts.defaults());
+        EngineSettings patient = Lab.SETTINGS.withTimeouts(EngineSettings.Timeouts.defaults());
         BatchedMigrations engine = lab.engine(patient, Map.of("throwing", context -> {
             throw new IllegalStateException("no");
         }));

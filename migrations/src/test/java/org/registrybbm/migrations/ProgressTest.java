@@ -53,7 +53,7 @@ class ProgressTest {
     void isUnknownWithoutATotalAndNeverFullBeforeTheEnd() {
         lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 400);
         database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off)");
-        BatchedMigrations engine = lab.engine(Lab.SETTINGS.withLimits(new EngineSettings.Limits(1, 1)));
+        BatchedMigrations engine = lab.limits(1, 1).engine(Lab.SETTINGS);
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
         assertThat(overview("m").progressPercent()).isEmpty();
 

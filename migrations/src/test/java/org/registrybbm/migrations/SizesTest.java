@@ -27,7 +27,7 @@ class SizesTest {
         lab.items(1, 3_000);
         lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 100));
 
-        lab.engine(Lab.SETTINGS.withLimits(new EngineSettings.Limits(1, 1))).runToEnd(List.of(), StopSignal.NEVER);
+        lab.limits(1, 1).engine(Lab.SETTINGS).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(lab.jobs("m", "covered_tuple_count")).startsWith("100", "200", "400", "800");
         lab.assertEachItemChangedOnce();
@@ -37,7 +37,7 @@ class SizesTest {
     void halvesBatchesThatAreSlowerThanTheirTarget() {
         lab.items(1, 2_000);
         lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 400));
-        BatchedMigrations engine = lab.engine(Lab.SETTINGS.withLimits(new EngineSettings.Limits(1, 1)));
+        BatchedMigrations engine = lab.limits(1, 1).engine(Lab.SETTINGS);
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
         database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 3600000");
 

@@ -44,8 +44,6 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private @Nullable String workFunctions;
     private boolean alone;
     private int maxJobAttempts = EngineSettings.defaults().maxJobAttempts();
-    private int fleetLimit = EngineSettings.Limits.defaults().fleet();
-    private int migrationLimit = EngineSettings.Limits.defaults().perMigration();
     private long batchTargetMillis = EngineSettings.Targets.defaults().batch().toMillis();
     private long subBatchTargetMillis =
             EngineSettings.Targets.defaults().subBatch().toMillis();
@@ -84,16 +82,6 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         this.maxJobAttempts = attempts;
     }
 
-    /** Sets how many batch jobs may run at once over all replicas, 1 to 1000; default 2. */
-    public void setFleetLimit(int limit) {
-        this.fleetLimit = limit;
-    }
-
-    /** Sets how many batch jobs of one migration may run at once, 1 to 1000; default 2. */
-    public void setMigrationLimit(int limit) {
-        this.migrationLimit = limit;
-    }
-
     /** Sets how long a batch job should take, in milliseconds, 1 s to 1 h; 0 keeps every batch at its batch size; default 30 s. */
     public void setBatchTargetMillis(long millis) {
         this.batchTargetMillis = millis;
@@ -128,7 +116,6 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
             range("shutdownGraceMillis", shutdownGraceMillis, 0, 60_000);
             settings = EngineSettings.defaults()
                     .withMaxJobAttempts(maxJobAttempts)
-                    .withLimits(new EngineSettings.Limits(fleetLimit, migrationLimit))
                     .withTargets(new EngineSettings.Targets(
                             Duration.ofMillis(batchTargetMillis), Duration.ofMillis(subBatchTargetMillis)));
             workRegistry = workRegistry(loadHelper);

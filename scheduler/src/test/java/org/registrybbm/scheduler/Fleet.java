@@ -21,12 +21,25 @@ final class Fleet implements AutoCloseable {
         this.database = database;
         database.execute("""
                 DELETE FROM batched_background_migrations;
+                DELETE FROM batched_background_migration_budgets;
+                INSERT INTO batched_background_migration_budgets (scope, batch_jobs, migrations)
+                VALUES ('fleet', 2, NULL), ('migration', 2, NULL), ('table', 2, 1);
                 DELETE FROM qrtz_fired_triggers;
                 DELETE FROM qrtz_simple_triggers;
                 DELETE FROM qrtz_triggers;
                 DELETE FROM qrtz_job_details;
                 DELETE FROM qrtz_scheduler_state
                 """);
+    }
+
+    /** Sets how many batch jobs may run at once in all and of each migration, without a limit for a table. */
+    Fleet limits(int all, int perMigration) {
+        database.execute("""
+                UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope = 'fleet';
+                UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope = 'migration';
+                UPDATE batched_background_migration_budgets SET batch_jobs = NULL, migrations = NULL WHERE scope = 'table'
+                """.formatted(all, perMigration));
+        return this;
     }
 
     /** Returns a replica to be changed and started. */

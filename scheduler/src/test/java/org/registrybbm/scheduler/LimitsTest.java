@@ -38,8 +38,9 @@ class LimitsTest {
         Ledger first = Ledger.create(database, "first", 1000).queue(50, "{\"msPerRow\": 0.2}");
         Ledger second = Ledger.create(database, "second", 1000).queue(50, "{\"msPerRow\": 0.2}");
         CountDownLatch full = new CountDownLatch(3);
+        fleet.limits(3, 2);
         for (String name : new String[] {"one", "two", "three"}) {
-            fleet.start(fleet.replica(name).withLimits(3, 2).withWorkers(4).with(context -> count(context, full)));
+            fleet.start(fleet.replica(name).withWorkers(4).with(context -> count(context, full)));
         }
 
         first.awaitFinishedExactly(Duration.ofSeconds(60));
@@ -54,11 +55,9 @@ class LimitsTest {
     void withOneInAllTheFleetWorksOneBatchAtATime() throws Exception {
         Ledger first = Ledger.create(database, "single_a", 500).queue(50, "{}");
         Ledger second = Ledger.create(database, "single_b", 500).queue(50, "{}");
+        fleet.limits(1, 1);
         for (String name : new String[] {"one", "two", "three"}) {
-            fleet.start(fleet.replica(name)
-                    .withLimits(1, 1)
-                    .withWorkers(2)
-                    .with(context -> count(context, new CountDownLatch(0))));
+            fleet.start(fleet.replica(name).withWorkers(2).with(context -> count(context, new CountDownLatch(0))));
         }
 
         first.awaitFinishedExactly(Duration.ofSeconds(60));

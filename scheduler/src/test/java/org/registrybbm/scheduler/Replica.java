@@ -30,10 +30,6 @@ record Replica(String name, DataSource data, EngineSettings settings, WorkRegist
         return new Replica(name, data, other, work, workers);
     }
 
-    Replica withLimits(int fleet, int perMigration) {
-        return with(settings.withLimits(new EngineSettings.Limits(fleet, perMigration)));
-    }
-
     Replica withWorkers(int count) {
         return new Replica(name, data, settings, work, count);
     }

@@ -32,7 +32,7 @@ class TriggerRepairTest {
     @Test
     void batchTriggersInEveryStateThatQuartzForgetsAreReplaced() throws Exception {
         Ledger ledger = Ledger.create(database, "jammed", 600).queue(100, "{}");
-        Replica replica = fleet.replica("one").withLimits(6, 6);
+        Replica replica = fleet.limits(6, 6).replica("one");
         BatchedMigrationScheduler scheduler = fleet.build(replica);
         replica.engine().planner().plan();
         List<Long> due = ledger.jobs("j.id").stream().map(Long::valueOf).toList();

@@ -14,6 +14,10 @@ import org.registrybbm.app.internal.cli.CommandFailure;
 import org.registrybbm.app.internal.cli.TextTable;
 import org.registrybbm.app.internal.embedded.Changelog;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.Budget.Change;
+import org.registrybbm.migrations.Budget.Subject;
+import org.registrybbm.migrations.Budgets;
+import org.registrybbm.migrations.Limit;
 import org.registrybbm.migrations.MigrationOverview;
 import org.registrybbm.migrations.MigrationStatus;
 import org.registrybbm.migrations.MigrationStore;
@@ -37,11 +41,13 @@ record Demo(DemoStage stage, int rows, PrintStream out) {
 
     void play() throws SQLException, IOException, InterruptedException {
         DemoData data = new DemoData(stage.dataSource());
-        MigrationStore store = BatchedMigrations.on(stage.dataSource()).build().store();
+        BatchedMigrations engine = BatchedMigrations.on(stage.dataSource()).build();
+        MigrationStore store = engine.store();
         out.println("applying the changelog");
         Changelog.apply(stage.dataSource());
         var unused = store.pause(List.of());
         out.println(String.format(Locale.ROOT, "making %,d manifests and %,d blobs in 64 partitions each", rows, rows));
+        allow(engine.budgets());
         data.make(rows);
         List<DemoReplica> replicas = startReplicas(data);
         int started = store.resume(List.of()).size();
@@ -55,6 +61,13 @@ record Demo(DemoStage stage, int rows, PrintStream out) {
             throw new CommandFailure("not every row is right: " + String.join("; ", wrong));
         }
         out.println(String.format(Locale.ROOT, "every one of the %,d rows was changed exactly once", 2L * rows));
+    }
+
+    // Every worker of every replica at once, whatever table the migrations are on.
+    private static void allow(Budgets budgets) {
+        budgets.set(Subject.FLEET, Change.batchJobs(Limit.of(6)));
+        budgets.set(Subject.EACH_MIGRATION, Change.batchJobs(Limit.of(3)));
+        budgets.set(Subject.EACH_TABLE, new Change(Limit.UNLIMITED, null, Limit.UNLIMITED));
     }
 
     private List<DemoReplica> startReplicas(DemoData data) throws SQLException, IOException, InterruptedException {

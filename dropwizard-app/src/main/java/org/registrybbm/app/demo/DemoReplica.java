@@ -29,9 +29,6 @@ record DemoReplica(int number, Process process, Path log) {
               workers: 2
               batchTarget: 1s
               subBatchTarget: 100ms
-              limits:
-                fleet: 6
-                perMigration: 3
               timeouts:
                 lease: 3s
             server:

@@ -42,6 +42,7 @@ public final class BatchRun {
     private final Replica replica;
     private final BatchedMigration migration;
     private final Lease lease;
+    private final Pacer pacer;
     private final SubBatchTransaction transaction;
     private final long startedAt = System.nanoTime();
 
@@ -68,7 +69,8 @@ public final class BatchRun {
         this.migration = granted.migration();
         this.job = granted.job();
         this.lease = new Lease(dataSource, replica.watchdog(), settings, job.id(), granted.token());
-        this.transaction = new SubBatchTransaction(lease, settings, replica.workRegistry(), migration);
+        this.pacer = new Pacer(lease, migration);
+        this.transaction = new SubBatchTransaction(lease, settings, replica.workRegistry(), migration, pacer);
         this.subBatchSize = (int) migration
                 .subBatchSizes()
                 .clamp(job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : Math.max(1, job.subBatchSize()));
@@ -86,6 +88,12 @@ public final class BatchRun {
                 return handBack(Reason.STOPPING);
             }
             try {
+                if (!pacer.await(stop, subBatchSize)) {
+                    return handBack(Reason.STOPPING);
+                }
+                if (pacer.hasWaited()) {
+                    lastContact = System.nanoTime();
+                }
                 Optional<BatchOutcome> end = settle(subBatch());
                 if (end.isPresent()) {
                     return end.get();
@@ -118,6 +126,7 @@ public final class BatchRun {
         }
         if (step instanceof Step.Committed committed) {
             Duration took = since(began);
+            pacer.pay(committed.covered(), began);
             job = committed.job();
             subBatchSize = Sizing.nextSubBatch(
                     subBatchSize, committed.covered(), took, settings.targets().subBatch(), migration.subBatchSizes());

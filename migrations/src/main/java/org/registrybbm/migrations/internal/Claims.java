@@ -27,7 +27,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistr
     /** The lease is this worker's. */
     public record Granted(BatchJob job, BatchedMigration migration, long token, boolean takeover) implements Claim {}
 
-    /** Somebody else's, not due, or over a limit. */
+    /** Somebody else's, not due, or over a budget. */
     public record Refused(Reason reason) implements Claim {}
 
     /** Claims a batch job. */
@@ -87,10 +87,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistr
         if (Definition.missingCode(claimable.migration(), workRegistry).isPresent()) {
             return Optional.of(Reason.CODE_MISSING);
         }
-        LeaseQueries.Leases leases =
-                LeaseQueries.countLeases(connection, claimable.migration().id(), job.id());
-        EngineSettings.Limits limits = settings.limits();
-        return leases.fleet() >= limits.fleet() || leases.ofMigration() >= limits.perMigration()
+        return BudgetQueries.isFull(connection, claimable.migration().id(), job.id())
                 ? Optional.of(Reason.LIMIT_REACHED)
                 : Optional.empty();
     }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
-import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Key;
 
 /** Statements on {@code batched_background_migration_jobs} that do not need its lease. */
@@ -45,17 +44,6 @@ public final class JobQueries {
                         ))
             )
             """.formatted(IN_FLIGHT_KEY.formatted("j.id"));
-
-    // The partial index holds unfinished batch jobs only, so this costs the same however many are finished.
-    private static final String CANDIDATES = WITH_HELD + """
-            SELECT (SELECT count(*) FROM held) AS fleet_leased,
-                (SELECT count(*) FROM held WHERE held.migration_id = m.id) AS leased,
-            """ + MigrationQueries.COLUMNS + """
-            FROM batched_background_migrations m
-            WHERE m.status IN (1, 4)
-                OR (m.status = 3 AND m.failure_error_code IN (3, 5) AND m.failure_message IS NOT NULL)
-            ORDER BY m.status = 4 DESC, m.id
-            """;
 
     private static final String DUE = WITH_HELD + "SELECT j.lease_token, " + COLUMNS + """
             FROM batched_background_migration_jobs j
@@ -224,14 +212,6 @@ public final class JobQueries {
 
     private JobQueries() {}
 
-    /**
-     * A migration that may have something to do.
-     *
-     * @param leased its batch jobs that a worker holds
-     * @param fleetLeased batch jobs of any migration that a worker holds
-     */
-    public record Candidate(BatchedMigration migration, int leased, int fleetLeased) {}
-
     /** A batch job that no worker holds; the dead token is that of a worker that held it and gives no sign of life. */
     public record DueJob(BatchJob job, @Nullable Long deadToken) {}
 
@@ -260,13 +240,6 @@ public final class JobQueries {
             @Nullable String errorClass,
             @Nullable String sqlState,
             @Nullable String message) {}
-
-    public static List<Candidate> candidates(Connection connection) throws SQLException {
-        return Sql.list(
-                connection,
-                CANDIDATES,
-                row -> new Candidate(Rows.migration(row), row.getInt("leased"), row.getInt("fleet_leased")));
-    }
 
     public static List<DueJob> due(Connection connection, long migrationId, int limit) throws SQLException {
         return Sql.list(

@@ -73,4 +73,12 @@ record Lease(DataSource dataSource, Watchdog watchdog, EngineSettings settings, 
             });
         }
     }
+
+    /** Runs one statement as a transaction of its own, or reads, and is cut off when that takes too long. */
+    <T> T autoCommit(Sql.Transaction<T> work) throws SQLException {
+        try (Connection connection = connect();
+                Watchdog.Watched watched = watchdog.watch(connection, LONGEST_BOOKKEEPING)) {
+            return work.run(connection);
+        }
+    }
 }

@@ -13,7 +13,7 @@ import org.registrybbm.migrations.Key;
 
 /** Statements on a batch job's lease. After the claim each of them names the lease token, so a worker that lost it changes nothing. */
 public final class LeaseQueries {
-    // Claims are rare (one a batch) and short; taking them one after the other makes the limits exact.
+    // Claims are rare (one a batch) and short; taking them one after the other makes the budgets exact.
     private static final String ONE_CLAIM_AT_A_TIME = """
             SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: claim a batch job', 0))
             """;
@@ -26,12 +26,6 @@ public final class LeaseQueries {
             JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
             WHERE j.id = ?
             FOR UPDATE OF j SKIP LOCKED
-            """;
-
-    private static final String COUNT_LEASES = JobQueries.WITH_HELD + """
-            SELECT count(*) AS fleet, count(*) FILTER (WHERE migration_id = ?) AS of_migration
-            FROM held
-            WHERE id <> ?
             """;
 
     private static final String EXISTS = """
@@ -69,9 +63,13 @@ public final class LeaseQueries {
                     SELECT count(*)
                     FROM batched_background_migration_quarantined_rows q
                     WHERE q.batched_background_migration_id = m.id
-                ) AS quarantined
+                ) AS quarantined,
+                limits.fleet_rate, limits.migration_rate,
+            """
+                    + BudgetQueries.MAYBE_SURPLUS + """
             FROM batched_background_migration_jobs j
             JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
+            """ + BudgetQueries.LIMITS + BudgetQueries.OLDER + """
             WHERE j.id = ?
                 AND j.lease_token = ?
                 AND j.status = 1
@@ -156,11 +154,14 @@ public final class LeaseQueries {
     /** A locked batch job and what a claim depends on. */
     public record Claimable(BatchJob job, BatchedMigration migration, boolean leased) {}
 
-    /** Leases that workers hold, in all and of one migration, one batch job left out. */
-    public record Leases(int fleet, int ofMigration) {}
-
-    /** A batch job and its migration, read under the fence. */
-    public record Fenced(BatchJob job, BatchedMigration migration, String xid, long quarantined) {}
+    /**
+     * A batch job, its migration and its budgets, read under the fence.
+     *
+     * @param quarantined rows of the migration that are or were in quarantine
+     * @param maybeSurplus whether it may be one batch job too many
+     */
+    public record Fenced(
+            BatchJob job, BatchedMigration migration, String xid, long quarantined, Rate rate, boolean maybeSurplus) {}
 
     /** A granted claim. */
     public record Claimed(BatchJob job, long token) {}
@@ -175,15 +176,6 @@ public final class LeaseQueries {
                 LOCK_FOR_CLAIM,
                 row -> new Claimable(Rows.job(row), Rows.migration(row), row.getBoolean("leased")),
                 jobId);
-    }
-
-    public static Leases countLeases(Connection connection, long migrationId, long exceptJobId) throws SQLException {
-        return Sql.one(
-                connection,
-                COUNT_LEASES,
-                row -> new Leases(row.getInt("fleet"), row.getInt("of_migration")),
-                migrationId,
-                exceptJobId);
     }
 
     public static boolean exists(Connection connection, long jobId) throws SQLException {
@@ -255,7 +247,13 @@ public final class LeaseQueries {
     }
 
     private static Fenced fenced(ResultSet row) throws SQLException {
-        return new Fenced(Rows.job(row), Rows.migration(row), row.getString("xid"), row.getLong("quarantined"));
+        return new Fenced(
+                Rows.job(row),
+                Rows.migration(row),
+                row.getString("xid"),
+                row.getLong("quarantined"),
+                Rate.of(row),
+                row.getBoolean("maybe_surplus"));
     }
 
     private static double seconds(Duration duration) {

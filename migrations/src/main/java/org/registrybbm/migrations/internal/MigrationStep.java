@@ -41,13 +41,13 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     /**
      * Plans one migration.
      *
-     * @param free how many batch jobs it may have more, by the limits
+     * @param free how many batch jobs it may have more, by the budgets
      * @param missingCodeSeconds how long its code may be missing
      */
-    public Result take(JobQueries.Candidate candidate, int free, double missingCodeSeconds) throws SQLException {
-        BatchedMigration migration = candidate.migration();
+    public Result take(SharingQueries.Contender contender, int free, double missingCodeSeconds) throws SQLException {
+        BatchedMigration migration = contender.migration();
         try {
-            return plan(candidate, free, missingCodeSeconds);
+            return plan(contender, free, missingCodeSeconds);
         } catch (SQLException | RuntimeException | LinkageError e) {
             if (!SqlFailures.isLasting(e)) {
                 throw e;
@@ -60,18 +60,29 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
     }
 
-    private Result plan(JobQueries.Candidate candidate, int free, double missingCodeSeconds) throws SQLException {
+    /** Writes down the root of a migration's table where its row says another one. */
+    public void keepRoot(SharingQueries.Contender contender) throws SQLException {
+        boolean unused = Sql.inTransaction(dataSource, connection -> {
+            Sql.run(connection, Guards.PLANNING);
+            SharingQueries.keepRoot(connection, contender);
+            return true;
+        });
+    }
+
+    private Result plan(SharingQueries.Contender contender, int free, double missingCodeSeconds) throws SQLException {
         return Sql.inTransaction(dataSource, connection -> {
             Sql.run(connection, Guards.PLANNING);
-            if (!lock(connection, candidate.migration().id())) {
+            if (!lock(connection, contender.id())) {
                 return Result.BUSY;
             }
-            BatchedMigration migration = MigrationQueries.find(
-                            connection, candidate.migration().id())
-                    .orElse(null);
-            return migration == null
-                    ? Result.NOTHING
-                    : take(connection, migration, candidate.leased(), free, missingCodeSeconds);
+            BatchedMigration migration =
+                    MigrationQueries.find(connection, contender.id()).orElse(null);
+            if (migration == null) {
+                return Result.NOTHING;
+            }
+            // Claims count by it: no batch job is handed out before it is there.
+            SharingQueries.keepRoot(connection, contender);
+            return take(connection, migration, contender.held(), free, missingCodeSeconds);
         });
     }
 

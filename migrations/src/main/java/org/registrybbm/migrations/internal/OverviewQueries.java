@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigration;
@@ -14,7 +15,7 @@ import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.MigrationOverview;
 import org.registrybbm.migrations.MigrationStatus;
 
-/** How migrations stand, in one statement. */
+/** How migrations stand, and what they wait for. */
 public final class OverviewQueries {
     private static final double MOST_BEFORE_FINISHED = 99.9;
 
@@ -52,10 +53,11 @@ public final class OverviewQueries {
 
     public static List<MigrationOverview> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
-        return Sql.list(connection, OVERVIEWS, OverviewQueries::overview, array, array, array, array);
+        Waits waits = new Waits(SharingQueries.contenders(connection));
+        return Sql.list(connection, OVERVIEWS, row -> overview(row, waits), array, array, array, array);
     }
 
-    private static MigrationOverview overview(ResultSet row) throws SQLException {
+    private static MigrationOverview overview(ResultSet row, Waits waits) throws SQLException {
         BatchedMigration migration = Rows.migration(row);
         long covered = row.getLong("covered");
         long active = row.getLong("active");
@@ -72,7 +74,7 @@ public final class OverviewQueries {
                 active,
                 row.getLong("takeovers"),
                 replicas,
-                explain(migration, replicas, active, failed));
+                explain(migration, replicas, active, failed, waits));
     }
 
     static OptionalDouble progress(BatchedMigration migration, long covered) {
@@ -86,7 +88,8 @@ public final class OverviewQueries {
         return OptionalDouble.of(Math.min(MOST_BEFORE_FINISHED, 100.0 * covered / total));
     }
 
-    private static String explain(BatchedMigration migration, List<String> replicas, long active, long failed) {
+    private static String explain(
+            BatchedMigration migration, List<String> replicas, long active, long failed, Waits waits) {
         return switch (migration.status()) {
             case PAUSED -> "paused; set it to active to go on";
             case FINISHED -> "every batch is done";
@@ -97,10 +100,14 @@ public final class OverviewQueries {
                             + migration.codeMissingSince();
                 }
                 if (!replicas.isEmpty()) {
-                    yield "running on " + String.join(", ", replicas);
+                    yield "running on " + String.join(", ", replicas) + waits.pace(migration.id());
+                }
+                Optional<String> budget = waits.why(migration.id());
+                if (budget.isPresent()) {
+                    yield budget.get();
                 }
                 if (active > 0) {
-                    yield "waits for a worker that is free, within the limits";
+                    yield "waits for a worker that is free";
                 }
                 yield failed > 0 ? "waits to try " + failed + " failed batch jobs again" : "waits for its turn";
             }

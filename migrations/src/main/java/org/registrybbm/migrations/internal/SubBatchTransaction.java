@@ -23,16 +23,19 @@ final class SubBatchTransaction {
     private final EngineSettings settings;
     private final WorkRegistry workRegistry;
     private final BatchedMigration migration;
+    private final Pacer pacer;
     private @Nullable Definition definition;
     private @Nullable WalkedJob walked;
     private long quarantined;
     private long rowsOfBatch;
 
-    SubBatchTransaction(Lease lease, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration) {
+    SubBatchTransaction(
+            Lease lease, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration, Pacer pacer) {
         this.lease = lease;
         this.settings = settings;
         this.workRegistry = workRegistry;
         this.migration = migration;
+        this.pacer = pacer;
     }
 
     /** How a sub-batch went, once its transaction is committed. */
@@ -80,10 +83,15 @@ final class SubBatchTransaction {
         if (!fenced.migration().hasSameDefinitionAs(migration)) {
             return handBack(tx, fenced.job(), Reason.DEFINITION_CHANGED);
         }
+        if (fenced.maybeSurplus()
+                && BudgetQueries.isSurplus(tx, migration.id(), fenced.job().id(), lease.token())) {
+            return handBack(tx, fenced.job(), Reason.LIMIT_REACHED);
+        }
         Optional<WalkedJob> table = walked(tx, fenced);
         Optional<BatchingStrategy.SubBatch> next = Optional.empty();
         if (table.isPresent()) {
-            next = table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), aim.size()));
+            int paced = pacer.atMost(fenced.rate(), aim.size());
+            next = table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), paced));
         }
         if (next.isEmpty()) {
             return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();

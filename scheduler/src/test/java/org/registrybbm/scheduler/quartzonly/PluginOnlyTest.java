@@ -112,8 +112,6 @@ class PluginOnlyTest {
         "reconcileIntervalMillis,   0, 100 to 60000",
         "shutdownGraceMillis,      -1, 0 to 60000",
         "maxJobAttempts,            0, 1 to 100",
-        "fleetLimit,                0, 1 to 1000",
-        "migrationLimit,         1001, 1 to 1000",
         "batchTargetMillis,       999, PT1S to PT1H",
         "subBatchTargetMillis,      9, PT0.01S to PT30S"
     })

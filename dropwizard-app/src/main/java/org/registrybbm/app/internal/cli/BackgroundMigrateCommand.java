@@ -8,17 +8,19 @@ import io.dropwizard.db.ManagedDataSource;
 import io.dropwizard.db.PooledDataSourceFactory;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import net.sourceforge.argparse4j.impl.Arguments;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.WorkRegistry;
 
 /**
- * {@code background-migrate status|pause|resume|start|run}: what operators do in a shell. Answers go to stdout, everything else to
+ * {@code background-migrate status|pause|resume|start|run|budget|priority}: what operators do in a shell. Answers go to stdout, everything else to
  * stderr.
  *
  * @param <T> the application's configuration
@@ -35,6 +37,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private final Function<T, Setup> setup;
     private final PrintStream out;
     private final PrintStream err;
+    private @Nullable Subparser budgets;
 
     /**
      * What the command needs of a configuration.
@@ -57,7 +60,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
             Class<T> configurationClass, Function<T, Setup> setup, PrintStream out, PrintStream err) {
         super(
                 "background-migrate",
-                "Look at batched background migrations, pause and start them, run them to their end");
+                "Look at batched background migrations, pause and start them, run them to their end, set their budgets");
         this.configurationClass = configurationClass;
         this.setup = setup;
         this.out = out;
@@ -86,16 +89,17 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 .choices(Arguments.range(1, MAX_ATTEMPTS))
                 .setDefault(DEFAULT_ATTEMPTS)
                 .help("tries of a batch job before its migration fails, 1 to 10");
+        budgets = plainSubcommand(parser, BudgetCommand.BUDGET, "Show or change how much may run at once");
+        BudgetCommand.configureBudget(budgets);
+        addFileArgument(budgets);
+        Subparser priority =
+                plainSubcommand(parser, BudgetCommand.PRIORITY, "Set which batched migrations are served first");
+        BudgetCommand.configurePriority(priority);
+        addFileArgument(priority);
     }
 
     private Subparser subcommand(Subparser parser, String name, String description) {
-        Subparser sub = parser.addSubparsers()
-                .title("what to do")
-                .metavar("status|pause|resume|start|run")
-                .addParser(name)
-                .setDefault(SUBCOMMAND, name)
-                .description(description)
-                .help(description);
+        Subparser sub = plainSubcommand(parser, name, description);
         sub.addArgument("--migration")
                 .dest(MIGRATION)
                 .metavar("NAME")
@@ -103,6 +107,26 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 .help("only this batched migration; may be repeated");
         addFileArgument(sub);
         return sub;
+    }
+
+    private static Subparser plainSubcommand(Subparser parser, String name, String description) {
+        return parser.addSubparsers()
+                .title("what to do")
+                .metavar("status|pause|resume|start|run|budget|priority")
+                .addParser(name)
+                .setDefault(SUBCOMMAND, name)
+                .description(description)
+                .help(description);
+    }
+
+    @Override
+    public void run(Bootstrap<?> bootstrap, Namespace namespace) throws Exception {
+        Subparser parser = Objects.requireNonNull(budgets);
+        super.run(
+                bootstrap,
+                namespace.getString(SUBCOMMAND).equals(BudgetCommand.BUDGET)
+                        ? BudgetCommand.settled(namespace, parser)
+                        : namespace);
     }
 
     @Override
@@ -118,9 +142,18 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     }
 
     private void run(Namespace namespace, Setup parts, ManagedDataSource pool) {
+        BatchedMigrations.Builder engine = BatchedMigrations.on(pool).workRegistry(parts.workRegistry());
+        switch (namespace.getString(SUBCOMMAND)) {
+            case BudgetCommand.BUDGET -> BudgetCommand.budget(namespace, engine.build(), out);
+            case BudgetCommand.PRIORITY ->
+                BudgetCommand.priority(namespace, engine.build().store());
+            default -> run(namespace, parts, engine);
+        }
+    }
+
+    private void run(Namespace namespace, Setup parts, BatchedMigrations.Builder engine) {
         List<String> given = namespace.getList(MIGRATION);
         List<String> names = given == null ? List.of() : List.copyOf(given);
-        BatchedMigrations.Builder engine = BatchedMigrations.on(pool).workRegistry(parts.workRegistry());
         if (namespace.getString(SUBCOMMAND).equals("run")) {
             EngineSettings settings = parts.settings().withMaxJobAttempts(namespace.getInt(ATTEMPTS));
             new ForegroundRun(engine.settings(settings).build(), names, err).run();

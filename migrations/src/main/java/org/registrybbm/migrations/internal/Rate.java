@@ -1,0 +1,30 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows per second that a migration's sub-batches may cover.
+ *
+ * @param fleet with those of all others, or null for no limit
+ * @param migration on its own, or null for no limit
+ */
+record Rate(@Nullable Long fleet, @Nullable Long migration) {
+    // A sub-batch is paid for after it, so its rows are how far the pace may be overdrawn.
+    private static final int SUB_BATCHES_PER_SECOND = 2;
+
+    static Rate of(ResultSet row) throws SQLException {
+        return new Rate(Rows.nullable(row, "fleet_rate"), Rows.nullable(row, "migration_rate"));
+    }
+
+    boolean isLimited() {
+        return fleet != null || migration != null;
+    }
+
+    /** Returns the most rows of one sub-batch: those of half a second, one at least. */
+    int atMost(int rows) {
+        long least = Math.min(fleet == null ? Long.MAX_VALUE : fleet, migration == null ? Long.MAX_VALUE : migration);
+        return isLimited() ? (int) Math.max(1, Math.min(rows, least / SUB_BATCHES_PER_SECOND)) : rows;
+    }
+}

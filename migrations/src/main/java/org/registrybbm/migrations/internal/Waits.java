@@ -1,0 +1,93 @@
+package org.registrybbm.migrations.internal;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.SharingQueries.Contender;
+
+/** Says which budget a batched migration waits for, or is slowed down by. */
+final class Waits {
+    private final List<Contender> all;
+    private final int held;
+
+    Waits(List<Contender> all) {
+        this.all = all;
+        this.held = all.stream().mapToInt(Contender::held).sum();
+    }
+
+    /** Says why an active or running migration that no worker works on is given no batch job; empty when no budget keeps it. */
+    Optional<String> why(long migrationId) {
+        return find(migrationId).filter(one -> one.held() == 0).flatMap(this::why);
+    }
+
+    /** Says how fast a migration may go, with a comma before it; empty text when as fast as it can. */
+    String pace(long migrationId) {
+        return find(migrationId).map(one -> pace(one.rate())).orElse("");
+    }
+
+    private Optional<Contender> find(long migrationId) {
+        return all.stream().filter(one -> one.id() == migrationId).findFirst();
+    }
+
+    private Optional<String> why(Contender one) {
+        List<Contender> onTable = all.stream()
+                .filter(other -> one.root() != null && one.root().equals(other.root()))
+                .toList();
+        int heldOnTable = onTable.stream().mapToInt(Contender::held).sum();
+        return Stream.of(
+                        full("the fleet's", held, one.limits().fleetJobs(), true),
+                        full("its own", one.held(), one.limits().migrationJobs(), true),
+                        full("its table's", heldOnTable, one.limits().tableJobs(), true),
+                        inFront(one, onTable),
+                        full("table", heldOnTable, one.limits().tableJobs(), false),
+                        full("fleet", held, one.limits().fleetJobs(), false))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    private static Optional<String> full(String whose, int used, int limit, boolean stopped) {
+        if (stopped) {
+            return limit == 0
+                    ? Optional.of("stopped by " + whose + " budget, which is 0 batch jobs")
+                    : Optional.empty();
+        }
+        return used >= limit
+                ? Optional.of("waits for a free batch job: %s budget %d of %d used".formatted(whose, used, limit))
+                : Optional.empty();
+    }
+
+    private static Optional<String> inFront(Contender one, List<Contender> onTable) {
+        List<Contender> others =
+                onTable.stream().filter(other -> other.id() != one.id()).toList();
+        List<Contender> there =
+                others.stream().filter(other -> other.held() > 0).toList();
+        if (there.size() >= one.limits().tableMigrations()) {
+            return Optional.of(waitsFor(there));
+        }
+        List<Contender> before = others.stream()
+                .filter(other -> other.migration().status().isRunnable())
+                .filter(other -> other.migration().codeMissingSince() == null)
+                .filter(other -> other.limits().migrationJobs() > 0)
+                .filter(other -> Sharing.FIRST_COME.compare(other, one) < 0)
+                .toList();
+        return before.size() >= one.limits().tableMigrations() ? Optional.of(waitsFor(before)) : Optional.empty();
+    }
+
+    private static String waitsFor(List<Contender> others) {
+        return others.stream()
+                .map(other -> "'" + other.migration().name() + "'")
+                .collect(Collectors.joining(" and ", "waits for ", " on the same table"));
+    }
+
+    private static String pace(Rate rate) {
+        String own = text(rate.migration(), "");
+        String fleet = text(rate.fleet(), " together with the others");
+        return rate.fleet() == null || rate.migration() != null && rate.migration() <= rate.fleet() ? own : fleet;
+    }
+
+    private static String text(@Nullable Long rate, String with) {
+        return rate == null ? "" : ", at most " + rate + " rows a second" + with;
+    }
+}
