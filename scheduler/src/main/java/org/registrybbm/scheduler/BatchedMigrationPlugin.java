@@ -41,6 +41,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchedMigrationPlugin.class);
 
     private @Nullable String dataSource;
+    private @Nullable String presenceDataSource;
     private @Nullable String workFunctions;
     private boolean alone;
     private int maxJobAttempts = EngineSettings.defaults().maxJobAttempts();
@@ -67,6 +68,14 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     /** Sets the name of the Quartz data source that the rows are changed through. Not needed when the host gives an engine. */
     public void setDataSource(String name) {
         this.dataSource = name;
+    }
+
+    /**
+     * Sets the name of the Quartz data source that gives one connection for good, straight to PostgreSQL, so that the batch jobs of
+     * a killed replica are taken over at once; default none. Not needed when the host gives an engine.
+     */
+    public void setPresenceDataSource(String name) {
+        this.presenceDataSource = name;
     }
 
     /** Sets the class that registers the application's work functions, a {@link WorkFunctions}; default none. */
@@ -152,6 +161,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
             Dispatcher ready = new Dispatcher(engine, new Triggers(started, Duration.ofMillis(jobIntervalMillis)));
             ready.register(started);
             dispatcher = ready;
+            engine.presence().start();
             reconciler = new Reconciler(ready, Duration.ofMillis(reconcileIntervalMillis));
             reconciler.start();
         } catch (SchedulerException | RuntimeException e) {
@@ -166,7 +176,10 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         if (reconciler != null) {
             reconciler.close();
         }
-        // Quartz calls this once its workers are done: nothing of theirs is left to cut off.
+        // Quartz calls this once its workers are done: nothing of theirs is left to cut off, or in their leases.
+        if (dispatcher != null) {
+            dispatcher.engine().close();
+        }
         if (cutOff != null) {
             cutOff.shutdownNow();
         }
@@ -226,11 +239,14 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
                             + " source, or put a BatchedMigrations into the scheduler's context as "
                             + ENGINE_CONTEXT_KEY);
         }
-        return BatchedMigrations.on(new QuartzDataSource(dataSource))
+        BatchedMigrations.Builder builder = BatchedMigrations.on(new QuartzDataSource(dataSource))
                 .replica(started.getSchedulerInstanceId())
                 .settings(Objects.requireNonNull(settings))
-                .workRegistry(Objects.requireNonNull(workRegistry))
-                .build();
+                .workRegistry(Objects.requireNonNull(workRegistry));
+        if (presenceDataSource != null) {
+            builder.presence(new QuartzDataSource(presenceDataSource));
+        }
+        return builder.build();
     }
 
     private WorkRegistry workRegistry(ClassLoadHelper loadHelper) {

@@ -90,8 +90,8 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
     }
 
     /**
-     * Stops: current sub-batches end, the rest of their batch jobs is handed back. Returns after the bound at the latest, whatever
-     * the database does; threads that hang then are daemons.
+     * Stops: current sub-batches end, the rest of their batch jobs is handed back, and the engine is closed. Returns after the bound at
+     * the latest, whatever the database does; threads that hang then are daemons.
      *
      * @param bound how long it may take
      */
@@ -120,6 +120,8 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            engine.close();
         }
     }
 

@@ -40,6 +40,7 @@ record Replica(String name, DataSource data, EngineSettings settings, WorkRegist
 
     BatchedMigrations engine() {
         return BatchedMigrations.on(data)
+                .presence(data)
                 .replica(name)
                 .settings(settings)
                 .workRegistry(work)

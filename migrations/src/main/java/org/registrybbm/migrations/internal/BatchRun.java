@@ -16,6 +16,7 @@ import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.MigrationEvent;
 import org.registrybbm.migrations.MigrationListener;
+import org.registrybbm.migrations.Presence;
 import org.registrybbm.migrations.StopSignal;
 import org.registrybbm.migrations.WorkRegistry;
 import org.registrybbm.migrations.internal.SubBatchTransaction.Step;
@@ -47,7 +48,7 @@ public final class BatchRun {
     private long lastContact = System.nanoTime();
 
     /** What this replica is and knows. */
-    public record Replica(String name, WorkRegistry workRegistry, Watchdog watchdog) {}
+    public record Replica(String name, WorkRegistry workRegistry, Watchdog watchdog, Presence presence) {}
 
     public BatchRun(
             DataSource dataSource,
@@ -60,7 +61,7 @@ public final class BatchRun {
         this.replica = replica;
         this.migration = granted.migration();
         this.job = granted.job();
-        this.lease = new Lease(dataSource, replica.watchdog(), settings, job.id(), granted.token());
+        this.lease = new Lease(dataSource, replica, settings, job.id(), granted.token());
         this.transaction = new SubBatchTransaction(lease, settings, replica.workRegistry(), migration);
         this.subBatchSize = job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : Math.max(1, job.subBatchSize());
         listener.on(new MigrationEvent.BatchStarted(migration, job, replica.name(), granted.takeover()));
