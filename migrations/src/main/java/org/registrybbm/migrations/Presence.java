@@ -14,8 +14,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Shows the other replicas that this one lives: a session of its own that holds an advisory lock, whose key its leases name. PostgreSQL
- * releases the lock at once when the process dies, so its batch jobs need not wait for their leases to run out. Nothing depends on
- * it but that: without it, as behind PgBouncer, leases end by time alone, and what changes rows is fenced by tokens anyway.
+ * releases the lock at once when the process dies, so its batch jobs need not wait for their leases to run out. The session also
+ * listens, so that this replica hears at once of a migration that was queued, paused or started by whatever statement.
+ *
+ * <p>Nothing but speed depends on it: without it, as behind PgBouncer, leases end by time alone and news are found by looking, and what
+ * changes rows is fenced by tokens anyway.
  *
  * <p>One daemon thread keeps the session and opens it anew when it is lost, with the same key where possible.
  */
@@ -27,7 +30,7 @@ public final class Presence implements AutoCloseable {
     private static final long NUMBERS = 1L << 40;
 
     private static final Duration LOOK = Duration.ofSeconds(1);
-    private static final Duration CHECK = Duration.ofSeconds(5);
+    private static final Duration ASK_EVERY = Duration.ofSeconds(5);
     private static final Duration FIRST_RETRY = Duration.ofMillis(50);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(2);
 
@@ -35,6 +38,7 @@ public final class Presence implements AutoCloseable {
     private long key = newKey();
     private Duration retry = FIRST_RETRY;
     private @Nullable Thread thread;
+    private volatile Listener listener = news -> {};
     private volatile boolean closed;
     private volatile @Nullable Long shown;
     private volatile @Nullable DirectSession session;
@@ -43,8 +47,24 @@ public final class Presence implements AutoCloseable {
         this.connections = connections;
     }
 
-    /** Starts to show it, without waiting for the database. Does nothing where there is no connection for it, and when called again. */
-    public synchronized void start() {
+    /** Hears what the session hears, in its thread: to be quick. */
+    @FunctionalInterface
+    public interface Listener {
+        /**
+         * The database answered, or the session was lost.
+         *
+         * @param news whether there may be something to do that was not there before
+         */
+        void heard(boolean news);
+    }
+
+    /**
+     * Starts to show it, without waiting for the database. Does nothing where there is no connection for it, and when called again.
+     *
+     * @param toTell told of every notification, and of the answer every 5 s to the question whether any migration is active
+     */
+    public synchronized void start(Listener toTell) {
+        listener = toTell;
         if (connections == null || thread != null || closed) {
             return;
         }
@@ -86,6 +106,7 @@ public final class Presence implements AutoCloseable {
                 shown = null;
                 session = null;
             }
+            listener.heard(true);
             pause();
         }
     }
@@ -104,11 +125,16 @@ public final class Presence implements AutoCloseable {
             }
             retry = FIRST_RETRY;
             shown = key;
-            for (long checked = System.nanoTime(); !closed; ) {
-                open.await(LOOK);
-                if (System.nanoTime() - checked >= CHECK.toNanos()) {
-                    open.check();
-                    checked = System.nanoTime();
+            open.listen();
+            // What was told before it listened.
+            listener.heard(true);
+            for (long asked = System.nanoTime(); !closed; ) {
+                if (open.await(LOOK)) {
+                    listener.heard(true);
+                }
+                if (System.nanoTime() - asked >= ASK_EVERY.toNanos()) {
+                    listener.heard(open.hasWork());
+                    asked = System.nanoTime();
                 }
             }
         }

@@ -166,7 +166,7 @@ class PresenceTest {
     void staysAwayFromAPooler() {
         BatchedMigrations pooled = engine(pretendingAnotherBackend(), Map.of());
 
-        pooled.presence().start();
+        pooled.presence().start(news -> {});
 
         await().atMost(SOON).until(() -> threads().isEmpty());
         assertThat(pooled.presence().session()).isNull();
@@ -180,7 +180,7 @@ class PresenceTest {
 
         present.close();
         present.close();
-        present.presence().start();
+        present.presence().start(news -> {});
 
         assertThat(present.presence().session()).isNull();
         await().atMost(SOON).until(() -> threads().isEmpty() && pids().isEmpty());
@@ -188,7 +188,7 @@ class PresenceTest {
     }
 
     private void appear() {
-        present.presence().start();
+        present.presence().start(news -> {});
         await().atMost(SOON).until(() -> present.presence().session() != null);
     }
 

@@ -39,8 +39,8 @@ public final class DirectSession implements AutoCloseable {
             SELECT pg_try_advisory_lock(?) AS locked
             """;
 
-    private static final String ALIVE = """
-            SELECT true AS alive
+    private static final String LISTEN = """
+            LISTEN registry_bbm
             """;
 
     private final Connection connection;
@@ -96,9 +96,14 @@ public final class DirectSession implements AutoCloseable {
         return Sql.one(connection, LOCK, row -> row.getBoolean("locked"), key);
     }
 
-    /** Returns normally when the server answers. */
-    public void check() throws SQLException {
-        Sql.one(connection, ALIVE, row -> row.getBoolean("alive"));
+    /** From now on hears what the trigger of {@code batched_background_migrations} tells. */
+    public void listen() throws SQLException {
+        Sql.run(connection, LISTEN);
+    }
+
+    /** Returns whether any migration is active or running. */
+    public boolean hasWork() throws SQLException {
+        return MigrationQueries.hasWork(connection);
     }
 
     /** Waits for a notification, without a statement; throws at once when the connection is lost. */
