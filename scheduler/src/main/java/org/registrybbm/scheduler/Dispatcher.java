@@ -179,7 +179,10 @@ final class Dispatcher {
                 if (running.contains(due.jobId()) || isStoredLately(due.jobId())) {
                     continue;
                 }
-                if (taken < Math.min(free, most) && take(due)) {
+                // Those whose worker died have waited long enough; if two replicas take one, the claim refuses the
+                // second.
+                boolean allowed = taken < free && (taken < most || due.deadToken() != null);
+                if (allowed && take(due)) {
                     taken++;
                 } else {
                     left = true;
