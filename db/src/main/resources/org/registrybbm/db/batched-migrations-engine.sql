@@ -228,3 +228,26 @@ COMMENT ON TABLE batched_background_migration_events IS
 COMMENT ON COLUMN batched_background_migration_events.event IS
     'batch_size, sub_batch_size (old_value and new_value are rows), taken_over, quarantined, retried, waived, verified, ...';
 --rollback DROP TABLE IF EXISTS batched_background_migration_events;
+
+-- Whoever changes a status, the replicas hear of it at once; behind it they look themselves.
+
+--changeset registry-bbm:notify-of-batched-background-migrations splitStatements:false
+SET LOCAL lock_timeout = '5s';
+
+CREATE OR REPLACE FUNCTION notify_of_batched_background_migrations() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM pg_catalog.pg_notify('registry_bbm', '');
+    RETURN NULL;
+END
+$$;
+
+DROP TRIGGER IF EXISTS trigger_batched_background_migrations_notify ON batched_background_migrations;
+
+CREATE TRIGGER trigger_batched_background_migrations_notify
+    AFTER INSERT OR UPDATE OF status ON batched_background_migrations
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION notify_of_batched_background_migrations();
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migrations_notify ON batched_background_migrations;
+--rollback DROP FUNCTION IF EXISTS notify_of_batched_background_migrations();

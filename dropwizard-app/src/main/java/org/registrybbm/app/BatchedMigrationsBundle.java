@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
+import org.registrybbm.app.internal.config.DirectConnections;
 import org.registrybbm.app.internal.health.DatabaseHealthCheck;
 import org.registrybbm.app.internal.health.SchedulerHealthCheck;
 import org.registrybbm.app.internal.lifecycle.Bounded;
@@ -63,7 +64,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
      * Describes where the bundle's parts are in the application's configuration.
      *
      * @param settings how batched migrations run
-     * @param dataPool the pool that batch jobs work with
+     * @param dataPool the pool that batch jobs work with; one connection more is opened by its settings, outside of it
      * @param quartzPool the pool that Quartz works with: other connections to the same database, workers + 4 at least
      */
     public BatchedMigrationsBundle(
@@ -132,6 +133,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
                 .listener(new TotalsListener(environment.metrics()))
                 .listener(new PrometheusListener(prometheus, System::nanoTime));
         client.alarm(replica, System::nanoTime).ifPresent(builder::listener);
+        DirectConnections.like(dataPool.apply(configuration)).ifPresent(builder::presence);
         BatchedMigrations built = builder.build();
         engine = built;
 

@@ -4,7 +4,6 @@ import java.sql.SQLException;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.internal.BatchRun;
 import org.registrybbm.migrations.internal.Claims;
-import org.registrybbm.migrations.internal.Watchdog;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,19 +19,13 @@ public final class BatchRunner {
     private final MigrationListener listener;
     private final Claims claims;
     private final BatchRun.Replica replica;
-    private final Watchdog watchdog = new Watchdog();
 
-    BatchRunner(
-            DataSource dataSource,
-            EngineSettings settings,
-            WorkRegistry workRegistry,
-            MigrationListener listener,
-            String replicaName) {
+    BatchRunner(DataSource dataSource, EngineSettings settings, MigrationListener listener, BatchRun.Replica replica) {
         this.dataSource = dataSource;
         this.settings = settings;
         this.listener = listener;
-        this.replica = new BatchRun.Replica(replicaName, workRegistry, watchdog);
-        this.claims = new Claims(dataSource, settings, workRegistry, replicaName);
+        this.replica = replica;
+        this.claims = new Claims(dataSource, settings, replica);
     }
 
     /**
@@ -72,6 +65,6 @@ public final class BatchRunner {
      * {@link StopSignal} says so. For a shutdown that cannot wait for the current statement.
      */
     public void cutOff() {
-        watchdog.cutOffAll();
+        replica.watchdog().cutOffAll();
     }
 }

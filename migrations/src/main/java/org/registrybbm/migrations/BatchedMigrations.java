@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Objects;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.BatchRun;
+import org.registrybbm.migrations.internal.Watchdog;
 
 /**
  * The door of this module: one engine on one database, for one replica. Thread-safe. Work runs in the threads that call it; a daemon
@@ -16,11 +18,12 @@ import org.jspecify.annotations.Nullable;
  * RunResult result = engine.runToEnd(List.of("backfill_users_email"), StopSignal.NEVER);
  * }</pre>
  */
-public final class BatchedMigrations {
+public final class BatchedMigrations implements AutoCloseable {
     private final MigrationStore store;
     private final Budgets budgets;
     private final Planner planner;
     private final BatchRunner runner;
+    private final Presence presence;
     private final WorkRegistry workRegistry;
     private final EngineSettings settings;
 
@@ -31,8 +34,10 @@ public final class BatchedMigrations {
         this.store = new MigrationStore(builder.dataSource);
         this.budgets = new Budgets(builder.dataSource);
         this.planner = new Planner(builder.dataSource, settings, workRegistry, listener);
-        this.runner = new BatchRunner(
-                builder.dataSource, settings, workRegistry, listener, Objects.requireNonNull(builder.replica));
+        this.presence = new Presence(builder.presence);
+        BatchRun.Replica replica =
+                new BatchRun.Replica(Objects.requireNonNull(builder.replica), workRegistry, new Watchdog(), presence);
+        this.runner = new BatchRunner(builder.dataSource, settings, listener, replica);
     }
 
     /**
@@ -64,6 +69,11 @@ public final class BatchedMigrations {
         return runner;
     }
 
+    /** Returns what shows the other replicas that this one lives; whoever runs batch jobs for long starts it. */
+    public Presence presence() {
+        return presence;
+    }
+
     /** Returns the work functions of this replica's code. */
     public WorkRegistry workRegistry() {
         return workRegistry;
@@ -88,6 +98,12 @@ public final class BatchedMigrations {
         return new SynchronousRun(store, planner, runner).run(names, stop);
     }
 
+    /** Ends the presence; everything else needs no end and still works. */
+    @Override
+    public void close() {
+        presence.close();
+    }
+
     /** Collects what an engine needs. */
     public static final class Builder {
         private final DataSource dataSource;
@@ -95,6 +111,7 @@ public final class BatchedMigrations {
         private EngineSettings settings = EngineSettings.defaults();
         private WorkRegistry workRegistry = WorkRegistry.shipped();
         private @Nullable String replica;
+        private @Nullable DataSource presence;
 
         private Builder(DataSource dataSource) {
             this.dataSource = dataSource;
@@ -121,6 +138,15 @@ public final class BatchedMigrations {
         /** Sets the name that leases are held under; the default is made of the host and the process. */
         public Builder replica(String name) {
             this.replica = name;
+            return this;
+        }
+
+        /**
+         * Sets where the {@link Presence} gets its connection, which it keeps for as long as the replica lives; the default is none.
+         * Best is a data source without a pool. A pool must have one connection to spare and not mind one that is never returned.
+         */
+        public Builder presence(DataSource connections) {
+            this.presence = connections;
             return this;
         }
 

@@ -1,5 +1,6 @@
 package org.registrybbm.migrations;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,6 +11,7 @@ import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.Guards;
+import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.MigrationStep;
 import org.registrybbm.migrations.internal.Sharing;
 import org.registrybbm.migrations.internal.SharingQueries;
@@ -61,6 +63,19 @@ public final class Planner {
      * @param deadToken the lease token of a worker that held it and gives no sign of life, or null when none did
      */
     public record Due(long jobId, @Nullable Long deadToken) {}
+
+    /**
+     * Returns whether any migration is active or running: the cheapest question that tells whether to plan at all.
+     *
+     * @throws DatabaseException when the database cannot be asked
+     */
+    public boolean hasWork() {
+        try (Connection connection = dataSource.getConnection()) {
+            return MigrationQueries.hasWork(connection);
+        } catch (SQLException e) {
+            throw DatabaseException.of("look for active batched migrations", e);
+        }
+    }
 
     /**
      * Plans every migration that is active or running.

@@ -41,6 +41,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchedMigrationPlugin.class);
 
     private @Nullable String dataSource;
+    private @Nullable String presenceDataSource;
     private @Nullable String workFunctions;
     private boolean alone;
     private int maxJobAttempts = EngineSettings.defaults().maxJobAttempts();
@@ -48,14 +49,13 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private long subBatchTargetMillis =
             EngineSettings.Targets.defaults().subBatch().toMillis();
     private long jobIntervalMillis = 1_000;
-    private long reconcileIntervalMillis = 5_000;
     private long shutdownGraceMillis = 5_000;
 
     private @Nullable Scheduler scheduler;
     private @Nullable EngineSettings settings;
     private @Nullable WorkRegistry workRegistry;
     private @Nullable Dispatcher dispatcher;
-    private @Nullable Reconciler reconciler;
+    private @Nullable Coordinator coordinator;
     private @Nullable ScheduledExecutorService cutOff;
     private final AtomicBoolean stopRequested = new AtomicBoolean();
 
@@ -65,6 +65,14 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     /** Sets the name of the Quartz data source that the rows are changed through. Not needed when the host gives an engine. */
     public void setDataSource(String name) {
         this.dataSource = name;
+    }
+
+    /**
+     * Sets the name of the Quartz data source that gives one connection for good, straight to PostgreSQL, so that the batch jobs of
+     * a killed replica are taken over at once; default none. Not needed when the host gives an engine.
+     */
+    public void setPresenceDataSource(String name) {
+        this.presenceDataSource = name;
     }
 
     /** Sets the class that registers the application's work functions, a {@link WorkFunctions}; default none. */
@@ -92,14 +100,9 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         this.subBatchTargetMillis = millis;
     }
 
-    /** Sets how often the coordinator looks for work, in milliseconds, 100 ms to 1 min; default 1 s. */
+    /** Sets how often this replica looks for work when nothing tells it of some, in milliseconds, 100 ms to 1 min; default 1 s. */
     public void setJobIntervalMillis(long millis) {
         this.jobIntervalMillis = millis;
-    }
-
-    /** Sets how often each replica repairs Quartz's triggers, in milliseconds, 100 ms to 1 min; default 5 s. */
-    public void setReconcileIntervalMillis(long millis) {
-        this.reconcileIntervalMillis = millis;
     }
 
     /** Sets how long a shutdown lets the current sub-batches end by themselves, in milliseconds, 0 s to 1 min; default 5 s. */
@@ -112,7 +115,6 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         this.scheduler = scheduler;
         try {
             range("jobIntervalMillis", jobIntervalMillis, 100, 60_000);
-            range("reconcileIntervalMillis", reconcileIntervalMillis, 100, 60_000);
             range("shutdownGraceMillis", shutdownGraceMillis, 0, 60_000);
             settings = EngineSettings.defaults()
                     .withMaxJobAttempts(maxJobAttempts)
@@ -136,11 +138,13 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         try {
             Scheduler started = Objects.requireNonNull(scheduler);
             BatchedMigrations engine = engine(started);
-            Dispatcher ready = new Dispatcher(engine, new Triggers(started, Duration.ofMillis(jobIntervalMillis)));
+            Dispatcher ready = new Dispatcher(engine, new Triggers(started));
             ready.register(started);
             dispatcher = ready;
-            reconciler = new Reconciler(ready, Duration.ofMillis(reconcileIntervalMillis));
-            reconciler.start();
+            Coordinator own = new Coordinator(ready, Duration.ofMillis(jobIntervalMillis));
+            coordinator = own;
+            own.start();
+            engine.presence().start(own);
         } catch (SchedulerException | RuntimeException e) {
             // Thrown on, it would leave the host's scheduler half started; its other jobs are not ours to stop.
             LOGGER.error("batched migrations do not run in this scheduler: {}", e.getMessage(), e);
@@ -150,28 +154,28 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     @Override
     public void shutdown() {
         stop();
-        if (reconciler != null) {
-            reconciler.close();
+        if (coordinator != null) {
+            coordinator.close();
         }
-        // Quartz calls this once its workers are done: nothing of theirs is left to cut off.
+        // Quartz calls this once its workers are done: nothing of theirs is left to cut off, or in their leases.
+        if (dispatcher != null) {
+            dispatcher.engine().close();
+        }
         if (cutOff != null) {
             cutOff.shutdownNow();
         }
     }
 
-    /**
-     * Puts the coordinator's trigger back into Quartz's queue: this replica may have acquired it, and Quartz forgets to release what it
-     * acquired when it shuts down.
-     */
+    /** Takes what this replica will not run any more out of Quartz's queue. */
     void leave() {
         if (scheduler == null || dispatcher == null) {
             return;
         }
         try {
             scheduler.standby();
-            dispatcher.triggers().replaceCoordinator();
+            dispatcher.leave();
         } catch (SchedulerException | RuntimeException e) {
-            LOGGER.debug("the coordinator's trigger could not be put back; a reconciler does it", e);
+            LOGGER.debug("triggers of this replica could not be removed; the others replace them", e);
         }
     }
 
@@ -183,7 +187,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
 
     /** Returns whether this replica reached the database, Quartz's store and the tables within the last few turns. */
     boolean isSound() {
-        return reconciler != null && reconciler.isSound();
+        return coordinator != null && coordinator.isSound();
     }
 
     /** Stops after the current sub-batches, and cuts them off after the grace. */
@@ -213,11 +217,14 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
                             + " source, or put a BatchedMigrations into the scheduler's context as "
                             + ENGINE_CONTEXT_KEY);
         }
-        return BatchedMigrations.on(new QuartzDataSource(dataSource))
+        BatchedMigrations.Builder builder = BatchedMigrations.on(new QuartzDataSource(dataSource))
                 .replica(started.getSchedulerInstanceId())
                 .settings(Objects.requireNonNull(settings))
-                .workRegistry(Objects.requireNonNull(workRegistry))
-                .build();
+                .workRegistry(Objects.requireNonNull(workRegistry));
+        if (presenceDataSource != null) {
+            builder.presence(new QuartzDataSource(presenceDataSource));
+        }
+        return builder.build();
     }
 
     private WorkRegistry workRegistry(ClassLoadHelper loadHelper) {

@@ -90,8 +90,8 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
     }
 
     /**
-     * Stops: current sub-batches end, the rest of their batch jobs is handed back. Returns after the bound at the latest, whatever
-     * the database does; threads that hang then are daemons.
+     * Stops: current sub-batches end, the rest of their batch jobs is handed back, and the engine is closed. Returns after the bound at
+     * the latest, whatever the database does; threads that hang then are daemons.
      *
      * @param bound how long it may take
      */
@@ -120,6 +120,8 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            engine.close();
         }
     }
 
@@ -159,7 +161,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             return this;
         }
 
-        /** Sets how often the coordinator looks for work; default 1 s. */
+        /** Sets how often this replica looks for work when nothing tells it of some; default 1 s. */
         public Builder jobInterval(Duration interval) {
             this.jobInterval = interval;
             return this;
@@ -209,8 +211,9 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             Map<String, String> values = new HashMap<>();
             values.put("org.quartz.scheduler.instanceName", NAME);
             values.put("org.quartz.scheduler.instanceId", replica);
-            // How long a trigger that another replica stored may wait for an idle worker here; Quartz's least.
-            values.put("org.quartz.scheduler.idleWaitTime", "1000");
+            // A replica stores triggers for itself, which wakes it at once; what another one left, the coordinator
+            // finds.
+            values.put("org.quartz.scheduler.idleWaitTime", "30000");
             // Far below the check-in interval: one failed check-in must not make a healthy replica look dead.
             values.put("org.quartz.scheduler.dbFailureRetryInterval", "2000");
             values.put("org.quartz.scheduler.batchTriggerAcquisitionMaxCount", "1");
@@ -225,7 +228,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             values.put("org.quartz.jobStore.tablePrefix", "QRTZ_");
             values.put("org.quartz.jobStore.useProperties", "true");
             values.put("org.quartz.jobStore.isClustered", "true");
-            values.put("org.quartz.jobStore.clusterCheckinInterval", "10000");
+            values.put("org.quartz.jobStore.clusterCheckinInterval", "15000");
             values.put("org.quartz.jobStore.acquireTriggersWithinLock", "true");
             values.put("org.quartz.jobStore.makeThreadsDaemons", "true");
             values.put("org.quartz.plugin.bbm.class", BatchedMigrationPlugin.class.getName());

@@ -3,23 +3,24 @@ package org.registrybbm.scheduler;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.quartz.JobExecutionContext;
 import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchOutcome;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.DatabaseException;
 import org.registrybbm.migrations.Planner;
-import org.registrybbm.migrations.SchemaNotMigratedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings what the planner says is due to Quartz, and runs what Quartz fires. Lives in the scheduler's context, where the Quartz jobs
- * find it.
+ * Brings what the planner says is due to Quartz, and runs what Quartz fires. Each replica stores triggers for its own free workers only:
+ * Quartz wakes the replica that stores a trigger at once, and the others when they next look. Lives in the scheduler's context, where
+ * the Quartz job finds it.
  */
 final class Dispatcher {
     private static final Logger LOGGER = LoggerFactory.getLogger(Dispatcher.class);
@@ -28,16 +29,30 @@ final class Dispatcher {
     /** Since when a batch job is due although it has a trigger, and the token of the worker that died with it. */
     private record Waiting(@Nullable Long deadToken, long since) {}
 
-    /** A batch job that is due for longer than this, although it has a trigger, may have one that Quartz forgot. */
-    static final Duration FORGOTTEN_AFTER = Duration.ofSeconds(10);
+    /**
+     * What came of a turn.
+     *
+     * @param active migrations that are active or running
+     * @param taken batch jobs that got a trigger
+     * @param more whether a further turn may take more, soon
+     */
+    record Turn(int active, int taken, boolean more) {}
 
-    private static final Duration ALONE_FOR = Duration.ofSeconds(30);
+    /** A batch job that is due for longer than this, although it has a trigger, may have one that Quartz forgot. */
+    static final Duration FORGOTTEN_AFTER = Duration.ofSeconds(3);
+
+    private static final Duration STANDING_FOR = Duration.ofSeconds(30);
+    private static final Duration LONGEST_WAIT_FOR_TURN = Duration.ofSeconds(1);
+    private static final int TRIES_FOR_NEXT = 3;
 
     private final BatchedMigrations engine;
     private final Triggers triggers;
+    private final ReentrantLock turns = new ReentrantLock();
     private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
-    private final AtomicInteger running = new AtomicInteger();
-    private volatile long offersAgainAt = System.nanoTime();
+    private final Map<Long, Long> stored = new ConcurrentHashMap<>();
+    private final Set<Long> running = ConcurrentHashMap.newKeySet();
+    private Runnable moreToDo = () -> {};
+    private long standingUntil = System.nanoTime();
     private volatile boolean stopped;
     private volatile boolean standby;
 
@@ -63,8 +78,9 @@ final class Dispatcher {
         return engine;
     }
 
-    Triggers triggers() {
-        return triggers;
+    /** Sets whom to call, before anything runs, when there may be more to do than a worker took for itself. */
+    void onMore(Runnable call) {
+        this.moreToDo = call;
     }
 
     /** From now on sub-batches are the last ones of their batch jobs here, and nothing new starts. */
@@ -81,95 +97,155 @@ final class Dispatcher {
         return stopped || standby;
     }
 
-    /** Runs the batch job of a firing, and when it is done sees to the next one at once. Never throws: Quartz could do nothing. */
+    /** Returns whether this replica runs a batch job or is about to. */
+    boolean isBusy() {
+        return !running.isEmpty() || !stored.isEmpty();
+    }
+
+    /** Returns how many workers have nothing to do and nothing in sight. */
+    int free() throws SchedulerException {
+        return triggers.idleWorkers()
+                - (int) stored.keySet().stream().filter(this::isStoredLately).count();
+    }
+
+    /** Runs the batch job of a firing, and when it is done takes the next one. Never throws: Quartz could do nothing. */
     void runBatch(JobExecutionContext context) {
         Optional<Long> id = Triggers.batchJobId(context);
-        if (id.isEmpty() || isStopping()) {
+        // A second firing of what runs here already would only be refused.
+        if (id.isEmpty() || isStopping() || !running.add(id.get())) {
             return;
         }
+        stored.remove(id.get());
+        BatchOutcome outcome;
         try {
-            if (offersFirst(context, id.get())) {
-                return;
-            }
-            BatchOutcome outcome = run(id.get());
+            outcome = engine.runner().run(id.get(), this::isStopping);
             LOGGER.debug("batch job {}: {}", id.get(), outcome);
-            if (outcome instanceof BatchOutcome.Finished || outcome instanceof BatchOutcome.Failed) {
-                coordinate();
-            }
-        } catch (SchedulerException | RuntimeException e) {
+        } catch (RuntimeException e) {
             LOGGER.warn("batch job {} could not be run, it stays due: {}", id.get(), e.getMessage());
             LOGGER.debug("batch job could not be run", e);
+            return;
+        } finally {
+            running.remove(id.get());
+        }
+        if (outcome instanceof BatchOutcome.Finished || outcome instanceof BatchOutcome.Failed) {
+            takeNext();
+        } else if (!(outcome instanceof BatchOutcome.NotClaimed)) {
+            moreToDo.run();
         }
     }
 
-    private BatchOutcome run(long id) {
-        running.incrementAndGet();
+    /** Takes one batch job for the worker that calls and is about to be free. */
+    private void takeNext() {
         try {
-            return engine.runner().run(id, this::isStopping);
-        } finally {
-            running.decrementAndGet();
+            // What another replica was faster to take is no reason to stand idle.
+            for (int i = 0; i < TRIES_FOR_NEXT && !isStopping(); i++) {
+                Turn turn = turn(1, 1);
+                if (turn.taken() > 0 || !turn.more()) {
+                    if (turn.more()) {
+                        moreToDo.run();
+                    }
+                    return;
+                }
+            }
+        } catch (SchedulerException | RuntimeException e) {
+            LOGGER.debug("the next batch job could not be taken; the coordinator takes it", e);
         }
+        moreToDo.run();
     }
 
     /**
-     * Offers a batch job to every replica when this one is at work already: Quartz wakes the replica that stored a trigger at once and
-     * the others at their next look, so the first to start would keep all the work. When nobody else took one, it stops offering for
-     * a while.
+     * Plans, and gives batch jobs that are due their triggers: one, or as many as run here already, so that the replicas of an idle
+     * fleet share what there is.
      */
-    private boolean offersFirst(JobExecutionContext context, long id) throws SchedulerException {
-        if (running.get() == 0) {
-            return false;
-        }
-        if (Triggers.isForAnyReplica(context.getTrigger())) {
-            offersAgainAt = System.nanoTime() + ALONE_FOR.toNanos();
-            return false;
-        }
-        if (offersAgainAt - System.nanoTime() > 0) {
-            return false;
-        }
-        triggers.offer(id);
-        return true;
+    Turn turn() throws SchedulerException {
+        return turn(0, Math.max(1, running.size() + stored.size()));
     }
 
-    /** Plans, and gives each batch job that is due its trigger. Returns whether it went well; never throws. */
-    boolean coordinate() {
-        if (isStopping()) {
-            return true;
+    private Turn turn(int aboutToBeFree, int most) throws SchedulerException {
+        if (!lock()) {
+            return new Turn(1, 0, true);
         }
         try {
+            stand();
             Planner.Plan plan = engine.planner().plan();
-            for (Planner.Due due : plan.jobs()) {
-                dispatch(due);
-            }
             if (plan.whole()) {
                 waiting.keySet().retainAll(plan.due());
+                stored.keySet().retainAll(plan.due());
             }
-            return true;
-        } catch (SchemaNotMigratedException | DatabaseException | SchedulerException e) {
-            if (!isStopping()) {
-                LOGGER.warn("the coordinator's turn failed, the next one tries again: {}", e.getMessage());
-                LOGGER.debug("the coordinator's turn failed", e);
+            int free = free() + aboutToBeFree;
+            int taken = 0;
+            boolean left = false;
+            for (Planner.Due due : plan.jobs()) {
+                if (running.contains(due.jobId()) || isStoredLately(due.jobId())) {
+                    continue;
+                }
+                // Those whose worker died have waited long enough; if two replicas take one, the claim refuses the
+                // second.
+                boolean allowed = taken < free && (taken < most || due.deadToken() != null);
+                if (allowed && take(due)) {
+                    taken++;
+                } else {
+                    left = true;
+                }
             }
+            return new Turn(plan.active(), taken, left && taken < free);
+        } catch (SchedulerException e) {
+            standingUntil = System.nanoTime();
+            throw e;
+        } finally {
+            turns.unlock();
+        }
+    }
+
+    /** Waits for the turn of another thread, but not for ever. */
+    private boolean lock() {
+        try {
+            return turns.tryLock(LONGEST_WAIT_FOR_TURN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
             return false;
         }
     }
 
-    private void dispatch(Planner.Due due) throws SchedulerException {
-        boolean urgent = due.deadToken() != null;
-        if (triggers.store(due.jobId(), urgent)) {
-            return;
+    private void stand() throws SchedulerException {
+        if (System.nanoTime() - standingUntil >= 0) {
+            triggers.ensureStanding();
+            standingUntil = System.nanoTime() + STANDING_FOR.toNanos();
+        }
+    }
+
+    /** Gives a batch job its trigger; false when it has one that may still fire. */
+    private boolean take(Planner.Due due) throws SchedulerException {
+        if (triggers.store(due.jobId())) {
+            stored.put(due.jobId(), System.nanoTime());
+            return true;
         }
         Waiting now = new Waiting(due.deadToken(), System.nanoTime());
         Waiting before = waiting.putIfAbsent(due.jobId(), now);
         boolean workerDied =
                 due.deadToken() != null && (before == null || !due.deadToken().equals(before.deadToken()));
         boolean forgotten = before != null && now.since() - before.since() > FORGOTTEN_AFTER.toNanos();
-        if (workerDied || forgotten) {
-            // Fired or stuck, Quartz will not fire it again before it finds its replica dead, if at all. One that is
-            // just waiting in the queue loses nothing by being replaced.
-            LOGGER.debug("batch job {} is due although it has a trigger; the trigger is stored anew", due.jobId());
-            triggers.replace(due.jobId(), urgent);
-            waiting.put(due.jobId(), now);
+        if (!workerDied && !forgotten) {
+            return false;
+        }
+        // Fired or stuck, Quartz will not fire it again before it finds its replica dead, if at all. One that is just
+        // waiting for a worker of another replica finds one here.
+        LOGGER.debug("batch job {} is due although it has a trigger; the trigger is stored anew", due.jobId());
+        triggers.replace(due.jobId());
+        waiting.put(due.jobId(), now);
+        stored.put(due.jobId(), System.nanoTime());
+        return true;
+    }
+
+    private boolean isStoredLately(long jobId) {
+        Long at = stored.get(jobId);
+        return at != null && System.nanoTime() - at < FORGOTTEN_AFTER.toNanos();
+    }
+
+    /** Removes the triggers that nobody here will run any more, so that the other replicas need not find them forgotten. */
+    void leave() throws SchedulerException {
+        for (long jobId : stored.keySet()) {
+            triggers.remove(jobId);
         }
     }
 }

@@ -122,7 +122,7 @@ class FiringTest {
         replica.engine().planner().plan();
         long id = Long.parseLong(ledger.jobs("j.id").get(0));
         BatchedMigrationScheduler scheduler = fleet.build(replica);
-        new Triggers(scheduler.quartz(), Duration.ofSeconds(1)).ensureStanding();
+        new Triggers(scheduler.quartz()).ensureStanding();
         // Only the recovered firing can run it: the planner is kept away by its own lock, which a session holds here.
         try (var connection = database.getConnection();
                 var statement = connection.createStatement()) {

@@ -43,6 +43,7 @@ class KilledReplicaTest {
         start("two", ReplicaMain.Freeze.NEVER);
         await().atMost(Duration.ofSeconds(60)).until(() -> second.changes() > 0);
         fleet.start("heir");
+        String killed = database.text("SELECT clock_timestamp()");
 
         for (ReplicaProcess process : processes) {
             process.kill();
@@ -52,6 +53,11 @@ class KilledReplicaTest {
                 .until(() ->
                         first.replicas().contains("heir") && second.replicas().contains("heir"));
         for (Ledger ledger : List.of(first, second)) {
+            System.out.println("from the kill to the heir's first change of '" + ledger.name() + "': "
+                    + database.text(
+                            "SELECT min(at) - ?::timestamptz FROM public." + ledger.name()
+                                    + "_book WHERE replica = 'heir'",
+                            killed));
             assertThat(ledger.jobs("concat_ws(' ', j.min_value, j.takeover_count, j.lease_owner)"))
                     .contains("1 1 heir");
             assertThat(database.number("SELECT min(id) FROM public." + ledger.name()

@@ -67,7 +67,7 @@ class LimitsTest {
     }
 
     @Test
-    void aReplicaAloneReachesTheLimitAlthoughItOffersItsSecondBatchToOthersFirst() throws Exception {
+    void aReplicaAloneReachesTheLimitAlthoughItLeavesOthersTime() throws Exception {
         Ledger alone = Ledger.create(database, "alone", 1000).queue(100, "{}");
         CountDownLatch full = new CountDownLatch(2);
         fleet.start(fleet.replica("one").withWorkers(2).with(context -> count(context, full)));

@@ -2,7 +2,6 @@ package org.registrybbm.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +31,8 @@ class PersistedContractTest {
     }
 
     @Test
-    void theSchedulerAndTheTwoDurableJobsKeepTheirNamesAndClasses() throws Exception {
+    void theSchedulerAndTheDurableJobKeepTheirNamesAndClass() throws Exception {
+        triggers().ensureStanding();
         triggers().ensureStanding();
 
         assertThat(database.column("""
@@ -41,30 +41,15 @@ class PersistedContractTest {
                 FROM qrtz_job_details
                 ORDER BY job_name
                 """))
-                .containsExactly(
-                        "bbm bbm batch org.registrybbm.scheduler.BatchQuartzJob t f f t",
-                        "bbm bbm coordinator org.registrybbm.scheduler.CoordinatorQuartzJob t f f f");
-    }
-
-    @Test
-    void theCoordinatorHasOneRepeatingTrigger() throws Exception {
-        triggers().ensureStanding();
-        triggers().ensureStanding();
-
-        assertThat(database.column("""
-                SELECT concat_ws(' ', t.trigger_group, t.trigger_name, t.job_group, t.job_name, t.trigger_type,
-                    s.repeat_count, s.repeat_interval)
-                FROM qrtz_triggers t
-                JOIN qrtz_simple_triggers s USING (sched_name, trigger_name, trigger_group)
-                """)).containsExactly("bbm coordinator bbm coordinator SIMPLE -1 1000");
+                .containsExactly("bbm bbm batch org.registrybbm.scheduler.BatchQuartzJob t f f t");
     }
 
     @Test
     void eachBatchJobHasAOneShotTriggerThatHoldsNothingButItsId() throws Exception {
         triggers().ensureStanding();
-        assertThat(triggers().store(41, false)).isTrue();
-        assertThat(triggers().store(42, false)).isTrue();
-        assertThat(triggers().store(42, false)).as("stored again").isFalse();
+        assertThat(triggers().store(41)).isTrue();
+        assertThat(triggers().store(42)).isTrue();
+        assertThat(triggers().store(42)).as("stored again").isFalse();
 
         assertThat(database.column("""
                 SELECT concat_ws(' ', t.trigger_group, t.trigger_name, t.job_group, t.job_name, t.trigger_state,
@@ -83,7 +68,7 @@ class PersistedContractTest {
     }
 
     private Triggers triggers() {
-        return new Triggers(quartz, Duration.ofSeconds(1));
+        return new Triggers(quartz);
     }
 
     private List<String> dataAsText(String trigger) {

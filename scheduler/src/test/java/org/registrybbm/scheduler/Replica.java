@@ -8,18 +8,18 @@ import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.WorkRegistry;
 
 /** What a replica of a test is made of. */
-record Replica(String name, DataSource data, EngineSettings settings, WorkRegistry work, int workers) {
+record Replica(String name, DataSource data, boolean present, EngineSettings settings, WorkRegistry work, int workers) {
     /** Fixed batch sizes and sub-batches of 50 ms; all else as shipped. */
     static final EngineSettings SETTINGS =
             EngineSettings.defaults().withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofMillis(50)));
 
     /** A replica that knows {@link AddOne}. */
     static Replica of(String name, DataSource data) {
-        return new Replica(name, data, SETTINGS, AddOne.registry(name), 2);
+        return new Replica(name, data, true, SETTINGS, AddOne.registry(name), 2);
     }
 
     Replica with(WorkRegistry other) {
-        return new Replica(name, data, settings, other, workers);
+        return new Replica(name, data, present, settings, other, workers);
     }
 
     Replica with(AddOne.Hook hook) {
@@ -27,19 +27,25 @@ record Replica(String name, DataSource data, EngineSettings settings, WorkRegist
     }
 
     Replica with(EngineSettings other) {
-        return new Replica(name, data, other, work, workers);
+        return new Replica(name, data, present, other, work, workers);
+    }
+
+    /** As behind a pooler: nothing shows that it lives, and it hears nothing. */
+    Replica withoutPresence() {
+        return new Replica(name, data, false, settings, work, workers);
     }
 
     Replica withWorkers(int count) {
-        return new Replica(name, data, settings, work, count);
+        return new Replica(name, data, present, settings, work, count);
     }
 
     BatchedMigrations engine() {
-        return BatchedMigrations.on(data)
-                .replica(name)
-                .settings(settings)
-                .workRegistry(work)
-                .build();
+        BatchedMigrations.Builder builder =
+                BatchedMigrations.on(data).replica(name).settings(settings).workRegistry(work);
+        if (present) {
+            builder.presence(data);
+        }
+        return builder.build();
     }
 
     BatchedMigrationScheduler build() throws SchedulerException {

@@ -30,6 +30,7 @@ public final class ReplicaMain {
         Freeze freeze = Freeze.valueOf(args[2]);
         AtomicBoolean frozen = new AtomicBoolean(freeze == Freeze.NEVER);
         BatchedMigrations engine = BatchedMigrations.on(database)
+                .presence(database)
                 .replica(args[1])
                 .settings(freeze == Freeze.NEVER ? Replica.SETTINGS : withShortLease())
                 .workRegistry(AddOne.registry(args[1], context -> {

@@ -8,8 +8,6 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -37,11 +35,11 @@ class TriggerRepairTest {
         replica.engine().planner().plan();
         List<Long> due = ledger.jobs("j.id").stream().map(Long::valueOf).toList();
         assertThat(due).hasSize(6);
-        Triggers triggers = new Triggers(scheduler.quartz(), Duration.ofSeconds(1));
+        Triggers triggers = new Triggers(scheduler.quartz());
         triggers.ensureStanding();
         List<String> states = List.of("ERROR", "BLOCKED", "ACQUIRED", "COMPLETE", "PAUSED", "DELETED");
         for (int i = 0; i < due.size(); i++) {
-            triggers.store(due.get(i), false);
+            triggers.store(due.get(i));
             setState(Long.toString(due.get(i)), states.get(i));
         }
         assertThat(
@@ -53,44 +51,6 @@ class TriggerRepairTest {
 
         ledger.awaitFinishedExactly(Duration.ofSeconds(30));
         await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertNothingLeftInQuartz(database));
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"ERROR", "BLOCKED", "ACQUIRED", "COMPLETE", "DELETED"})
-    void theCoordinatorsTriggerIsReplacedWhateverStateItIsStuckIn(String state) throws Exception {
-        BatchedMigrationScheduler scheduler = fleet.build(fleet.replica("one"));
-        new Triggers(scheduler.quartz(), Duration.ofSeconds(1)).ensureStanding();
-        setState("coordinator", state);
-        BatchedMigrationPlugin.of(scheduler.quartz()).setReconcileIntervalMillis(300);
-
-        scheduler.start();
-
-        await().atMost(Duration.ofSeconds(20)).until(() -> database.number("""
-                        SELECT count(*)
-                        FROM qrtz_triggers t
-                        JOIN qrtz_simple_triggers s USING (sched_name, trigger_name, trigger_group)
-                        WHERE t.trigger_name = 'coordinator'
-                            AND t.trigger_state IN ('WAITING', 'ACQUIRED')
-                            AND s.times_triggered >= 2
-                        """) == 1);
-    }
-
-    @Test
-    void aMigrationGoesOnWhileTheCoordinatorsTriggerIsJammedAgainAndAgain() throws Exception {
-        Ledger ledger = Ledger.create(database, "uncoordinated", 400).queue(100, "{\"msPerRow\": 5}");
-        database.execute("""
-                CREATE FUNCTION public.jam() RETURNS trigger LANGUAGE plpgsql
-                    AS 'BEGIN NEW.trigger_state = ''ERROR''; RETURN NEW; END';
-                CREATE TRIGGER jam BEFORE INSERT OR UPDATE ON qrtz_triggers
-                    FOR EACH ROW WHEN (NEW.trigger_name = 'coordinator') EXECUTE FUNCTION public.jam()
-                """);
-        try {
-            fleet.start("one");
-
-            ledger.awaitFinishedExactly(Duration.ofSeconds(40));
-        } finally {
-            database.execute("DROP FUNCTION public.jam() CASCADE");
-        }
     }
 
     @Test
@@ -131,11 +91,11 @@ class TriggerRepairTest {
 
     /** Checks that no firing and no batch trigger is left when everything is finished. */
     static void assertNothingLeftInQuartz(TestDatabase database) {
-        assertThat(database.column("SELECT trigger_name FROM qrtz_triggers WHERE trigger_group <> 'bbm'"))
+        assertThat(database.column("SELECT trigger_name FROM qrtz_triggers"))
                 .as("triggers of batch jobs")
                 .isEmpty();
         assertThat(database.column("""
-                SELECT trigger_name || ' ' || state FROM qrtz_fired_triggers WHERE trigger_name <> 'coordinator'
+                SELECT trigger_name || ' ' || state FROM qrtz_fired_triggers
                 """)).as("fired triggers").isEmpty();
     }
 

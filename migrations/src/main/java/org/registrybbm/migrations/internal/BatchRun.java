@@ -16,6 +16,7 @@ import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.MigrationEvent;
 import org.registrybbm.migrations.MigrationListener;
+import org.registrybbm.migrations.Presence;
 import org.registrybbm.migrations.StopSignal;
 import org.registrybbm.migrations.WorkRegistry;
 import org.registrybbm.migrations.internal.SubBatchTransaction.Step;
@@ -55,7 +56,7 @@ public final class BatchRun {
     private long lastContact = System.nanoTime();
 
     /** What this replica is and knows. */
-    public record Replica(String name, WorkRegistry workRegistry, Watchdog watchdog) {}
+    public record Replica(String name, WorkRegistry workRegistry, Watchdog watchdog, Presence presence) {}
 
     public BatchRun(
             DataSource dataSource,
@@ -68,7 +69,7 @@ public final class BatchRun {
         this.replica = replica;
         this.migration = granted.migration();
         this.job = granted.job();
-        this.lease = new Lease(dataSource, replica.watchdog(), settings, job.id(), granted.token());
+        this.lease = new Lease(dataSource, replica, settings, job.id(), granted.token());
         this.pacer = new Pacer(lease, migration);
         this.transaction = new SubBatchTransaction(lease, settings, replica.workRegistry(), migration, pacer);
         this.subBatchSize = (int) migration

@@ -10,7 +10,6 @@ import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.JobStatus;
 import org.registrybbm.migrations.MigrationStatus;
-import org.registrybbm.migrations.WorkRegistry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * Grants leases. A claim is one short transaction, durable before any work starts, so that a batch that kills its worker has its
  * attempt counted.
  */
-public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry, String replica) {
+public record Claims(DataSource dataSource, EngineSettings settings, BatchRun.Replica replica) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Claims.class);
 
     /** The answer to a claim. */
@@ -67,8 +66,10 @@ public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistr
             return new Refused(refusal.get());
         }
         BatchedMigration migration = locked.get().migration();
-        LeaseQueries.Claimed claimed = LeaseQueries.claim(
-                connection, jobId, replica, settings.timeouts().lease(), firstSubBatch(migration));
+        LeaseQueries.Term term = new LeaseQueries.Term(
+                settings.timeouts().lease(), replica.presence().session());
+        LeaseQueries.Claimed claimed =
+                LeaseQueries.claim(connection, jobId, replica.name(), term, firstSubBatch(migration));
         boolean takeover = claimed.job().takeovers() > locked.get().job().takeovers();
         return new Granted(claimed.job(), migration, claimed.token(), takeover);
     }
@@ -84,7 +85,8 @@ public record Claims(DataSource dataSource, EngineSettings settings, WorkRegistr
         if (claimable.leased()) {
             return Optional.of(Reason.LEASED);
         }
-        if (Definition.missingCode(claimable.migration(), workRegistry).isPresent()) {
+        if (Definition.missingCode(claimable.migration(), replica.workRegistry())
+                .isPresent()) {
             return Optional.of(Reason.CODE_MISSING);
         }
         return BudgetQueries.isFull(connection, claimable.migration().id(), job.id())

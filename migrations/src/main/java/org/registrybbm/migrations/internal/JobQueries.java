@@ -24,24 +24,27 @@ public final class JobQueries {
     // The key of the advisory lock that a sub-batch's transaction holds, for the batch job whose id follows.
     static final String IN_FLIGHT_KEY = "hashtextextended('org.registrybbm: a sub-batch is in flight', %s)";
 
-    // Batch jobs that a worker holds. A lease that ran out is still held while its worker is inside a long sub-batch.
+    // Batch jobs that a worker holds: its lease has not run out and its replica's session, where the lease names one,
+    // is
+    // there; or it is inside a sub-batch, however long that takes. Without leases, the locks are not read.
     static final String WITH_HELD = """
-            WITH held AS (
+            WITH advisory_locks AS MATERIALIZED (
+                SELECT l.classid::bigint << 32 | l.objid::bigint AS key
+                FROM pg_locks l
+                JOIN pg_database d ON d.oid = l.database
+                WHERE d.datname = current_database()
+                    AND l.locktype = 'advisory'
+                    AND l.objsubid = 1
+                    AND l.granted
+            ), held AS (
                 SELECT j.id, j.batched_background_migration_id AS migration_id
                 FROM batched_background_migration_jobs j
                 WHERE j.status = 1
                     AND j.lease_token IS NOT NULL
                     AND (j.lease_until > clock_timestamp()
-                        OR EXISTS (
-                            SELECT
-                            FROM pg_locks l
-                            JOIN pg_database d ON d.oid = l.database
-                            WHERE d.datname = current_database()
-                                AND l.locktype = 'advisory'
-                                AND l.objsubid = 1
-                                AND l.granted
-                                AND (l.classid::bigint << 32 | l.objid::bigint) = %s
-                        ))
+                            AND (j.lease_session IS NULL
+                                OR j.lease_session IN (SELECT key FROM advisory_locks))
+                        OR %s IN (SELECT key FROM advisory_locks))
             )
             """.formatted(IN_FLIGHT_KEY.formatted("j.id"));
 

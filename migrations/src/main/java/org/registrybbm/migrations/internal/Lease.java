@@ -12,7 +12,7 @@ import org.registrybbm.migrations.Failure;
  * The right of one worker to run one batch job now. Every change of the batch job goes through it and names its token, so a worker
  * that lost it changes nothing.
  */
-record Lease(DataSource dataSource, Watchdog watchdog, EngineSettings settings, long jobId, long token) {
+record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings settings, long jobId, long token) {
     private static final Duration LONGEST_BOOKKEEPING = Duration.ofSeconds(15);
 
     /** Opens a connection, and tells one that could not be had from a statement that failed. */
@@ -32,8 +32,7 @@ record Lease(DataSource dataSource, Watchdog watchdog, EngineSettings settings, 
 
     /** Moves the cursor and extends the lease; false when the transaction is not the fence's any more. */
     boolean advance(Connection tx, LeaseQueries.Fenced fenced, LeaseQueries.Advance by) throws SQLException {
-        return LeaseQueries.advance(
-                tx, jobId, token, fenced.xid(), by, settings.timeouts().lease());
+        return LeaseQueries.advance(tx, jobId, token, fenced.xid(), by, term());
     }
 
     /** Finishes the batch job in the sub-batch's transaction; false when the lease is lost. */
@@ -53,8 +52,7 @@ record Lease(DataSource dataSource, Watchdog watchdog, EngineSettings settings, 
 
     /** Extends the lease with another sub-batch size; false when it is lost. */
     boolean renew(int subBatchSize) throws SQLException {
-        return bookkeeping(tx -> LeaseQueries.renew(
-                tx, jobId, token, subBatchSize, settings.timeouts().lease()));
+        return bookkeeping(tx -> LeaseQueries.renew(tx, jobId, token, subBatchSize, term()));
     }
 
     /** Records a failed try, and returns how many there were without progress; empty when the lease is lost. */
@@ -66,7 +64,7 @@ record Lease(DataSource dataSource, Watchdog watchdog, EngineSettings settings, 
     /** Works in a short, durable transaction of its own, and is cut off when even that takes too long. */
     <T> T bookkeeping(Sql.Transaction<T> work) throws SQLException {
         try (Connection connection = connect();
-                Watchdog.Watched watched = watchdog.watch(connection, LONGEST_BOOKKEEPING)) {
+                Watchdog.Watched watched = replica.watchdog().watch(connection, LONGEST_BOOKKEEPING)) {
             return Sql.inTransaction(connection, tx -> {
                 Sql.run(tx, Guards.SHORT_TRANSACTION);
                 return work.run(tx);
@@ -77,8 +75,14 @@ record Lease(DataSource dataSource, Watchdog watchdog, EngineSettings settings, 
     /** Runs one statement as a transaction of its own, or reads, and is cut off when that takes too long. */
     <T> T autoCommit(Sql.Transaction<T> work) throws SQLException {
         try (Connection connection = connect();
-                Watchdog.Watched watched = watchdog.watch(connection, LONGEST_BOOKKEEPING)) {
+                Watchdog.Watched watched = replica.watchdog().watch(connection, LONGEST_BOOKKEEPING)) {
             return work.run(connection);
         }
+    }
+
+    /** Each time with the session of now: the replica's may have been lost and found again. */
+    private LeaseQueries.Term term() {
+        return new LeaseQueries.Term(
+                settings.timeouts().lease(), replica.presence().session());
     }
 }

@@ -41,6 +41,7 @@ public final class LeaseQueries {
                 lease_token = nextval('batched_background_migration_lease_tokens'),
                 lease_owner = ?,
                 lease_until = clock_timestamp() + make_interval(secs => ?),
+                lease_session = ?,
                 takeover_count = j.takeover_count + CASE WHEN j.lease_token IS NULL THEN 0 ELSE 1 END,
                 sub_batch_size = CASE
                     WHEN j.lease_token IS NOT NULL AND j.takeover_count > 0 THEN greatest(1, j.sub_batch_size / 32)
@@ -87,6 +88,7 @@ public final class LeaseQueries {
                 sub_batch_size = ?,
                 attempts = 1,
                 lease_until = clock_timestamp() + make_interval(secs => ?),
+                lease_session = ?,
                 updated_at = clock_timestamp()
             WHERE id = ?
                 AND lease_token = ?
@@ -114,6 +116,7 @@ public final class LeaseQueries {
     private static final String RENEW = """
             UPDATE batched_background_migration_jobs
             SET lease_until = clock_timestamp() + make_interval(secs => ?),
+                lease_session = ?,
                 sub_batch_size = ?
             WHERE id = ?
                 AND lease_token = ?
@@ -163,6 +166,9 @@ public final class LeaseQueries {
     public record Fenced(
             BatchJob job, BatchedMigration migration, String xid, long quarantined, Rate rate, boolean maybeSurplus) {}
 
+    /** How long a lease lasts by time alone, and the session whose end ends it sooner, null when there is none. */
+    public record Term(Duration length, @Nullable Long session) {}
+
     /** A granted claim. */
     public record Claimed(BatchJob job, long token) {}
 
@@ -182,14 +188,15 @@ public final class LeaseQueries {
         return Sql.first(connection, EXISTS, row -> true, jobId).isPresent();
     }
 
-    public static Claimed claim(Connection connection, long jobId, String owner, Duration lease, int firstSubBatchSize)
+    public static Claimed claim(Connection connection, long jobId, String owner, Term term, int firstSubBatchSize)
             throws SQLException {
         return Sql.one(
                 connection,
                 CLAIM,
                 row -> new Claimed(Rows.job(row), row.getLong("lease_token")),
                 owner,
-                seconds(lease),
+                seconds(term.length()),
+                term.session(),
                 firstSubBatchSize,
                 jobId);
     }
@@ -198,7 +205,7 @@ public final class LeaseQueries {
         return Sql.first(connection, FENCE, LeaseQueries::fenced, jobId, token);
     }
 
-    public static boolean advance(Connection connection, long jobId, long token, String xid, Advance by, Duration lease)
+    public static boolean advance(Connection connection, long jobId, long token, String xid, Advance by, Term term)
             throws SQLException {
         return Sql.update(
                         connection,
@@ -208,7 +215,8 @@ public final class LeaseQueries {
                         by.migrated(),
                         by.busy().toMillis(),
                         by.subBatchSize(),
-                        seconds(lease),
+                        seconds(term.length()),
+                        term.session(),
                         jobId,
                         token,
                         xid)
@@ -219,9 +227,9 @@ public final class LeaseQueries {
         return Sql.update(connection, FINISH, jobId, token) == 1;
     }
 
-    public static boolean renew(Connection connection, long jobId, long token, int subBatchSize, Duration lease)
+    public static boolean renew(Connection connection, long jobId, long token, int subBatchSize, Term term)
             throws SQLException {
-        return Sql.update(connection, RENEW, seconds(lease), subBatchSize, jobId, token) == 1;
+        return Sql.update(connection, RENEW, seconds(term.length()), term.session(), subBatchSize, jobId, token) == 1;
     }
 
     public static boolean handBack(Connection connection, long jobId, long token) throws SQLException {

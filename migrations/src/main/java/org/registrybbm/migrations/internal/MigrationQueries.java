@@ -158,6 +158,14 @@ public final class MigrationQueries {
             RETURNING id
             """;
 
+    private static final String HAS_WORK = """
+            SELECT EXISTS (
+                SELECT
+                FROM batched_background_migrations
+                WHERE status IN (1, 4)
+            ) AS has_work
+            """;
+
     private MigrationQueries() {}
 
     public static Optional<BatchedMigration> find(Connection connection, long id) throws SQLException {
@@ -255,5 +263,10 @@ public final class MigrationQueries {
                 migration.maxValue(),
                 migration.batchSize(),
                 migration.arguments());
+    }
+
+    /** Returns whether any migration is active or running, by one statement, which an idle replica repeats for ever. */
+    public static boolean hasWork(Connection connection) throws SQLException {
+        return Sql.one(connection, HAS_WORK, row -> row.getBoolean("has_work"));
     }
 }

@@ -109,7 +109,6 @@ class PluginOnlyTest {
     @CsvSource({
         "jobIntervalMillis,        99, 100 to 60000",
         "jobIntervalMillis,     60001, 100 to 60000",
-        "reconcileIntervalMillis,   0, 100 to 60000",
         "shutdownGraceMillis,      -1, 0 to 60000",
         "maxJobAttempts,            0, 1 to 100",
         "batchTargetMillis,       999, PT1S to PT1H",

@@ -1,0 +1,157 @@
+package org.registrybbm.scheduler;
+
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.quartz.SchedulerException;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.DatabaseException;
+import org.registrybbm.migrations.Presence;
+import org.registrybbm.migrations.SchemaNotMigratedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks for work in each replica, from a thread of its own: soon after the database tells that a migration was changed, and from time to
+ * time without being told. It needs neither Quartz's triggers nor the other replicas' coordinators, so none of them that is lost, stuck
+ * or frozen can hold it up.
+ */
+final class Coordinator implements Presence.Listener, AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Coordinator.class);
+
+    /** Between a turn and the next one that takes more, so that the other replicas get their share. */
+    private static final Duration STEP = Duration.ofMillis(200);
+
+    /** The longest without a turn while every worker is busy: a migration may be finished, failed or revived meanwhile. */
+    private static final Duration LONGEST_BUSY = Duration.ofSeconds(5);
+
+    /** The longest without a turn while nothing is active. */
+    private static final Duration LONGEST_IDLE = Duration.ofSeconds(60);
+
+    private static final Duration SOUND_FOR = Duration.ofSeconds(15);
+    private static final double JITTER = 0.2;
+
+    private final Dispatcher dispatcher;
+    private final BatchedMigrations engine;
+    private final Duration interval;
+    private final Thread thread = new Thread(this::run, "bbm-coordinator");
+    private final Semaphore calls = new Semaphore(0);
+    private volatile boolean closed;
+    private volatile boolean everSound;
+    private volatile long lastSound;
+    private boolean failing;
+    private boolean idle;
+    private long lastTurn;
+
+    Coordinator(Dispatcher dispatcher, Duration interval) {
+        this.dispatcher = dispatcher;
+        this.engine = dispatcher.engine();
+        this.interval = interval;
+        thread.setDaemon(true);
+        dispatcher.onMore(calls::release);
+    }
+
+    /** Takes the first turn at once. */
+    void start() {
+        thread.start();
+    }
+
+    /** Returns whether the database and Quartz's store answered lately. */
+    boolean isSound() {
+        return everSound && System.nanoTime() - lastSound < Math.max(SOUND_FOR.toNanos(), interval.toNanos() * 3);
+    }
+
+    @Override
+    public void heard(boolean news) {
+        if (news) {
+            calls.release();
+        } else {
+            lastSound = System.nanoTime();
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+    }
+
+    private void run() {
+        boolean called = true;
+        while (!closed) {
+            Duration pause = look(called);
+            try {
+                called = calls.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
+                if (called && dispatcher.isBusy()) {
+                    // Those that are idle go first.
+                    TimeUnit.MILLISECONDS.sleep(STEP.toMillis());
+                }
+                calls.drainPermits();
+            } catch (InterruptedException e) {
+                // Only close() interrupts.
+                return;
+            }
+        }
+    }
+
+    /** Returns how long to wait before the next look, unless called. */
+    private Duration look(boolean called) {
+        if (dispatcher.isStopping()) {
+            return interval;
+        }
+        try {
+            Duration pause = isTurnDue(called) ? turn() : jittered(pauseBetweenLooks());
+            failing = false;
+            return pause;
+        } catch (SchemaNotMigratedException | DatabaseException | SchedulerException e) {
+            tell(e);
+        } catch (RuntimeException e) {
+            LOGGER.error("a turn of the coordinator failed, the next one tries again", e);
+        }
+        return jittered(interval);
+    }
+
+    private boolean isTurnDue(boolean called) throws SchedulerException {
+        long since = System.nanoTime() - lastTurn;
+        if (called || !everSound) {
+            return true;
+        }
+        if (!idle) {
+            return dispatcher.free() > 0 || since > LONGEST_BUSY.toNanos();
+        }
+        if (since > LONGEST_IDLE.toNanos() || engine.planner().hasWork()) {
+            return true;
+        }
+        lastSound = System.nanoTime();
+        return false;
+    }
+
+    private Duration turn() throws SchedulerException {
+        Dispatcher.Turn turn = dispatcher.turn();
+        lastTurn = System.nanoTime();
+        lastSound = lastTurn;
+        everSound = true;
+        idle = turn.active() == 0;
+        return turn.more() ? STEP : jittered(pauseBetweenLooks());
+    }
+
+    /** While nothing is active and the presence listens, it also looks, so that this need not. */
+    private Duration pauseBetweenLooks() {
+        return idle && engine.presence().session() != null ? LONGEST_IDLE : interval;
+    }
+
+    /** Says it once: an outage is not to fill the log. */
+    private void tell(Exception e) {
+        if (!failing && !dispatcher.isStopping()) {
+            LOGGER.warn("the coordinator's turn failed, it is tried again until it goes well: {}", e.getMessage());
+        }
+        failing = true;
+        LOGGER.debug("the coordinator's turn failed", e);
+    }
+
+    private static Duration jittered(Duration duration) {
+        double factor = 1 + ThreadLocalRandom.current().nextDouble(-JITTER, JITTER);
+        return Duration.ofNanos(Math.round(duration.toNanos() * factor));
+    }
+}

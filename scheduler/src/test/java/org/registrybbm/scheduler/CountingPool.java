@@ -1,0 +1,129 @@
+package org.registrybbm.scheduler;
+
+import java.io.PrintWriter;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.Statement;
+import java.util.Deque;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Logger;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Connections that are used again, as an application's pool does it, and a count of what is sent over them. */
+final class CountingPool implements DataSource, AutoCloseable {
+    private final TestDatabase database;
+    private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
+    private final AtomicLong sent = new AtomicLong();
+
+    CountingPool(TestDatabase database) {
+        this.database = database;
+    }
+
+    /** How many statements were sent, each commit and rollback counted, and several in one string as several. */
+    long sent() {
+        return sent.get();
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+        Connection free = idle.poll();
+        return counted(free == null ? database.getConnection() : free);
+    }
+
+    @Override
+    public void close() throws SQLException {
+        for (Connection one = idle.poll(); one != null; one = idle.poll()) {
+            one.close();
+        }
+    }
+
+    private Connection counted(Connection real) {
+        return proxy(Connection.class, (method, args) -> {
+            switch (method.getName()) {
+                case "close" -> {
+                    if (!real.isClosed()) {
+                        idle.push(real);
+                    }
+                    return null;
+                }
+                case "commit", "rollback" -> sent.incrementAndGet();
+                default -> {}
+            }
+            Object result = method.invoke(real, args);
+            if (result instanceof PreparedStatement statement) {
+                return counted(PreparedStatement.class, statement);
+            }
+            return result instanceof Statement statement ? counted(Statement.class, statement) : result;
+        });
+    }
+
+    private <T extends Statement> T counted(Class<T> type, T real) {
+        return proxy(type, (method, args) -> {
+            if (method.getName().startsWith("execute")) {
+                sent.addAndGet(
+                        args == null ? 1 : String.valueOf(args[0]).strip().split(";").length);
+            }
+            return method.invoke(real, args);
+        });
+    }
+
+    @FunctionalInterface
+    private interface Call {
+        @Nullable
+        Object make(Method method, Object @Nullable [] args) throws Throwable;
+    }
+
+    private static <T> T proxy(Class<T> type, Call call) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
+            try {
+                return call.make(method, args);
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        }));
+    }
+
+    @Override
+    public Connection getConnection(String user, String password) throws SQLException {
+        throw new SQLFeatureNotSupportedException();
+    }
+
+    @Override
+    public @Nullable PrintWriter getLogWriter() {
+        return null;
+    }
+
+    @Override
+    public void setLogWriter(@Nullable PrintWriter out) {}
+
+    @Override
+    public void setLoginTimeout(int seconds) {}
+
+    @Override
+    public int getLoginTimeout() {
+        return 0;
+    }
+
+    @Override
+    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+        throw new SQLFeatureNotSupportedException();
+    }
+
+    @Override
+    public <T> T unwrap(Class<T> type) throws SQLException {
+        throw new SQLException("not a wrapper");
+    }
+
+    @Override
+    public boolean isWrapperFor(Class<?> type) {
+        return false;
+    }
+}

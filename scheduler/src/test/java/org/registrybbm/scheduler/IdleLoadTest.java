@@ -1,0 +1,88 @@
+package org.registrybbm.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** What a replica that has nothing to do sends to the database, and that it hears of work all the same. */
+@ExtendWith(PostgresExtension.class)
+class IdleLoadTest {
+    private static final int SECONDS = 20;
+
+    private final TestDatabase database;
+    private final CountingPool pool;
+    private final Fleet fleet;
+
+    IdleLoadTest(TestDatabase database) {
+        this.database = database;
+        this.pool = new CountingPool(database);
+        this.fleet = new Fleet(database);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        fleet.close();
+        pool.close();
+    }
+
+    @Test
+    void anIdleReplicaSendsLessThanAStatementASecondAndStartsAtOnceWhenAMigrationIsQueued() throws Exception {
+        fleet.start(Replica.of("idle", pool));
+        awaitDatabaseClock(3);
+        long before = pool.sent();
+
+        awaitDatabaseClock(SECONDS);
+
+        long sent = pool.sent() - before;
+        System.out.printf("an idle replica sent %d statements in %d s, commits counted%n", sent, SECONDS);
+        // A check-in of Quartz falls into the time once or twice.
+        assertThat(sent).isLessThanOrEqualTo(SECONDS);
+
+        Ledger ledger = Ledger.create(database, "queued", 10).queue(10, "{}");
+        String queued = database.text("SELECT clock_timestamp()");
+        ledger.awaitChangesBy("idle");
+        System.out.println("from the INSERT to the first row changed: "
+                + database.text("SELECT min(at) - ?::timestamptz FROM public.queued_book", queued));
+        ledger.awaitFinishedExactly(Duration.ofSeconds(20));
+    }
+
+    @Test
+    void findsWorkByLookingWhenTheDatabaseTellsNothing() throws Exception {
+        fleet.start(Replica.of("looking", pool));
+        database.execute("ALTER TABLE batched_background_migrations DISABLE TRIGGER USER");
+        try {
+            awaitDatabaseClock(3);
+            Ledger ledger = Ledger.create(database, "untold", 10).queue(10, "{}");
+
+            ledger.awaitFinishedExactly(Duration.ofSeconds(20));
+        } finally {
+            database.execute("ALTER TABLE batched_background_migrations ENABLE TRIGGER USER");
+        }
+    }
+
+    @Test
+    void findsWorkWithin2SecondsWithoutAConnectionToListenOn() throws Exception {
+        fleet.start(Replica.of("deaf", pool).withoutPresence());
+        awaitDatabaseClock(3);
+        Ledger ledger = Ledger.create(database, "unheard", 10).queue(10, "{}");
+        String queued = database.text("SELECT clock_timestamp()");
+
+        ledger.awaitFinishedExactly(Duration.ofSeconds(20));
+
+        assertThat(database.text("SELECT min(at) - ?::timestamptz < interval '2 s' FROM public.unheard_book", queued))
+                .isEqualTo("t");
+    }
+
+    private void awaitDatabaseClock(double seconds) {
+        String until = database.text("SELECT clock_timestamp() + make_interval(secs => ?)", seconds);
+        await().atMost(Duration.ofSeconds(60))
+                .until(() -> database.text("SELECT clock_timestamp() > ?::timestamptz", until)
+                        .equals("t"));
+    }
+}
