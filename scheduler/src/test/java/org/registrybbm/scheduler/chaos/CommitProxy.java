@@ -1,5 +1,7 @@
 package org.registrybbm.scheduler.chaos;
 
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -72,6 +74,8 @@ final class CommitProxy implements AutoCloseable {
                 try {
                     Socket server = new Socket(InetAddress.getLoopbackAddress(), port);
                     sockets.add(server);
+                    client.setTcpNoDelay(true);
+                    server.setTcpNoDelay(true);
                     AtomicReference<Cut> cut = new AtomicReference<>();
                     daemon("proxy-up", () -> pump(client, server, () -> up(client, server, cut)));
                     daemon("proxy-down", () -> pump(client, server, () -> down(client, server, cut)));
@@ -104,9 +108,10 @@ final class CommitProxy implements AutoCloseable {
 
     /** From the client: a start-up message without a type, then messages of a type and a length. */
     private void up(Socket client, Socket server, AtomicReference<Cut> cut) throws IOException {
-        DataInputStream in = new DataInputStream(client.getInputStream());
-        OutputStream out = server.getOutputStream();
+        DataInputStream in = new DataInputStream(new BufferedInputStream(client.getInputStream()));
+        OutputStream out = new BufferedOutputStream(server.getOutputStream());
         forward(out, -1, body(in));
+        out.flush();
         Commits commits = new Commits();
         while (true) {
             int type = in.read();
@@ -123,6 +128,9 @@ final class CommitProxy implements AutoCloseable {
                 cut.set(now);
             }
             forward(out, type, body);
+            if (in.available() == 0) {
+                out.flush();
+            }
         }
     }
 

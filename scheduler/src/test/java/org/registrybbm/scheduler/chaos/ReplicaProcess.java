@@ -53,7 +53,8 @@ record ReplicaProcess(String name, boolean old, Process process, Timeline timeli
     /** SIGTERM; it must end within what is promised for a shutdown. */
     void terminate() throws InterruptedException {
         long began = System.nanoTime();
-        process.destroy();
+        // Not through Process, which would close the streams.
+        process.toHandle().destroy();
         if (!process.waitFor(PROMISED.toSeconds(), TimeUnit.SECONDS)) {
             kill();
             throw new AssertionError(name + " did not end within " + PROMISED.toSeconds() + " s of SIGTERM");
@@ -93,10 +94,20 @@ record ReplicaProcess(String name, boolean old, Process process, Timeline timeli
         }
     }
 
+    /** Stack traces, and what the JVM says of its archive. */
+    private static boolean isNoise(String line) {
+        return line.startsWith("\t")
+                || line.startsWith("Caused by")
+                || line.startsWith("OpenJDK")
+                || line.matches("[a-z.]+\\.[A-Za-z.]+Exception: .*");
+    }
+
     private void listen() {
         try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                timeline.add(name, line);
+                if (!isNoise(line)) {
+                    timeline.add(name, line);
+                }
             }
         } catch (IOException e) {
             timeline.add(name, "is silent: " + e.getMessage());

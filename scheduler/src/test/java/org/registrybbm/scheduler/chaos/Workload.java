@@ -90,6 +90,11 @@ record Workload(String name, Table table, List<String> indexes, String keys, Str
                 migration);
     }
 
+    /** Whether its batch jobs run one after the other, whatever the limits. */
+    boolean isSerial() {
+        return !migration.strategy().equals("NULL");
+    }
+
     /** Statements that make the table of a round; {@code %1$s} is its name. */
     String ddl() {
         return """
