@@ -29,6 +29,13 @@ record Aftermath(Stage stage) {
         stage.round().verify();
     }
 
+    // Quartz compares the clocks of replicas, so one that died with a clock ahead of the others' looks alive until
+    // then.
+    private static final String NOT_AHEAD_OF_TIME = """
+            (s.last_checkin_time IS NULL
+                OR to_timestamp(s.last_checkin_time / 1000) < clock_timestamp() + interval '1 min')
+            """;
+
     /** While the replicas still run: Quartz holds only the coordinator's trigger. */
     void quartzHoldsNoOrphan() {
         await("Quartz is empty", PATIENCE, () -> {
@@ -43,8 +50,8 @@ record Aftermath(Stage stage) {
                         'last seen', to_timestamp(s.last_checkin_time / 1000))
                     FROM qrtz_fired_triggers f
                     LEFT JOIN qrtz_scheduler_state s USING (sched_name, instance_name)
-                    WHERE trigger_group <> 'bbm'
-                    """));
+                    WHERE trigger_group <> 'bbm' AND %s
+                    """.formatted(NOT_AHEAD_OF_TIME)));
             return left;
         });
     }
@@ -64,7 +71,12 @@ record Aftermath(Stage stage) {
     }
 
     void nothingIsLeft() {
-        await("fired triggers end", PATIENCE, () -> stage.sql("SELECT entry_id FROM qrtz_fired_triggers"));
+        await("fired triggers end", PATIENCE, () -> stage.sql("""
+                SELECT concat_ws(' ', entry_id, trigger_name, state)
+                FROM qrtz_fired_triggers f
+                LEFT JOIN qrtz_scheduler_state s USING (sched_name, instance_name)
+                WHERE f.state = 'EXECUTING' AND %s
+                """.formatted(NOT_AHEAD_OF_TIME)));
         await("connections end", PATIENCE, () -> stage.sql("""
                 SELECT concat_ws(' ', application_name, state, left(query, 100))
                 FROM pg_stat_activity

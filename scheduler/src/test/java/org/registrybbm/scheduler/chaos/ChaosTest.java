@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.migrations.testkit.OwnServer;
 import org.slf4j.Logger;
@@ -22,7 +23,8 @@ class ChaosTest {
         ChaosRun.Settings settings = new ChaosRun.Settings(
                 Integer.getInteger("chaos.faults", 30),
                 Long.getLong("chaos.seed", 1),
-                Duration.ofMillis(Long.getLong("chaos.gapMillis", 1_200)));
+                Duration.ofMillis(Long.getLong("chaos.gapMillis", 1_200)),
+                Set.of(System.getProperty("chaos.without", "").split(",", -1)));
         Path file = Path.of("target", "chaos", settings.seed() + ".log");
         try (Timeline timeline = new Timeline(file)) {
             try {

@@ -7,14 +7,17 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** The faults of a seed. Each deck of 30 holds every kind, in another order. */
 final class FaultScript {
     private final Random random;
+    private final Set<String> without;
     private final Deque<Fault> deck = new ArrayDeque<>();
 
-    FaultScript(long seed) {
+    FaultScript(long seed, Set<String> without) {
+        this.without = without;
         this.random = new Random(seed);
     }
 
@@ -41,6 +44,7 @@ final class FaultScript {
             add(fresh, 1, Fault.RollingDeploy::new);
             add(fresh, 1, () -> new Fault.RollBack(place()));
             Collections.shuffle(fresh, random);
+            fresh.removeIf(fault -> without.contains(fault.getClass().getSimpleName()));
             deck.addAll(fresh);
         }
         return deck.remove();
