@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 
 /** A connection pool as an application has one: bounded, keeps its connections, and can be exhausted. */
-final class SmallPool {
+public final class SmallPool {
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
 
     private final String url;
@@ -23,7 +23,8 @@ final class SmallPool {
     private final Semaphore free;
     private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
 
-    SmallPool(String url, int size) {
+    /** Makes an empty one. */
+    public SmallPool(String url, int size) {
         this.url = url;
         this.size = size;
         this.free = new Semaphore(size, true);
@@ -40,7 +41,7 @@ final class SmallPool {
     }
 
     /** Returns what the engine and Quartz take connections from. */
-    DataSource dataSource() {
+    public DataSource dataSource() {
         return (DataSource) Proxy.newProxyInstance(
                 SmallPool.class.getClassLoader(), new Class<?>[] {DataSource.class}, (proxy, method, args) -> {
                     if (method.getName().equals("getConnection") && args == null) {
