@@ -1,0 +1,130 @@
+package org.registrybbm.scheduler.chaos;
+
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.quartz.SchedulerException;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.DatabaseException;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.MigrationEvent;
+import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.scheduler.BatchedMigrationScheduler;
+
+/**
+ * The main of a {@link ReplicaProcess}. It says what happens on its standard output and obeys {@code clock <ms>} and
+ * {@code exhaust <ms>} on its standard input, whose end is its own.
+ */
+public final class ChaosReplica {
+    private static final int WORKERS = 2;
+
+    private ChaosReplica() {}
+
+    /** Runs the replica: the URL for rows, the URL for Quartz, its name, and whether its code is old. */
+    public static void main(String[] args) throws Exception {
+        String name = args[2];
+        boolean old = Boolean.parseBoolean(args[3]);
+        SmallPool data = new SmallPool(args[0] + "&ApplicationName=" + name, WORKERS + 3);
+        SmallPool quartz = new SmallPool(
+                args[1] + "&ApplicationName=" + name + "-quartz", BatchedMigrationScheduler.Builder.poolSize(WORKERS));
+        BatchedMigrations engine = BatchedMigrations.on(data.dataSource())
+                .replica(name)
+                .settings(settings())
+                .workRegistry(old ? WorkRegistry.shipped() : ChaosWork.registry())
+                .listener(ChaosReplica::tell)
+                .build();
+        BatchedMigrationScheduler scheduler = BatchedMigrationScheduler.on(engine)
+                .quartzDataSource(quartz.dataSource())
+                .replica(name)
+                .workers(WORKERS)
+                .build();
+        Thread obey = new Thread(() -> obey(data), "obey");
+        obey.setDaemon(true);
+        obey.start();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            scheduler.close();
+            say("stopped");
+        }));
+        start(scheduler);
+        Thread.currentThread().join();
+    }
+
+    /** Short leases and time-outs, so that a freeze of some seconds outlasts them all. */
+    private static EngineSettings settings() {
+        return EngineSettings.defaults()
+                .withMaxJobAttempts(10)
+                .withLimits(new EngineSettings.Limits(6, 2))
+                .withTargets(new EngineSettings.Targets(Duration.ofSeconds(2), Duration.ofMillis(80)))
+                .withTimeouts(new EngineSettings.Timeouts(
+                        Duration.ofSeconds(5),
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(3),
+                        Duration.ofMillis(500),
+                        Duration.ofHours(1)));
+    }
+
+    /** As a container does whose process ends when the database is away: again and again. */
+    private static void start(BatchedMigrationScheduler scheduler) throws SchedulerException, InterruptedException {
+        while (true) {
+            try {
+                scheduler.start();
+                say("started");
+                return;
+            } catch (DatabaseException | SchedulerException e) {
+                say("could not start yet: " + e.getMessage());
+                TimeUnit.MILLISECONDS.sleep(500);
+            }
+        }
+    }
+
+    private static void obey(SmallPool data) {
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                String[] words = line.split(" ", -1);
+                long millis = Long.parseLong(words[1]);
+                if (words[0].equals("clock")) {
+                    ReplicaClock.jumpTo(millis);
+                } else {
+                    data.exhaust(Duration.ofMillis(millis));
+                }
+                say("obeyed " + line);
+            }
+        } catch (Exception e) {
+            say("cannot obey: " + e);
+        }
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static void tell(MigrationEvent event) {
+        String name = event.migration().name();
+        if (event instanceof MigrationEvent.BatchStarted e) {
+            say("%s started job %d attempt %d%s"
+                    .formatted(name, e.job().id(), e.job().attempts(), e.takeover() ? ", a takeover" : ""));
+        } else if (event instanceof MigrationEvent.SubBatchCommitted e) {
+            say("%s committed job %d to %s, %d rows"
+                    .formatted(name, e.job().id(), e.job().lastKey(), e.migrated()));
+        } else if (event instanceof MigrationEvent.BatchFinished e) {
+            say("%s finished job %d".formatted(name, e.job().id()));
+        } else if (event instanceof MigrationEvent.BatchFailed e) {
+            say("%s failed job %d attempt %d: %s"
+                    .formatted(
+                            name, e.job().id(), e.job().attempts(), e.failure().message()));
+        } else if (event instanceof MigrationEvent.BatchHandedBack e) {
+            say("%s handed back job %d: %s".formatted(name, e.job().id(), e.reason()));
+        } else if (event instanceof MigrationEvent.BatchLost e) {
+            say("%s lost job %d: %s".formatted(name, e.job().id(), e.why()));
+        } else if (event instanceof MigrationEvent.MigrationFailed e) {
+            say("%s FAILED: %s".formatted(name, e.failure().message()));
+        } else {
+            say(name + " " + event.getClass().getSimpleName());
+        }
+    }
+
+    @SuppressWarnings("SystemOut")
+    private static synchronized void say(String text) {
+        System.out.println(text);
+    }
+}

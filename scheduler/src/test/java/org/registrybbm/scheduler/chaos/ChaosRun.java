@@ -1,0 +1,125 @@
+package org.registrybbm.scheduler.chaos;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** One run: faults, one after the other and some at once, while one round of migrations follows the other. */
+final class ChaosRun {
+    private static final double LONGEST_ROUND_SECONDS = 60;
+    // Of six workers, as faults take the other half of the time.
+    private static final int LANES = 3;
+
+    private final Settings settings;
+    private final Timeline timeline;
+    private final FaultScript script;
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final Map<String, Integer> counts = new TreeMap<>();
+    private @Nullable Round verified;
+
+    /** How many faults, of which seed, how far apart on average, and which kinds are left out. */
+    record Settings(int faults, long seed, Duration gap, Set<String> without) {}
+
+    ChaosRun(Settings settings, Timeline timeline) {
+        this.settings = settings;
+        this.timeline = timeline;
+        this.script = new FaultScript(settings.seed(), settings.without());
+    }
+
+    /** Returns a summary. */
+    String run() throws Exception {
+        long began = System.nanoTime();
+        try (Stage stage = new Stage(timeline, settings.seed(), rows(settings.faults()))) {
+            try {
+                for (int i = 1; i <= settings.faults(); i++) {
+                    stage.pass(script.gap(settings.gap()));
+                    inject(stage, i, script.next());
+                    nextRoundWhenFinished(stage, settings.faults() - i);
+                    throwFailure();
+                }
+                threads.shutdown();
+                if (!threads.awaitTermination(90, TimeUnit.SECONDS)) {
+                    throw new AssertionError("a fault did not end");
+                }
+                throwFailure();
+                end(stage);
+            } catch (Throwable e) {
+                timeline.add("check", "FAILED: " + e);
+                Autopsy.of(stage);
+                throw e;
+            } finally {
+                threads.shutdownNow();
+            }
+            return "%d faults of seed %d in %d s, %d rounds of %d migrations, %d writes of the application: %s"
+                    .formatted(
+                            settings.faults(),
+                            settings.seed(),
+                            TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began),
+                            stage.round().number(),
+                            Workload.all().size(),
+                            stage.writer().written(),
+                            counts);
+        }
+    }
+
+    private void inject(Stage stage, int number, Fault fault) {
+        timeline.add("fault", number + " " + fault);
+        counts.merge(fault.getClass().getSimpleName(), 1, Integer::sum);
+        threads.execute(() -> {
+            try {
+                fault.on(stage);
+            } catch (Throwable e) {
+                timeline.add("fault", number + " failed: " + e);
+                failure.compareAndSet(null, new AssertionError("fault " + number + ", " + fault, e));
+            }
+        });
+    }
+
+    private void throwFailure() {
+        Throwable thrown = failure.get();
+        if (thrown != null) {
+            throw new AssertionError(thrown);
+        }
+    }
+
+    /** Verifies a round that is finished, and once more the one before, which late workers may have harmed since. */
+    private void nextRoundWhenFinished(Stage stage, int faultsLeft) {
+        Round round = stage.round();
+        if (!round.isFinished()) {
+            return;
+        }
+        stage.begin(Round.start(stage, round.number() + 1, rows(faultsLeft)));
+        round.verify();
+        if (verified != null) {
+            verified.verify();
+            verified.drop();
+        }
+        verified = round;
+    }
+
+    private int rows(int faultsLeft) {
+        double seconds = faultsLeft * settings.gap().toMillis() / 1000.0;
+        return Round.rowsFor(Math.min(LONGEST_ROUND_SECONDS, seconds), LANES);
+    }
+
+    private void end(Stage stage) throws Exception {
+        Aftermath aftermath = new Aftermath(stage);
+        aftermath.heal();
+        aftermath.everythingFinishes(Duration.ofSeconds(120));
+        if (verified != null) {
+            verified.verify();
+        }
+        aftermath.quartzHoldsNoOrphan();
+        aftermath.replicasEnd();
+        stage.writer().close();
+        aftermath.nothingIsLeft();
+        stage.round().verify();
+    }
+}

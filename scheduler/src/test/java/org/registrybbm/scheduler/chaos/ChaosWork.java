@@ -1,0 +1,58 @@
+package org.registrybbm.scheduler.chaos;
+
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import org.registrybbm.migrations.WorkContext;
+import org.registrybbm.migrations.WorkFunction;
+import org.registrybbm.migrations.WorkRegistry;
+
+/** Work that shows when it is done twice. Each takes the argument {@code msPerRow}, spent inside PostgreSQL. */
+final class ChaosWork {
+    /** Increases {@code n}. */
+    static final String ADD_ONE = "chaosAddOne";
+
+    /** Increases {@code n} and writes each row into the table's book, in one statement. */
+    static final String BOOK = "chaosBook";
+
+    /** Fills {@code filled} where it was NULL, and increases {@code n}. */
+    static final String FILL = "chaosFill";
+
+    private ChaosWork() {}
+
+    /** What a replica of today's code knows; one of yesterday's knows none of it. */
+    static WorkRegistry registry() {
+        return WorkRegistry.builder()
+                .register(ADD_ONE, slow(context -> context.update("n = n + 1")))
+                .register(FILL, slow(context -> context.update("filled = coalesce(filled, 0) + 1, n = n + 1")))
+                .register(BOOK, slow(ChaosWork::book))
+                .build();
+    }
+
+    private static long book(WorkContext context) throws SQLException {
+        String sql = """
+                WITH changed AS (
+                    UPDATE %s t SET n = n + 1
+                    WHERE %s
+                    RETURNING uid
+                )
+                INSERT INTO public.chaos_book (batch_table, uid)
+                SELECT ?, uid FROM changed
+                """.formatted(context.table(), context.batch().predicate("t"));
+        try (PreparedStatement statement = context.connection().prepareStatement(sql)) {
+            statement.setString(1, context.arguments().path("table").asText());
+            return statement.executeUpdate();
+        }
+    }
+
+    private static WorkFunction slow(WorkFunction work) {
+        return context -> {
+            long changed = work.migrate(context);
+            double seconds = context.arguments().path("msPerRow").asDouble(0) * changed / 1000;
+            try (PreparedStatement statement = context.connection().prepareStatement("SELECT pg_sleep(?)")) {
+                statement.setDouble(1, seconds);
+                statement.execute();
+            }
+            return changed;
+        };
+    }
+}

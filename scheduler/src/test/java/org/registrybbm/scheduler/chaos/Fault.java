@@ -1,0 +1,137 @@
+package org.registrybbm.scheduler.chaos;
+
+import java.time.Duration;
+
+/** Something that goes wrong, or that people do. Its components come from the seed alone. */
+sealed interface Fault {
+    /** Does it, and undoes it where that is part of it. Runs in a thread of its own. */
+    void on(Stage stage) throws Exception;
+
+    /** SIGKILL of a replica; another one starts in its place. */
+    record Kill(int place) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.replicas().at(place, replica -> {
+                replica.kill();
+                return stage.replicas().start(place, false);
+            });
+        }
+    }
+
+    /** SIGSTOP for longer than every lease and time-out, then SIGCONT. */
+    record Freeze(int place, Duration howLong) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.replicas().at(place, replica -> {
+                replica.freeze(howLong);
+                return replica;
+            });
+        }
+    }
+
+    /** PostgreSQL ends at once, and starts again on the same data. */
+    record CrashServer(Duration down) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.crashServer(down);
+        }
+    }
+
+    /** One connection of a pool is terminated by PostgreSQL, a busy one if there is one. */
+    record TerminateBackend(Pool pool, int which) implements Fault {
+        @Override
+        public void on(Stage stage) {
+            stage.sql("""
+                    SELECT pg_terminate_backend(pid)
+                    FROM (
+                        SELECT pid
+                        FROM pg_stat_activity
+                        WHERE application_name ~ '%s'
+                        ORDER BY state = 'idle', pid
+                        OFFSET %d
+                        LIMIT 1
+                    ) one
+                    """.formatted(pool == Pool.QUARTZ ? "^r\\d+-\\d+-quartz$" : "^r\\d+-\\d+$", which));
+        }
+    }
+
+    /** A connection is cut between statement and COMMIT, or between COMMIT and its answer. */
+    record CutConnection(Pool pool, CommitProxy.Cut cut) implements Fault {
+        @Override
+        public void on(Stage stage) {
+            stage.proxy(pool).arm(cut);
+        }
+    }
+
+    /** The clock of a replica jumps. */
+    record JumpClock(int place, Duration offset) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.replicas().at(place, replica -> {
+                replica.tell("clock " + offset.toMillis());
+                return replica;
+            });
+        }
+    }
+
+    /** A replica finds no free connection for rows. */
+    record ExhaustPool(int place, Duration howLong) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.replicas().at(place, replica -> {
+                replica.tell("exhaust " + howLong.toMillis());
+                return replica;
+            });
+        }
+    }
+
+    /** An operator pauses a migration by plain SQL, sees that it obeys, and starts it again. */
+    record Pause(int workload, Duration howLong) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.round().pause(workload, howLong);
+        }
+    }
+
+    /** An operator changes the budgets by plain SQL, and later changes them back. */
+    record ChangeBudgets(int batchJobs, int rowsPerSecond, Duration howLong) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.setBudgets(Integer.toString(batchJobs), Integer.toString(rowsPerSecond));
+            stage.pass(howLong);
+            stage.setBudgets(Stage.BATCH_JOBS, "NULL");
+        }
+    }
+
+    /** Every replica is replaced, one after the other: SIGTERM, and a new one when it ended. */
+    record RollingDeploy() implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            for (int i = 0; i < Replicas.COUNT; i++) {
+                int place = i;
+                stage.replicas().at(place, replica -> {
+                    replica.terminate();
+                    return stage.replicas().start(place, false);
+                });
+            }
+        }
+    }
+
+    /** A replica is replaced by one whose code is old, unless there is one already. */
+    record RollBack(int place) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.replicas().at(place, replica -> {
+                boolean old = !stage.replicas().anyOld();
+                replica.terminate();
+                return stage.replicas().start(place, old);
+            });
+        }
+    }
+
+    /** The two pools of a replica. */
+    enum Pool {
+        ROWS,
+        QUARTZ
+    }
+}

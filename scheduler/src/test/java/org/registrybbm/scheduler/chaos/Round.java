@@ -1,0 +1,124 @@
+package org.registrybbm.scheduler.chaos;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** One set of fresh tables and their migrations, all of them at once. */
+record Round(Stage stage, int number, List<Target> targets, Set<String> paused) {
+    /** Inside PostgreSQL, so that there is something to interrupt. */
+    private static final double MILLIS_PER_ROW = 6;
+
+    private static final Duration OBEYED_WITHIN = Duration.ofSeconds(2);
+
+    /** Makes the tables and queues the migrations. */
+    static Round start(Stage stage, int number, int rows) {
+        List<Target> targets = new ArrayList<>();
+        for (Workload workload : Workload.all()) {
+            Target target = Target.of(workload, number, rows);
+            stage.run(target.create());
+            targets.add(target.withFirstUid(stage.number("SELECT min(uid) FROM " + target.table())));
+        }
+        // Together, so that a crash of the server leaves all or none.
+        StringBuilder queue = new StringBuilder();
+        targets.forEach(target -> queue.append(target.queue(MILLIS_PER_ROW)).append(";\n"));
+        stage.run(queue.toString());
+        stage.timeline().add("round", number + " begins, " + rows + " rows a table");
+        return new Round(stage, number, List.copyOf(targets), ConcurrentHashMap.newKeySet());
+    }
+
+    /** How many rows a table needs to keep so many workers busy for some seconds. */
+    static int rowsFor(double seconds, int workers) {
+        return (int) Math.max(
+                500, seconds * 1000 * workers / MILLIS_PER_ROW / Workload.all().size());
+    }
+
+    /** Names of the migrations that are not finished, with their status and why. */
+    List<String> unfinished() {
+        return stage.sql("""
+                SELECT concat_ws(' ', name, 'has status', status, failure_error_code, failure_message)
+                FROM batched_background_migrations
+                WHERE status <> 2 AND name IN (%s)
+                """.formatted(names()));
+    }
+
+    boolean isFinished() {
+        return unfinished().isEmpty();
+    }
+
+    private String names() {
+        return String.join(
+                ", ",
+                targets.stream().map(target -> "'" + target.migration() + "'").toList());
+    }
+
+    /** Pauses a migration by SQL, checks that it stands still and stays paused, and starts it again. */
+    void pause(int which, Duration howLong) {
+        String name = targets.get(which % targets.size()).migration();
+        if (!paused.add(name)) {
+            return;
+        }
+        try {
+            if (stage.sql(set(name, "0", "1, 4")).isEmpty()) {
+                return;
+            }
+            stage.timeline().add("operator", "paused " + name);
+            stage.pass(OBEYED_WITHIN);
+            String before = changed(name);
+            stage.pass(howLong.minus(OBEYED_WITHIN));
+            String after = changed(name);
+            if (!before.equals(after)) {
+                throw new AssertionError(name + " is paused but went on: " + before + " and then " + after);
+            }
+            if (stage.sql(set(name, "1", "0")).isEmpty()) {
+                throw new AssertionError(name + " was paused by an operator and something else started it");
+            }
+            stage.timeline().add("operator", "started " + name);
+        } finally {
+            paused.remove(name);
+        }
+    }
+
+    private static String set(String name, String status, String from) {
+        return """
+                UPDATE batched_background_migrations SET status = %s
+                WHERE name = '%s' AND status IN (%s)
+                RETURNING name
+                """.formatted(status, name, from);
+    }
+
+    private String changed(String name) {
+        return stage.sql("""
+                SELECT concat('status ', m.status, ', ', sum(j.migrated_tuple_count), ' rows')
+                FROM batched_background_migrations m
+                LEFT JOIN batched_background_migration_jobs j ON j.batched_background_migration_id = m.id
+                WHERE m.name = '%s'
+                GROUP BY m.id
+                """.formatted(name)).get(0);
+    }
+
+    /** Checks every table against its ledger. */
+    void verify() {
+        for (Target target : targets) {
+            List<String> wrong = Ledger.of(stage, target).faults();
+            if (!wrong.isEmpty()) {
+                throw new AssertionError(target.migration() + ": " + String.join("; ", wrong));
+            }
+        }
+        stage.timeline().add("check", "round " + number + " matches its ledger");
+    }
+
+    /** Removes tables and migrations. */
+    void drop() {
+        for (Target target : targets) {
+            stage.run("""
+                    DROP TABLE IF EXISTS %1$s;
+                    DELETE FROM public.chaos_book WHERE batch_table = '%1$s';
+                    DELETE FROM public.chaos_deleted WHERE batch_table = '%1$s';
+                    DELETE FROM batched_background_migrations WHERE name = '%2$s'
+                    """.formatted(target.table(), target.migration()));
+        }
+    }
+}

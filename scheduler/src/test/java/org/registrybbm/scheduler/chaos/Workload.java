@@ -1,0 +1,114 @@
+package org.registrybbm.scheduler.chaos;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A kind of table and of batched migration. Its table also has {@code uid}, {@code old} (was there before the migration), {@code n} (how
+ * often a batch changed the row) and {@code note}, which the application writes.
+ *
+ * @param name of the kind
+ * @param table key columns and constraints, and what stands behind the parenthesis
+ * @param indexes statements; {@code %1$s} is the table
+ * @param keys columns that an insert names
+ * @param values SQL of their values, from a number {@code i}
+ * @param migration how it is queued
+ */
+record Workload(String name, Table table, List<String> indexes, String keys, String values, Migration migration) {
+    /** The table's own part of its definition. */
+    record Table(String columns, String options) {}
+
+    /** What the row of {@code batched_background_migrations} says besides; a NULL strategy is the default one. */
+    record Migration(String work, String column, String strategy, String minValue, String maxValue) {
+        static Migration byRange(String work, String column) {
+            return new Migration(work, column, "NULL", "1", "9223372036854775807");
+        }
+    }
+
+    /** Those that run. One more kind of key is a few lines here. */
+    static List<Workload> all() {
+        List<Workload> all = new ArrayList<>(List.of(
+                keyed("bigint", "id bigint PRIMARY KEY", "id", "i"),
+                keyed("booked", "id bigint PRIMARY KEY", "id", "i").working(ChaosWork.BOOK),
+                new Workload(
+                        "nulls",
+                        new Table("id bigint PRIMARY KEY, filled int", ""),
+                        List.of("CREATE INDEX ON %1$s (filled) WHERE filled IS NULL"),
+                        "id",
+                        "i",
+                        new Migration(ChaosWork.FILL, "filled", "'NullKeySetBatchingStrategy'", "0", "0")),
+                keyed("parted", "id bigint NOT NULL, tenant int NOT NULL, PRIMARY KEY (tenant, id)", "id", "i")
+                        .partitioned()
+                        .working(ChaosWork.BOOK)));
+        if (Boolean.getBoolean("chaos.everyKey")) {
+            all.addAll(everyKey());
+        }
+        return all;
+    }
+
+    /** Kinds of keys that the engine learns later. */
+    private static List<Workload> everyKey() {
+        return List.of(
+                keyed("uuid", "id uuid PRIMARY KEY", "id", "md5(i::text)::uuid"),
+                keyed("pair", "a int, b text, PRIMARY KEY (a, b)", "a, b", "i % 10, 'k' || i"),
+                keyed("moment", "at timestamptz NOT NULL", "at", "timestamptz '2020-01-01' + i / 50 * interval '1 s'")
+                        .with("CREATE INDEX ON %1$s (at)"),
+                keyed(
+                        "icu",
+                        "id text COLLATE \"und-x-icu\" PRIMARY KEY",
+                        "id",
+                        "chr(65 + i % 26) || (i % 7) || 'é' || i"),
+                keyed("keyless", "id bigint", "id", "i"));
+    }
+
+    private static Workload keyed(String name, String columns, String keys, String values) {
+        return new Workload(
+                name, new Table(columns, ""), List.of(), keys, values, Migration.byRange(ChaosWork.ADD_ONE, keys));
+    }
+
+    private Workload working(String work) {
+        return new Workload(name, table, indexes, keys, values, Migration.byRange(work, migration.column()));
+    }
+
+    private Workload with(String index) {
+        return new Workload(name, table, List.of(index), keys, values, migration);
+    }
+
+    /** Four partitions by a second column, with an index on the key. */
+    private Workload partitioned() {
+        List<String> statements = new ArrayList<>(List.of("CREATE INDEX ON %1$s (id)"));
+        for (int i = 0; i < 4; i++) {
+            statements.add(
+                    "CREATE TABLE %1$s_p" + i + " PARTITION OF %1$s FOR VALUES WITH (MODULUS 4, REMAINDER " + i + ")");
+        }
+        return new Workload(
+                name,
+                new Table(table.columns(), "PARTITION BY HASH (tenant)"),
+                statements,
+                "id, tenant",
+                "i, i % 16",
+                migration);
+    }
+
+    /** Whether its batch jobs run one after the other, whatever the limits. */
+    boolean isSerial() {
+        return !migration.strategy().equals("NULL");
+    }
+
+    /** Statements that make the table of a round; {@code %1$s} is its name. */
+    String ddl() {
+        return """
+                CREATE TABLE %1$s (
+                    uid bigint NOT NULL DEFAULT nextval('public.chaos_uids'),
+                    old boolean NOT NULL DEFAULT false,
+                    n int NOT NULL DEFAULT 0,
+                    note int NOT NULL DEFAULT 0,
+                    {columns}
+                ) {options};
+                CREATE INDEX ON %1$s (uid);
+                {indexes};
+                """.replace("{columns}", table.columns())
+                .replace("{options}", table.options())
+                .replace("{indexes}", String.join(";\n", indexes));
+    }
+}
