@@ -55,7 +55,6 @@ public final class ChaosReplica {
     private static EngineSettings settings() {
         return EngineSettings.defaults()
                 .withMaxJobAttempts(10)
-                .withLimits(new EngineSettings.Limits(6, 2))
                 .withTargets(new EngineSettings.Targets(Duration.ofSeconds(2), Duration.ofMillis(80)))
                 .withTimeouts(new EngineSettings.Timeouts(
                         Duration.ofSeconds(5),
