@@ -43,7 +43,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
      * What the command needs of a configuration.
      *
      * @param dataPool connections to the database
-     * @param settings the engine's limits
+     * @param settings how the engine works
      * @param workRegistry the work functions that {@code run} may need
      */
     public record Setup(PooledDataSourceFactory dataPool, EngineSettings settings, WorkRegistry workRegistry) {}
