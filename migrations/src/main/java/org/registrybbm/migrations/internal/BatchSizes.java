@@ -17,6 +17,12 @@ final class BatchSizes {
         if (migration.batchSizeFixed() || target.isZero()) {
             return migration.batchSize();
         }
+        // A batch that would take long at its rate holds a place for as long.
+        return BudgetQueries.rate(connection, migration.id()).atMost(adapted(connection, migration, target), target);
+    }
+
+    private static long adapted(Connection connection, BatchedMigration migration, Duration target)
+            throws SQLException {
         Optional<JobQueries.Figures> last = JobQueries.newest(connection, migration.id()).stream()
                 .filter(job -> job.status() == JobStatus.FINISHED.code())
                 .filter(job -> job.covered() != null && job.covered() > 0 && job.busyMillis() != null)
