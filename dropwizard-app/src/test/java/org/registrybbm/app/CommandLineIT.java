@@ -124,6 +124,7 @@ class CommandLineIT {
                 "budget set --table public.nothing --batch-jobs 1 | there is no table 'public.nothing'",
                 "budget set | give batch-jobs, rows-per-second or",
                 "budget --batch-jobs 1 | write 'budget set'",
+                "budget sett registry.yml | there is no 'budget sett'",
                 "priority copy_things 40000 | allowed is -32768 to 32767"
             })
     void mistakesInBudgetsAreOneLineAndChangeNothing(String line) throws Exception {
@@ -219,7 +220,6 @@ class CommandLineIT {
                 "background-migrate run -r 11",
                 "background-migrate run --max-job-retry many",
                 "background-migrate pause --migration",
-                "background-migrate budget sett registry.yml",
                 "background-migrate priority",
                 "demo --rows 10"
             })

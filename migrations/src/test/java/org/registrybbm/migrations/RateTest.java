@@ -226,6 +226,18 @@ class RateTest {
         await().atMost(PATIENCE).until(() -> rows() >= 1_500);
     }
 
+    @Test
+    void aBatchIsNoLongerThanItsTargetAtItsRate() {
+        lab.items(1, 100_000);
+        lab.queueItems("m", Lab.ADD_ONE, 50_000);
+        database.execute("UPDATE batched_background_migrations SET batch_size_fixed = false");
+        budgets.set(Subject.EACH_MIGRATION, Change.rowsPerSecond(Limit.of(100)));
+
+        lab.engine(Map.of()).planner().plan();
+
+        assertThat(lab.jobs("m", "j.max_value")).startsWith("3000");
+    }
+
     private void oweAnHour() {
         database.execute("""
                 UPDATE batched_background_migration_budgets

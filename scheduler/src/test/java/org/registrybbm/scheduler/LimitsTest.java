@@ -1,6 +1,7 @@
 package org.registrybbm.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.Map;
@@ -75,6 +76,46 @@ class LimitsTest {
         alone.awaitFinishedExactly(Duration.ofSeconds(60));
 
         assertThat(most.get("all")).hasValue(2);
+    }
+
+    @Test
+    void aBudgetChangedBySqlIsObeyedByEveryReplica() throws Exception {
+        Ledger ledger = Ledger.create(database, "changed", 1500).queue(100, "{\"msPerRow\": 2}");
+        fleet.limits(0, 4);
+        for (String name : new String[] {"one", "two", "three"}) {
+            fleet.start(name);
+        }
+        await().during(Duration.ofSeconds(3)).atMost(Duration.ofSeconds(20)).until(() -> ledger.changes() == 0);
+
+        fleet.limits(4, 4);
+        await().atMost(Duration.ofSeconds(20)).until(() -> leases() >= 3);
+
+        fleet.limits(0, 4);
+        await().atMost(Duration.ofSeconds(20)).until(() -> leases() == 0);
+        long changes = ledger.changes();
+        await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(20)).until(() -> ledger.changes() == changes);
+
+        fleet.limits(4, 4);
+        ledger.awaitFinishedExactly(Duration.ofSeconds(60));
+    }
+
+    @Test
+    void aSmallMigrationDoesNotStarveBehindABigOne() throws Exception {
+        Ledger big = Ledger.create(database, "big", 6000).queue(50, "{\"msPerRow\": 2}");
+        for (String name : new String[] {"one", "two"}) {
+            fleet.start(name);
+        }
+        await().atMost(Duration.ofSeconds(30)).until(() -> leases() == 2);
+
+        Ledger small = Ledger.create(database, "small", 200).queue(50, "{\"msPerRow\": 2}");
+        small.awaitFinishedExactly(Duration.ofSeconds(60));
+
+        assertThat(big.status()).as("status of the big one").isEqualTo(4);
+        big.setStatus(0);
+    }
+
+    private long leases() {
+        return database.number("SELECT count(lease_token) FROM batched_background_migration_jobs WHERE status = 1");
     }
 
     /** Counts who is inside; the first ones stay until the latch shows that as many are inside as may be. */

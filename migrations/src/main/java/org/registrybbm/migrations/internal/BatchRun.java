@@ -206,9 +206,14 @@ public final class BatchRun {
                 SqlFailures.describe(FailureCode.UNKNOWN, thrown).message(),
                 size,
                 subBatchSize);
+        int before = subBatchSize;
         subBatchSize = size;
         try {
-            return lease.renew(size);
+            return lease.resize(
+                    migration.id(),
+                    before,
+                    size,
+                    SqlFailures.describe(FailureCode.UNKNOWN, thrown).message());
         } catch (SQLException e) {
             thrown.addSuppressed(e);
             return false;

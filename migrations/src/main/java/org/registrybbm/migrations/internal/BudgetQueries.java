@@ -103,7 +103,19 @@ final class BudgetQueries {
             WHERE m.id = ?
             """;
 
+    private static final String RATE = """
+            SELECT limits.fleet_rate, limits.migration_rate
+            FROM batched_background_migrations m
+            """ + LIMITS + """
+            WHERE m.id = ?
+            """;
+
     private BudgetQueries() {}
+
+    /** Returns the rows per second of a migration. */
+    static Rate rate(Connection connection, long migrationId) throws SQLException {
+        return Sql.first(connection, RATE, Rate::of, migrationId).orElse(new Rate(null, null));
+    }
 
     /**
      * Returns whether a budget leaves no room for one more batch job. Exact only while claims are held up, by the lock that they take.

@@ -102,6 +102,18 @@ final class Change {
         for (Map.Entry<String, Failure> row : rows.subList(0, Math.min(room, rows.size()))) {
             QuarantineQueries.quarantine(tx, table, job.id(), row.getKey(), row.getValue());
         }
+        if (!rows.isEmpty()) {
+            EventQueries.record(
+                    tx,
+                    migration().id(),
+                    job.id(),
+                    job.leaseOwner(),
+                    new EventQueries.Event(
+                            "quarantined",
+                            null,
+                            (long) Math.min(room, rows.size()),
+                            rows.get(0).getValue().message()));
+        }
         if (undo != null) {
             throw new QuarantineFullException();
         }

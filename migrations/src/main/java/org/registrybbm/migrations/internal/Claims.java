@@ -71,6 +71,11 @@ public record Claims(DataSource dataSource, EngineSettings settings, BatchRun.Re
         LeaseQueries.Claimed claimed =
                 LeaseQueries.claim(connection, jobId, replica.name(), term, firstSubBatch(migration));
         boolean takeover = claimed.job().takeovers() > locked.get().job().takeovers();
+        if (takeover) {
+            String lost = "its worker on " + locked.get().job().leaseOwner() + " gave no sign of life";
+            EventQueries.record(
+                    connection, migration.id(), jobId, replica.name(), new EventQueries.Event("taken_over", lost));
+        }
         return new Granted(claimed.job(), migration, claimed.token(), takeover);
     }
 

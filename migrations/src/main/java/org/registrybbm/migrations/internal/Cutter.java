@@ -14,6 +14,7 @@ import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
+import org.registrybbm.migrations.JobStatus;
 import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.Planner;
 import org.slf4j.Logger;
@@ -56,7 +57,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         strategy.check(connection, table);
         List<JobQueries.Figures> newest =
                 JobQueries.newest(connection, migration().id());
-        long size = BatchSizes.next(newest, migration(), settings);
+        long size = BatchSizes.next(connection, newest, migration(), settings);
         if (isEndless(strategy) && JobQueries.anyFailed(connection, migration().id())) {
             // Their rows are still there, and a new batch job would reach for them.
             return false;
@@ -75,7 +76,9 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             if (isEndless(strategy)) {
                 requireProgress(newest);
             }
-            due.add(new Planner.Due(insert(walk, range.get(), newest), null));
+            long id = insert(walk, range.get(), newest);
+            due.add(new Planner.Due(id, null));
+            tellSize(newest, id, size);
             if (numbers) {
                 cut = Key.of(range.get().max());
             } else {
@@ -168,6 +171,23 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                 .findFirst()
                 .orElse(null);
         return JobQueries.cut(connection, migration().id(), walk, range, subBatchSize);
+    }
+
+    private void tellSize(List<JobQueries.Figures> newest, long jobId, long size) throws SQLException {
+        Long before = newest.stream()
+                .filter(job -> job.status() == JobStatus.FINISHED.code())
+                .map(JobQueries.Figures::covered)
+                .filter(covered -> covered != null && covered > 0)
+                .findFirst()
+                .orElse(null);
+        if (EventQueries.isWorthTelling(before, size)) {
+            EventQueries.record(
+                    connection,
+                    migration().id(),
+                    jobId,
+                    null,
+                    new EventQueries.Event("batch_size", before, size, "aims at its target time"));
+        }
     }
 
     /** Looks for the end of the next batch, nearer when the index is too slow to be walked that far. */

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
 
@@ -50,9 +51,25 @@ record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings set
         return bookkeeping(this::handBack);
     }
 
-    /** Extends the lease with another sub-batch size; false when it is lost. */
+    /** Extends the lease; false when it is lost. */
     boolean renew(int subBatchSize) throws SQLException {
         return bookkeeping(tx -> LeaseQueries.renew(tx, jobId, token, subBatchSize, term()));
+    }
+
+    /** Extends the lease with another sub-batch size, and tells why; false when it is lost. */
+    boolean resize(long migrationId, int from, int to, String why) throws SQLException {
+        return bookkeeping(tx -> {
+            tellSize(tx, migrationId, (long) from, to, why);
+            return LeaseQueries.renew(tx, jobId, token, to, term());
+        });
+    }
+
+    /** Records another sub-batch size, when it is another one by enough. */
+    void tellSize(Connection tx, long migrationId, @Nullable Long from, long to, String why) throws SQLException {
+        if (EventQueries.isWorthTelling(from, to)) {
+            EventQueries.record(
+                    tx, migrationId, jobId, replica.name(), new EventQueries.Event("sub_batch_size", from, to, why));
+        }
     }
 
     /** Records a failed try, and returns how many there were without progress; empty when the lease is lost. */

@@ -114,7 +114,13 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             // Somebody set a failed migration to active again.
             MigrationQueries.forgetFailure(connection, migration.id());
             JobQueries.forgetAttempts(connection, migration.id());
-            QuarantineQueries.retry(connection, migration.id());
+            long rows = QuarantineQueries.retry(connection, migration.id());
+            EventQueries.record(
+                    connection,
+                    migration.id(),
+                    null,
+                    null,
+                    new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
             WalkQueries.forget(connection, migration.id(), Walk.Kind.VERIFY);
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         }
@@ -180,6 +186,14 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         if (left instanceof Completion.Left.Nothing nothing
                 && MigrationQueries.finish(connection, migration.id(), nothing.verified())) {
+            EventQueries.record(
+                    connection,
+                    migration.id(),
+                    null,
+                    null,
+                    nothing.verified()
+                            ? new EventQueries.Event("verified", "no row is left")
+                            : new EventQueries.Event("finished", "the work function does not say which rows are left"));
             return Result.of(new MigrationEvent.MigrationFinished(migration));
         }
         return new Result(due, List.of(), false);

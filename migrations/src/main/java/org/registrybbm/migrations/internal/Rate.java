@@ -2,6 +2,7 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,15 @@ record Rate(@Nullable Long fleet, @Nullable Long migration) {
 
     /** Returns the most rows of one sub-batch: those of half a second, one at least. */
     int atMost(int rows) {
-        long least = Math.min(fleet == null ? Long.MAX_VALUE : fleet, migration == null ? Long.MAX_VALUE : migration);
-        return isLimited() ? (int) Math.max(1, Math.min(rows, least / SUB_BATCHES_PER_SECOND)) : rows;
+        return isLimited() ? (int) Math.max(1, Math.min(rows, least() / SUB_BATCHES_PER_SECOND)) : rows;
+    }
+
+    /** Returns the most rows of a batch that takes so long at this rate, one at least. */
+    long atMost(long rows, Duration time) {
+        return isLimited() ? Math.max(1, Math.min(rows, least() * time.toMillis() / 1_000)) : rows;
+    }
+
+    private long least() {
+        return Math.min(fleet == null ? Long.MAX_VALUE : fleet, migration == null ? Long.MAX_VALUE : migration);
     }
 }

@@ -103,7 +103,7 @@ final class SubBatchTransaction {
         Definition resolved = definition;
         if (resolved == null) {
             resolved = Definition.resolve(tx, migration, workRegistry);
-            rowsOfBatch = BatchSizes.next(JobQueries.newest(tx, migration.id()), migration, settings);
+            rowsOfBatch = BatchSizes.next(tx, JobQueries.newest(tx, migration.id()), migration, settings);
         }
         WalkedJob found = walked;
         if (found == null || quarantined != fenced.quarantined()) {
@@ -144,6 +144,9 @@ final class SubBatchTransaction {
                 new LeaseQueries.Advance(subBatch.lastKey(), covered, outcome.migrated(), busy, aim.size()))) {
             throw unlawful(job);
         }
+        Integer before = job.subBatchSize();
+        lease.tellSize(
+                tx, migration.id(), before == null ? null : (long) before, aim.size(), "aims at its target time");
         boolean finished = isLast(table, job, subBatch, outcome) && lease.finish(tx);
         return new Step.Committed(
                 job.advanced(subBatch.lastKey(), aim.size(), covered, outcome.migrated()),

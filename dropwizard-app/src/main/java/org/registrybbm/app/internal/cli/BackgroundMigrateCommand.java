@@ -8,12 +8,10 @@ import io.dropwizard.db.ManagedDataSource;
 import io.dropwizard.db.PooledDataSourceFactory;
 import java.io.PrintStream;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Function;
 import net.sourceforge.argparse4j.impl.Arguments;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
-import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.MigrationStore;
@@ -37,13 +35,12 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private final Function<T, Setup> setup;
     private final PrintStream out;
     private final PrintStream err;
-    private @Nullable Subparser budgets;
 
     /**
      * What the command needs of a configuration.
      *
      * @param dataPool connections to the database
-     * @param settings the engine's limits
+     * @param settings how the engine works
      * @param workRegistry the work functions that {@code run} may need
      */
     public record Setup(PooledDataSourceFactory dataPool, EngineSettings settings, WorkRegistry workRegistry) {}
@@ -89,7 +86,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 .choices(Arguments.range(1, MAX_ATTEMPTS))
                 .setDefault(DEFAULT_ATTEMPTS)
                 .help("tries of a batch job before its migration fails, 1 to 10");
-        budgets = plainSubcommand(parser, BudgetCommand.BUDGET, "Show or change how much may run at once");
+        Subparser budgets = plainSubcommand(parser, BudgetCommand.BUDGET, "Show or change how much may run at once");
         BudgetCommand.configureBudget(budgets);
         addFileArgument(budgets);
         Subparser priority =
@@ -121,11 +118,10 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
 
     @Override
     public void run(Bootstrap<?> bootstrap, Namespace namespace) throws Exception {
-        Subparser parser = Objects.requireNonNull(budgets);
         super.run(
                 bootstrap,
                 namespace.getString(SUBCOMMAND).equals(BudgetCommand.BUDGET)
-                        ? BudgetCommand.settled(namespace, parser)
+                        ? BudgetCommand.settled(namespace)
                         : namespace);
     }
 

@@ -4,7 +4,6 @@ import java.io.PrintStream;
 import java.util.HashMap;
 import java.util.Map;
 import net.sourceforge.argparse4j.impl.Arguments;
-import net.sourceforge.argparse4j.inf.ArgumentParserException;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import org.jspecify.annotations.Nullable;
@@ -45,13 +44,14 @@ final class BudgetCommand {
     }
 
     /** Tells the word {@code set} from the configuration file: both may be left out. */
-    static Namespace settled(Namespace namespace, Subparser parser) throws ArgumentParserException {
+    static Namespace settled(Namespace namespace) {
         String action = namespace.getString(ACTION);
         if (action == null || action.equals(SET)) {
             return namespace;
         }
         if (namespace.getString(FILE) != null) {
-            throw new ArgumentParserException("'" + action + "' is not 'set'", parser);
+            throw new CommandFailure("there is no 'budget " + action
+                    + "'; nothing was changed; there are 'budget', which lists, and 'budget set'");
         }
         Map<String, Object> attributes = new HashMap<>(namespace.getAttrs());
         attributes.put(FILE, attributes.remove(ACTION));
