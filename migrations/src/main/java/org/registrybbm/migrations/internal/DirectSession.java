@@ -59,11 +59,16 @@ public final class DirectSession implements AutoCloseable {
         DirectSession session = null;
         try {
             connection.setAutoCommit(true);
+            int before = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, (int) LONGEST_ANSWER.toMillis());
             Class<?> type = Class.forName(DRIVER);
             if (connection.isWrapperFor(type) && isSameBackend(connection, type)) {
                 session = new DirectSession(
                         connection, connection.unwrap(type), type.getMethod("getNotifications", int.class));
                 session.prepare();
+            }
+            if (session == null) {
+                connection.setNetworkTimeout(Runnable::run, before);
             }
         } catch (ReflectiveOperationException e) {
             LOGGER.debug("the driver does not tell whether a pooler stands between", e);
@@ -83,7 +88,6 @@ public final class DirectSession implements AutoCloseable {
     }
 
     private void prepare() throws SQLException {
-        connection.setNetworkTimeout(Runnable::run, (int) LONGEST_ANSWER.toMillis());
         try {
             Sql.run(connection, LASTING);
         } catch (SQLException e) {

@@ -54,6 +54,29 @@ class PluginOnlyTest {
     }
 
     @Test
+    void showsItsPresenceOverTheDataSourceThatThePropertyNamesAndEndsItAtTheShutdown() throws Exception {
+        properties.setProperty("org.quartz.plugin.bbm.presenceDataSource", "direct");
+        properties.setProperty("org.quartz.dataSource.direct.connectionProvider.class", UrlConnections.class.getName());
+        properties.setProperty("org.quartz.dataSource.direct.url", database.url());
+        String present = """
+                SELECT count(*)
+                FROM pg_locks l
+                JOIN pg_database d ON d.oid = l.database
+                WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.classid::bigint >> 8 = x'62626d'::int
+                """;
+
+        Scheduler scheduler = new StdSchedulerFactory(properties).getScheduler();
+        scheduler.start();
+        try {
+            await().atMost(Duration.ofSeconds(20)).until(() -> database.number(present) == 1);
+        } finally {
+            scheduler.shutdown(true);
+        }
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> database.number(present) == 0);
+    }
+
+    @Test
     void aJobStoreThatIsNotClusteredWillDoWhenTheSchedulerIsAlone() throws Exception {
         queue("alone");
         properties.setProperty("org.quartz.jobStore.isClustered", "false");
