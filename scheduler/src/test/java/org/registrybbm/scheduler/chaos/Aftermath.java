@@ -45,7 +45,8 @@ record Aftermath(Stage stage) {
                     SELECT concat_ws(' ', 'trigger', trigger_group, trigger_name, trigger_state,
                         'due', to_timestamp(next_fire_time / 1000))
                     FROM qrtz_triggers
-                    WHERE trigger_group <> 'bbm' OR trigger_name <> 'coordinator'
+                    WHERE (trigger_group <> 'bbm' OR trigger_name <> 'coordinator')
+                        AND to_timestamp(next_fire_time / 1000) < clock_timestamp() + interval '1 min'
                     """));
             left.addAll(stage.sql("""
                     SELECT concat_ws(' ', 'fired trigger', trigger_group, trigger_name, 'at', instance_name, f.state,
@@ -77,7 +78,7 @@ record Aftermath(Stage stage) {
                 SELECT concat_ws(' ', entry_id, trigger_name, state)
                 FROM qrtz_fired_triggers f
                 LEFT JOIN qrtz_scheduler_state s USING (sched_name, instance_name)
-                WHERE f.state = 'EXECUTING' AND %s
+                WHERE %s
                 """.formatted(NOT_AHEAD_OF_TIME)));
         await("connections end", PATIENCE, () -> stage.sql("""
                 SELECT concat_ws(' ', application_name, state, left(query, 100))

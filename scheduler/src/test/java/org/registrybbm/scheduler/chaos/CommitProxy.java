@@ -12,9 +12,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Stands between the replicas and PostgreSQL and understands just enough of its protocol to see a COMMIT go by, so that it can cut the
@@ -33,6 +36,7 @@ final class CommitProxy implements AutoCloseable {
     private final Timeline timeline;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicReference<Cut> armed = new AtomicReference<>();
+    private final ReentrantReadWriteLock route = new ReentrantReadWriteLock(true);
 
     CommitProxy(String url, Timeline timeline) throws IOException {
         this.url = url;
@@ -56,6 +60,23 @@ final class CommitProxy implements AutoCloseable {
         armed.set(null);
     }
 
+    /** Forwards nothing, and closes nothing, as a network that lost its route; what was sent arrives when it is back. */
+    void loseRoute(Duration howLong) throws InterruptedException {
+        route.writeLock().lockInterruptibly();
+        try {
+            timeline.add("proxy", "lost its route");
+            TimeUnit.MILLISECONDS.sleep(howLong.toMillis());
+            timeline.add("proxy", "has its route again");
+        } finally {
+            route.writeLock().unlock();
+        }
+    }
+
+    private void awaitRoute() {
+        route.readLock().lock();
+        route.readLock().unlock();
+    }
+
     @Override
     public void close() {
         try {
@@ -71,6 +92,7 @@ final class CommitProxy implements AutoCloseable {
             try {
                 Socket client = listener.accept();
                 sockets.add(client);
+                awaitRoute();
                 try {
                     Socket server = new Socket(InetAddress.getLoopbackAddress(), port);
                     sockets.add(server);
@@ -119,6 +141,7 @@ final class CommitProxy implements AutoCloseable {
                 throw new EOFException();
             }
             byte[] body = body(in);
+            awaitRoute();
             if (commits.isCommit(type, body)) {
                 Cut now = armed.getAndSet(null);
                 if (now == Cut.BEFORE_COMMIT) {
@@ -140,6 +163,7 @@ final class CommitProxy implements AutoCloseable {
         InputStream in = server.getInputStream();
         OutputStream out = client.getOutputStream();
         for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+            awaitRoute();
             if (cut.get() == Cut.BEFORE_ANSWER) {
                 timeline.add("proxy", "cut a connection after its COMMIT, before the answer");
                 return;

@@ -63,6 +63,14 @@ sealed interface Fault {
         }
     }
 
+    /** The network between a pool of every replica and PostgreSQL swallows everything for a while. */
+    record LoseRoute(Pool pool, Duration howLong) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.proxy(pool).loseRoute(howLong);
+        }
+    }
+
     /** The clock of a replica jumps. */
     record JumpClock(int place, Duration offset) implements Fault {
         @Override

@@ -25,14 +25,19 @@ final class FaultScript {
         if (deck.isEmpty()) {
             List<Fault> fresh = new ArrayList<>();
             add(fresh, 3, () -> new Fault.Kill(place()));
-            add(fresh, 2, () -> new Fault.Freeze(place(), millis(4_000, 7_000)));
+            add(fresh, 2, () -> new Fault.Freeze(place(), freeze()));
             add(fresh, 2, () -> new Fault.CrashServer(millis(0, 2_000)));
-            add(fresh, 3, () -> new Fault.TerminateBackend(Fault.Pool.ROWS, random.nextInt(6)));
+            add(fresh, 2, () -> new Fault.TerminateBackend(Fault.Pool.ROWS, random.nextInt(6)));
             add(fresh, 2, () -> new Fault.TerminateBackend(Fault.Pool.QUARTZ, random.nextInt(6)));
             add(fresh, 2, () -> new Fault.CutConnection(Fault.Pool.ROWS, CommitProxy.Cut.BEFORE_COMMIT));
             add(fresh, 3, () -> new Fault.CutConnection(Fault.Pool.ROWS, CommitProxy.Cut.BEFORE_ANSWER));
             add(fresh, 1, () -> new Fault.CutConnection(Fault.Pool.QUARTZ, CommitProxy.Cut.BEFORE_COMMIT));
             add(fresh, 1, () -> new Fault.CutConnection(Fault.Pool.QUARTZ, CommitProxy.Cut.BEFORE_ANSWER));
+            add(
+                    fresh,
+                    1,
+                    () -> new Fault.LoseRoute(
+                            random.nextBoolean() ? Fault.Pool.ROWS : Fault.Pool.QUARTZ, millis(1_000, 12_000)));
             add(fresh, 3, () -> new Fault.JumpClock(place(), Duration.ofMinutes(random.nextInt(-360, 361))));
             add(fresh, 2, () -> new Fault.ExhaustPool(place(), millis(1_000, 5_000)));
             add(fresh, 3, () -> new Fault.Pause(random.nextInt(1_000), millis(2_500, 5_000)));
@@ -63,6 +68,11 @@ final class FaultScript {
 
     private int place() {
         return random.nextInt(Replicas.COUNT);
+    }
+
+    /** One of four lasts so long that Quartz thinks the replica dead and gives its firings to others. */
+    private Duration freeze() {
+        return random.nextInt(4) == 0 ? millis(18_000, 25_000) : millis(4_000, 7_000);
     }
 
     private Duration millis(int from, int to) {
