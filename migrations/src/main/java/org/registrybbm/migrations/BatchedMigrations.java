@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.ObjLongConsumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.BatchRun;
@@ -20,6 +21,8 @@ import org.registrybbm.migrations.internal.Watchdog;
  */
 public final class BatchedMigrations implements AutoCloseable {
     private final MigrationStore store;
+    private final Quarantine quarantine;
+    private final Verifier verifier;
     private final Budgets budgets;
     private final Planner planner;
     private final BatchRunner runner;
@@ -32,6 +35,8 @@ public final class BatchedMigrations implements AutoCloseable {
         this.workRegistry = builder.workRegistry;
         MigrationListener listener = new SafeListener(List.copyOf(builder.listeners));
         this.store = new MigrationStore(builder.dataSource);
+        this.quarantine = new Quarantine(builder.dataSource);
+        this.verifier = new Verifier(builder.dataSource, settings, workRegistry);
         this.budgets = new Budgets(builder.dataSource);
         this.planner = new Planner(builder.dataSource, settings, workRegistry, listener);
         this.presence = new Presence(builder.presence);
@@ -57,6 +62,11 @@ public final class BatchedMigrations implements AutoCloseable {
     /** Returns what says how much may run at once on all replicas together. */
     public Budgets budgets() {
         return budgets;
+    }
+
+    /** Returns what people do about failures: list, retry, waive. */
+    public Quarantine quarantine() {
+        return quarantine;
     }
 
     /** Returns what decides which batch jobs should run now. */
@@ -102,6 +112,21 @@ public final class BatchedMigrations implements AutoCloseable {
     @Override
     public void close() {
         presence.close();
+    }
+
+    /**
+     * Looks through the tables of migrations for rows that are not done, in the calling thread, a range at a time. Changes nothing
+     * but the time of the proof, {@code verified_at}, of a finished migration that is complete.
+     *
+     * @param names which; empty for all that are finished
+     * @param stop asked between ranges
+     * @param progress called after each range with the migration's name and the rows looked at so far
+     * @return what was found, by migration
+     * @throws UnknownMigrationException for a name that is no migration's
+     * @throws DatabaseException when the database cannot be asked
+     */
+    public List<Verified> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
+        return verifier.verify(names, stop, progress);
     }
 
     /** Collects what an engine needs. */

@@ -7,6 +7,15 @@ import org.registrybbm.migrations.EngineSettings;
  * stated, as a database may have another default: each statement must see what was committed while it waited for a lock.
  */
 public final class Guards {
+    // Keys are kept as text, so a key must be written in the same way in each session; pgjdbc would take each replica's
+    // own
+    // time zone.
+    private static final String KEYS_AS_TEXT = """
+            SET LOCAL TimeZone = 'UTC';
+            SET LOCAL DateStyle = 'ISO, YMD';
+            SET LOCAL bytea_output = 'hex'
+            """;
+
     /** For claims, planning and bookkeeping: durable, and over in milliseconds or not at all. */
     public static final String SHORT_TRANSACTION = """
             SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
@@ -20,10 +29,23 @@ public final class Guards {
             SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
             SET LOCAL statement_timeout = '3s';
             SET LOCAL lock_timeout = '300ms';
-            SET LOCAL idle_in_transaction_session_timeout = '10s'
-            """;
+            SET LOCAL idle_in_transaction_session_timeout = '10s';
+            """ + KEYS_AS_TEXT;
 
     private Guards() {}
+
+    /** For reading through a table: like sub-batches, but nothing is changed. */
+    static String reading(EngineSettings.Timeouts timeouts) {
+        return """
+                SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY;
+                SET LOCAL statement_timeout = %d;
+                SET LOCAL idle_in_transaction_session_timeout = %d;
+                SET LOCAL TimeZone = 'UTC';
+                SET LOCAL DateStyle = 'ISO, YMD';
+                SET LOCAL bytea_output = 'hex'
+                """.formatted(
+                timeouts.statement().toMillis(), timeouts.idleInTransaction().toMillis());
+    }
 
     /**
      * For sub-batches. {@code synchronous_commit = off} is safe because the cursor is in the same transaction: a server that
@@ -38,7 +60,7 @@ public final class Guards {
                 SET LOCAL lock_timeout = %d;
                 SET LOCAL idle_in_transaction_session_timeout = %d;
                 SET LOCAL synchronous_commit = off;
-                SET LOCAL TimeZone = 'UTC';
+                %s;
                 SELECT set_config(
                     'client_connection_check_interval', CASE WHEN version() ~ 'linux' THEN '1s' ELSE '0' END, true);
                 SELECT pg_advisory_xact_lock(%s)
@@ -46,6 +68,7 @@ public final class Guards {
                         timeouts.statement().toMillis(),
                         timeouts.lock().toMillis(),
                         timeouts.idleInTransaction().toMillis(),
+                        KEYS_AS_TEXT,
                         JobQueries.IN_FLIGHT_KEY.formatted(jobId));
     }
 }

@@ -203,6 +203,26 @@ public final class JobQueries {
                 AND id NOT IN (SELECT id FROM held)
             """;
 
+    private static final String RETRY_FAILED = """
+            UPDATE batched_background_migration_jobs
+            SET attempts = 0,
+                retry_at = NULL,
+                updated_at = now()
+            WHERE batched_background_migration_id = ?
+                AND status = 3
+            """;
+
+    private static final String RETRY_ONE = """
+            UPDATE batched_background_migration_jobs
+            SET status = 1,
+                attempts = 0,
+                retry_at = NULL,
+                updated_at = now()
+            WHERE id = ?
+                AND status = 3
+            RETURNING batched_background_migration_id AS migration_id
+            """;
+
     private static final String FORGET_ATTEMPTS = WITH_HELD + """
             UPDATE batched_background_migration_jobs
             SET attempts = 0,
@@ -357,6 +377,16 @@ public final class JobQueries {
     static boolean narrow(Connection connection, long jobId, int attempts, @Nullable Key lastKey, int subBatchSize)
             throws SQLException {
         return Sql.update(connection, NARROW, attempts, Keys.write(lastKey), subBatchSize, jobId) == 1;
+    }
+
+    /** Gives the failed batch jobs of a migration all their attempts, at once, and returns how many there are. */
+    public static long retryFailed(Connection connection, long migrationId) throws SQLException {
+        return Sql.update(connection, RETRY_FAILED, migrationId);
+    }
+
+    /** The same for one batch job; returns the key of its migration, or nothing when it has not failed. */
+    public static List<Long> retryOne(Connection connection, long jobId) throws SQLException {
+        return Sql.list(connection, RETRY_ONE, row -> row.getLong("migration_id"), jobId);
     }
 
     public static void forgetAttempts(Connection connection, long migrationId) throws SQLException {

@@ -128,6 +128,22 @@ public final class MigrationQueries {
                 AND failure_message IS NOT NULL
             """;
 
+    // Its row still says why it failed; the planner reads from that that it starts anew.
+    private static final String REACTIVATE = """
+            UPDATE batched_background_migrations
+            SET status = 1, -- active
+                updated_at = now()
+            WHERE id = ?
+                AND status = 3
+            """;
+
+    private static final String SET_VERIFIED = """
+            UPDATE batched_background_migrations
+            SET verified_at = now()
+            WHERE id = ?
+                AND status = 2
+            """;
+
     private static final String NOTE_MISSING_CODE = """
             UPDATE batched_background_migrations
             SET code_missing_since = coalesce(code_missing_since, clock_timestamp()),
@@ -224,6 +240,16 @@ public final class MigrationQueries {
 
     public static boolean revive(Connection connection, long id) throws SQLException {
         return Sql.update(connection, REVIVE, id) == 1;
+    }
+
+    /** Makes a failed migration active. */
+    public static boolean reactivate(Connection connection, long id) throws SQLException {
+        return Sql.update(connection, REACTIVATE, id) == 1;
+    }
+
+    /** Notes that a finished migration was proved to be complete. */
+    public static boolean setVerified(Connection connection, long id) throws SQLException {
+        return Sql.update(connection, SET_VERIFIED, id) == 1;
     }
 
     /** Since when the code is missing, and whether that is too long. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.Batch;
@@ -117,7 +118,7 @@ public final class QuarantineQueries {
     }
 
     /** Counts the rows that wait for a person. */
-    static long count(Connection connection, long migrationId) throws SQLException {
+    public static long count(Connection connection, long migrationId) throws SQLException {
         return Sql.one(connection, COUNT, row -> row.getLong("rows"), migrationId);
     }
 
@@ -175,7 +176,7 @@ public final class QuarantineQueries {
         return Sql.update(connection, WAIVE, by, reason, migrationId, array, array);
     }
 
-    public static List<QuarantinedRow> list(Connection connection, List<String> names) throws SQLException {
+    public static List<QuarantinedRow> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
         return Sql.list(connection, LIST, QuarantineQueries::row, array, array);
     }

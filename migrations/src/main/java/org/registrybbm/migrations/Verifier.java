@@ -1,0 +1,78 @@
+package org.registrybbm.migrations;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.ObjLongConsumer;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.internal.Guards;
+import org.registrybbm.migrations.internal.MigrationQueries;
+import org.registrybbm.migrations.internal.Sql;
+import org.registrybbm.migrations.internal.VerificationScan;
+
+/**
+ * Looks through the tables of migrations, range by range, for rows that are not done. Changes nothing but {@code verified_at} of a
+ * finished migration that proves to be complete.
+ */
+record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry) {
+    /**
+     * Verifies migrations one after the other, in the calling thread.
+     *
+     * @param names which; empty for all that are finished
+     * @param progress called after each range with the migration's name and the rows looked at so far
+     */
+    List<Verified> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
+        List<Verified> verified = new ArrayList<>();
+        try (Connection connection = dataSource.getConnection()) {
+            MigrationStore.requireKnown(connection, names);
+            for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
+                if (!names.isEmpty() || migration.status() == MigrationStatus.FINISHED) {
+                    verified.add(verify(connection, migration, stop, progress));
+                }
+            }
+        } catch (SQLException e) {
+            throw DatabaseException.of("verify batched migrations", e);
+        }
+        return List.copyOf(verified);
+    }
+
+    private Verified verify(
+            Connection connection, BatchedMigration migration, StopSignal stop, ObjLongConsumer<String> progress)
+            throws SQLException {
+        String name = migration.name();
+        VerificationScan scan = new VerificationScan(connection, settings, workRegistry, migration);
+        try {
+            while (scan.next()) {
+                progress.accept(name, scan.covered());
+                if (stop.isStopping()) {
+                    return new Verified(
+                            name,
+                            Verified.Result.STOPPED,
+                            scan.left(),
+                            scan.samples(),
+                            "stopped after " + scan.covered() + " rows");
+                }
+            }
+        } catch (InvalidDefinitionException e) {
+            return new Verified(
+                    name, Verified.Result.UNKNOWN, 0, List.of(), e.failure().message());
+        }
+        if (scan.left() > 0) {
+            return new Verified(
+                    name,
+                    Verified.Result.INCOMPLETE,
+                    scan.left(),
+                    scan.samples(),
+                    scan.left() + " rows are not done, besides those in quarantine");
+        }
+        if (migration.status() == MigrationStatus.FINISHED) {
+            Sql.inTransaction(connection, tx -> {
+                Sql.run(tx, Guards.SHORT_TRANSACTION);
+                return MigrationQueries.setVerified(tx, migration.id());
+            });
+        }
+        return new Verified(name, Verified.Result.COMPLETE, 0, List.of(), "no row is left");
+    }
+}

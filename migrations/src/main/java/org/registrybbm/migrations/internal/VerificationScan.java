@@ -1,0 +1,141 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.JobStatus;
+import org.registrybbm.migrations.Key;
+import org.registrybbm.migrations.WorkRegistry;
+
+/** Reads the tables of one migration range by range and counts the rows that are not done. Used once, by one thread. */
+public final class VerificationScan {
+    private static final int SAMPLES = 10;
+    private static final int COUNTED = 1_000;
+
+    private final Connection connection;
+    private final EngineSettings settings;
+    private final WorkRegistry workRegistry;
+    private final BatchedMigration migration;
+    private final List<String> samples = new ArrayList<>();
+    private @Nullable Definition definition;
+    private Deque<Target> tables = new ArrayDeque<>();
+    private @Nullable Key lastKey;
+    private int size = Sizing.FIRST_SUB_BATCH;
+    private long covered;
+    private long left;
+
+    public VerificationScan(
+            Connection connection, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration) {
+        this.connection = connection;
+        this.settings = settings;
+        this.workRegistry = workRegistry;
+        this.migration = migration;
+    }
+
+    /** Rows looked at so far. */
+    public long covered() {
+        return covered;
+    }
+
+    /** Rows found that are not done. */
+    public long left() {
+        return left;
+    }
+
+    /** Keys of some of them. */
+    public List<String> samples() {
+        return List.copyOf(samples);
+    }
+
+    /**
+     * Looks at the next range.
+     *
+     * @return false when there was none
+     * @throws org.registrybbm.migrations.InvalidDefinitionException when nothing says what is not done
+     */
+    public boolean next() throws SQLException {
+        long began = System.nanoTime();
+        long before = covered;
+        boolean more = Sql.inTransaction(connection, tx -> {
+            Sql.run(tx, Guards.reading(settings.timeouts()));
+            return look(tx);
+        });
+        size = Sizing.nextSubBatch(
+                size,
+                covered - before,
+                Duration.ofNanos(System.nanoTime() - began),
+                settings.targets().subBatch(),
+                migration.subBatchSizes());
+        return more;
+    }
+
+    private boolean look(Connection tx) throws SQLException {
+        Definition resolved = definition;
+        if (resolved == null) {
+            resolved = Definition.resolve(tx, migration, workRegistry);
+            tables = tables(tx, resolved);
+            definition = resolved;
+        }
+        Target target = tables.peek();
+        if (target == null) {
+            return false;
+        }
+        WalkedTable table = resolved.walked(tx, target, Walk.Kind.VERIFY, 1);
+        boolean byKey = resolved.strategy() instanceof KeysetBatching;
+        boolean nulls = resolved.strategy() instanceof PredicateBatching predicate && predicate.nulls();
+        String pending = nulls ? target.column() + " IS NULL" : table.pending();
+        if (byKey) {
+            lookAtRange(tx, resolved, table, pending);
+        } else {
+            find(tx, table, pending + table.spared().and(""));
+            tables.remove();
+        }
+        return true;
+    }
+
+    private void lookAtRange(Connection tx, Definition resolved, WalkedTable table, String pending)
+            throws SQLException {
+        BatchJob.Range whole = table.target().key().isInteger()
+                ? BatchJob.Range.between(migration.minValue(), migration.maxValue())
+                : BatchJob.Range.between((Key) null, null);
+        BatchJob position =
+                new BatchJob(0, migration.id(), null, whole, JobStatus.ACTIVE, 0, lastKey, null, 0, 0, null, 0);
+        Optional<BatchingStrategy.SubBatch> next = resolved.strategy().next(tx, table, position, size);
+        if (next.isPresent()) {
+            find(tx, table, next.get().batch().predicate() + " AND (" + pending + ")");
+            covered += next.get().covered();
+            lastKey = next.get().lastKey();
+        }
+        if (next.isEmpty() || next.get().last()) {
+            tables.remove();
+            lastKey = null;
+        }
+    }
+
+    private void find(Connection tx, WalkedTable table, String condition) throws SQLException {
+        List<String> found = QuarantineQueries.identities(tx, table, new Batch(qualifier -> condition), "", COUNTED);
+        left += found.size();
+        found.stream().limit(Math.max(0, SAMPLES - samples.size())).forEach(samples::add);
+    }
+
+    private static Deque<Target> tables(Connection tx, Definition definition) throws SQLException {
+        if (!definition.target().partitioned()) {
+            return new ArrayDeque<>(List.of(definition.target()));
+        }
+        Deque<Target> tables = new ArrayDeque<>();
+        for (long leaf : CatalogQueries.leaves(tx, definition.target())) {
+            CatalogQueries.leaf(tx, definition.target(), leaf).ifPresent(tables::add);
+        }
+        return tables;
+    }
+}
