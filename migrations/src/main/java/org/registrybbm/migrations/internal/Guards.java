@@ -7,9 +7,7 @@ import org.registrybbm.migrations.EngineSettings;
  * stated, as a database may have another default: each statement must see what was committed while it waited for a lock.
  */
 public final class Guards {
-    // Keys are kept as text, so a key must be written in the same way in each session; pgjdbc would take each replica's
-    // own
-    // time zone.
+    // Keys are kept as text, so each session must write one in the same way; pgjdbc would take the replica's time zone.
     private static final String KEYS_AS_TEXT = """
             SET LOCAL TimeZone = 'UTC';
             SET LOCAL DateStyle = 'ISO, YMD';
@@ -40,11 +38,9 @@ public final class Guards {
                 SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY;
                 SET LOCAL statement_timeout = %d;
                 SET LOCAL idle_in_transaction_session_timeout = %d;
-                SET LOCAL TimeZone = 'UTC';
-                SET LOCAL DateStyle = 'ISO, YMD';
-                SET LOCAL bytea_output = 'hex'
+                %s
                 """.formatted(
-                timeouts.statement().toMillis(), timeouts.idleInTransaction().toMillis());
+                timeouts.statement().toMillis(), timeouts.idleInTransaction().toMillis(), KEYS_AS_TEXT);
     }
 
     /**
