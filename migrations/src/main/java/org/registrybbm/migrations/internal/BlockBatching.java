@@ -5,7 +5,6 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.Key;
 
@@ -69,12 +68,9 @@ record BlockBatching() implements BatchingStrategy {
         long last = Math.min(job.range().max(), first + blocks(heap, size) - 1);
         String rows = "ctid >= '(%d,0)'::tid AND ctid < '(%d,0)'::tid AND (%s)%s"
                 .formatted(first, last + 1, table.pending(), table.spared().and(""));
-        String found = "ctid = ANY (ARRAY(SELECT ctid FROM " + table.target().table() + " WHERE " + rows + "))";
-        // The work function's own expression cannot be qualified.
-        Batch batch = new Batch(qualifier -> qualifier.isEmpty() ? rows : qualifier + found);
         long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
-        return Optional.of(
-                new SubBatch(batch, Key.of(last), covered, last == job.range().max()));
+        return Optional.of(new SubBatch(
+                table.batchOf(rows), Key.of(last), covered, last == job.range().max()));
     }
 
     private static long blocks(CatalogQueries.Heap heap, long rows) {

@@ -233,11 +233,18 @@ public final class CatalogQueries {
         return Sql.one(connection, ROOT, row -> row.getString("quoted"), target.oid(), target.oid());
     }
 
-    /** Returns how the rows of a table are told apart. */
-    static RowIdentity identity(Connection connection, Target target) throws SQLException {
+    /**
+     * Returns how the rows of a table are told apart.
+     *
+     * @param byKey whether the migration walks a key
+     */
+    static RowIdentity identity(Connection connection, Target target, boolean byKey) throws SQLException {
         List<Column> columns = new ArrayList<>();
         for (String name : Sql.list(connection, PRIMARY_KEY, row -> row.getString("attname"), target.oid())) {
             columnNamed(connection, target.oid(), name).ifPresent(columns::add);
+        }
+        if (columns.isEmpty() && byKey) {
+            return new RowIdentity(target.key().columns());
         }
         return new RowIdentity(List.copyOf(columns));
     }

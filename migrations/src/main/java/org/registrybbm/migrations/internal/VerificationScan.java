@@ -92,19 +92,17 @@ public final class VerificationScan {
         }
         WalkedTable table = resolved.walked(tx, target, Walk.Kind.VERIFY, 1);
         boolean byKey = resolved.strategy() instanceof KeysetBatching;
-        boolean nulls = resolved.strategy() instanceof PredicateBatching predicate && predicate.nulls();
-        String pending = nulls ? target.column() + " IS NULL" : table.pending();
         if (byKey) {
-            lookAtRange(tx, resolved, table, pending);
+            lookAtRange(tx, resolved, table);
         } else {
-            find(tx, table, pending + table.spared().and(""));
+            find(tx, table, "(" + table.pending() + ")" + table.spared().and(""));
             tables.remove();
         }
         return true;
     }
 
-    private void lookAtRange(Connection tx, Definition resolved, WalkedTable table, String pending)
-            throws SQLException {
+    private void lookAtRange(Connection tx, Definition resolved, WalkedTable table) throws SQLException {
+        String pending = table.pending();
         BatchJob.Range whole = table.target().key().isInteger()
                 ? BatchJob.Range.between(migration.minValue(), migration.maxValue())
                 : BatchJob.Range.between((Key) null, null);
