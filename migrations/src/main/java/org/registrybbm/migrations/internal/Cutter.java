@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
 record Cutter(Connection connection, Definition definition, EngineSettings settings) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Cutter.class);
     private static final int SLOW_INDEX_CUT = 16;
+    // 1 GiB in blocks of 8 KiB: smaller tables are in memory soon, whatever the order.
+    private static final int BIG_TABLE_BLOCKS = 131_072;
+    private static final double LITTLE_CORRELATION = 0.2;
 
     /**
      * Cuts batch jobs until there are enough.
@@ -214,6 +218,27 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         OptionalLong estimate = definition.strategy().estimate(connection, definition.target());
         if (estimate.isPresent()) {
             MigrationQueries.setTotal(connection, migration().id(), estimate.getAsLong());
+            propose();
+        }
+    }
+
+    /** Tells, once, where ranges of the key would touch each block of a big table again and again. */
+    private void propose() throws SQLException {
+        if (!(definition.strategy() instanceof KeysetBatching)) {
+            return;
+        }
+        Optional<Double> correlation = CatalogQueries.correlation(connection, definition.target(), BIG_TABLE_BLOCKS);
+        if (correlation.isPresent() && Math.abs(correlation.get()) < LITTLE_CORRELATION) {
+            String proposal = String.format(
+                    Locale.ROOT,
+                    "the order of %s has little to do with where the rows of %s lie (correlation %.2f), so each batch touches"
+                            + " blocks all over the table; with the strategy %s each is touched once",
+                    definition.target().column(),
+                    definition.target().table(),
+                    correlation.get(),
+                    BlockBatching.NAME);
+            LOGGER.info("'{}': {}", migration().name(), proposal);
+            EventQueries.record(connection, migration().id(), null, null, new EventQueries.Event("proposed", proposal));
         }
     }
 
