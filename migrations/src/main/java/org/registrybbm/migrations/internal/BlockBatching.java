@@ -40,7 +40,7 @@ record BlockBatching() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size)
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
         if (table.pass() > FIRST_PASS) {
             return cut == null ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
@@ -50,7 +50,7 @@ record BlockBatching() implements BatchingStrategy {
         if (first >= heap.blocks()) {
             return Optional.empty();
         }
-        long last = Math.min(heap.blocks() - 1, first + blocks(heap, size) - 1);
+        long last = Math.min(heap.blocks() - 1, first + blocks(heap, size.rows()) - 1);
         return Optional.of(BatchJob.Range.between(first, last));
     }
 

@@ -61,7 +61,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         strategy.check(connection, table);
         List<JobQueries.Figures> newest =
                 JobQueries.newest(connection, migration().id());
-        long size = BatchSizes.next(connection, newest, migration(), settings);
+        BatchingStrategy.Size size = new BatchingStrategy.Size(
+                BatchSizes.next(connection, newest, migration(), settings), BatchSizes.keysPerRow(newest, migration()));
         if (isEndless(strategy) && JobQueries.anyFailed(connection, migration().id())) {
             // Their rows are still there, and a new batch job would reach for them.
             return false;
@@ -82,7 +83,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             }
             long id = insert(walk, range.get(), newest);
             due.add(new Planner.Due(id, null));
-            tellSize(newest, id, size);
+            tellSize(newest, id, size.rows());
             if (numbers) {
                 cut = Key.of(range.get().max());
             } else {
@@ -195,7 +196,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     }
 
     /** Looks for the end of the next batch, nearer when the index is too slow to be walked that far. */
-    private Optional<BatchJob.Range> range(BatchingStrategy strategy, WalkedTable table, @Nullable Key cut, long size)
+    private Optional<BatchJob.Range> range(
+            BatchingStrategy strategy, WalkedTable table, @Nullable Key cut, BatchingStrategy.Size size)
             throws SQLException {
         Savepoint before = connection.setSavepoint();
         try {
@@ -203,11 +205,15 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             connection.releaseSavepoint(before);
             return range;
         } catch (SQLException e) {
-            if (size == 1 || !SqlFailures.isWorthSmaller(e)) {
+            if (size.rows() == 1 || !SqlFailures.isWorthSmaller(e)) {
                 throw e;
             }
             connection.rollback(before);
-            return range(strategy, table, cut, Math.max(1, size / SLOW_INDEX_CUT));
+            return range(
+                    strategy,
+                    table,
+                    cut,
+                    new BatchingStrategy.Size(Math.max(1, size.rows() / SLOW_INDEX_CUT), size.keysPerRow()));
         }
     }
 

@@ -77,7 +77,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size)
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
         Sql.run(connection, WALK_THE_INDEX);
         boolean anyLeft = Sql.one(
