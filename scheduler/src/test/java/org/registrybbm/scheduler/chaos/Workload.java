@@ -8,15 +8,20 @@ import java.util.List;
  * often a batch changed the row) and {@code note}, which the application writes.
  *
  * @param name of the kind
- * @param table key columns and constraints, and what stands behind the parenthesis
- * @param indexes statements; {@code %1$s} is the table
+ * @param table how it is made
  * @param keys columns that an insert names
  * @param values SQL of their values, from a number {@code i}
  * @param migration how it is queued
  */
-record Workload(String name, Table table, List<String> indexes, String keys, String values, Migration migration) {
-    /** The table's own part of its definition. */
-    record Table(String columns, String options) {}
+record Workload(String name, Table table, String keys, String values, Migration migration) {
+    /**
+     * The table's own part of its definition.
+     *
+     * @param columns key columns and constraints
+     * @param options what stands behind the parenthesis
+     * @param more statements for indexes and partitions; {@code %1$s} is the table
+     */
+    record Table(String columns, String options, List<String> more) {}
 
     /** What the row of {@code batched_background_migrations} says besides; a NULL strategy is the default one. */
     record Migration(String work, String column, String strategy, String minValue, String maxValue) {
@@ -32,8 +37,10 @@ record Workload(String name, Table table, List<String> indexes, String keys, Str
                 keyed("booked", "id bigint PRIMARY KEY", "id", "i").working(ChaosWork.BOOK),
                 new Workload(
                         "nulls",
-                        new Table("id bigint PRIMARY KEY, filled int", ""),
-                        List.of("CREATE INDEX ON %1$s (filled) WHERE filled IS NULL"),
+                        new Table(
+                                "id bigint PRIMARY KEY, filled int",
+                                "",
+                                List.of("CREATE INDEX ON %1$s (filled) WHERE filled IS NULL")),
                         "id",
                         "i",
                         new Migration(ChaosWork.FILL, "filled", "'NullKeySetBatchingStrategy'", "0", "0")),
@@ -63,15 +70,15 @@ record Workload(String name, Table table, List<String> indexes, String keys, Str
 
     private static Workload keyed(String name, String columns, String keys, String values) {
         return new Workload(
-                name, new Table(columns, ""), List.of(), keys, values, Migration.byRange(ChaosWork.ADD_ONE, keys));
+                name, new Table(columns, "", List.of()), keys, values, Migration.byRange(ChaosWork.ADD_ONE, keys));
     }
 
     private Workload working(String work) {
-        return new Workload(name, table, indexes, keys, values, Migration.byRange(work, migration.column()));
+        return new Workload(name, table, keys, values, Migration.byRange(work, migration.column()));
     }
 
     private Workload with(String index) {
-        return new Workload(name, table, List.of(index), keys, values, migration);
+        return new Workload(name, new Table(table.columns(), table.options(), List.of(index)), keys, values, migration);
     }
 
     /** Four partitions by a second column, with an index on the key. */
@@ -83,8 +90,7 @@ record Workload(String name, Table table, List<String> indexes, String keys, Str
         }
         return new Workload(
                 name,
-                new Table(table.columns(), "PARTITION BY HASH (tenant)"),
-                statements,
+                new Table(table.columns(), "PARTITION BY HASH (tenant)", statements),
                 "id, tenant",
                 "i, i % 16",
                 migration);
@@ -106,9 +112,9 @@ record Workload(String name, Table table, List<String> indexes, String keys, Str
                     {columns}
                 ) {options};
                 CREATE INDEX ON %1$s (uid);
-                {indexes};
+                {more};
                 """.replace("{columns}", table.columns())
                 .replace("{options}", table.options())
-                .replace("{indexes}", String.join(";\n", indexes));
+                .replace("{more}", String.join(";\n", table.more()));
     }
 }
