@@ -30,33 +30,15 @@ record Workload(String name, Table table, String keys, String values, Migration 
         }
     }
 
-    /** Those that run. One more kind of key is a few lines here. */
+    /** All that run at once. One more kind of key is a few lines here. */
     static List<Workload> all() {
-        List<Workload> all = new ArrayList<>(List.of(
+        return List.of(
                 keyed("bigint", "id bigint PRIMARY KEY", "id", "i"),
                 keyed("booked", "id bigint PRIMARY KEY", "id", "i").working(ChaosWork.BOOK),
-                new Workload(
-                        "nulls",
-                        new Table(
-                                "id bigint PRIMARY KEY, filled int",
-                                "",
-                                List.of("CREATE INDEX ON %1$s (filled) WHERE filled IS NULL")),
-                        "id",
-                        "i",
-                        new Migration(ChaosWork.FILL, "filled", "'NullKeySetBatchingStrategy'", "0", "0")),
                 keyed("parted", "id bigint NOT NULL, tenant int NOT NULL, PRIMARY KEY (tenant, id)", "id", "i")
                         .partitioned()
-                        .working(ChaosWork.BOOK)));
-        if (Boolean.getBoolean("chaos.everyKey")) {
-            all.addAll(everyKey());
-        }
-        return all;
-    }
-
-    /** Kinds of keys that the engine learns later. */
-    private static List<Workload> everyKey() {
-        return List.of(
-                keyed("uuid", "id uuid PRIMARY KEY", "id", "md5(i::text)::uuid"),
+                        .working(ChaosWork.BOOK),
+                keyed("uuid", "id uuid PRIMARY KEY", "id", "md5(i::text)::uuid").working(ChaosWork.ADD_ONCE),
                 keyed("pair", "a int, b text, PRIMARY KEY (a, b)", "a, b", "i % 10, 'k' || i"),
                 keyed("moment", "at timestamptz NOT NULL", "at", "timestamptz '2020-01-01' + i / 50 * interval '1 s'")
                         .with("CREATE INDEX ON %1$s (at)"),
@@ -65,7 +47,13 @@ record Workload(String name, Table table, String keys, String values, Migration 
                         "id text COLLATE \"und-x-icu\" PRIMARY KEY",
                         "id",
                         "chr(65 + i % 26) || (i % 7) || 'é' || i"),
-                keyed("keyless", "id bigint", "id", "i"));
+                keyed("nulls", "id bigint PRIMARY KEY, filled int", "id", "i")
+                        .with("CREATE INDEX ON %1$s (filled) WHERE filled IS NULL")
+                        .by(ChaosWork.FILL, "filled", "NullKeySetBatchingStrategy"),
+                keyed("pending", "id bigint PRIMARY KEY", "id", "i")
+                        .with("CREATE INDEX ON %1$s (id) WHERE n = 0")
+                        .by(ChaosWork.ADD_ONCE, "id", "PredicateBatchingStrategy"),
+                keyed("keyless", "id bigint", "id", "i").by(ChaosWork.ADD_ONCE, "id", "BlockBatchingStrategy"));
     }
 
     private static Workload keyed(String name, String columns, String keys, String values) {
@@ -75,6 +63,10 @@ record Workload(String name, Table table, String keys, String values, Migration 
 
     private Workload working(String work) {
         return new Workload(name, table, keys, values, Migration.byRange(work, migration.column()));
+    }
+
+    private Workload by(String work, String column, String strategy) {
+        return new Workload(name, table, keys, values, new Migration(work, column, "'" + strategy + "'", "0", "0"));
     }
 
     private Workload with(String index) {
@@ -94,11 +86,6 @@ record Workload(String name, Table table, String keys, String values, Migration 
                 "id, tenant",
                 "i, i % 16",
                 migration);
-    }
-
-    /** Whether its batch jobs run one after the other, whatever the limits. */
-    boolean isSerial() {
-        return !migration.strategy().equals("NULL");
     }
 
     /** Statements that make the table of a round; {@code %1$s} is its name. */
