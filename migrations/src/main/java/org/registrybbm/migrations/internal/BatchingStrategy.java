@@ -52,6 +52,11 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
         return true;
     }
 
+    /** Returns whether the next rows of a walk are found only by looking through the whole table. */
+    default boolean scans(WalkedTable table) {
+        return false;
+    }
+
     /**
      * Checks what the strategy needs of a table.
      *

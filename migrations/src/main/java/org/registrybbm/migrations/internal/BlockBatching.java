@@ -25,6 +25,11 @@ record BlockBatching() implements BatchingStrategy {
     }
 
     @Override
+    public boolean scans(WalkedTable table) {
+        return table.kind() == Walk.Kind.CHANGE && table.pass() > FIRST_PASS;
+    }
+
+    @Override
     public void check(Connection connection, WalkedTable table) {
         table.pending();
     }
@@ -42,7 +47,7 @@ record BlockBatching() implements BatchingStrategy {
     @Override
     public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
-        if (table.pass() > FIRST_PASS) {
+        if (scans(table)) {
             return cut == null ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
         }
         CatalogQueries.Heap heap = CatalogQueries.heap(connection, table.target());
@@ -57,7 +62,7 @@ record BlockBatching() implements BatchingStrategy {
     @Override
     public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
             throws SQLException {
-        if (table.pass() > FIRST_PASS) {
+        if (scans(table)) {
             return ANYWHERE.next(connection, table, size);
         }
         long first = job.lastKey() == null ? job.range().min() : job.lastKey().number() + 1;

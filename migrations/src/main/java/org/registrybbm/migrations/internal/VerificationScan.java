@@ -95,6 +95,7 @@ public final class VerificationScan {
         if (byKey) {
             lookAtRange(tx, resolved, table);
         } else {
+            Sql.run(tx, Guards.scan(settings.timeouts()));
             find(tx, table, "(" + table.pending() + ")" + table.spared().and(""));
             tables.remove();
         }
