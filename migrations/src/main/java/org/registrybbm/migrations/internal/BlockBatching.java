@@ -70,8 +70,8 @@ record BlockBatching() implements BatchingStrategy {
         String rows = "ctid >= '(%d,0)'::tid AND ctid < '(%d,0)'::tid AND (%s)%s"
                 .formatted(first, last + 1, table.pending(), table.spared().and(""));
         String found = "ctid = ANY (ARRAY(SELECT ctid FROM " + table.target().table() + " WHERE " + rows + "))";
-        // The work function's own expression cannot be qualified.
-        Batch batch = new Batch(qualifier -> qualifier.isEmpty() ? rows : qualifier + found);
+        Batch batch = new Batch(
+                qualifier -> qualifier.isEmpty() ? rows : qualifier + found + " AND " + table.pending(qualifier));
         long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
         return Optional.of(
                 new SubBatch(batch, Key.of(last), covered, last == job.range().max()));

@@ -11,7 +11,7 @@ import org.registrybbm.migrations.InvalidDefinitionException;
  * @param target the table and its key
  * @param kind what is done there
  * @param pass which pass it is, from 1
- * @param workPending which rows are not done, as the work function says, or empty when it does not
+ * @param workPending which rows are not done, as the strategy or the work function says, or empty when neither does
  * @param spared true for rows that are not quarantined
  */
 record WalkedTable(
@@ -33,5 +33,24 @@ record WalkedTable(
                 "the batching strategy " + migration.strategy() + " needs to know which rows are not done yet, but the"
                         + " work function '" + migration.signature()
                         + "' does not say so; override its method pending, or use another strategy"));
+    }
+
+    /**
+     * Returns the same for a statement that gives the table an alias, which the work function's expression cannot have. It is looked up
+     * as the statement sees the table: a row that another one changed meanwhile is not found, and so not changed twice.
+     */
+    String pending(String qualifier) {
+        if (qualifier.isEmpty()) {
+            return "(" + pending() + ")";
+        }
+        return """
+                (
+                    SELECT true
+                    FROM %1$s AS registry_bbm_row
+                    WHERE registry_bbm_row.tableoid = %2$stableoid
+                        AND registry_bbm_row.ctid = %2$sctid
+                        AND (%3$s)
+                )
+                """.formatted(target.table(), qualifier, pending()).strip();
     }
 }
