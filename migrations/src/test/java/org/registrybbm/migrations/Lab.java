@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** A database with a schema {@code t} for the tables of one test, and short words for what tests of the engine repeat. */
@@ -65,6 +66,26 @@ record Lab(TestDatabase database) {
                 engine(Map.of()).store().queue(NewBatchedMigration.ofKeys(name, signature, "t.items", "id", batchSize));
         database.execute("UPDATE batched_background_migrations SET batch_size_fixed = true WHERE id = " + id);
         return id;
+    }
+
+    /** Queues a migration of {@code t.items} in batches and sub-batches of fixed sizes. */
+    long queue(String signature, @Nullable String strategy, String column, int batchSize, int subBatchSize) {
+        long id = engine(Map.of())
+                .store()
+                .queue(new NewBatchedMigration(
+                        "m", signature, "t.items", column, strategy, Long.MIN_VALUE, Long.MAX_VALUE, batchSize, null));
+        database.execute("""
+                UPDATE batched_background_migrations
+                SET batch_size_fixed = true, sub_batch_size_min = %1$d, sub_batch_size_max = %1$d
+                WHERE id = %2$d
+                """.formatted(subBatchSize, id));
+        return id;
+    }
+
+    /** What an expression says of each row in the quarantine. */
+    List<String> quarantine(String expression) {
+        return database.column(
+                "SELECT " + expression + " FROM batched_background_migration_quarantined_rows ORDER BY id");
     }
 
     static WorkRegistry registry(Map<String, WorkFunction> functions) {

@@ -71,11 +71,14 @@ record BlockBatching() implements BatchingStrategy {
         }
         CatalogQueries.Heap heap = CatalogQueries.heap(connection, table.target());
         long last = Math.min(job.range().max(), first + blocks(heap, size) - 1);
-        String rows = "ctid >= '(%d,0)'::tid AND ctid < '(%d,0)'::tid AND (%s)%s"
-                .formatted(first, last + 1, table.pending(), table.spared().and(""));
+        String rows = "ctid >= '(%d,0)'::tid AND ctid < '(%d,0)'::tid%s"
+                .formatted(first, last + 1, table.spared().and(""));
         long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
         return Optional.of(new SubBatch(
-                table.batchOf(rows), Key.of(last), covered, last == job.range().max()));
+                table.pendingOf(rows),
+                Key.of(last),
+                covered,
+                last == job.range().max()));
     }
 
     private static long blocks(CatalogQueries.Heap heap, long rows) {

@@ -49,7 +49,9 @@ public final class CatalogQueries {
             ORDER BY k.place
             """;
 
-    // The index's first columns are the key's, in its order, all in one direction, sorted as the columns are. A
+    // The index's first columns are the key's, in its order, all in one direction, sorted as the columns are, with
+    // NULLs
+    // at the end of that order (0 is ascending, 3 is descending with NULLs first); included columns have no order. A
     // partitioned table's own index covers its partitions; without one, each leaf needs an index of its own.
     private static final String WALKABLE = """
             WITH walkable AS (
@@ -63,6 +65,8 @@ public final class CatalogQueries {
                     AND (
                         SELECT bool_and(
                             a.attnum IS NOT NULL
+                            AND k.place <= i.indnkeyatts
+                            AND i.indoption[k.place - 1] IN (0, 3)
                             AND i.indoption[k.place - 1] = i.indoption[0]
                             AND i.indcollation[k.place - 1] = a.attcollation
                             AND o.opcname NOT LIKE '%pattern_ops'

@@ -4,10 +4,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
@@ -126,14 +128,20 @@ final class Change {
         if (table.kind() == Walk.Kind.RETRY) {
             // Somebody may have mended the row by doing the work on it.
             long migrated = run(table.pendingOf(batch));
-            stillPending(batch, "it is still not done after it was tried again");
+            if (table.pendingRows().isPresent()) {
+                stillPending(pending(batch), "it is still not done after it was tried again");
+            }
             return migrated;
         }
-        if (pending(batch) == 0) {
+        Set<String> before = new HashSet<>(pending(batch));
+        if (before.isEmpty()) {
             return 0;
         }
         long migrated = run(table.pendingOf(batch));
-        stillPending(batch, "it was found not done after the last batch, and is still not done after another change");
+        // Rows that the application has put in meanwhile are not to be judged.
+        stillPending(
+                pending(batch).stream().filter(before::contains).toList(),
+                "it was found not done after the last batch, and is still not done after another change");
         return migrated;
     }
 
@@ -146,24 +154,19 @@ final class Change {
         return migrated;
     }
 
-    private long pending(Batch batch) throws SQLException {
-        return Sql.one(
-                tx,
-                "SELECT count(*) AS pending FROM " + table.target().table() + " WHERE "
-                        + table.pendingOf(batch).predicate(),
-                row -> row.getLong("pending"));
+    private List<String> pending(Batch batch) throws SQLException {
+        return QuarantineQueries.identities(tx, table, table.pendingOf(batch), "", Integer.MAX_VALUE);
     }
 
-    private void stillPending(Batch batch, String message) throws SQLException, QuarantineFullException {
-        if (table.pendingRows().isEmpty() || pending(batch) == 0) {
+    private void stillPending(List<String> rows, String message) throws SQLException, QuarantineFullException {
+        if (rows.isEmpty()) {
             return;
         }
         if (table.kind() == Walk.Kind.VERIFY
                 && QuarantineQueries.count(tx, migration().id()) >= migration().quarantineLimit()) {
             throw new QuarantineFullException();
         }
-        Batch left = table.pendingOf(batch);
-        for (String row : QuarantineQueries.identities(tx, table, left, "", SAMPLES)) {
+        for (String row : rows.subList(0, Math.min(SAMPLES, rows.size()))) {
             failed.put(row, Failure.of(FailureCode.NO_PROGRESS, message));
         }
     }

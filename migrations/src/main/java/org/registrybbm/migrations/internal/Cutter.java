@@ -107,7 +107,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         if (!definition.strategy().hasRanges()) {
             return false;
         }
-        for (Walk walk : WalkQueries.all(connection, migration().id(), Walk.Kind.CHANGE, 1)) {
+        for (Walk walk : WalkQueries.covering(connection, migration().id())) {
             Optional<Target> target = definition.targetOf(connection, walk);
             if (target.isPresent() && (reopen(walk, target.get()) || cutGap(walk, target.get(), due))) {
                 return true;

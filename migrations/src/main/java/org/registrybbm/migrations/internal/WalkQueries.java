@@ -27,6 +27,13 @@ final class WalkQueries {
             ORDER BY w.id
             """;
 
+    private static final String COVERING = "SELECT " + COLUMNS + """
+            FROM batched_background_migration_walks w
+            WHERE w.batched_background_migration_id = ?
+                AND w.kind <> 'retry'
+            ORDER BY w.id
+            """;
+
     private static final String LAST_PASS = """
             SELECT coalesce(max(pass), 0) AS pass
             FROM batched_background_migration_walks
@@ -91,6 +98,11 @@ final class WalkQueries {
     /** Returns the walks of one pass of a kind. */
     static List<Walk> all(Connection connection, long migrationId, Walk.Kind kind, int pass) throws SQLException {
         return Sql.list(connection, ALL, WalkQueries::walk, migrationId, kind.word(), pass);
+    }
+
+    /** Returns the walks whose batch jobs together cover the whole table. */
+    static List<Walk> covering(Connection connection, long migrationId) throws SQLException {
+        return Sql.list(connection, COVERING, WalkQueries::walk, migrationId);
     }
 
     /** Returns the number of the last pass of a kind, or 0. */

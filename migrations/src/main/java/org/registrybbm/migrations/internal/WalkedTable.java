@@ -23,17 +23,16 @@ record WalkedTable(
         Optional<String> pendingRows,
         Spared spared) {
 
-    /** Returns a batch of the rows of a condition that cannot be qualified, as an author has written a part of it. */
-    Batch batchOf(String condition) {
-        String found = "ctid = ANY (ARRAY(SELECT ctid FROM " + target.table() + " WHERE " + condition + "))";
-        return new Batch(qualifier -> qualifier.isEmpty() ? condition : qualifier + found);
+    /** Returns a batch of the rows of a condition that are not done. */
+    Batch pendingOf(String condition) {
+        String rows = condition + " AND (" + pending() + ")";
+        String found = "ctid = ANY (ARRAY(SELECT ctid FROM " + target.table() + " WHERE " + rows + "))";
+        return new Batch(qualifier -> qualifier.isEmpty() ? rows : qualifier + found + " AND " + pending(qualifier));
     }
 
     /** Returns the rows of a batch that are not done; all of them where nobody says. */
     Batch pendingOf(Batch batch) {
-        return pendingRows
-                .map(pending -> batchOf(batch.predicate() + " AND (" + pending + ")"))
-                .orElse(batch);
+        return pendingRows.isPresent() ? pendingOf(batch.predicate()) : batch;
     }
 
     /**
@@ -47,5 +46,24 @@ record WalkedTable(
                 "the batching strategy " + migration.strategy() + " needs to know which rows are not done yet, but the"
                         + " work function '" + migration.signature()
                         + "' does not say so; override its method pending, or use another strategy"));
+    }
+
+    /**
+     * Returns the same for a statement that gives the table an alias, which the work function's expression cannot have. It is looked up
+     * as the statement sees the table: a row that another one changed meanwhile is not found, and so not changed twice.
+     */
+    String pending(String qualifier) {
+        if (qualifier.isEmpty()) {
+            return "(" + pending() + ")";
+        }
+        return """
+                (
+                    SELECT true
+                    FROM %1$s AS registry_bbm_row
+                    WHERE registry_bbm_row.tableoid = %2$stableoid
+                        AND registry_bbm_row.ctid = %2$sctid
+                        AND (%3$s)
+                )
+                """.formatted(target.table(), qualifier, pending()).strip();
     }
 }
