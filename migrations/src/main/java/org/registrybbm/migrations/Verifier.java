@@ -28,6 +28,9 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
         try (Connection connection = dataSource.getConnection()) {
             MigrationStore.requireKnown(connection, names);
             for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
+                if (stop.isStopping()) {
+                    break;
+                }
                 if (!names.isEmpty() || migration.status() == MigrationStatus.FINISHED) {
                     verified.add(verify(connection, migration, stop, progress));
                 }

@@ -32,8 +32,13 @@ final class Change {
         this.job = job;
     }
 
-    /** How many rows were changed and how many were quarantined. */
-    record Outcome(long migrated, int quarantined) {}
+    /**
+     * What became of the rows.
+     *
+     * @param migrated how many were changed
+     * @param quarantined why others could not be, one for each
+     */
+    record Outcome(long migrated, List<Failure> quarantined) {}
 
     /** The quarantine holds as many rows as it may. */
     static final class QuarantineFullException extends Exception {
@@ -44,7 +49,7 @@ final class Change {
     Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
         long migrated = migrate(batch);
         quarantine(null);
-        return new Outcome(migrated, failed.size());
+        return new Outcome(migrated, List.copyOf(failed.values()));
     }
 
     /**
@@ -59,7 +64,7 @@ final class Change {
                 - QuarantineQueries.count(tx, migration().id());
         long migrated = rows.isEmpty() ? migrate(batch) : isolate(rows, Math.max(1, free));
         quarantine(failed.size() > free ? before : null);
-        return new Outcome(migrated, failed.size());
+        return new Outcome(migrated, List.copyOf(failed.values()));
     }
 
     /** Halves the rows until those that fail are alone. */

@@ -121,7 +121,18 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                     null,
                     null,
                     new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
-            WalkQueries.forget(connection, migration.id(), Walk.Kind.VERIFY);
+            WalkQueries.forget(connection, migration.id(), Walk.Kind.VERIFY, 0);
+            migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
+        } else if (migration.finishedAt() != null && MigrationQueries.reopen(connection, migration.id())) {
+            // Somebody set a finished migration to active again: what it once proved says nothing of now.
+            WalkQueries.forget(connection, migration.id(), Walk.Kind.VERIFY, 0);
+            WalkQueries.forget(connection, migration.id(), Walk.Kind.CHANGE, 1);
+            EventQueries.record(
+                    connection,
+                    migration.id(),
+                    null,
+                    null,
+                    new EventQueries.Event("reopened", "somebody set it to active after it had finished"));
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         }
         if (missing.isPresent() && held > 0) {

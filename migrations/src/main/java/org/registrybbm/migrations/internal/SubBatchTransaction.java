@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,7 @@ import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchOutcome.Reason;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.WorkRegistry;
@@ -43,9 +45,9 @@ final class SubBatchTransaction {
         /**
          * Rows were changed and the cursor was moved.
          *
-         * @param quarantined rows of it that could not be changed
+         * @param quarantined why rows of it could not be changed, one for each
          */
-        record Committed(BatchJob job, long covered, long migrated, int quarantined, boolean finished)
+        record Committed(BatchJob job, long covered, long migrated, List<Failure> quarantined, boolean finished)
                 implements Step {}
 
         /** Nothing was left to do. */
@@ -132,7 +134,7 @@ final class SubBatchTransaction {
         } catch (Change.QuarantineFullException e) {
             return new Step.Overflown();
         }
-        if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined() == 0) {
+        if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined().isEmpty()) {
             QuarantineQueries.done(
                     tx, Objects.requireNonNull(subBatch.lastKey()).number());
         }
@@ -166,7 +168,7 @@ final class SubBatchTransaction {
     private boolean isLast(WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, Change.Outcome outcome) {
         return subBatch.last()
                 || table.strategy() instanceof PredicateBatching
-                        && (outcome.migrated() + outcome.quarantined() == 0
+                        && (outcome.migrated() + outcome.quarantined().size() == 0
                                 || job.coveredTupleCount() + subBatch.covered() >= rowsOfBatch);
     }
 

@@ -76,6 +76,7 @@ final class WalkQueries {
                 DELETE FROM batched_background_migration_walks
                 WHERE batched_background_migration_id = ?
                     AND kind = ?
+                    AND pass > ?
                 RETURNING id
             )
             DELETE FROM batched_background_migration_jobs
@@ -124,9 +125,9 @@ final class WalkQueries {
         return Sql.one(connection, HAS_FOREIGN_JOBS, row -> row.getBoolean("found"), migrationId);
     }
 
-    /** Forgets the walks of a kind with their batch jobs. */
-    static void forget(Connection connection, long migrationId, Walk.Kind kind) throws SQLException {
-        Sql.update(connection, FORGET, migrationId, kind.word());
+    /** Forgets the walks of a kind that came after a pass, 0 for all, with their batch jobs. */
+    static void forget(Connection connection, long migrationId, Walk.Kind kind, int after) throws SQLException {
+        Sql.update(connection, FORGET, migrationId, kind.word(), after);
     }
 
     private static Walk walk(ResultSet row) throws SQLException {
