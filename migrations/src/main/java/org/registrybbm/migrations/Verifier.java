@@ -68,7 +68,8 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
                     Verified.Result.INCOMPLETE,
                     scan.left(),
                     scan.samples(),
-                    scan.left() + " rows are not done, besides those in quarantine");
+                    (scan.left() == 1 ? "1 row is" : scan.left() + " rows are")
+                            + " not done, besides those in quarantine");
         }
         if (migration.status() == MigrationStatus.FINISHED) {
             Sql.inTransaction(connection, tx -> {

@@ -32,13 +32,8 @@ final class Change {
         this.job = job;
     }
 
-    /**
-     * What became of the rows.
-     *
-     * @param migrated how many were changed
-     * @param quarantined why others could not be, one for each
-     */
-    record Outcome(long migrated, List<Failure> quarantined) {}
+    /** How many rows were changed and how many were quarantined. */
+    record Outcome(long migrated, int quarantined) {}
 
     /** The quarantine holds as many rows as it may. */
     static final class QuarantineFullException extends Exception {
@@ -49,7 +44,7 @@ final class Change {
     Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
         long migrated = migrate(batch);
         quarantine(null);
-        return new Outcome(migrated, List.copyOf(failed.values()));
+        return new Outcome(migrated, failed.size());
     }
 
     /**
@@ -64,7 +59,7 @@ final class Change {
                 - QuarantineQueries.count(tx, migration().id());
         long migrated = rows.isEmpty() ? migrate(batch) : isolate(rows, Math.max(1, free));
         quarantine(failed.size() > free ? before : null);
-        return new Outcome(migrated, List.copyOf(failed.values()));
+        return new Outcome(migrated, failed.size());
     }
 
     /** Halves the rows until those that fail are alone. */
@@ -176,6 +171,11 @@ final class Change {
         RowIdentity identity = table.spared().identity();
         return new Batch(
                 qualifier -> identity.predicate(rows.stream().map(Keys::parse).toList(), qualifier));
+    }
+
+    /** Why rows could not be changed, one for each that was quarantined. */
+    List<Failure> failures() {
+        return List.copyOf(failed.values());
     }
 
     private BatchedMigration migration() {

@@ -134,7 +134,7 @@ final class SubBatchTransaction {
         } catch (Change.QuarantineFullException e) {
             return new Step.Overflown();
         }
-        if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined().isEmpty()) {
+        if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined() == 0) {
             QuarantineQueries.done(
                     tx, Objects.requireNonNull(subBatch.lastKey()).number());
         }
@@ -154,7 +154,7 @@ final class SubBatchTransaction {
                 job.advanced(subBatch.lastKey(), aim.size(), covered, outcome.migrated()),
                 covered,
                 outcome.migrated(),
-                outcome.quarantined(),
+                change.failures(),
                 finished);
     }
 
@@ -168,7 +168,7 @@ final class SubBatchTransaction {
     private boolean isLast(WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, Change.Outcome outcome) {
         return subBatch.last()
                 || table.strategy() instanceof PredicateBatching
-                        && (outcome.migrated() + outcome.quarantined().size() == 0
+                        && (outcome.migrated() + outcome.quarantined() == 0
                                 || job.coveredTupleCount() + subBatch.covered() >= rowsOfBatch);
     }
 

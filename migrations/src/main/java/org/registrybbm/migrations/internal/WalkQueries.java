@@ -75,8 +75,7 @@ final class WalkQueries {
             WITH forgotten AS (
                 DELETE FROM batched_background_migration_walks
                 WHERE batched_background_migration_id = ?
-                    AND kind = ?
-                    AND pass > ?
+                    AND (kind = 'verify' OR kind = 'change' AND pass > 1)
                 RETURNING id
             )
             DELETE FROM batched_background_migration_jobs
@@ -125,9 +124,9 @@ final class WalkQueries {
         return Sql.one(connection, HAS_FOREIGN_JOBS, row -> row.getBoolean("found"), migrationId);
     }
 
-    /** Forgets the walks of a kind that came after a pass, 0 for all, with their batch jobs. */
-    static void forget(Connection connection, long migrationId, Walk.Kind kind, int after) throws SQLException {
-        Sql.update(connection, FORGET, migrationId, kind.word(), after);
+    /** Forgets the walks that looked for rows which are not done, with their batch jobs, so that they are looked for again. */
+    static void forgetProof(Connection connection, long migrationId) throws SQLException {
+        Sql.update(connection, FORGET, migrationId);
     }
 
     private static Walk walk(ResultSet row) throws SQLException {
