@@ -11,6 +11,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
+import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
 import org.registrybbm.app.internal.config.DirectConnections;
@@ -23,12 +24,18 @@ import org.registrybbm.app.internal.metrics.Overviews;
 import org.registrybbm.app.internal.metrics.ProgressCollector;
 import org.registrybbm.app.internal.metrics.PrometheusListener;
 import org.registrybbm.app.internal.metrics.PrometheusServlet;
+import org.registrybbm.app.internal.metrics.QuarantineCollector;
 import org.registrybbm.app.internal.metrics.TotalsListener;
 import org.registrybbm.app.internal.sentry.SentryClient;
 import org.registrybbm.app.internal.tasks.BudgetTask;
 import org.registrybbm.app.internal.tasks.ChangeTask;
+import org.registrybbm.app.internal.tasks.EventsTask;
 import org.registrybbm.app.internal.tasks.PriorityTask;
+import org.registrybbm.app.internal.tasks.QuarantineTask;
+import org.registrybbm.app.internal.tasks.RetryTask;
 import org.registrybbm.app.internal.tasks.StatusTask;
+import org.registrybbm.app.internal.tasks.VerifyTask;
+import org.registrybbm.app.internal.tasks.WaiveTask;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.ReplicaName;
 import org.registrybbm.migrations.WorkRegistry;
@@ -156,6 +163,18 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         environment.admin().addTask(ChangeTask.start(engine.store()));
         environment.admin().addTask(new BudgetTask(engine.budgets()));
         environment.admin().addTask(new PriorityTask(engine.store()));
+        environment.admin().addTask(new RetryTask(engine));
+        environment.admin().addTask(new QuarantineTask(engine.quarantine()));
+        environment.admin().addTask(new WaiveTask(engine.quarantine()));
+        environment.admin().addTask(new EventsTask(engine.store()));
+        VerifyTask verify = new VerifyTask(engine);
+        environment.admin().addTask(verify);
+        environment.lifecycle().addEventListener(new LifeCycle.Listener() {
+            @Override
+            public void lifeCycleStopping(LifeCycle event) {
+                verify.stop();
+            }
+        });
         environment.healthChecks().register("database", new DatabaseHealthCheck(data));
         environment.healthChecks().register("scheduler", new SchedulerHealthCheck(scheduler));
     }
@@ -164,6 +183,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         Overviews overviews = new Overviews(() -> engine.store().overviews(List.of()), System::nanoTime);
         environment.lifecycle().manage(Bounded.stopping("progress reader", POOL_STOP, overviews));
         prometheus.register(new ProgressCollector(overviews));
+        prometheus.register(new QuarantineCollector(overviews));
         JvmMetrics.builder().register(prometheus);
         environment
                 .admin()

@@ -131,6 +131,88 @@ class BatchedMigrationsBundleTest {
         assertThat(application.post("/tasks/bbm-budget?fleet=1").body()).contains("there is no parameter 'fleet'");
     }
 
+    @Test
+    void tasksMendWhatFailed() throws Exception {
+        database.execute("""
+                DROP TABLE IF EXISTS picky;
+                CREATE TABLE picky (id bigint PRIMARY KEY, small int, wide bigint CHECK (wide % 300 <> 0));
+                INSERT INTO picky SELECT n, n FROM generate_series(1, 1000) AS n;
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name, arguments)
+                VALUES ('widen', 1, 1000, 100, 1, 'copyColumn', 'public.picky', 'id', '{"from": "small", "to": "wide"}')
+                """);
+        await().atMost(PATIENCE).until(() -> status("widen").equals("3"));
+
+        assertThat(application.post("/tasks/bbm-quarantine?migration=widen").body())
+                .hasLineCount(5)
+                .contains("{\"id\": \"300\"}", "23514");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(
+                                application.get("/prometheus").body().lines())
+                        .anyMatch(line -> line.matches("registry_database_bbm_quarantined_tuples\\{.*\"widen\"} 3.0"))
+                        .anyMatch(line -> line.matches("registry_bbm_quarantined_tuples_total\\{.*\"widen\"} 3.0")));
+
+        String row = database.text("SELECT max(id) FROM batched_background_migration_quarantined_rows");
+        assertThat(application
+                        .post("/tasks/bbm-waive?migration=widen&by=jane&reason=because&row=" + row)
+                        .body())
+                .isEqualTo("widen: 1 row waived\n");
+        database.execute("ALTER TABLE picky DROP CONSTRAINT picky_wide_check");
+        assertThat(application.post("/tasks/bbm-retry?migration=widen").body())
+                .isEqualTo("widen: failed -> active, 2 quarantined rows are tried again\n");
+        await().atMost(PATIENCE).until(() -> status("widen").equals("2"));
+        assertThat(application.post("/tasks/bbm-retry").body()).isEqualTo("nothing to retry\n");
+        assertThat(application.post("/tasks/bbm-events?migration=widen&limit=3").body())
+                .hasLineCount(5)
+                .contains("verified");
+    }
+
+    @Test
+    void verificationStreamsItsProgressAndFindsWhatSomebodyUndid() throws Exception {
+        queue("copied", 1, "copyIt");
+        await().atMost(PATIENCE).until(() -> status("copied").equals("2"));
+
+        assertThat(application.post("/tasks/bbm-verify").body()).containsPattern("copied +\\| complete");
+        database.execute("UPDATE things SET wide = 0 WHERE id = 7");
+        assertThat(application
+                        .post("/tasks/bbm-verify?migration=copied&seconds=5")
+                        .body())
+                .startsWith("verifying copied: ")
+                .containsPattern("copied +\\| incomplete +\\| 1 ")
+                .contains("{\"id\": \"7\"}");
+        database.execute("""
+                UPDATE batched_background_migrations SET sub_batch_size_max = 1;
+                INSERT INTO things SELECT n, n, n FROM generate_series(1001, 50000) AS n;
+                UPDATE batched_background_migrations SET max_value = 50000
+                """);
+        assertThat(application.post("/tasks/bbm-verify?seconds=1").body())
+                .containsPattern("copied +\\| stopped")
+                .contains("stopped after 1 s; give 'seconds'");
+        database.execute("DELETE FROM things WHERE id > 1000");
+    }
+
+    @Test
+    void tasksThatMendRefuseMistakesAndChangeNothing() throws Exception {
+        queue("one", 3, "unknownHere");
+
+        for (String[] mistake : new String[][] {
+            {"bbm-waive?migration=one&by=jane", "'reason' is missing"},
+            {"bbm-waive?migration=one&by=jane&reason=x&row=y", "'row' is 'y', which is no number"},
+            {"bbm-waive?migration=one&by=jane&reason=x&rows=1", "there is no parameter 'rows'"},
+            {"bbm-retry?migration=one&batch-job=1", "give one of the two"},
+            {"bbm-retry?migration=on", "there is no batched migration 'on'"},
+            {"bbm-retry?batch-job=", "must have one value"},
+            {"bbm-verify?seconds=3601", "allowed is 1 to 3600"},
+            {"bbm-events", "'migration' is missing"},
+            {"bbm-events?migration=one&limit=1001", "allowed is 1 to 1000"}
+        }) {
+            HttpResponse<String> answer = application.post("/tasks/" + mistake[0]);
+            assertThat(answer.statusCode()).as(mistake[0]).isEqualTo(500);
+            assertThat(answer.body()).contains(mistake[1]);
+        }
+        assertThat(status("one")).isEqualTo("3");
+    }
+
     private static void queue(String name, int status, String signature) {
         database.execute("""
                 INSERT INTO batched_background_migrations

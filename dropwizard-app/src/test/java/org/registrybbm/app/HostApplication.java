@@ -20,6 +20,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.WorkFunction;
 import org.registrybbm.migrations.WorkRegistry;
 
 /** Somebody else's Dropwizard application, which adds the bundle. */
@@ -43,6 +44,10 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
                     HostConfiguration::database,
                     HostConfiguration::quartzDatabase)
             .workRegistry(WorkRegistry.builder()
+                    .register(
+                            "copyIt",
+                            ((WorkFunction) context -> context.update("wide = small"))
+                                    .withPending("wide IS DISTINCT FROM small"))
                     .register("alwaysThrows", context -> {
                         throw new java.sql.SQLException("it never works", "22012");
                     })

@@ -2,6 +2,7 @@ package org.registrybbm.migrations;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 /** Something that happened on this replica, after it was committed. */
 public sealed interface MigrationEvent {
@@ -47,9 +48,9 @@ public sealed interface MigrationEvent {
     /**
      * Rows could not be changed and were put into quarantine; the batch job goes on.
      *
-     * @param rows how many, at least 1
+     * @param failures why, one for each row
      */
-    record RowsQuarantined(BatchedMigration migration, BatchJob job, String replica, int rows)
+    record RowsQuarantined(BatchedMigration migration, BatchJob job, String replica, List<Failure> failures)
             implements MigrationEvent {}
 
     /** A batch job was handed back, with its cursor and without an attempt counted. */

@@ -8,6 +8,7 @@ import java.util.TreeSet;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.internal.BudgetRows;
 import org.registrybbm.migrations.internal.CatalogQueries;
+import org.registrybbm.migrations.internal.EventQueries;
 import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
@@ -20,6 +21,8 @@ import org.registrybbm.migrations.internal.Sql;
  * {@link SchemaNotMigratedException} when the tables are missing and {@link DatabaseException} when the database cannot be asked.
  */
 public final class MigrationStore {
+    private static final int MOST_EVENTS = 1_000;
+
     private final DataSource dataSource;
 
     MigrationStore(DataSource dataSource) {
@@ -127,6 +130,25 @@ public final class MigrationStore {
                 Sql.run(tx, Guards.SHORT_TRANSACTION);
                 return BudgetRows.setPriority(tx, name, priority);
             });
+        });
+    }
+
+    /**
+     * Reads what was decided about a migration: sizes, takeovers, quarantined rows, retries. The newest 1,000 are kept.
+     *
+     * @param name which migration
+     * @param limit at most so many, 1 to 1000
+     * @return newest first
+     * @throws UnknownMigrationException for a name that is no migration's
+     * @throws IllegalArgumentException for a limit out of its range
+     */
+    public List<RecordedEvent> events(String name, int limit) {
+        if (limit < 1 || limit > MOST_EVENTS) {
+            throw new IllegalArgumentException("limit is " + limit + ", allowed is 1 to " + MOST_EVENTS);
+        }
+        return ask("list the events of '" + name + "'", connection -> {
+            requireKnown(connection, List.of(name));
+            return EventQueries.newest(connection, name, limit);
         });
     }
 

@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.EventQueries;
 import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
@@ -58,6 +60,7 @@ public final class Quarantine {
         long jobs = JobQueries.retryFailed(tx, migration.id());
         boolean reactivated = MigrationQueries.reactivate(tx, migration.id());
         if (reactivated || rows > 0 || jobs > 0) {
+            tell(tx, migration.id(), null, new EventQueries.Event("retried", null, rows, "asked for by a person"));
             retried.add(new Retried(migration.name(), reactivated, rows, jobs));
         }
     }
@@ -76,6 +79,7 @@ public final class Quarantine {
                 String name = MigrationQueries.find(tx, migrationId)
                         .map(BatchedMigration::name)
                         .orElse("");
+                tell(tx, migrationId, batchJobId, new EventQueries.Event("retried", "asked for by a person"));
                 retried.add(new Retried(name, reactivated, 0, 1));
             }
             return retried;
@@ -98,6 +102,9 @@ public final class Quarantine {
             BatchedMigration migration =
                     MigrationQueries.list(tx, List.of(name)).get(0);
             long waived = QuarantineQueries.waive(tx, migration.id(), List.copyOf(rows), by, reason);
+            if (waived > 0) {
+                tell(tx, migration.id(), null, new EventQueries.Event("waived", null, waived, by + ": " + reason));
+            }
             Failure failure = migration.failure();
             if (waived > 0
                     && failure != null
@@ -107,6 +114,11 @@ public final class Quarantine {
             }
             return waived;
         });
+    }
+
+    private static void tell(Connection tx, long migrationId, @Nullable Long jobId, EventQueries.Event event)
+            throws SQLException {
+        EventQueries.record(tx, migrationId, jobId, null, event);
     }
 
     private static void requireText(String what, String text) {

@@ -28,6 +28,9 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
         try (Connection connection = dataSource.getConnection()) {
             MigrationStore.requireKnown(connection, names);
             for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
+                if (stop.isStopping()) {
+                    break;
+                }
                 if (!names.isEmpty() || migration.status() == MigrationStatus.FINISHED) {
                     verified.add(verify(connection, migration, stop, progress));
                 }
@@ -65,7 +68,8 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
                     Verified.Result.INCOMPLETE,
                     scan.left(),
                     scan.samples(),
-                    scan.left() + " rows are not done, besides those in quarantine");
+                    (scan.left() == 1 ? "1 row is" : scan.left() + " rows are")
+                            + " not done, besides those in quarantine");
         }
         if (migration.status() == MigrationStatus.FINISHED) {
             Sql.inTransaction(connection, tx -> {

@@ -136,7 +136,7 @@ public final class BatchRun {
             if (--careful < 0) {
                 ceiling = Sizing.raised(ceiling);
             }
-            if (committed.quarantined() > 0) {
+            if (!committed.quarantined().isEmpty()) {
                 listener.on(
                         new MigrationEvent.RowsQuarantined(migration, job, replica.name(), committed.quarantined()));
             }

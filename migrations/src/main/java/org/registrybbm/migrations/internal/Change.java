@@ -177,6 +177,11 @@ final class Change {
                 qualifier -> identity.predicate(rows.stream().map(Keys::parse).toList(), qualifier));
     }
 
+    /** Why rows could not be changed, one for each that was quarantined. */
+    List<Failure> failures() {
+        return List.copyOf(failed.values());
+    }
+
     private BatchedMigration migration() {
         return definition.migration();
     }

@@ -1,11 +1,15 @@
 package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.RecordedEvent;
 
 /** Statements on {@code batched_background_migration_events}: what the engine decided, and why, for people to look at later. */
-final class EventQueries {
+public final class EventQueries {
     // The oldest of a migration make room, so that the table does not grow with the number of batches.
     private static final String RECORD = """
             WITH pruned AS (
@@ -26,19 +30,29 @@ final class EventQueries {
             VALUES (?, ?, ?, ?, ?, ?, ?)
             """;
 
+    private static final String NEWEST = """
+            SELECT e.id, e.at, e.event, e.old_value, e.new_value, e.replica, e.batched_background_migration_job_id AS job_id,
+                e.reason
+            FROM batched_background_migration_events e
+            JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
+            WHERE m.name = ?
+            ORDER BY e.id DESC
+            LIMIT ?
+            """;
+
     /** A change of a size is worth a row when it is by so much. */
     private static final double WORTH_TELLING = 1.5;
 
     private EventQueries() {}
 
     /** What happened to a batch job; the replica is null where the planner decided. */
-    record Event(
+    public record Event(
             String event,
             @Nullable Long oldValue,
             @Nullable Long newValue,
             @Nullable String reason) {
         /** Something that has no numbers. */
-        Event(String event, String reason) {
+        public Event(String event, String reason) {
             this(event, null, null, reason);
         }
     }
@@ -48,7 +62,7 @@ final class EventQueries {
         return from == null || to >= from * WORTH_TELLING || to * WORTH_TELLING <= from;
     }
 
-    static void record(
+    public static void record(
             Connection connection, long migrationId, @Nullable Long jobId, @Nullable String replica, Event event)
             throws SQLException {
         Sql.update(
@@ -63,5 +77,22 @@ final class EventQueries {
                 event.oldValue(),
                 event.newValue(),
                 event.reason());
+    }
+
+    /** Returns the newest events of a migration, newest first. */
+    public static List<RecordedEvent> newest(Connection connection, String migration, int limit) throws SQLException {
+        return Sql.list(connection, NEWEST, EventQueries::recorded, migration, limit);
+    }
+
+    private static RecordedEvent recorded(ResultSet row) throws SQLException {
+        return new RecordedEvent(
+                row.getLong("id"),
+                row.getObject("at", OffsetDateTime.class).toInstant(),
+                row.getString("event"),
+                Rows.nullable(row, "old_value"),
+                Rows.nullable(row, "new_value"),
+                row.getString("replica"),
+                Rows.nullable(row, "job_id"),
+                row.getString("reason"));
     }
 }

@@ -112,6 +112,17 @@ public final class MigrationQueries {
                 AND status IN (1, 4)
             """;
 
+    private static final String REOPEN = """
+            UPDATE batched_background_migrations
+            SET started_at = now(),
+                finished_at = NULL,
+                verified_at = NULL,
+                updated_at = now()
+            WHERE id = ?
+                AND status IN (1, 4)
+                AND finished_at IS NOT NULL
+            """;
+
     // Only what this engine failed, which the message tells: a failure of the container registry's stays for a person.
     private static final String REVIVE = """
             UPDATE batched_background_migrations
@@ -236,6 +247,11 @@ public final class MigrationQueries {
 
     public static boolean forgetFailure(Connection connection, long id) throws SQLException {
         return Sql.update(connection, FORGET_FAILURE, id) == 1;
+    }
+
+    /** Forgets when a migration finished that runs again; returns whether it had. */
+    static boolean reopen(Connection connection, long id) throws SQLException {
+        return Sql.update(connection, REOPEN, id) == 1;
     }
 
     public static boolean revive(Connection connection, long id) throws SQLException {

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
@@ -32,6 +33,13 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     public record Result(List<Planner.Due> due, List<MigrationEvent> events, boolean busy) {
         public static final Result NOTHING = new Result(List.of(), List.of(), false);
         static final Result BUSY = new Result(List.of(), List.of(), true);
+
+        Result after(List<MigrationEvent> before) {
+            return before.isEmpty()
+                    ? this
+                    : new Result(
+                            due, Stream.concat(before.stream(), events.stream()).toList(), busy);
+        }
 
         static Result of(MigrationEvent event) {
             return new Result(List.of(), List.of(event), false);
@@ -121,7 +129,17 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                     null,
                     null,
                     new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
-            WalkQueries.forget(connection, migration.id(), Walk.Kind.VERIFY);
+            WalkQueries.forgetProof(connection, migration.id());
+            migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
+        } else if (migration.finishedAt() != null && MigrationQueries.reopen(connection, migration.id())) {
+            // Somebody set a finished migration to active again: what it once proved says nothing of now.
+            WalkQueries.forgetProof(connection, migration.id());
+            EventQueries.record(
+                    connection,
+                    migration.id(),
+                    null,
+                    null,
+                    new EventQueries.Event("reopened", "somebody set it to active after it had finished"));
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         }
         if (missing.isPresent() && held > 0) {
@@ -134,7 +152,9 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         if (migration.codeMissingSince() != null) {
             MigrationQueries.clearMissingCode(connection, migration.id());
         }
-        return due(connection, migration, free);
+        List<MigrationEvent> events = new ArrayList<>();
+        Poison poison = new Poison(connection, migration, workRegistry, settings.maxJobAttempts(), events);
+        return due(connection, migration, free, poison).after(events);
     }
 
     private Result withoutCode(Connection connection, BatchedMigration migration, Failure missing, double graceSeconds)
@@ -149,11 +169,11 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     }
 
     /** Existing batch jobs first, then new ones, then failed ones again; when there are none at all it is finished. */
-    private Result due(Connection connection, BatchedMigration migration, int free) throws SQLException {
+    private Result due(Connection connection, BatchedMigration migration, int free, Poison poison) throws SQLException {
         List<Planner.Due> due = new ArrayList<>();
         for (JobQueries.DueJob one : JobQueries.due(connection, migration.id(), free)) {
             if (one.job().attempts() >= settings.maxJobAttempts()) {
-                if (!Poison.narrow(connection, migration, workRegistry, one.job(), settings.maxJobAttempts())) {
+                if (!poison.narrow(one.job())) {
                     continue;
                 }
             }

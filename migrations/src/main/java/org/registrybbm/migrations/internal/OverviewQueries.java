@@ -21,10 +21,17 @@ public final class OverviewQueries {
 
     // A batch job that the container registry finished has no counts of its own: its batch size stands for them.
     private static final String OVERVIEWS = "SELECT " + MigrationQueries.COLUMNS + """
-                , coalesce(jobs.covered, 0) AS covered, coalesce(jobs.migrated, 0) AS migrated,
+                , m.priority, coalesce(jobs.covered, 0) AS covered, coalesce(jobs.migrated, 0) AS migrated,
                 coalesce(jobs.finished, 0) AS finished, coalesce(jobs.failed, 0) AS failed,
                 coalesce(jobs.active, 0) AS active, coalesce(jobs.takeovers, 0) AS takeovers,
-                coalesce(jobs.replicas, '{}') AS replicas
+                coalesce(jobs.replicas, '{}') AS replicas,
+                coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
+                (
+                    SELECT count(*)
+                    FROM batched_background_migration_quarantined_rows q
+                    WHERE q.batched_background_migration_id = m.id
+                        AND q.status = 'quarantined'
+                ) AS quarantined
             FROM batched_background_migrations m
             LEFT JOIN (
                 SELECT j.batched_background_migration_id AS migration_id,
@@ -35,6 +42,8 @@ public final class OverviewQueries {
                     count(*) FILTER (WHERE j.status = 3) AS failed,
                     count(*) FILTER (WHERE j.status = 1) AS active,
                     sum(j.takeover_count) AS takeovers,
+                    bool_or(j.status <> 2 AND w.kind = 'verify') AS verifies,
+                    bool_or(j.status <> 2 AND w.kind = 'retry') AS retries,
                     array_agg(DISTINCT j.lease_owner ORDER BY j.lease_owner)
                         FILTER (WHERE j.lease_until > clock_timestamp()) AS replicas
                 FROM batched_background_migration_jobs j
@@ -66,15 +75,28 @@ public final class OverviewQueries {
         List<String> replicas = Arrays.asList((String[]) array.getArray());
         return new MigrationOverview(
                 migration,
+                row.getInt("priority"),
                 progress(migration, covered),
                 covered,
                 row.getLong("migrated"),
                 row.getLong("finished"),
                 failed,
                 active,
+                row.getLong("quarantined"),
                 row.getLong("takeovers"),
                 replicas,
-                explain(migration, replicas, active, failed, waits));
+                doing(row, migration) + explain(migration, replicas, active, failed, waits));
+    }
+
+    /** Says what is done now where it is not the change of the rows, with a comma behind it. */
+    private static String doing(ResultSet row, BatchedMigration migration) throws SQLException {
+        if (!migration.status().isRunnable() || migration.codeMissingSince() != null) {
+            return "";
+        }
+        if (row.getBoolean("retries")) {
+            return "trying quarantined rows again, ";
+        }
+        return row.getBoolean("verifies") ? "verifying, " : "";
     }
 
     static OptionalDouble progress(BatchedMigration migration, long covered) {
@@ -92,7 +114,10 @@ public final class OverviewQueries {
             BatchedMigration migration, List<String> replicas, long active, long failed, Waits waits) {
         return switch (migration.status()) {
             case PAUSED -> "paused; set it to active to go on";
-            case FINISHED -> "every batch is done";
+            case FINISHED ->
+                migration.verifiedAt() == null
+                        ? "every batch is done"
+                        : "every batch is done, and it was verified that no row is left";
             case FAILED -> failed(migration.failure());
             case ACTIVE, RUNNING -> {
                 if (migration.codeMissingSince() != null) {

@@ -2,11 +2,15 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.MigrationEvent;
 import org.registrybbm.migrations.WorkRegistry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,23 +18,26 @@ import org.slf4j.LoggerFactory;
 /**
  * What becomes of a batch job whose worker died in it each time, as rows that use up its memory do. It goes on with fewer rows, until
  * those that kill are alone; they are quarantined, so that replicas stop dying.
+ *
+ * @param events what to tell once it is committed is added to it
  */
-final class Poison {
+record Poison(
+        Connection connection,
+        BatchedMigration migration,
+        WorkRegistry registry,
+        int maxAttempts,
+        List<MigrationEvent> events) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Poison.class);
 
     /** So many rows are few enough to be quarantined together. */
     private static final int NARROW = 4;
-
-    private Poison() {}
 
     /**
      * Makes a batch job that used up its attempts without a word fit to be tried again.
      *
      * @return whether it is due now
      */
-    static boolean narrow(
-            Connection connection, BatchedMigration migration, WorkRegistry registry, BatchJob job, int maxAttempts)
-            throws SQLException {
+    boolean narrow(BatchJob job) throws SQLException {
         int size = job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : job.subBatchSize();
         if (size > NARROW) {
             int smaller = Sizing.afterDeath(size);
@@ -42,11 +49,10 @@ final class Poison {
                     smaller);
             return JobQueries.narrow(connection, job.id(), maxAttempts - 1, null, smaller);
         }
-        return quarantineNext(connection, Definition.resolve(connection, migration, registry), job, size);
+        return quarantineNext(Definition.resolve(connection, migration, registry), job, size);
     }
 
-    private static boolean quarantineNext(Connection connection, Definition definition, BatchJob job, int size)
-            throws SQLException {
+    private boolean quarantineNext(Definition definition, BatchJob job, int size) throws SQLException {
         Optional<WalkedJob> walked = WalkedJob.of(connection, definition, job);
         Optional<BatchingStrategy.SubBatch> next = Optional.empty();
         if (walked.isPresent()) {
@@ -58,6 +64,7 @@ final class Poison {
         Failure death = Failure.of(
                 FailureCode.MAX_JOB_RETRY,
                 "killed its worker: a replica died or froze " + job.attempts() + " times at this row or one beside it");
+        List<Failure> deaths = new ArrayList<>();
         for (String row : QuarantineQueries.identities(
                 connection, walked.get().table(), next.get().batch(), "", Integer.MAX_VALUE)) {
             LOGGER.error(
@@ -66,6 +73,11 @@ final class Poison {
                     walked.get().table().target().table(),
                     death.message());
             QuarantineQueries.quarantine(connection, walked.get().table(), job.id(), row, death);
+            deaths.add(death);
+        }
+        if (!deaths.isEmpty()) {
+            String replica = Objects.requireNonNullElse(job.leaseOwner(), "unknown");
+            events.add(new MigrationEvent.RowsQuarantined(migration, job, replica, List.copyOf(deaths)));
         }
         return JobQueries.narrow(connection, job.id(), 0, next.get().lastKey(), size);
     }

@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -11,6 +12,7 @@ import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchOutcome.Reason;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.WorkRegistry;
@@ -44,9 +46,9 @@ final class SubBatchTransaction {
         /**
          * Rows were changed and the cursor was moved.
          *
-         * @param quarantined rows of it that could not be changed
+         * @param quarantined why rows of it could not be changed, one for each
          */
-        record Committed(BatchJob job, long covered, long migrated, int quarantined, boolean finished)
+        record Committed(BatchJob job, long covered, long migrated, List<Failure> quarantined, boolean finished)
                 implements Step {}
 
         /** Nothing was left to do. */
@@ -166,7 +168,7 @@ final class SubBatchTransaction {
                 job.advanced(subBatch.lastKey(), aim.size(), covered, outcome.migrated()),
                 covered,
                 outcome.migrated(),
-                outcome.quarantined(),
+                change.failures(),
                 finished);
     }
 

@@ -13,6 +13,8 @@ import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.JobStatus;
 import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.WorkRegistry;
@@ -61,7 +63,7 @@ public final class VerificationScan {
      * Looks at the next range.
      *
      * @return false when there was none
-     * @throws org.registrybbm.migrations.InvalidDefinitionException when nothing says what is not done
+     * @throws InvalidDefinitionException when nothing says what is not done
      */
     public boolean next() throws SQLException {
         long began = System.nanoTime();
@@ -92,6 +94,12 @@ public final class VerificationScan {
         }
         WalkedTable table = resolved.walked(tx, target, Walk.Kind.VERIFY, 1);
         boolean byKey = resolved.strategy() instanceof KeysetBatching;
+        if (table.pendingRows().isEmpty()) {
+            throw new InvalidDefinitionException(
+                    FailureCode.PENDING_UNKNOWN,
+                    "the work function '" + migration.signature()
+                            + "' does not say which rows are not done; override its method pending");
+        }
         if (byKey) {
             lookAtRange(tx, resolved, table);
         } else {

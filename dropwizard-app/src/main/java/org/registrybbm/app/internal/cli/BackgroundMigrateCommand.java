@@ -18,8 +18,7 @@ import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.WorkRegistry;
 
 /**
- * {@code background-migrate status|pause|resume|start|run|budget|priority}: what operators do in a shell. Answers go to stdout, everything else to
- * stderr.
+ * {@code background-migrate status|pause|run|retry|...}: what operators do in a shell. Answers go to stdout, everything else to stderr.
  *
  * @param <T> the application's configuration
  */
@@ -27,6 +26,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private static final String SUBCOMMAND = "subcommand";
     private static final String MIGRATION = "migration";
     private static final String JSON = "json";
+    private static final String VERIFY = "verify";
     private static final String ATTEMPTS = "max-job-retry";
     private static final int DEFAULT_ATTEMPTS = 2;
     private static final int MAX_ATTEMPTS = 10;
@@ -57,7 +57,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
             Class<T> configurationClass, Function<T, Setup> setup, PrintStream out, PrintStream err) {
         super(
                 "background-migrate",
-                "Look at batched background migrations, pause and start them, run them to their end, set their budgets");
+                "Look at batched background migrations, pause and start them, run them to their end, mend and verify them");
         this.configurationClass = configurationClass;
         this.setup = setup;
         this.out = out;
@@ -86,6 +86,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 .choices(Arguments.range(1, MAX_ATTEMPTS))
                 .setDefault(DEFAULT_ATTEMPTS)
                 .help("tries of a batch job before its migration fails, 1 to 10");
+        configureRepair(parser);
         Subparser budgets = plainSubcommand(parser, BudgetCommand.BUDGET, "Show or change how much may run at once");
         BudgetCommand.configureBudget(budgets);
         addFileArgument(budgets);
@@ -93,6 +94,28 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 plainSubcommand(parser, BudgetCommand.PRIORITY, "Set which batched migrations are served first");
         BudgetCommand.configurePriority(priority);
         addFileArgument(priority);
+    }
+
+    private void configureRepair(Subparser parser) {
+        Subparser retry = plainSubcommand(
+                parser, RepairCommand.RETRY, "Try failed migrations, failed batch jobs and quarantined rows again");
+        RepairCommand.configureRetry(retry);
+        addFileArgument(retry);
+        subcommand(parser, RepairCommand.QUARANTINE, "List the rows that could not be changed")
+                .addArgument("--json")
+                .dest(JSON)
+                .action(Arguments.storeTrue())
+                .help("print JSON");
+        Subparser waive =
+                plainSubcommand(parser, RepairCommand.WAIVE, "Leave quarantined rows as they are, on a person's word");
+        RepairCommand.configureWaive(waive);
+        addFileArgument(waive);
+        subcommand(
+                parser, VERIFY, "Look through tables for rows that are not done; finished migrations without a name");
+        Subparser events =
+                plainSubcommand(parser, RepairCommand.EVENTS, "Show what was decided about a batched migration");
+        RepairCommand.configureEvents(events);
+        addFileArgument(events);
     }
 
     private Subparser subcommand(Subparser parser, String name, String description) {
@@ -109,7 +132,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private static Subparser plainSubcommand(Subparser parser, String name, String description) {
         return parser.addSubparsers()
                 .title("what to do")
-                .metavar("status|pause|resume|start|run|budget|priority")
+                .metavar("status|pause|resume|start|run|retry|quarantine|waive|verify|events|budget|priority")
                 .addParser(name)
                 .setDefault(SUBCOMMAND, name)
                 .description(description)
@@ -143,6 +166,8 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
             case BudgetCommand.BUDGET -> BudgetCommand.budget(namespace, engine.build(), out);
             case BudgetCommand.PRIORITY ->
                 BudgetCommand.priority(namespace, engine.build().store());
+            case RepairCommand.WAIVE -> RepairCommand.waive(namespace, engine.build(), out);
+            case RepairCommand.EVENTS -> RepairCommand.events(namespace, engine.build(), out);
             default -> run(namespace, parts, engine);
         }
     }
@@ -150,6 +175,17 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private void run(Namespace namespace, Setup parts, BatchedMigrations.Builder engine) {
         List<String> given = namespace.getList(MIGRATION);
         List<String> names = given == null ? List.of() : List.copyOf(given);
+        switch (namespace.getString(SUBCOMMAND)) {
+            case RepairCommand.RETRY -> RepairCommand.retry(namespace, names, engine.build(), out);
+            case RepairCommand.QUARANTINE ->
+                RepairCommand.quarantine(namespace.getBoolean(JSON), names, engine.build(), out);
+            case VERIFY ->
+                new ForegroundVerification(engine.settings(parts.settings()).build(), names, out, err).run();
+            default -> changeOrShow(namespace, parts, engine, names);
+        }
+    }
+
+    private void changeOrShow(Namespace namespace, Setup parts, BatchedMigrations.Builder engine, List<String> names) {
         if (namespace.getString(SUBCOMMAND).equals("run")) {
             EngineSettings settings = parts.settings().withMaxJobAttempts(namespace.getInt(ATTEMPTS));
             new ForegroundRun(engine.settings(settings).build(), names, err).run();

@@ -1,7 +1,5 @@
 package org.registrybbm.app.internal.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
@@ -31,8 +29,7 @@ public final class BudgetTable {
 
     /** Returns an array with an object for each budget; a limit is a number, {@code "unlimited"} or {@code "default"}. */
     static String json(List<Budget> budgets) {
-        ObjectMapper mapper = new ObjectMapper();
-        ArrayNode array = mapper.createArrayNode();
+        ArrayNode array = PrettyJson.array();
         for (Budget budget : budgets) {
             ObjectNode node = array.addObject()
                     .put("scope", budget.subject().scope().word())
@@ -45,11 +42,7 @@ public final class BudgetTable {
                 put(node, "migrations", budget.migrations());
             }
         }
-        try {
-            return mapper.writerWithDefaultPrettyPrinter().writeValueAsString(array);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("budgets cannot be written as JSON", e);
-        }
+        return PrettyJson.of(array);
     }
 
     private static boolean hasRate(Budget budget) {

@@ -1,15 +1,12 @@
 package org.registrybbm.app.internal.cli;
 
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.RunResult;
+import org.registrybbm.migrations.StopSignal;
 
 /**
  * {@code background-migrate run}: shows progress, and ends with a line for each migration that failed. Ctrl-C hands the batch job
@@ -20,38 +17,16 @@ import org.registrybbm.migrations.RunResult;
  * @param err where progress goes
  */
 record ForegroundRun(BatchedMigrations engine, List<String> names, PrintStream err) {
-    private static final Duration PATIENCE = Duration.ofSeconds(7);
-
     void run() {
-        AtomicBoolean stopping = new AtomicBoolean();
-        CountDownLatch done = new CountDownLatch(1);
-        Thread hook = new Thread(() -> stop(stopping, done), "background-migrate-stop");
-        Runtime.getRuntime().addShutdownHook(hook);
-        try {
-            report(runToEnd(stopping));
-        } finally {
-            done.countDown();
-            if (!stopping.get()) {
-                Runtime.getRuntime().removeShutdownHook(hook);
-            }
-        }
+        Foreground.run(
+                stop -> report(runToEnd(stop)),
+                "the batch job was not handed back in time; its lease runs out by itself");
     }
 
-    private RunResult runToEnd(AtomicBoolean stopping) {
+    private RunResult runToEnd(StopSignal stop) {
         RunProgress progress = RunProgress.start(engine.store(), names, err);
         try (progress) {
-            return engine.runToEnd(names, stopping::get);
-        }
-    }
-
-    private static void stop(AtomicBoolean stopping, CountDownLatch done) {
-        stopping.set(true);
-        try {
-            if (!done.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                System.err.println("the batch job was not handed back in time; its lease runs out by itself");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return engine.runToEnd(names, stop);
         }
     }
 

@@ -1,6 +1,5 @@
 package org.registrybbm.app.internal.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -18,11 +17,7 @@ final class StatusJson {
     String of(List<MigrationOverview> overviews) {
         ArrayNode array = mapper.createArrayNode();
         overviews.forEach(overview -> array.add(node(overview)));
-        try {
-            return mapper.writerWithDefaultPrettyPrinter().writeValueAsString(array);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a status cannot be written as JSON", e);
-        }
+        return PrettyJson.of(array);
     }
 
     private ObjectNode node(MigrationOverview overview) {
@@ -31,6 +26,7 @@ final class StatusJson {
                 .put("id", migration.id())
                 .put("name", migration.name())
                 .put("status", migration.status().word())
+                .put("priority", overview.priority())
                 .put("explanation", overview.explanation());
         overview.progressPercent()
                 .ifPresentOrElse(
@@ -41,13 +37,15 @@ final class StatusJson {
                 .put("finished_jobs", overview.finishedJobs())
                 .put("failed_jobs", overview.failedJobs())
                 .put("active_jobs", overview.activeJobs())
+                .put("quarantined_rows", overview.quarantinedRows())
                 .put("takeovers", overview.takeovers())
                 .put("table", migration.table())
                 .put("column", migration.column())
                 .put("job_signature", migration.signature())
                 .put("batching_strategy", migration.strategy())
                 .put("started_at", text(migration.startedAt()))
-                .put("finished_at", text(migration.finishedAt()));
+                .put("finished_at", text(migration.finishedAt()))
+                .put("verified_at", text(migration.verifiedAt()));
         ArrayNode replicas = node.putArray("replicas");
         overview.replicas().forEach(replicas::add);
         node.set("failure", failure(migration.failure()));

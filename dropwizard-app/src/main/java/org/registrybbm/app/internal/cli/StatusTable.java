@@ -11,7 +11,15 @@ public final class StatusTable {
 
     /** Returns a table with a row for each migration, in the given order. */
     public static String of(List<MigrationOverview> overviews) {
-        TextTable table = new TextTable("Batched Background Migration", "Status", "Progress", "Rows", "Why");
+        TextTable table = new TextTable(
+                "Batched Background Migration",
+                "Status",
+                "Progress",
+                "Rows",
+                "Priority",
+                "Quarantined",
+                "Verified",
+                "Why");
         for (MigrationOverview overview : overviews) {
             BatchedMigration migration = overview.migration();
             table.add(
@@ -19,7 +27,10 @@ public final class StatusTable {
                     migration.status().word(),
                     progress(overview),
                     rows(overview),
-                    oneLine(overview.explanation()));
+                    Integer.toString(overview.priority()),
+                    Long.toString(overview.quarantinedRows()),
+                    TextTable.at(migration.verifiedAt()),
+                    overview.explanation());
         }
         return table.toString();
     }
@@ -34,9 +45,5 @@ public final class StatusTable {
     private static String rows(MigrationOverview overview) {
         Long total = overview.migration().totalTupleCount();
         return overview.coveredTupleCount() + " of " + (total == null ? "?" : "~" + total);
-    }
-
-    private static String oneLine(String text) {
-        return text.replaceAll("\\s+", " ");
     }
 }

@@ -1,13 +1,18 @@
 package org.registrybbm.app.internal.cli;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A table as lines of aligned text, with a rule below the headings. */
 public final class TextTable {
     private static final String GAP = " | ";
+    private static final String NONE = "-";
 
     private final List<List<String>> rows = new ArrayList<>();
     private final List<String> headings;
@@ -17,12 +22,22 @@ public final class TextTable {
         this.headings = List.of(headings);
     }
 
+    /** Returns a cell for a time, to the second. */
+    static String at(@Nullable Instant instant) {
+        return instant == null ? NONE : instant.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    /** Returns a cell for a value that may not be there. */
+    static String of(@Nullable Object value) {
+        return value == null ? NONE : value.toString();
+    }
+
     /** Adds a row with one cell for each heading. */
     public void add(String... cells) {
         if (cells.length != headings.size()) {
             throw new IllegalArgumentException(cells.length + " cells for " + headings.size() + " headings");
         }
-        rows.add(List.of(cells));
+        rows.add(Stream.of(cells).map(cell -> cell.replaceAll("\\s+", " ")).toList());
     }
 
     @Override

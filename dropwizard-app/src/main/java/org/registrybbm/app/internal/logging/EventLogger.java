@@ -59,7 +59,8 @@ public final class EventLogger implements MigrationListener {
         } else if (event instanceof RowsQuarantined e) {
             Fields.on(LOGGER.atWarn())
                     .job(e.migration(), e.job(), JobStatus.ACTIVE, e.replica())
-                    .with("quarantined_tuple_count", e.rows())
+                    .with("quarantined_tuple_count", e.failures().size())
+                    .failure(e.failures().get(0))
                     .log("rows could not be changed and were quarantined, the batch job goes on");
         } else if (event instanceof BatchLost e) {
             Fields.on(LOGGER.atWarn())

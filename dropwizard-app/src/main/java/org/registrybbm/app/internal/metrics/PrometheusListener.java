@@ -16,6 +16,7 @@ import org.registrybbm.migrations.MigrationEvent.BatchFinished;
 import org.registrybbm.migrations.MigrationEvent.BatchHandedBack;
 import org.registrybbm.migrations.MigrationEvent.BatchLost;
 import org.registrybbm.migrations.MigrationEvent.BatchStarted;
+import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.MigrationEvent.SubBatchCommitted;
 import org.registrybbm.migrations.MigrationListener;
 
@@ -39,6 +40,7 @@ public final class PrometheusListener implements MigrationListener {
     private final Histogram queryDuration;
     private final Gauge batchSize;
     private final Counter tuples;
+    private final Counter quarantined;
     private final Histogram sleep;
 
     /**
@@ -71,6 +73,11 @@ public final class PrometheusListener implements MigrationListener {
                 .help("Rows that this replica really changed")
                 .labelNames(MIGRATION)
                 .register(registry);
+        quarantined = Counter.builder()
+                .name("registry_bbm_quarantined_tuples_total")
+                .help("Rows that this replica could not change and put into quarantine")
+                .labelNames(MIGRATION)
+                .register(registry);
         sleep = histogram("registry_bbm_sleep_duration_seconds", "Time a worker had no batch job", SLEEPS)
                 .labelNames("worker")
                 .register(registry);
@@ -82,6 +89,8 @@ public final class PrometheusListener implements MigrationListener {
         if (event instanceof SubBatchCommitted e) {
             queryDuration.labelValues(labels(e.migration())).observe(seconds(e.took()));
             tuples.labelValues(labels(e.migration())).inc((double) e.migrated());
+        } else if (event instanceof RowsQuarantined e) {
+            quarantined.labelValues(labels(e.migration())).inc(e.failures().size());
         } else if (event instanceof BatchStarted e) {
             started(e.job());
         } else if (event instanceof BatchFinished e) {

@@ -9,6 +9,7 @@ import org.registrybbm.migrations.MigrationEvent.BatchLost;
 import org.registrybbm.migrations.MigrationEvent.BatchStarted;
 import org.registrybbm.migrations.MigrationEvent.MigrationFailed;
 import org.registrybbm.migrations.MigrationEvent.MigrationFinished;
+import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.MigrationEvent.SubBatchCommitted;
 import org.registrybbm.migrations.MigrationListener;
 
@@ -32,6 +33,7 @@ public final class TotalsListener implements MigrationListener {
         metrics.timer(name("jobs", "duration"));
         metrics.timer(name("queries", "duration"));
         metrics.counter(name("tuples", "migrated"));
+        metrics.counter(name("tuples", "quarantined"));
     }
 
     @Override
@@ -39,6 +41,8 @@ public final class TotalsListener implements MigrationListener {
         if (event instanceof SubBatchCommitted e) {
             metrics.timer(name("queries", "duration")).update(e.took());
             metrics.counter(name("tuples", "migrated")).inc(e.migrated());
+        } else if (event instanceof RowsQuarantined e) {
+            metrics.counter(name("tuples", "quarantined")).inc(e.failures().size());
         } else if (event instanceof BatchStarted e) {
             count("jobs", e.takeover() ? "takenOver" : "started");
         } else if (event instanceof BatchFinished e) {

@@ -15,11 +15,12 @@ import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.MigrationEvent;
 import org.registrybbm.migrations.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.MigrationEvent.MigrationFailed;
+import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.MigrationListener;
 
 /**
- * Sends one Sentry event when a batch job has used up its attempts, and one when a migration fails for another reason or cannot
- * start. Events are grouped by migration and error; of a group at most one is sent in ten minutes.
+ * Sends one Sentry event when a batch job has used up its attempts, one when a migration fails for another reason or cannot start, and a
+ * warning when rows are quarantined. Events are grouped by migration and error; of a group at most one is sent in ten minutes.
  */
 public final class SentryAlarm implements MigrationListener {
     private static final Duration A_WHILE = Duration.ofMinutes(10);
@@ -47,7 +48,26 @@ public final class SentryAlarm implements MigrationListener {
             send(batch(failed), failed.migration(), failed.failure());
         } else if (event instanceof MigrationFailed failed && !isKnown(failed)) {
             send(migration(failed), failed.migration(), failed.failure());
+        } else if (event instanceof RowsQuarantined quarantined) {
+            // Rows of one sub-batch that fail alike are one alarm; the gate sees to the next sub-batches.
+            quarantined.failures().forEach(failure -> warn(quarantined, failure));
         }
+    }
+
+    private void warn(RowsQuarantined quarantined, Failure failure) {
+        BatchedMigration migration = quarantined.migration();
+        BatchJob job = quarantined.job();
+        SentryEvent event = event(
+                migration,
+                failure,
+                "batched migration %s goes on without rows that it could not change; they are in quarantine"
+                        .formatted(migration.name()));
+        event.setLevel(SentryLevel.WARNING);
+        event.setTag("batch_job", Long.toString(job.id()));
+        event.setTag("range", range(job.range().min(), job.range().max()));
+        event.setTag("replica", quarantined.replica());
+        // A group of its own: a warning must not silence the alarm of a migration that failed.
+        send(event, List.of("bbm", migration.name(), "quarantine", errorClass(failure), sqlState(failure)));
     }
 
     // A batch job without attempts fails its migration too: that is one alarm, not two.
@@ -102,7 +122,10 @@ public final class SentryAlarm implements MigrationListener {
     }
 
     private void send(SentryEvent event, BatchedMigration migration, Failure failure) {
-        List<String> group = List.of("bbm", migration.name(), errorClass(failure), sqlState(failure));
+        send(event, List.of("bbm", migration.name(), errorClass(failure), sqlState(failure)));
+    }
+
+    private void send(SentryEvent event, List<String> group) {
         event.setFingerprints(group);
         if (gate.passes(group)) {
             Sentry.captureEvent(event);

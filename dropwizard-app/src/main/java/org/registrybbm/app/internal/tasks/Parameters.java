@@ -1,39 +1,49 @@
 package org.registrybbm.app.internal.tasks;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The parameters of an admin task that takes each of them once at most. */
+/** The parameters of an admin task. */
 final class Parameters {
-    private final Map<String, String> values;
+    private final Map<String, List<String>> values;
 
-    private Parameters(Map<String, String> values) {
+    private Parameters(Map<String, List<String>> values) {
         this.values = values;
+    }
+
+    /** The same with parameters that may be given once each, and none that may be repeated. */
+    static Parameters of(Map<String, List<String>> given, Set<String> once) {
+        return of(given, once, Set.of());
     }
 
     /**
      * Takes what was given. A mistake in a parameter's name must not turn "this one" into "all".
      *
+     * @param once parameters that may be given once at most
+     * @param repeated parameters that may be repeated
      * @throws IllegalArgumentException for an unknown parameter, for one that is given twice and for one without a value
      */
-    static Parameters of(Map<String, List<String>> given, Set<String> known) {
-        Map<String, String> values = new HashMap<>();
+    static Parameters of(Map<String, List<String>> given, Set<String> once, Set<String> repeated) {
         given.forEach((name, list) -> {
-            if (!known.contains(name)) {
+            if (!once.contains(name) && !repeated.contains(name)) {
                 throw new IllegalArgumentException("there is no parameter '" + name
                         + "'; nothing was changed; there are: "
-                        + String.join(", ", known.stream().sorted().toList()));
+                        + Stream.concat(once.stream(), repeated.stream())
+                                .sorted()
+                                .collect(Collectors.joining(", ")));
             }
-            if (list.size() != 1 || list.get(0).isBlank()) {
-                throw new IllegalArgumentException(
-                        "the parameter '" + name + "' must have one value; nothing was changed");
+            if (list.isEmpty()
+                    || list.stream().anyMatch(String::isBlank)
+                    || list.size() > 1 && !repeated.contains(name)) {
+                throw new IllegalArgumentException("the parameter '" + name + "' must have "
+                        + (repeated.contains(name) ? "a value" : "one value") + "; nothing was changed");
             }
-            values.put(name, list.get(0));
         });
-        return new Parameters(values);
+        return new Parameters(Map.copyOf(given));
     }
 
     boolean isEmpty() {
@@ -42,11 +52,36 @@ final class Parameters {
 
     @Nullable
     String get(String name) {
-        return values.get(name);
+        return values.containsKey(name) ? all(name).get(0) : null;
+    }
+
+    /** Returns the values of a parameter that may be repeated; none where it was left out. */
+    List<String> all(String name) {
+        return values.getOrDefault(name, List.of());
+    }
+
+    /** Returns the number that a parameter gives, or another one where it was left out. */
+    long number(String name, long otherwise, long least, long most) {
+        String value = get(name);
+        long number = value == null ? otherwise : number(name, value);
+        if (number < least || number > most) {
+            throw new IllegalArgumentException("the parameter '" + name + "' is " + number + ", allowed is " + least
+                    + " to " + most + "; nothing was changed");
+        }
+        return number;
+    }
+
+    static long number(String name, String value) {
+        try {
+            return Long.parseLong(value.strip());
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "the parameter '" + name + "' is '" + value + "', which is no number; nothing was changed", e);
+        }
     }
 
     String require(String name) {
-        String value = values.get(name);
+        String value = get(name);
         if (value == null) {
             throw new IllegalArgumentException("the parameter '" + name + "' is missing; nothing was changed");
         }

@@ -15,22 +15,26 @@ import org.registrybbm.migrations.MigrationStatus;
 class StatusTest {
     private static final MigrationOverview RUNNING = new MigrationOverview(
             Samples.migration(1, "copy"),
+            7,
             OptionalDouble.of(43.25),
             865,
             800,
             3,
             0,
             1,
+            4,
             2,
             List.of("replica-1"),
             "it runs");
     private static final MigrationOverview FAILED = new MigrationOverview(
             Samples.migration(2, "fill", MigrationStatus.FAILED, Samples.FAILURE),
+            0,
             OptionalDouble.empty(),
             0,
             0,
             0,
             1,
+            0,
             0,
             0,
             List.of(),
@@ -39,10 +43,10 @@ class StatusTest {
     @Test
     void tableHasARowForEachMigration() {
         assertThat(StatusTable.of(List.of(RUNNING, FAILED))).isEqualTo("""
-                Batched Background Migration | Status  | Progress | Rows         | Why
-                -----------------------------+---------+----------+--------------+----------
-                copy                         | running | 43.3%    | 865 of ~2000 | it runs
-                fill                         | failed  | -        | 0 of ~2000   | two lines
+                Batched Background Migration | Status  | Progress | Rows         | Priority | Quarantined | Verified | Why
+                -----------------------------+---------+----------+--------------+----------+-------------+----------+----------
+                copy                         | running | 43.3%    | 865 of ~2000 | 7        | 4           | -        | it runs
+                fill                         | failed  | -        | 0 of ~2000   | 0        | 0           | -        | two lines
                 """);
     }
 
@@ -59,6 +63,9 @@ class StatusTest {
 
         assertThat(json.at("/0/progress_percent").asDouble()).isEqualTo(43.25);
         assertThat(json.at("/0/replicas/0").asText()).isEqualTo("replica-1");
+        assertThat(json.at("/0/priority").asInt()).isEqualTo(7);
+        assertThat(json.at("/0/quarantined_rows").asInt()).isEqualTo(4);
+        assertThat(json.at("/0/verified_at").isNull()).isTrue();
         assertThat(json.at("/0/failure").isNull()).isTrue();
         assertThat(json.at("/1/progress_percent").isNull()).isTrue();
         assertThat(json.at("/1/failure/sql_state").asText()).isEqualTo("23505");

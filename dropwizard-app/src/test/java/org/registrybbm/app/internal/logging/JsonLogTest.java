@@ -86,6 +86,17 @@ class JsonLogTest {
     }
 
     @Test
+    void quarantinedRowsAreAWarningWithTheirNumberAndReason() throws IOException {
+        events.on(new MigrationEvent.RowsQuarantined(
+                migration(1, "copy"), job(7, 1, 2), REPLICA, List.of(FAILURE, FAILURE)));
+
+        JsonNode line = line(new RegistryLayoutFactory());
+        assertThat(line.get("level").asText()).isEqualTo("WARN");
+        assertThat(line.get("quarantined_tuple_count").asInt()).isEqualTo(2);
+        assertThat(line.get("sql_state").asText()).isEqualTo("23505");
+    }
+
+    @Test
     void textIsOneLineWithTheFields() {
         events.on(new MigrationEvent.MigrationFinished(migration(1, "copy")));
 

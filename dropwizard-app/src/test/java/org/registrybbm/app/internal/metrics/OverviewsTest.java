@@ -17,7 +17,7 @@ import org.registrybbm.migrations.MigrationOverview;
 @Timeout(20)
 class OverviewsTest {
     private static final MigrationOverview ONE = new MigrationOverview(
-            Samples.migration(1, "copy"), OptionalDouble.of(43.2), 1, 1, 0, 0, 1, 0, List.of(), "running");
+            Samples.migration(1, "copy"), 0, OptionalDouble.of(43.2), 1, 1, 0, 0, 1, 3, 0, List.of(), "running");
 
     private final AtomicLong nanos = new AtomicLong();
     private final AtomicInteger asked = new AtomicInteger();

@@ -32,6 +32,8 @@ class PrometheusListenerTest {
         nanos.addAndGet(Duration.ofSeconds(3).toNanos());
         listener.on(
                 new MigrationEvent.BatchFinished(migration(1, "copy"), job(7, 1, 1), REPLICA, Duration.ofSeconds(3)));
+        listener.on(new MigrationEvent.RowsQuarantined(
+                migration(1, "copy"), job(7, 1, 1), REPLICA, List.of(FAILURE, FAILURE)));
         nanos.addAndGet(Duration.ofSeconds(20).toNanos());
         listener.on(new MigrationEvent.BatchStarted(migration(1, "copy"), job(8, 1, 1), REPLICA, false));
         listener.on(new MigrationEvent.BatchFailed(
@@ -49,6 +51,7 @@ class PrometheusListenerTest {
                         "registry_bbm_query_duration_seconds_bucket" + LABELS + ",le=\"1.0\"} 1",
                         "registry_bbm_job_batch_size" + LABELS + "} 250.0",
                         "registry_bbm_migrated_tuples_total" + LABELS + "} 40.0",
+                        "registry_bbm_quarantined_tuples_total" + LABELS + "} 2.0",
                         "registry_bbm_sleep_duration_seconds_bucket{worker=\"registry.bbm.Worker\",le=\"15.0\"} 0",
                         "registry_bbm_sleep_duration_seconds_bucket{worker=\"registry.bbm.Worker\",le=\"30.0\"} 1");
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.registrybbm.app.Samples.FAILURE;
 import static org.registrybbm.app.Samples.REPLICA;
 import static org.registrybbm.app.Samples.failed;
+import static org.registrybbm.app.Samples.job;
 import static org.registrybbm.app.Samples.migration;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -109,6 +110,37 @@ class SentryAlarmTest {
         assertThat(event.at("/tags/failure").asText()).isEqualTo("invalid_bbm_table");
         assertThat(event.at("/tags/range").asText()).isEqualTo("[1, 1000]");
         assertThat(event.at("/message/formatted").asText()).contains("there is no table public.nothing");
+    }
+
+    @Test
+    void warnsOnceOfQuarantinedRowsThatFailAlike() {
+        Failure other = new Failure(FailureCode.UNKNOWN, "org.postgresql.util.PSQLException", "23514", "a check");
+        MigrationEvent.RowsQuarantined quarantined = new MigrationEvent.RowsQuarantined(
+                migration(1, "copy"), job(7, 1, 1), REPLICA, List.of(FAILURE, FAILURE, other));
+
+        alarm.on(quarantined);
+        alarm.on(quarantined);
+
+        List<JsonNode> events = received(2);
+        assertThat(events)
+                .extracting(event -> event.at("/tags/sql_state").asText())
+                .containsExactlyInAnyOrder("23505", "23514");
+        assertThat(events).allSatisfy(event -> {
+            assertThat(event.at("/level").asText()).isEqualTo("warning");
+            assertThat(event.at("/message/formatted").asText())
+                    .contains("they are in quarantine")
+                    .doesNotContain("jane");
+        });
+    }
+
+    @Test
+    void aWarningDoesNotSilenceTheAlarmOfABatchJobThatFails() {
+        alarm.on(new MigrationEvent.RowsQuarantined(migration(1, "copy"), job(7, 1, 1), REPLICA, List.of(FAILURE)));
+        alarm.on(failed(1, "copy", FAILURE, true));
+
+        assertThat(received(2))
+                .extracting(event -> event.at("/level").asText())
+                .containsExactlyInAnyOrder("warning", "error");
     }
 
     @Test

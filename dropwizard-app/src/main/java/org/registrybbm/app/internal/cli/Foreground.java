@@ -1,0 +1,47 @@
+package org.registrybbm.app.internal.cli;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.registrybbm.migrations.StopSignal;
+
+/** Work of a command that a signal (Ctrl-C, SIGTERM) stops in good order: it ends what it is at, and says how far it got. */
+final class Foreground {
+    private static final Duration PATIENCE = Duration.ofSeconds(7);
+
+    private Foreground() {}
+
+    /**
+     * Works in the calling thread.
+     *
+     * @param work what to do until it is done or stopped, what it says at its end included
+     * @param tooLate what to say when it does not stop in time
+     */
+    static void run(Consumer<StopSignal> work, String tooLate) {
+        AtomicBoolean stopping = new AtomicBoolean();
+        CountDownLatch done = new CountDownLatch(1);
+        Thread hook = new Thread(() -> stop(stopping, done, tooLate), "background-migrate-stop");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            work.accept(stopping::get);
+        } finally {
+            done.countDown();
+            if (!stopping.get()) {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            }
+        }
+    }
+
+    private static void stop(AtomicBoolean stopping, CountDownLatch done, String tooLate) {
+        stopping.set(true);
+        try {
+            if (!done.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                System.err.println(tooLate);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

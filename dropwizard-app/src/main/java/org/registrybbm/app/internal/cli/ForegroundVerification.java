@@ -1,0 +1,64 @@
+package org.registrybbm.app.internal.cli;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.StopSignal;
+import org.registrybbm.migrations.Verified;
+import org.registrybbm.migrations.Verified.Result;
+
+/**
+ * {@code background-migrate verify}: shows progress, and ends with a table. Ctrl-C stops it after the range that it is at.
+ *
+ * @param engine looks through the tables
+ * @param names which migrations; empty for all that are finished
+ * @param out where the table goes
+ * @param err where progress goes
+ */
+record ForegroundVerification(BatchedMigrations engine, List<String> names, PrintStream out, PrintStream err) {
+    private static final Duration ON_TERMINAL = Duration.ofSeconds(1);
+    private static final Duration ELSEWHERE = Duration.ofSeconds(10);
+    private static final String REDRAW = "\r\033[K";
+
+    void run() {
+        Foreground.run(
+                stop -> report(verify(stop)),
+                "the statement under way did not end in time; PostgreSQL ends it at its statement timeout");
+    }
+
+    private List<Verified> verify(StopSignal stop) {
+        boolean terminal = Terminal.isThere();
+        VerifyProgress progress = new VerifyProgress(
+                engine.store().list(names), terminal ? ON_TERMINAL : ELSEWHERE, System::nanoTime, line -> {
+                    err.print(terminal ? REDRAW + line : line + System.lineSeparator());
+                    err.flush();
+                });
+        try {
+            return engine.verify(names, stop, progress);
+        } finally {
+            if (terminal) {
+                err.print(REDRAW);
+                err.flush();
+            }
+        }
+    }
+
+    private void report(List<Verified> verified) {
+        out.print(VerifiedTable.of(verified));
+        out.flush();
+        long incomplete = VerifiedTable.count(verified, Result.INCOMPLETE);
+        long stopped = VerifiedTable.count(verified, Result.STOPPED);
+        if (incomplete > 0) {
+            err.println(
+                    incomplete + " of " + verified.size()
+                            + " batched migrations are incomplete; set a finished one to active (status 1) to have the rest of it done");
+        }
+        if (stopped > 0) {
+            err.println("stopped before the end; it begins anew the next time");
+        }
+        if (incomplete + stopped > 0) {
+            throw CommandFailure.alreadySaid();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package org.registrybbm.app.internal.cli;
+
+import java.io.PrintStream;
+import java.util.List;
+import net.sourceforge.argparse4j.impl.Arguments;
+import net.sourceforge.argparse4j.inf.MutuallyExclusiveGroup;
+import net.sourceforge.argparse4j.inf.Namespace;
+import net.sourceforge.argparse4j.inf.Subparser;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.QuarantinedRow;
+import org.registrybbm.migrations.RecordedEvent;
+import org.registrybbm.migrations.Retried;
+
+/** {@code background-migrate retry}, {@code quarantine}, {@code waive} and {@code events}: what people do about failures. */
+final class RepairCommand {
+    static final String RETRY = "retry";
+    static final String QUARANTINE = "quarantine";
+    static final String WAIVE = "waive";
+    static final String EVENTS = "events";
+
+    private static final String MIGRATION = "migration";
+    private static final String BATCH_JOB = "batch-job";
+    private static final String ROW = "row";
+    private static final String BY = "by";
+    private static final String REASON = "reason";
+    private static final String JSON = "json";
+    private static final String LIMIT = "limit";
+    private static final int MOST_EVENTS = 1_000;
+
+    private RepairCommand() {}
+
+    static void configureRetry(Subparser sub) {
+        MutuallyExclusiveGroup one = sub.addMutuallyExclusiveGroup();
+        one.addArgument("--migration")
+                .dest(MIGRATION)
+                .metavar("NAME")
+                .action(Arguments.append())
+                .help("only this batched migration; may be repeated");
+        one.addArgument("--batch-job")
+                .dest(BATCH_JOB)
+                .metavar("ID")
+                .type(Long.class)
+                .help("only this failed batch job");
+    }
+
+    static void configureWaive(Subparser sub) {
+        sub.addArgument("--migration")
+                .dest(MIGRATION)
+                .metavar("NAME")
+                .required(true)
+                .help("the batched migration");
+        sub.addArgument("--by")
+                .dest(BY)
+                .metavar("PERSON")
+                .required(true)
+                .help("who decides that the rows stay as they are");
+        sub.addArgument("--reason").dest(REASON).metavar("TEXT").required(true).help("why");
+        sub.addArgument("--row")
+                .dest(ROW)
+                .metavar("ID")
+                .type(Long.class)
+                .action(Arguments.append())
+                .help("only this row, by the id that 'quarantine' shows; may be repeated");
+    }
+
+    static void configureEvents(Subparser sub) {
+        sub.addArgument("--migration")
+                .dest(MIGRATION)
+                .metavar("NAME")
+                .required(true)
+                .help("the batched migration");
+        sub.addArgument("--limit")
+                .dest(LIMIT)
+                .metavar("N")
+                .type(Integer.class)
+                .choices(Arguments.range(1, MOST_EVENTS))
+                .setDefault(EventTable.DEFAULT_LIMIT)
+                .help("how many, 1 to 1000; the default is 50");
+        sub.addArgument("--json").dest(JSON).action(Arguments.storeTrue()).help("print JSON");
+    }
+
+    static void retry(Namespace namespace, List<String> names, BatchedMigrations engine, PrintStream out) {
+        Long batchJob = namespace.getLong(BATCH_JOB);
+        List<Retried> retried = batchJob == null
+                ? engine.quarantine().retry(names)
+                : engine.quarantine().retryBatchJob(batchJob);
+        print(RepairText.retried(retried, engine.store()), out);
+    }
+
+    static void quarantine(boolean json, List<String> names, BatchedMigrations engine, PrintStream out) {
+        List<QuarantinedRow> rows = engine.quarantine().list(names);
+        print(json ? QuarantineTable.json(rows) + System.lineSeparator() : QuarantineTable.of(rows), out);
+    }
+
+    static void waive(Namespace namespace, BatchedMigrations engine, PrintStream out) {
+        List<Long> rows = namespace.getList(ROW);
+        String name = namespace.getString(MIGRATION);
+        long waived = engine.quarantine()
+                .waive(name, rows == null ? List.of() : rows, namespace.getString(BY), namespace.getString(REASON));
+        print(RepairText.waived(name, waived), out);
+    }
+
+    static void events(Namespace namespace, BatchedMigrations engine, PrintStream out) {
+        List<RecordedEvent> events = engine.store().events(namespace.getString(MIGRATION), namespace.getInt(LIMIT));
+        print(
+                namespace.getBoolean(JSON) ? EventTable.json(events) + System.lineSeparator() : EventTable.of(events),
+                out);
+    }
+
+    private static void print(String text, PrintStream out) {
+        out.print(text);
+        out.flush();
+    }
+}

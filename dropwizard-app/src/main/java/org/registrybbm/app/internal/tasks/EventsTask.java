@@ -1,0 +1,31 @@
+package org.registrybbm.app.internal.tasks;
+
+import io.dropwizard.servlets.tasks.Task;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.registrybbm.app.internal.cli.EventTable;
+import org.registrybbm.migrations.MigrationStore;
+
+/** {@code POST /tasks/bbm-events}: what was decided about one batched migration, newest first. */
+public final class EventsTask extends Task {
+    private static final String MIGRATION = "migration";
+    private static final String LIMIT = "limit";
+    private static final int MOST = 1_000;
+
+    private final MigrationStore store;
+
+    /** Asks the given store. */
+    public EventsTask(MigrationStore store) {
+        super("bbm-events", "text/plain;charset=utf-8");
+        this.store = store;
+    }
+
+    @Override
+    public void execute(Map<String, List<String>> parameters, PrintWriter output) {
+        Parameters given = Parameters.of(parameters, Set.of(MIGRATION, LIMIT));
+        int limit = (int) given.number(LIMIT, EventTable.DEFAULT_LIMIT, 1, MOST);
+        output.print(EventTable.of(store.events(given.require(MIGRATION), limit)));
+    }
+}

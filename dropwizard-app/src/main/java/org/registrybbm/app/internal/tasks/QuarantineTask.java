@@ -1,0 +1,24 @@
+package org.registrybbm.app.internal.tasks;
+
+import io.dropwizard.servlets.tasks.Task;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Map;
+import org.registrybbm.app.internal.cli.QuarantineTable;
+import org.registrybbm.migrations.Quarantine;
+
+/** {@code POST /tasks/bbm-quarantine}: the rows that could not be changed. */
+public final class QuarantineTask extends Task {
+    private final Quarantine quarantine;
+
+    /** Asks the given quarantine. */
+    public QuarantineTask(Quarantine quarantine) {
+        super("bbm-quarantine", "text/plain;charset=utf-8");
+        this.quarantine = quarantine;
+    }
+
+    @Override
+    public void execute(Map<String, List<String>> parameters, PrintWriter output) {
+        output.print(QuarantineTable.of(quarantine.list(Names.of(parameters))));
+    }
+}

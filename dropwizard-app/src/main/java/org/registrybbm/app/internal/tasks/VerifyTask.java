@@ -1,0 +1,72 @@
+package org.registrybbm.app.internal.tasks;
+
+import io.dropwizard.servlets.tasks.Task;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import org.registrybbm.app.internal.cli.VerifiedTable;
+import org.registrybbm.app.internal.cli.VerifyProgress;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.StopSignal;
+import org.registrybbm.migrations.Verified;
+import org.registrybbm.migrations.Verified.Result;
+
+/**
+ * {@code POST /tasks/bbm-verify}: looks through tables for rows that are not done, with a line of progress now and then. It is over after
+ * a time that the caller may choose, and when the caller hangs up or the replica stops; one at a time, as each keeps a connection.
+ */
+public final class VerifyTask extends Task {
+    private static final String MIGRATION = "migration";
+    private static final String SECONDS = "seconds";
+    private static final int DEFAULT_SECONDS = 60;
+    private static final int MOST_SECONDS = 3_600;
+    private static final Duration A_LINE_EVERY = Duration.ofSeconds(2);
+
+    private final BatchedMigrations engine;
+    private final Semaphore one = new Semaphore(1);
+    private volatile boolean stopping;
+
+    /** Works with the given engine. */
+    public VerifyTask(BatchedMigrations engine) {
+        super("bbm-verify", "text/plain;charset=utf-8");
+        this.engine = engine;
+    }
+
+    /** Ends what is under way, as the replica stops. */
+    public void stop() {
+        stopping = true;
+    }
+
+    @Override
+    public void execute(Map<String, List<String>> parameters, PrintWriter output) {
+        Parameters given = Parameters.of(parameters, Set.of(SECONDS), Set.of(MIGRATION));
+        long seconds = given.number(SECONDS, DEFAULT_SECONDS, 1, MOST_SECONDS);
+        if (!one.tryAcquire()) {
+            throw new IllegalStateException(
+                    "this replica verifies already; wait for it, or use registry background-migrate verify");
+        }
+        try {
+            verify(given.all(MIGRATION), seconds, output);
+        } finally {
+            one.release();
+        }
+    }
+
+    private void verify(List<String> names, long seconds, PrintWriter output) {
+        long began = System.nanoTime();
+        long nanos = Duration.ofSeconds(seconds).toNanos();
+        // Only what is written tells whether the caller is still there.
+        StopSignal stop = () -> stopping || System.nanoTime() - began >= nanos || output.checkError();
+        VerifyProgress progress =
+                new VerifyProgress(engine.store().list(names), A_LINE_EVERY, System::nanoTime, output::println);
+        List<Verified> verified = engine.verify(names, stop, progress);
+        output.print(VerifiedTable.of(verified));
+        if (VerifiedTable.count(verified, Result.STOPPED) > 0 && !stopping) {
+            output.println("stopped after " + seconds + " s; give 'seconds', at most " + MOST_SECONDS
+                    + ", or use registry background-migrate verify, which has no limit");
+        }
+    }
+}

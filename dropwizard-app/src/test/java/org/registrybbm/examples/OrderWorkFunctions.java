@@ -1,0 +1,44 @@
+package org.registrybbm.examples;
+
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Optional;
+import org.registrybbm.migrations.WorkContext;
+import org.registrybbm.migrations.WorkFunction;
+import org.registrybbm.migrations.WorkFunctions;
+import org.registrybbm.migrations.WorkRegistry;
+
+/** Work functions that say which rows are not done. */
+public final class OrderWorkFunctions implements WorkFunctions {
+    @Override
+    public void register(WorkRegistry.Builder registry) {
+        // snippet: pending
+        WorkFunction lowerCase = context -> context.update("email = lower(email)");
+        registry.register("lowerCaseEmails", lowerCase.withPending("email <> lower(email)"));
+        // end
+        registry.register("sumOrderLines", new SumOrderLines());
+    }
+
+    // snippet: predicate
+    /** Fills the total of each order from its lines. */
+    static final class SumOrderLines implements WorkFunction {
+        @Override
+        public long migrate(WorkContext context) throws SQLException {
+            String sql = """
+                    UPDATE %s AS o
+                    SET total = (SELECT coalesce(sum(l.price), 0) FROM shop.order_lines AS l WHERE l.order_id = o.id)
+                    WHERE %s
+                        AND o.total IS NULL
+                    """.formatted(context.table(), context.batch().predicate("o"));
+            try (Statement statement = context.connection().createStatement()) {
+                return statement.executeLargeUpdate(sql);
+            }
+        }
+
+        @Override
+        public Optional<String> pending(WorkContext context) {
+            return Optional.of("total IS NULL");
+        }
+    }
+    // end
+}
