@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.WorkContext;
@@ -165,6 +166,9 @@ public final class CatalogQueries {
             WHERE to_regclass(name) IS NULL
             """;
 
+    // A node of EXPLAIN's tree, and no name or text that a condition holds.
+    private static final Pattern INDEX_NODE = Pattern.compile("\\s*(-> +)?(Index|Index Only|Bitmap Heap) Scan .*");
+
     private CatalogQueries() {}
 
     /**
@@ -264,7 +268,7 @@ public final class CatalogQueries {
                         "EXPLAIN SELECT FROM " + table + " WHERE " + condition + " LIMIT 1",
                         row -> row.getString(1))
                 .stream()
-                .anyMatch(line -> line.contains("Index") || line.contains("Bitmap"));
+                .anyMatch(line -> INDEX_NODE.matcher(line).matches());
     }
 
     /** Finds a column by its name: as written, or read as an SQL identifier. */
