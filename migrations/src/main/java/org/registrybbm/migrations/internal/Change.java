@@ -120,20 +120,28 @@ final class Change {
     }
 
     private long migrate(Batch batch) throws SQLException, QuarantineFullException {
-        if (table.kind() == Walk.Kind.CHANGE) {
+        if (table.kind() == Walk.Kind.CHANGE || table.workPending().isEmpty()) {
             return run(batch);
         }
-        if (table.kind() == Walk.Kind.RETRY) {
-            long migrated = run(batch);
-            stillPending(batch, "it is still not done after it was tried again");
-            return migrated;
-        }
+        // What somebody did by hand, or the application by now, is not done again.
         if (pending(batch) == 0) {
             return 0;
         }
-        long migrated = run(new Batch(qualifier -> batch.predicate() + " AND (" + table.pending() + ")"));
-        stillPending(batch, "it was found not done after the last batch, and is still not done after another change");
+        long migrated = run(left(batch));
+        stillPending(
+                batch,
+                table.kind() == Walk.Kind.RETRY
+                        ? "it is still not done after it was tried again"
+                        : "it was found not done after the last batch, and is still not done after another change");
         return migrated;
+    }
+
+    /** Returns those of a batch that are not done. */
+    private Batch left(Batch batch) {
+        return new Batch(qualifier -> (qualifier.isEmpty()
+                        ? batch.predicate()
+                        : batch.predicate(qualifier.substring(0, qualifier.length() - 1)))
+                + " AND " + table.pending(qualifier));
     }
 
     private long run(Batch batch) throws SQLException {
@@ -148,21 +156,20 @@ final class Change {
     private long pending(Batch batch) throws SQLException {
         return Sql.one(
                 tx,
-                "SELECT count(*) AS pending FROM " + table.target().table() + " WHERE " + batch.predicate() + " AND ("
-                        + table.pending() + ")",
+                "SELECT count(*) AS pending FROM " + table.target().table() + " WHERE "
+                        + left(batch).predicate(),
                 row -> row.getLong("pending"));
     }
 
     private void stillPending(Batch batch, String message) throws SQLException, QuarantineFullException {
-        if (table.workPending().isEmpty() || pending(batch) == 0) {
+        if (pending(batch) == 0) {
             return;
         }
         if (table.kind() == Walk.Kind.VERIFY
                 && QuarantineQueries.count(tx, migration().id()) >= migration().quarantineLimit()) {
             throw new QuarantineFullException();
         }
-        Batch left = new Batch(qualifier -> batch.predicate() + " AND (" + table.pending() + ")");
-        for (String row : QuarantineQueries.identities(tx, table, left, "", SAMPLES)) {
+        for (String row : QuarantineQueries.identities(tx, table, left(batch), "", SAMPLES)) {
             failed.put(row, Failure.of(FailureCode.NO_PROGRESS, message));
         }
     }

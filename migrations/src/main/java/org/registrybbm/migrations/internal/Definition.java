@@ -80,8 +80,14 @@ public record Definition(
         Spared spared = new Spared(
                 CatalogQueries.identity(connection, table),
                 QuarantineQueries.rows(connection, migration.id(), table.oid()));
+        Optional<String> pending = strategy.pending(table);
         return new WalkedTable(
-                migration, table, kind, pass, function.pending(context(connection, table, NO_ROWS)), spared);
+                migration,
+                table,
+                kind,
+                pass,
+                pending.isPresent() ? pending : function.pending(context(connection, table, NO_ROWS)),
+                spared);
     }
 
     WorkContext context(Connection connection, Target table, Batch batch) {
