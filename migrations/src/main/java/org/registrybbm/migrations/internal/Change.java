@@ -14,6 +14,7 @@ import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
 
 /** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
 final class Change {
@@ -42,7 +43,9 @@ final class Change {
 
     /** Changes all rows. */
     Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
+        List<String> sample = endsByTheWork() ? QuarantineQueries.identities(tx, table, batch, "", SAMPLES) : List.of();
         long migrated = migrate(batch);
+        requireDone(sample);
         quarantine(null);
         return new Outcome(migrated, failed.size());
     }
@@ -60,6 +63,22 @@ final class Change {
         long migrated = rows.isEmpty() ? migrate(batch) : isolate(rows, Math.max(1, free));
         quarantine(failed.size() > free ? before : null);
         return new Outcome(migrated, failed.size());
+    }
+
+    /** Returns whether only the work itself brings the end nearer, so that it would never come where the work does nothing. */
+    private boolean endsByTheWork() {
+        return table.kind() == Walk.Kind.CHANGE && !(definition.strategy() instanceof KeysetBatching);
+    }
+
+    /** Some of the rows, as they were told apart before the work: none of them may be as it was. */
+    private void requireDone(List<String> sample) throws SQLException {
+        if (!sample.isEmpty() && pending(ofRows(sample)) == sample.size()) {
+            throw new InvalidDefinitionException(
+                    FailureCode.NO_PROGRESS,
+                    "the work function '" + migration().signature() + "' was given rows of "
+                            + table.target().table() + " where " + table.pending()
+                            + ", and that is still true of them; it would run for ever");
+        }
     }
 
     /** Halves the rows until those that fail are alone. */
