@@ -39,14 +39,30 @@ public final class CatalogQueries {
                 AND NOT a.attisdropped
             """;
 
-    private static final String PRIMARY_KEY = """
+    // The primary key, or else the oldest unique index that no two rows and no NULL can share.
+    private static final String ROW_KEY = """
+            WITH row_key AS (
+                SELECT i.indrelid, i.indkey, i.indnkeyatts
+                FROM pg_index i
+                WHERE i.indrelid = ?::oid
+                    AND i.indisunique
+                    AND i.indisvalid
+                    AND i.indpred IS NULL
+                    AND (i.indimmediate OR i.indisprimary)
+                    AND (
+                        SELECT bool_and(coalesce(a.attnotnull, false))
+                        FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
+                        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                        WHERE k.place <= i.indnkeyatts
+                    )
+                ORDER BY i.indisprimary DESC, i.indexrelid
+                LIMIT 1
+            )
             SELECT a.attname
-            FROM pg_index i
+            FROM row_key i
             JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place) ON true
             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-            WHERE i.indrelid = ?::oid
-                AND i.indisprimary
-                AND k.place <= i.indnkeyatts
+            WHERE k.place <= i.indnkeyatts
             ORDER BY k.place
             """;
 
@@ -244,7 +260,7 @@ public final class CatalogQueries {
     /** Returns how the rows of a table are told apart. */
     static RowIdentity identity(Connection connection, Target target) throws SQLException {
         List<Column> columns = new ArrayList<>();
-        for (String name : Sql.list(connection, PRIMARY_KEY, row -> row.getString("attname"), target.oid())) {
+        for (String name : Sql.list(connection, ROW_KEY, row -> row.getString("attname"), target.oid())) {
             columnNamed(connection, target.oid(), name).ifPresent(columns::add);
         }
         return new RowIdentity(List.copyOf(columns));

@@ -121,7 +121,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                     null,
                     null,
                     new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
-            WalkQueries.forget(connection, migration.id(), Walk.Kind.VERIFY);
+            WalkQueries.forgetProof(connection, migration.id());
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         }
         if (missing.isPresent() && held > 0) {

@@ -79,6 +79,15 @@ public final class QuarantineQueries {
                 AND status = 'retrying'
             """;
 
+    private static final String LOST = """
+            UPDATE batched_background_migration_quarantined_rows
+            SET status = 'quarantined',
+                attempts = attempts + 1,
+                failure_message = ?
+            WHERE id = ?
+                AND status = 'retrying'
+            """;
+
     private static final String RETRY = """
             UPDATE batched_background_migration_quarantined_rows
             SET status = 'retrying'
@@ -161,6 +170,11 @@ public final class QuarantineQueries {
 
     static void done(Connection connection, long id) throws SQLException {
         Sql.update(connection, DONE, id);
+    }
+
+    /** Leaves a row to a person that nobody can find any more. */
+    static void lost(Connection connection, long id, String message) throws SQLException {
+        Sql.update(connection, LOST, message, id);
     }
 
     /** Has the quarantined rows of a migration tried again, and returns how many. */

@@ -6,15 +6,26 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * How the rows of a table are told apart: by the primary key, or, where there is none, by where they lie.
+ * How the rows of a table are told apart: by the primary key or another one that is unique and never NULL, or, where there is none, by
+ * where they lie and who wrote them. The latter names one version of a row: it says nothing of the row once somebody has changed it.
  *
- * @param columns of the primary key, or none
+ * @param columns of the key, or none
  */
 record RowIdentity(List<Column> columns) {
+    private static final String PLACE = "ctid";
+    private static final String VERSION = """
+            jsonb_build_object('tableoid', tableoid::bigint::text, 'ctid', ctid::text, 'xmin', xmin::text)
+            """.strip();
+
+    /** Returns whether it names a version of a row only. */
+    boolean isVersion() {
+        return columns.isEmpty();
+    }
+
     /** Returns an expression that gives a row's identity as a JSON object of texts. */
     String json() {
-        if (columns.isEmpty()) {
-            return "jsonb_build_object('ctid', ctid::text)";
+        if (isVersion()) {
+            return VERSION;
         }
         return columns.stream()
                 .map(column -> Literals.text(column.name()) + ", " + column.quoted() + "::text")
@@ -23,17 +34,35 @@ record RowIdentity(List<Column> columns) {
 
     /** Returns the condition that a row is one of some; false for none. */
     String predicate(List<JsonNode> rows, String qualifier) {
-        if (rows.isEmpty()) {
+        List<JsonNode> keys = rows.stream().filter(this::isKey).toList();
+        // They were told apart so when the table had no key yet.
+        List<JsonNode> versions =
+                rows.stream().filter(row -> !isKey(row) && row.has(PLACE)).toList();
+        if (keys.isEmpty() && versions.isEmpty()) {
             return "false";
         }
-        if (columns.isEmpty()) {
-            return rows.stream()
-                    .map(row -> Literals.of(row.path("ctid").asText(), "tid"))
-                    .collect(Collectors.joining(", ", qualifier + "ctid IN (", ")"));
+        String ofVersions =
+                versions.stream().map(row -> version(row, qualifier)).collect(Collectors.joining(" OR ", "(", ")"));
+        if (keys.isEmpty()) {
+            return ofVersions;
         }
-        return rows.stream()
+        String ofKeys = keys.stream()
                 .map(this::literals)
                 .collect(Collectors.joining(", ", wrap(column -> qualifier + column.quoted()) + " IN (", ")"));
+        return versions.isEmpty() ? ofKeys : "(" + ofKeys + " OR " + ofVersions + ")";
+    }
+
+    private boolean isKey(JsonNode row) {
+        return !isVersion() && columns.stream().allMatch(column -> row.has(column.name()));
+    }
+
+    private static String version(JsonNode row, String qualifier) {
+        return "%1$stableoid = %2$s AND %1$sctid = %3$s AND %1$sxmin = %4$s"
+                .formatted(
+                        qualifier,
+                        Literals.of(row.path("tableoid").asText(), "oid"),
+                        Literals.of(row.path(PLACE).asText(), "tid"),
+                        Literals.of(row.path("xmin").asText(), "xid"));
     }
 
     private String literals(JsonNode row) {

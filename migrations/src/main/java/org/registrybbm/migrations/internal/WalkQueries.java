@@ -82,7 +82,7 @@ final class WalkQueries {
             WITH forgotten AS (
                 DELETE FROM batched_background_migration_walks
                 WHERE batched_background_migration_id = ?
-                    AND kind = ?
+                    AND (kind = 'verify' OR kind = 'change' AND pass > 1)
                 RETURNING id
             )
             DELETE FROM batched_background_migration_jobs
@@ -136,9 +136,9 @@ final class WalkQueries {
         return Sql.one(connection, HAS_FOREIGN_JOBS, row -> row.getBoolean("found"), migrationId);
     }
 
-    /** Forgets the walks of a kind with their batch jobs. */
-    static void forget(Connection connection, long migrationId, Walk.Kind kind) throws SQLException {
-        Sql.update(connection, FORGET, migrationId, kind.word());
+    /** Forgets the walks that looked for rows which are not done, with their batch jobs, so that they are looked for again. */
+    static void forgetProof(Connection connection, long migrationId) throws SQLException {
+        Sql.update(connection, FORGET, migrationId);
     }
 
     private static Walk walk(ResultSet row) throws SQLException {
