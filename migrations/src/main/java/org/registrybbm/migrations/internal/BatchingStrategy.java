@@ -64,6 +64,11 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
      */
     void check(Connection connection, WalkedTable table) throws SQLException;
 
+    /** Returns which rows are not done, where the strategy itself says so and not the work function. */
+    default Optional<String> pending(Target target) {
+        return Optional.empty();
+    }
+
     /** Estimates how many rows the migration has. */
     OptionalLong estimate(Connection connection, Target target) throws SQLException;
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.WorkContext;
@@ -38,14 +39,30 @@ public final class CatalogQueries {
                 AND NOT a.attisdropped
             """;
 
-    private static final String PRIMARY_KEY = """
+    // The primary key, or else the oldest unique index that no two rows and no NULL can share.
+    private static final String ROW_KEY = """
+            WITH row_key AS (
+                SELECT i.indrelid, i.indkey, i.indnkeyatts
+                FROM pg_index i
+                WHERE i.indrelid = ?::oid
+                    AND i.indisunique
+                    AND i.indisvalid
+                    AND i.indpred IS NULL
+                    AND (i.indimmediate OR i.indisprimary)
+                    AND (
+                        SELECT bool_and(coalesce(a.attnotnull, false))
+                        FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
+                        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                        WHERE k.place <= i.indnkeyatts
+                    )
+                ORDER BY i.indisprimary DESC, i.indexrelid
+                LIMIT 1
+            )
             SELECT a.attname
-            FROM pg_index i
+            FROM row_key i
             JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place) ON true
             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-            WHERE i.indrelid = ?::oid
-                AND i.indisprimary
-                AND k.place <= i.indnkeyatts
+            WHERE k.place <= i.indnkeyatts
             ORDER BY k.place
             """;
 
@@ -177,6 +194,9 @@ public final class CatalogQueries {
             WHERE to_regclass(name) IS NULL
             """;
 
+    // A node of EXPLAIN's tree, and no name or text that a condition holds.
+    private static final Pattern INDEX_NODE = Pattern.compile("\\s*(-> +)?(Index|Index Only|Bitmap Heap) Scan .*");
+
     private CatalogQueries() {}
 
     /**
@@ -249,18 +269,11 @@ public final class CatalogQueries {
         return Sql.one(connection, ROOT, row -> row.getString("quoted"), target.oid(), target.oid());
     }
 
-    /**
-     * Returns how the rows of a table are told apart.
-     *
-     * @param byKey whether the migration walks a key
-     */
-    static RowIdentity identity(Connection connection, Target target, boolean byKey) throws SQLException {
+    /** Returns how the rows of a table are told apart. */
+    static RowIdentity identity(Connection connection, Target target) throws SQLException {
         List<Column> columns = new ArrayList<>();
-        for (String name : Sql.list(connection, PRIMARY_KEY, row -> row.getString("attname"), target.oid())) {
+        for (String name : Sql.list(connection, ROW_KEY, row -> row.getString("attname"), target.oid())) {
             columnNamed(connection, target.oid(), name).ifPresent(columns::add);
-        }
-        if (columns.isEmpty() && byKey) {
-            return new RowIdentity(target.key().columns());
         }
         return new RowIdentity(List.copyOf(columns));
     }
@@ -283,7 +296,7 @@ public final class CatalogQueries {
                         "EXPLAIN SELECT FROM " + table + " WHERE " + condition + " LIMIT 1",
                         row -> row.getString(1))
                 .stream()
-                .anyMatch(line -> line.contains("Index") || line.contains("Bitmap"));
+                .anyMatch(line -> INDEX_NODE.matcher(line).matches());
     }
 
     /** Finds a column by its name: as written, or read as an SQL identifier. */

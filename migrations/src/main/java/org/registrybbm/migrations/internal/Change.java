@@ -16,6 +16,7 @@ import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
 
 /** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
 final class Change {
@@ -44,7 +45,9 @@ final class Change {
 
     /** Changes all rows. */
     Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
+        List<String> sample = endsByTheWork() ? QuarantineQueries.identities(tx, table, batch, "", SAMPLES) : List.of();
         long migrated = migrate(batch);
+        requireDone(sample);
         quarantine(null);
         return new Outcome(migrated, failed.size());
     }
@@ -62,6 +65,22 @@ final class Change {
         long migrated = rows.isEmpty() ? migrate(batch) : isolate(rows, Math.max(1, free));
         quarantine(failed.size() > free ? before : null);
         return new Outcome(migrated, failed.size());
+    }
+
+    /** Returns whether only the work itself brings the end nearer, so that it would never come where the work does nothing. */
+    private boolean endsByTheWork() {
+        return table.kind() == Walk.Kind.CHANGE && !(definition.strategy() instanceof KeysetBatching);
+    }
+
+    /** Some of the rows, as they were told apart before the work: none of them may be as it was. */
+    private void requireDone(List<String> sample) throws SQLException {
+        if (!sample.isEmpty() && pending(ofRows(sample)).size() == sample.size()) {
+            throw new InvalidDefinitionException(
+                    FailureCode.NO_PROGRESS,
+                    "the work function '" + migration().signature() + "' was given rows of "
+                            + table.target().table() + " where " + table.pending()
+                            + ", and that is still true of them; it would run for ever");
+        }
     }
 
     /** Halves the rows until those that fail are alone. */
@@ -122,27 +141,30 @@ final class Change {
     }
 
     private long migrate(Batch batch) throws SQLException, QuarantineFullException {
-        if (table.kind() == Walk.Kind.CHANGE) {
+        if (table.kind() == Walk.Kind.CHANGE || table.pendingRows().isEmpty()) {
             return run(batch);
         }
-        if (table.kind() == Walk.Kind.RETRY) {
-            // Somebody may have mended the row by doing the work on it.
-            long migrated = run(table.pendingOf(batch));
-            if (table.pendingRows().isPresent()) {
-                stillPending(pending(batch), "it is still not done after it was tried again");
-            }
-            return migrated;
-        }
+        // What somebody did by hand, or the application by now, is not done again.
         Set<String> before = new HashSet<>(pending(batch));
         if (before.isEmpty()) {
             return 0;
         }
-        long migrated = run(table.pendingOf(batch));
+        long migrated = run(left(batch));
         // Rows that the application has put in meanwhile are not to be judged.
         stillPending(
                 pending(batch).stream().filter(before::contains).toList(),
-                "it was found not done after the last batch, and is still not done after another change");
+                table.kind() == Walk.Kind.RETRY
+                        ? "it is still not done after it was tried again"
+                        : "it was found not done after the last batch, and is still not done after another change");
         return migrated;
+    }
+
+    /** Returns those of a batch that are not done. */
+    private Batch left(Batch batch) {
+        return new Batch(qualifier -> (qualifier.isEmpty()
+                        ? batch.predicate()
+                        : batch.predicate(qualifier.substring(0, qualifier.length() - 1)))
+                + " AND " + table.pending(qualifier));
     }
 
     private long run(Batch batch) throws SQLException {
@@ -155,7 +177,7 @@ final class Change {
     }
 
     private List<String> pending(Batch batch) throws SQLException {
-        return QuarantineQueries.identities(tx, table, table.pendingOf(batch), "", Integer.MAX_VALUE);
+        return QuarantineQueries.identities(tx, table, left(batch), "", Integer.MAX_VALUE);
     }
 
     private void stillPending(List<String> rows, String message) throws SQLException, QuarantineFullException {

@@ -18,6 +18,13 @@ public record Column(
         boolean notNull,
         @Nullable String collation) {
     String literal(String value) {
-        return Literals.of(value, type.equals("character") ? "bpchar" : type);
+        // Their plain names mean one character or bit.
+        return Literals.of(
+                value,
+                switch (type) {
+                    case "character" -> "bpchar";
+                    case "bit" -> "varbit";
+                    default -> type;
+                });
     }
 }

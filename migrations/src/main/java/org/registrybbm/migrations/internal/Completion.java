@@ -35,6 +35,15 @@ record Completion(Connection connection, Definition definition, EngineSettings s
         if (cutter.cutGap(due)) {
             return new Left.Work();
         }
+        if (definition.strategy() instanceof KeysetBatching) {
+            // One may have come after the last batch was cut.
+            for (Walk walk : WalkQueries.all(connection, migration().id(), Walk.Kind.CHANGE, 1)) {
+                Optional<Target> target = definition.targetOf(connection, walk);
+                if (target.isPresent()) {
+                    KeysetBatching.requireNoNullKey(connection, target.get());
+                }
+            }
+        }
         boolean blocks = definition.strategy() instanceof BlockBatching;
         boolean verifies = definition.strategy() instanceof KeysetBatching && saysWhatIsPending();
         // A row that was mended may lie anywhere by now.

@@ -78,12 +78,16 @@ public record Definition(
     /** Returns a table as a walk sees it, without the rows that are quarantined. */
     WalkedTable walked(Connection connection, Target table, Walk.Kind kind, int pass) throws SQLException {
         Spared spared = new Spared(
-                CatalogQueries.identity(connection, table, strategy instanceof KeysetBatching),
+                CatalogQueries.identity(connection, table),
                 QuarantineQueries.rows(connection, migration.id(), table.oid()));
-        Optional<String> pending = strategy instanceof PredicateBatching predicate && predicate.nulls()
-                ? Optional.of(table.column() + " IS NULL")
-                : function.pending(context(connection, table, NO_ROWS));
-        return new WalkedTable(migration, table, kind, pass, pending, spared);
+        Optional<String> pending = strategy.pending(table);
+        return new WalkedTable(
+                migration,
+                table,
+                kind,
+                pass,
+                pending.isPresent() ? pending : function.pending(context(connection, table, NO_ROWS)),
+                spared);
     }
 
     WorkContext context(Connection connection, Target table, Batch batch) {

@@ -81,7 +81,13 @@ public final class JobQueries {
     // What the newest batch jobs looked like: the next one's sizes follow from them.
     private static final String NEWEST = """
             SELECT j.status, j.min_value, j.max_value, j.covered_tuple_count, j.migrated_tuple_count, j.busy_ms,
-                j.sub_batch_size, j.started_at
+                j.sub_batch_size, j.started_at,
+                EXISTS (
+                    SELECT
+                    FROM batched_background_migration_quarantined_rows q
+                    WHERE q.batched_background_migration_id = j.batched_background_migration_id
+                        AND q.batched_background_migration_job_id = j.id
+                ) AS quarantined
             FROM batched_background_migration_jobs j
             LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
             WHERE j.batched_background_migration_id = ?
@@ -248,18 +254,20 @@ public final class JobQueries {
             @Nullable Long migrated,
             @Nullable Long busyMillis,
             @Nullable Integer subBatchSize,
-            @Nullable Instant startedAt) {
+            @Nullable Instant startedAt,
+            boolean quarantined) {
         /** Returns the rows that it covered, 0 where nobody counted. */
         long rows() {
             return covered == null ? 0 : covered;
         }
 
-        /** Returns whether it was started at or after a moment, and had rows but changed none. */
+        /** Returns whether it was started at or after a moment, and had rows but changed and quarantined none. */
         boolean changedNothingSince(Instant moment) {
             return covered != null
                     && covered > 0
                     && migrated != null
                     && migrated == 0
+                    && !quarantined
                     && startedAt != null
                     && !startedAt.isBefore(moment);
         }
@@ -311,7 +319,8 @@ public final class JobQueries {
                             Rows.nullable(row, "migrated_tuple_count"),
                             Rows.nullable(row, "busy_ms"),
                             subBatchSize == null ? null : Math.toIntExact(subBatchSize),
-                            Rows.instant(row, "started_at"));
+                            Rows.instant(row, "started_at"),
+                            row.getBoolean("quarantined"));
                 },
                 migrationId);
     }

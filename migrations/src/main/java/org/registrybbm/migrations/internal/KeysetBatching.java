@@ -90,7 +90,7 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     /** A row whose key is NULL lies in no range, so it would be left behind by a migration that says it is finished. */
-    private static void requireNoNullKey(Connection connection, Target target) throws SQLException {
+    static void requireNoNullKey(Connection connection, Target target) throws SQLException {
         Column column = target.firstColumn();
         if (column.notNull()) {
             return;

@@ -37,6 +37,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
     // Without this a scan from the table's start would step over every row that is done already, at each sub-batch
     // anew.
     private static final String WALK_THE_INDEX = "SET LOCAL enable_seqscan = off";
+    private static final String WALK_AS_EVER = "SET LOCAL enable_seqscan = DEFAULT";
 
     @Override
     public boolean hasKey() {
@@ -82,7 +83,9 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
         Sql.run(connection, WALK_THE_INDEX);
         boolean anyLeft = Sql.one(
                 connection,
-                ANY_LEFT.formatted(table.target().table(), condition(table)),
+                ANY_LEFT.formatted(
+                        table.target().table(),
+                        table.pending("") + table.spared().and("")),
                 row -> row.getBoolean("found"));
         return anyLeft ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
     }
@@ -91,13 +94,21 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
     public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
             throws SQLException {
         Sql.run(connection, WALK_THE_INDEX);
-        return next(connection, table, size);
+        Optional<SubBatch> next = next(connection, table, size);
+        // The work function's own statements are planned as everywhere else.
+        Sql.run(connection, WALK_AS_EVER);
+        return next;
+    }
+
+    @Override
+    public Optional<String> pending(Target target) {
+        return nulls ? Optional.of(target.column() + " IS NULL") : Optional.empty();
     }
 
     /** Locks the next rows by whatever way the planner finds. */
     Optional<SubBatch> next(Connection connection, WalkedTable table, int size) throws SQLException {
-        String condition = condition(table);
-        String sql = FIRST_ROWS.formatted(table.target().table(), condition);
+        String sql = FIRST_ROWS.formatted(
+                table.target().table(), table.pending("") + table.spared().and(""));
         List<String> rows = Sql.list(connection, sql.strip() + " SKIP LOCKED", row -> row.getString("tid"), size);
         if (rows.isEmpty()) {
             // Those that others have locked may be left when they are done: only waiting for them tells.
@@ -109,9 +120,5 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
         String tids = Literals.text("{\"" + String.join("\",\"", rows) + "\"}");
         Batch batch = new Batch(qualifier -> qualifier + "ctid = ANY (" + tids + "::tid[])");
         return Optional.of(new SubBatch(batch, null, rows.size(), false));
-    }
-
-    private static String condition(WalkedTable table) {
-        return "(" + table.pending() + ")" + table.spared().and("");
     }
 }

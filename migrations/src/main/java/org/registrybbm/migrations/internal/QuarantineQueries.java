@@ -80,6 +80,15 @@ public final class QuarantineQueries {
                 AND status = 'retrying'
             """;
 
+    private static final String LOST = """
+            UPDATE batched_background_migration_quarantined_rows
+            SET status = 'quarantined',
+                attempts = attempts + 1,
+                failure_message = ?
+            WHERE id = ?
+                AND status = 'retrying'
+            """;
+
     private static final String RETRY = """
             UPDATE batched_background_migration_quarantined_rows
             SET status = 'retrying'
@@ -142,10 +151,7 @@ public final class QuarantineQueries {
             throws SQLException {
         String sql = IDENTITIES.formatted(
                 table.target().table(), table.spared().identity().json(), batch.predicate());
-        // Rows of one key have one identity where there is no primary key.
-        return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit).stream()
-                .distinct()
-                .toList();
+        return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
     }
 
     static void quarantine(Connection connection, WalkedTable table, long jobId, String row, Failure failure)
@@ -165,6 +171,11 @@ public final class QuarantineQueries {
 
     static void done(Connection connection, long id) throws SQLException {
         Sql.update(connection, DONE, id);
+    }
+
+    /** Leaves a row to a person that nobody can find any more. */
+    static void lost(Connection connection, long id, String message) throws SQLException {
+        Sql.update(connection, LOST, message, id);
     }
 
     /** Has the quarantined rows of a migration tried again, and returns how many. */

@@ -6,51 +6,70 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * How the rows of a table are told apart, for as long as people take to mend one: by the primary key; where there is none, by the key that
- * the migration walks, whose rows then stay together; where there is none either, by the version of the row, which only says that it
- * is still as it was. A place alone would not do: another row may lie there by then.
+ * How the rows of a table are told apart: by the primary key or another one that is unique and never NULL, or, where there is none, by
+ * where they lie and who wrote them. The latter names one version of a row: it says nothing of the row once somebody has changed it.
  *
- * @param columns by which, from the primary key or the migration's; none for the row's version
+ * @param columns of the key, or none
  */
 record RowIdentity(List<Column> columns) {
-    private static final List<Column> VERSION =
-            List.of(new Column("ctid", "ctid", "tid", true, null), new Column("xmin", "xmin", "xid", true, null));
+    private static final String PLACE = "ctid";
+    private static final String VERSION = """
+            jsonb_build_object('tableoid', tableoid::bigint::text, 'ctid', ctid::text, 'xmin', xmin::text)
+            """.strip();
+
+    /** Returns whether it names a version of a row only. */
+    boolean isVersion() {
+        return columns.isEmpty();
+    }
 
     /** Returns an expression that gives a row's identity as a JSON object of texts. */
     String json() {
-        return parts().stream()
+        if (isVersion()) {
+            return VERSION;
+        }
+        return columns.stream()
                 .map(column -> Literals.text(column.name()) + ", " + column.quoted() + "::text")
                 .collect(Collectors.joining(", ", "jsonb_build_object(", ")"));
     }
 
     /** Returns the condition that a row is one of some; false for none. */
     String predicate(List<JsonNode> rows, String qualifier) {
-        if (rows.isEmpty()) {
+        List<JsonNode> keys = rows.stream().filter(this::isKey).toList();
+        // They were told apart so when the table had no key yet.
+        List<JsonNode> versions =
+                rows.stream().filter(row -> !isKey(row) && row.has(PLACE)).toList();
+        if (keys.isEmpty() && versions.isEmpty()) {
             return "false";
         }
-        String among = wrap(parts(), column -> qualifier + column.quoted())
-                + rows.stream()
-                        .map(row -> wrap(parts(), column -> literal(column, row)))
-                        .collect(Collectors.joining(", ", " IN (", ")"));
-        return columns.isEmpty() ? "(" + places(rows, qualifier) + " AND " + among + ")" : among;
+        String ofVersions =
+                versions.stream().map(row -> version(row, qualifier)).collect(Collectors.joining(" OR ", "(", ")"));
+        if (keys.isEmpty()) {
+            return ofVersions;
+        }
+        String ofKeys = keys.stream()
+                .map(this::literals)
+                .collect(Collectors.joining(", ", wrap(column -> qualifier + column.quoted()) + " IN (", ")"));
+        return versions.isEmpty() ? ofKeys : "(" + ofKeys + " OR " + ofVersions + ")";
     }
 
-    /** Lets PostgreSQL go to the places of row versions directly, which it does not for a comparison of two columns. */
-    private static String places(List<JsonNode> rows, String qualifier) {
-        return rows.stream()
-                .map(row -> literal(VERSION.get(0), row))
-                .collect(Collectors.joining(", ", qualifier + "ctid IN (", ")"));
+    private boolean isKey(JsonNode row) {
+        return !isVersion() && columns.stream().allMatch(column -> row.has(column.name()));
     }
 
-    private List<Column> parts() {
-        return columns.isEmpty() ? VERSION : columns;
+    private static String version(JsonNode row, String qualifier) {
+        return "%1$stableoid = %2$s AND %1$sctid = %3$s AND %1$sxmin = %4$s"
+                .formatted(
+                        qualifier,
+                        Literals.of(row.path("tableoid").asText(), "oid"),
+                        Literals.of(row.path(PLACE).asText(), "tid"),
+                        Literals.of(row.path("xmin").asText(), "xid"));
     }
 
-    private static String literal(Column column, JsonNode row) {
-        return column.literal(row.path(column.name()).asText());
+    private String literals(JsonNode row) {
+        return wrap(column -> column.literal(row.path(column.name()).asText()));
     }
 
-    private static String wrap(List<Column> columns, Function<Column, String> each) {
+    private String wrap(Function<Column, String> each) {
         return columns.stream().map(each).collect(Collectors.joining(", ", "(", ")"));
     }
 }

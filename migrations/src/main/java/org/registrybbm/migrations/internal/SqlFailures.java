@@ -50,7 +50,7 @@ final class SqlFailures {
 
     /**
      * Returns whether a row is to blame: a data exception (class 22), a constraint (23), a check option (44), an exception of a
-     * trigger (P0), or a class that neither the standard nor PostgreSQL reserves, as {@code RAISE ... USING ERRCODE} gives.
+     * trigger (P0, 45), or a class that neither the standard nor PostgreSQL reserves, as {@code RAISE ... USING ERRCODE} gives.
      */
     static boolean isDataError(Throwable thrown) {
         String state = sqlState(thrown);
@@ -59,7 +59,16 @@ final class SqlFailures {
                         || state.startsWith("23")
                         || state.startsWith("44")
                         || state.startsWith("P0")
+                        || state.startsWith("45")
                         || USER_CLASS.matcher(state).matches());
+    }
+
+    /** Returns whether a function raised it, whatever SQLSTATE it took for that. */
+    private static boolean isRaised(String state, String message) {
+        return state.startsWith("P0")
+                || state.startsWith("45")
+                || USER_CLASS.matcher(state).matches()
+                || message.contains(" at RAISE");
     }
 
     /**
@@ -93,8 +102,7 @@ final class SqlFailures {
         String message = thrown.getMessage() == null ? "no message" : thrown.getMessage();
         String line = message.lines().findFirst().orElse("");
         String state = sqlState(thrown);
-        if (state != null
-                && (state.startsWith("P0") || USER_CLASS.matcher(state).matches())) {
+        if (state != null && isRaised(state, message)) {
             // What a function raises may hold whatever its author put into it; where it was raised does not.
             return "an exception that a function raised; PostgreSQL's log has its text"
                     + message.lines()
@@ -105,7 +113,7 @@ final class SqlFailures {
                             .orElse("");
         }
         if (state != null && state.startsWith("22")) {
-            line = line.replaceAll("\"(?:[^\"]|\"\")*\"", "\"...\"");
+            line = line.replaceAll("\".*", "\"...\"");
         }
         return line.length() > LONGEST_TEXT ? line.substring(0, LONGEST_TEXT) + " ..." : line;
     }

@@ -22,6 +22,10 @@ import org.registrybbm.migrations.WorkRegistry;
  * same between the sub-batches of one run, and nothing that a rollback would have to undo.
  */
 final class SubBatchTransaction {
+    private static final String LOST =
+            "it was changed or deleted since, and the table has no primary key to find it by;"
+                    + " look whether it is done, and waive it";
+
     private final Lease lease;
     private final EngineSettings settings;
     private final WorkRegistry workRegistry;
@@ -139,6 +143,7 @@ final class SubBatchTransaction {
             throws SQLException {
         BatchJob job = fenced.job();
         Change change = new Change(tx, definition, table.table(), job);
+        boolean lost = QuarantineRetry.isLost(tx, table.table(), subBatch.batch());
         Change.Outcome outcome;
         try {
             outcome = aim.isolate() ? change.isolating(subBatch.batch()) : change.whole(subBatch.batch());
@@ -149,8 +154,12 @@ final class SubBatchTransaction {
             throw noProgress(table.table());
         }
         if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined() == 0) {
-            QuarantineQueries.done(
-                    tx, Objects.requireNonNull(subBatch.lastKey()).number());
+            long row = Objects.requireNonNull(subBatch.lastKey()).number();
+            if (lost) {
+                QuarantineQueries.lost(tx, row, LOST);
+            } else {
+                QuarantineQueries.done(tx, row);
+            }
         }
         long covered = Math.max(subBatch.covered(), outcome.migrated());
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());

@@ -30,11 +30,6 @@ record WalkedTable(
         return new Batch(qualifier -> qualifier.isEmpty() ? rows : qualifier + found + " AND " + pending(qualifier));
     }
 
-    /** Returns the rows of a batch that are not done; all of them where nobody says. */
-    Batch pendingOf(Batch batch) {
-        return pendingRows.isPresent() ? pendingOf(batch.predicate()) : batch;
-    }
-
     /**
      * Returns which rows are not done.
      *
