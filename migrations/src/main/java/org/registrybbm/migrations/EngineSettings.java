@@ -111,6 +111,11 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
             return delay.compareTo(LONGEST_RETRY_DELAY) < 0 ? delay : LONGEST_RETRY_DELAY;
         }
 
+        /** Returns how long one statement may take that has to look through a whole table: 20 times any other. */
+        public Duration scan() {
+            return statement.multipliedBy(20);
+        }
+
         /** Returns how long the transaction of a sub-batch may take in all, with whatever its work function does besides SQL. */
         public Duration subBatchLimit() {
             return statement.multipliedBy(2);

@@ -21,14 +21,16 @@ record Triggers(Scheduler scheduler) {
     static final JobKey BATCH_JOB = JobKey.jobKey("batch", GROUP);
     static final String BATCH_JOB_ID = "batchJobId";
 
-    /** Adds the durable job where it is missing. */
+    /**
+     * Adds the durable job where it is missing. Quartz does not recover its firings: the tables tell which batch jobs lost their
+     * worker, and Quartz would compare clocks of replicas.
+     */
     void ensureStanding() throws SchedulerException {
         if (!scheduler.checkExists(BATCH_JOB)) {
             scheduler.addJob(
                     JobBuilder.newJob(BatchQuartzJob.class)
                             .withIdentity(BATCH_JOB)
                             .storeDurably()
-                            .requestRecovery()
                             .build(),
                     true);
         }
@@ -63,12 +65,9 @@ record Triggers(Scheduler scheduler) {
         scheduler.unscheduleJob(key(batchJobId));
     }
 
-    /** Reads which batch job a firing is for; a recovered firing may have lost its data, but not its trigger's name. */
+    /** Reads which batch job a firing is for; empty when it is none that this engine has stored. */
     static Optional<Long> batchJobId(JobExecutionContext context) {
         String id = context.getMergedJobDataMap().getString(BATCH_JOB_ID);
-        if (id == null && context.isRecovering()) {
-            id = context.getRecoveringTriggerKey().getName();
-        }
         try {
             return id == null ? Optional.empty() : Optional.of(Long.valueOf(id));
         } catch (NumberFormatException e) {

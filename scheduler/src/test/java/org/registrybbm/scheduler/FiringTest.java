@@ -115,38 +115,6 @@ class FiringTest {
         ledger.assertExact();
     }
 
-    @Test
-    void aFiringRecoveredWithoutItsDataStillFindsItsBatchJob() throws Exception {
-        Ledger ledger = Ledger.create(database, "dataless", 100).queue(100, "{}");
-        Replica replica = fleet.replica("one");
-        replica.engine().planner().plan();
-        long id = Long.parseLong(ledger.jobs("j.id").get(0));
-        BatchedMigrationScheduler scheduler = fleet.build(replica);
-        new Triggers(scheduler.quartz()).ensureStanding();
-        // Only the recovered firing can run it: the planner is kept away by its own lock, which a session holds here.
-        try (var connection = database.getConnection();
-                var statement = connection.createStatement()) {
-            connection.setAutoCommit(false);
-            statement.execute("""
-                    SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: plan a batched migration', id))
-                    FROM batched_background_migrations
-                    """);
-            database.execute("""
-                    INSERT INTO qrtz_scheduler_state (sched_name, instance_name, last_checkin_time, checkin_interval)
-                    VALUES ('bbm', 'ghost', 1, 1000);
-                    INSERT INTO qrtz_fired_triggers
-                        (sched_name, entry_id, trigger_name, trigger_group, instance_name, fired_time, sched_time,
-                         priority, state, job_name, job_group, is_nonconcurrent, requests_recovery)
-                    VALUES ('bbm', 'ghost1', '%d', 'bbm-batches', 'ghost', 1, 1, 5, 'EXECUTING', 'batch', 'bbm', false, true)
-                    """.formatted(id));
-            scheduler.start();
-
-            await().atMost(Duration.ofSeconds(20)).until(() -> ledger.changes() == 100);
-            connection.rollback();
-        }
-        ledger.awaitFinishedExactly(Duration.ofSeconds(20));
-    }
-
     private void cut(Ledger ledger, int status) {
         database.execute("""
                 INSERT INTO batched_background_migration_jobs

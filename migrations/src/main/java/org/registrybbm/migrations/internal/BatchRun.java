@@ -111,12 +111,13 @@ public final class BatchRun {
 
     private Step subBatch() throws SQLException {
         long began = System.nanoTime();
-        SubBatchTransaction.Aim aim = new SubBatchTransaction.Aim(subBatchSize, isolate, began);
         Duration limit = settings.timeouts().subBatchLimit();
         Step step;
         try (Connection connection = lease.connect();
                 Watchdog.Watched watched = replica.watchdog().watch(connection, limit)) {
             try {
+                SubBatchTransaction.Aim aim =
+                        new SubBatchTransaction.Aim(subBatchSize, isolate, began, watched::extend);
                 step = Sql.inTransaction(connection, tx -> transaction.run(tx, aim));
             } catch (Throwable e) {
                 if (watched.wasCutOff()) {

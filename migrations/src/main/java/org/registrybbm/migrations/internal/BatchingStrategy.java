@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
@@ -29,6 +30,14 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
     }
 
     /**
+     * How big a batch should be.
+     *
+     * @param rows at least 1
+     * @param keysPerRow how far apart integer keys lie, by the last batch that is done; empty when there is none
+     */
+    record Size(long rows, OptionalDouble keysPerRow) {}
+
+    /**
      * The next sub-batch of a batch job.
      *
      * @param batch what the work function gets
@@ -41,6 +50,11 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
     /** Returns whether {@code column_name} names a key, or anything else, which is then not looked for. */
     default boolean hasKey() {
         return true;
+    }
+
+    /** Returns whether the next rows of a walk are found only by looking through the whole table. */
+    default boolean scans(WalkedTable table) {
+        return false;
     }
 
     /**
@@ -60,10 +74,10 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
      * Cuts the next batch.
      *
      * @param cut where the last batch ended, or null before the first
-     * @param size rows that it should have
+     * @param size how big it should be
      * @return its range, or empty when nothing is left to cut
      */
-    Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size)
+    Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException;
 
     /** Returns the next sub-batch of a batch job, or empty when nothing is left in it. */

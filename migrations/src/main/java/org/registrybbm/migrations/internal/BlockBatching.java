@@ -5,7 +5,6 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.Key;
 
@@ -26,6 +25,11 @@ record BlockBatching() implements BatchingStrategy {
     }
 
     @Override
+    public boolean scans(WalkedTable table) {
+        return table.kind() == Walk.Kind.CHANGE && table.pass() > FIRST_PASS;
+    }
+
+    @Override
     public void check(Connection connection, WalkedTable table) {
         table.pending();
     }
@@ -41,9 +45,9 @@ record BlockBatching() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size)
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
-        if (table.pass() > FIRST_PASS) {
+        if (scans(table)) {
             return cut == null ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
         }
         CatalogQueries.Heap heap = CatalogQueries.heap(connection, table.target());
@@ -51,14 +55,14 @@ record BlockBatching() implements BatchingStrategy {
         if (first >= heap.blocks()) {
             return Optional.empty();
         }
-        long last = Math.min(heap.blocks() - 1, first + blocks(heap, size) - 1);
+        long last = Math.min(heap.blocks() - 1, first + blocks(heap, size.rows()) - 1);
         return Optional.of(BatchJob.Range.between(first, last));
     }
 
     @Override
     public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
             throws SQLException {
-        if (table.pass() > FIRST_PASS) {
+        if (scans(table)) {
             return ANYWHERE.next(connection, table, size);
         }
         long first = job.lastKey() == null ? job.range().min() : job.lastKey().number() + 1;
@@ -69,12 +73,9 @@ record BlockBatching() implements BatchingStrategy {
         long last = Math.min(job.range().max(), first + blocks(heap, size) - 1);
         String rows = "ctid >= '(%d,0)'::tid AND ctid < '(%d,0)'::tid AND (%s)%s"
                 .formatted(first, last + 1, table.pending(), table.spared().and(""));
-        String found = "ctid = ANY (ARRAY(SELECT ctid FROM " + table.target().table() + " WHERE " + rows + "))";
-        // The work function's own expression cannot be qualified.
-        Batch batch = new Batch(qualifier -> qualifier.isEmpty() ? rows : qualifier + found);
         long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
-        return Optional.of(
-                new SubBatch(batch, Key.of(last), covered, last == job.range().max()));
+        return Optional.of(new SubBatch(
+                table.batchOf(rows), Key.of(last), covered, last == job.range().max()));
     }
 
     private static long blocks(CatalogQueries.Heap heap, long rows) {

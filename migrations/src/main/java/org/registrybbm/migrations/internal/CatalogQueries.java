@@ -146,6 +146,18 @@ public final class CatalogQueries {
                 OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid) WHERE isleaf)
             """;
 
+    private static final String CORRELATION = """
+            SELECT s.correlation
+            FROM pg_stats s
+            JOIN pg_class c ON c.relname = s.tablename
+            JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = s.schemaname
+            WHERE c.oid = ?::oid
+                AND s.attname = ?
+                AND NOT s.inherited
+                AND s.correlation IS NOT NULL
+                AND c.relpages > ?
+            """;
+
     private static final String SEQUENCE = """
             SELECT c.oid::regclass::text AS quoted
             FROM pg_class c
@@ -233,11 +245,18 @@ public final class CatalogQueries {
         return Sql.one(connection, ROOT, row -> row.getString("quoted"), target.oid(), target.oid());
     }
 
-    /** Returns how the rows of a table are told apart. */
-    static RowIdentity identity(Connection connection, Target target) throws SQLException {
+    /**
+     * Returns how the rows of a table are told apart.
+     *
+     * @param byKey whether the migration walks a key
+     */
+    static RowIdentity identity(Connection connection, Target target, boolean byKey) throws SQLException {
         List<Column> columns = new ArrayList<>();
         for (String name : Sql.list(connection, PRIMARY_KEY, row -> row.getString("attname"), target.oid())) {
             columnNamed(connection, target.oid(), name).ifPresent(columns::add);
+        }
+        if (columns.isEmpty() && byKey) {
+            return new RowIdentity(target.key().columns());
         }
         return new RowIdentity(List.copyOf(columns));
     }
@@ -339,6 +358,20 @@ public final class CatalogQueries {
     private static OptionalLong estimated(ResultSet row) throws SQLException {
         long tuples = row.getLong("tuples");
         return row.wasNull() || row.getBoolean("unknown") ? OptionalLong.empty() : OptionalLong.of(tuples);
+    }
+
+    /**
+     * Returns how much the order of the key has to do with that of the rows in the table, -1 to 1; empty when the table was never
+     * analysed or has fewer blocks than some.
+     */
+    static Optional<Double> correlation(Connection connection, Target target, int blocks) throws SQLException {
+        return Sql.first(
+                connection,
+                CORRELATION,
+                row -> row.getDouble("correlation"),
+                target.oid(),
+                target.firstColumn().name(),
+                blocks);
     }
 
     /** Finds a sequence and returns it quoted for SQL. */

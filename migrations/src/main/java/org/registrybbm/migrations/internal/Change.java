@@ -124,14 +124,15 @@ final class Change {
             return run(batch);
         }
         if (table.kind() == Walk.Kind.RETRY) {
-            long migrated = run(batch);
+            // Somebody may have mended the row by doing the work on it.
+            long migrated = run(table.pendingOf(batch));
             stillPending(batch, "it is still not done after it was tried again");
             return migrated;
         }
         if (pending(batch) == 0) {
             return 0;
         }
-        long migrated = run(new Batch(qualifier -> batch.predicate() + " AND (" + table.pending() + ")"));
+        long migrated = run(table.pendingOf(batch));
         stillPending(batch, "it was found not done after the last batch, and is still not done after another change");
         return migrated;
     }
@@ -148,20 +149,20 @@ final class Change {
     private long pending(Batch batch) throws SQLException {
         return Sql.one(
                 tx,
-                "SELECT count(*) AS pending FROM " + table.target().table() + " WHERE " + batch.predicate() + " AND ("
-                        + table.pending() + ")",
+                "SELECT count(*) AS pending FROM " + table.target().table() + " WHERE "
+                        + table.pendingOf(batch).predicate(),
                 row -> row.getLong("pending"));
     }
 
     private void stillPending(Batch batch, String message) throws SQLException, QuarantineFullException {
-        if (table.workPending().isEmpty() || pending(batch) == 0) {
+        if (table.pendingRows().isEmpty() || pending(batch) == 0) {
             return;
         }
         if (table.kind() == Walk.Kind.VERIFY
                 && QuarantineQueries.count(tx, migration().id()) >= migration().quarantineLimit()) {
             throw new QuarantineFullException();
         }
-        Batch left = new Batch(qualifier -> batch.predicate() + " AND (" + table.pending() + ")");
+        Batch left = table.pendingOf(batch);
         for (String row : QuarantineQueries.identities(tx, table, left, "", SAMPLES)) {
             failed.put(row, Failure.of(FailureCode.NO_PROGRESS, message));
         }

@@ -37,7 +37,9 @@ record Completion(Connection connection, Definition definition, EngineSettings s
         }
         boolean blocks = definition.strategy() instanceof BlockBatching;
         boolean verifies = definition.strategy() instanceof KeysetBatching && saysWhatIsPending();
-        boolean opened = blocks && walks.openPass(Walk.Kind.CHANGE, 2)
+        // A row that was mended may lie anywhere by now.
+        int passes = 2 + WalkQueries.lastPass(connection, migration().id(), Walk.Kind.RETRY);
+        boolean opened = blocks && walks.openPass(Walk.Kind.CHANGE, passes)
                 || walks.openRetries()
                 || verifies && walks.openPass(Walk.Kind.VERIFY, 1);
         if (opened) {
@@ -58,7 +60,7 @@ record Completion(Connection connection, Definition definition, EngineSettings s
     private boolean saysWhatIsPending() throws SQLException {
         Optional<String> pending = definition
                 .walked(connection, definition.target(), Walk.Kind.VERIFY, 1)
-                .workPending();
+                .pendingRows();
         return pending.isPresent();
     }
 

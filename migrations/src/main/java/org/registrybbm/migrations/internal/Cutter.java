@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
 record Cutter(Connection connection, Definition definition, EngineSettings settings) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Cutter.class);
     private static final int SLOW_INDEX_CUT = 16;
+    // 1 GiB in blocks of 8 KiB: smaller tables are in memory soon, whatever the order.
+    private static final int BIG_TABLE_BLOCKS = 131_072;
+    private static final double LITTLE_CORRELATION = 0.2;
 
     /**
      * Cuts batch jobs until there are enough.
@@ -57,7 +61,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         strategy.check(connection, table);
         List<JobQueries.Figures> newest =
                 JobQueries.newest(connection, migration().id());
-        long size = BatchSizes.next(connection, newest, migration(), settings);
+        BatchingStrategy.Size size = new BatchingStrategy.Size(
+                BatchSizes.next(connection, newest, migration(), settings), BatchSizes.keysPerRow(newest, migration()));
         if (isEndless(strategy) && JobQueries.anyFailed(connection, migration().id())) {
             // Their rows are still there, and a new batch job would reach for them.
             return false;
@@ -78,7 +83,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             }
             long id = insert(walk, range.get(), newest);
             due.add(new Planner.Due(id, null));
-            tellSize(newest, id, size);
+            tellSize(newest, id, size.rows());
             if (numbers) {
                 cut = Key.of(range.get().max());
             } else {
@@ -191,7 +196,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     }
 
     /** Looks for the end of the next batch, nearer when the index is too slow to be walked that far. */
-    private Optional<BatchJob.Range> range(BatchingStrategy strategy, WalkedTable table, @Nullable Key cut, long size)
+    private Optional<BatchJob.Range> range(
+            BatchingStrategy strategy, WalkedTable table, @Nullable Key cut, BatchingStrategy.Size size)
             throws SQLException {
         Savepoint before = connection.setSavepoint();
         try {
@@ -199,11 +205,15 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             connection.releaseSavepoint(before);
             return range;
         } catch (SQLException e) {
-            if (size == 1 || !SqlFailures.isWorthSmaller(e)) {
+            if (size.rows() == 1 || !SqlFailures.isWorthSmaller(e)) {
                 throw e;
             }
             connection.rollback(before);
-            return range(strategy, table, cut, Math.max(1, size / SLOW_INDEX_CUT));
+            return range(
+                    strategy,
+                    table,
+                    cut,
+                    new BatchingStrategy.Size(Math.max(1, size.rows() / SLOW_INDEX_CUT), size.keysPerRow()));
         }
     }
 
@@ -214,6 +224,27 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         OptionalLong estimate = definition.strategy().estimate(connection, definition.target());
         if (estimate.isPresent()) {
             MigrationQueries.setTotal(connection, migration().id(), estimate.getAsLong());
+            propose();
+        }
+    }
+
+    /** Tells, once, where ranges of the key would touch each block of a big table again and again. */
+    private void propose() throws SQLException {
+        if (!(definition.strategy() instanceof KeysetBatching)) {
+            return;
+        }
+        Optional<Double> correlation = CatalogQueries.correlation(connection, definition.target(), BIG_TABLE_BLOCKS);
+        if (correlation.isPresent() && Math.abs(correlation.get()) < LITTLE_CORRELATION) {
+            String proposal = String.format(
+                    Locale.ROOT,
+                    "the order of %s has little to do with where the rows of %s lie (correlation %.2f), so each batch touches"
+                            + " blocks all over the table; with the strategy %s each is touched once",
+                    definition.target().column(),
+                    definition.target().table(),
+                    correlation.get(),
+                    BlockBatching.NAME);
+            LOGGER.info("'{}': {}", migration().name(), proposal);
+            EventQueries.record(connection, migration().id(), null, null, new EventQueries.Event("proposed", proposal));
         }
     }
 

@@ -78,10 +78,12 @@ public record Definition(
     /** Returns a table as a walk sees it, without the rows that are quarantined. */
     WalkedTable walked(Connection connection, Target table, Walk.Kind kind, int pass) throws SQLException {
         Spared spared = new Spared(
-                CatalogQueries.identity(connection, table),
+                CatalogQueries.identity(connection, table, strategy instanceof KeysetBatching),
                 QuarantineQueries.rows(connection, migration.id(), table.oid()));
-        return new WalkedTable(
-                migration, table, kind, pass, function.pending(context(connection, table, NO_ROWS)), spared);
+        Optional<String> pending = strategy instanceof PredicateBatching predicate && predicate.nulls()
+                ? Optional.of(table.column() + " IS NULL")
+                : function.pending(context(connection, table, NO_ROWS));
+        return new WalkedTable(migration, table, kind, pass, pending, spared);
     }
 
     WorkContext context(Connection connection, Target table, Batch batch) {

@@ -32,6 +32,11 @@ public final class Guards {
 
     private Guards() {}
 
+    /** For a statement of a sub-batch that has to look through a whole table. */
+    static String scan(EngineSettings.Timeouts timeouts) {
+        return "SET LOCAL statement_timeout = " + timeouts.scan().toMillis();
+    }
+
     /** For reading through a table: like sub-batches, but nothing is changed. */
     static String reading(EngineSettings.Timeouts timeouts) {
         return """

@@ -80,7 +80,8 @@ public final class JobQueries {
 
     // What the newest batch jobs looked like: the next one's sizes follow from them.
     private static final String NEWEST = """
-            SELECT j.status, j.covered_tuple_count, j.migrated_tuple_count, j.busy_ms, j.sub_batch_size, j.started_at
+            SELECT j.status, j.min_value, j.max_value, j.covered_tuple_count, j.migrated_tuple_count, j.busy_ms,
+                j.sub_batch_size, j.started_at
             FROM batched_background_migration_jobs j
             LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
             WHERE j.batched_background_migration_id = ?
@@ -241,11 +242,18 @@ public final class JobQueries {
     /** The newest batch job's figures, null where the container registry made it. */
     public record Figures(
             int status,
+            long minValue,
+            long maxValue,
             @Nullable Long covered,
             @Nullable Long migrated,
             @Nullable Long busyMillis,
             @Nullable Integer subBatchSize,
             @Nullable Instant startedAt) {
+        /** Returns the rows that it covered, 0 where nobody counted. */
+        long rows() {
+            return covered == null ? 0 : covered;
+        }
+
         /** Returns whether it was started at or after a moment, and had rows but changed none. */
         boolean changedNothingSince(Instant moment) {
             return covered != null
@@ -297,6 +305,8 @@ public final class JobQueries {
                     Long subBatchSize = Rows.nullable(row, "sub_batch_size");
                     return new Figures(
                             row.getInt("status"),
+                            row.getLong("min_value"),
+                            row.getLong("max_value"),
                             Rows.nullable(row, "covered_tuple_count"),
                             Rows.nullable(row, "migrated_tuple_count"),
                             Rows.nullable(row, "busy_ms"),

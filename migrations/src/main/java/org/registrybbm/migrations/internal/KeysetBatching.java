@@ -18,6 +18,9 @@ import org.registrybbm.migrations.Key;
  * so the key need not be unique.
  */
 record KeysetBatching() implements BatchingStrategy {
+    private static final long LONGEST_WALK = 1_000_000;
+    private static final long LONGEST_EXACT_WALK = 100_000;
+
     // %1$s is the quoted table, %2$s the range, %3$s the key's columns as text, %4$s the key's columns.
     private static final String NTH_KEY = """
             SELECT %3$s
@@ -114,12 +117,13 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size)
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
         BatchedMigration migration = table.migration();
         KeyColumns columns = table.target().key();
         if (!columns.isInteger()) {
-            Optional<Key> end = nthKey(connection, table.target(), columns.after("", cut), size);
+            Optional<Key> end =
+                    nthKey(connection, table.target(), columns.after("", cut), Math.min(size.rows(), LONGEST_WALK));
             return Optional.of(BatchJob.Range.between(cut, end.orElse(null)));
         }
         if (cut != null && cut.number() >= migration.maxValue()) {
@@ -128,9 +132,20 @@ record KeysetBatching() implements BatchingStrategy {
         // Below the maximum, so that adding one cannot overflow.
         long first = cut != null ? cut.number() + 1 : migration.minValue();
         BatchJob.Range rest = BatchJob.Range.between(first, migration.maxValue());
-        Optional<Key> end = nthKey(
-                connection, table.target(), columns.between("", after(columns, rest), through(columns, rest)), size);
-        return Optional.of(BatchJob.Range.between(first, end.map(Key::number).orElse(migration.maxValue())));
+        String keys = columns.between("", after(columns, rest), through(columns, rest));
+        Optional<Long> end =
+                size.rows() > LONGEST_EXACT_WALK && size.keysPerRow().isPresent()
+                        ? nthKey(connection, table.target(), keys, 1).map(key -> estimatedEnd(key.number(), size))
+                        : nthKey(connection, table.target(), keys, Math.min(size.rows(), LONGEST_WALK))
+                                .map(Key::number);
+        long last = Math.min(end.orElse(migration.maxValue()), migration.maxValue());
+        return Optional.of(BatchJob.Range.between(first, last));
+    }
+
+    /** A big batch need not have its number of rows exactly, and walking them all would keep its worker waiting. */
+    private static long estimatedEnd(long firstKey, Size size) {
+        double end = firstKey + size.rows() * size.keysPerRow().orElseThrow() - 1;
+        return end >= Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(firstKey, Math.round(end));
     }
 
     @Override

@@ -77,14 +77,12 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size)
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
         Sql.run(connection, WALK_THE_INDEX);
         boolean anyLeft = Sql.one(
                 connection,
-                ANY_LEFT.formatted(
-                        table.target().table(),
-                        condition(table, "") + table.spared().and("")),
+                ANY_LEFT.formatted(table.target().table(), condition(table)),
                 row -> row.getBoolean("found"));
         return anyLeft ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
     }
@@ -98,7 +96,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
 
     /** Locks the next rows by whatever way the planner finds. */
     Optional<SubBatch> next(Connection connection, WalkedTable table, int size) throws SQLException {
-        String condition = condition(table, "") + table.spared().and("");
+        String condition = condition(table);
         String sql = FIRST_ROWS.formatted(table.target().table(), condition);
         List<String> rows = Sql.list(connection, sql.strip() + " SKIP LOCKED", row -> row.getString("tid"), size);
         if (rows.isEmpty()) {
@@ -113,7 +111,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
         return Optional.of(new SubBatch(batch, null, rows.size(), false));
     }
 
-    private String condition(WalkedTable table, String qualifier) {
-        return nulls ? qualifier + table.target().column() + " IS NULL" : "(" + table.pending() + ")";
+    private static String condition(WalkedTable table) {
+        return "(" + table.pending() + ")" + table.spared().and("");
     }
 }

@@ -142,7 +142,10 @@ public final class QuarantineQueries {
             throws SQLException {
         String sql = IDENTITIES.formatted(
                 table.target().table(), table.spared().identity().json(), batch.predicate());
-        return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
+        // Rows of one key have one identity where there is no primary key.
+        return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit).stream()
+                .distinct()
+                .toList();
     }
 
     static void quarantine(Connection connection, WalkedTable table, long jobId, String row, Failure failure)

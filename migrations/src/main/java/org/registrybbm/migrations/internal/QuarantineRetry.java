@@ -26,7 +26,7 @@ record QuarantineRetry() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, long size) {
+    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size) {
         return cut == null ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
     }
 

@@ -6,17 +6,19 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * How the rows of a table are told apart: by the primary key, or, where there is none, by where they lie.
+ * How the rows of a table are told apart, for as long as people take to mend one: by the primary key; where there is none, by the key that
+ * the migration walks, whose rows then stay together; where there is none either, by the version of the row, which only says that it
+ * is still as it was. A place alone would not do: another row may lie there by then.
  *
- * @param columns of the primary key, or none
+ * @param columns by which, from the primary key or the migration's; none for the row's version
  */
 record RowIdentity(List<Column> columns) {
+    private static final List<Column> VERSION =
+            List.of(new Column("ctid", "ctid", "tid", true, null), new Column("xmin", "xmin", "xid", true, null));
+
     /** Returns an expression that gives a row's identity as a JSON object of texts. */
     String json() {
-        if (columns.isEmpty()) {
-            return "jsonb_build_object('ctid', ctid::text)";
-        }
-        return columns.stream()
+        return parts().stream()
                 .map(column -> Literals.text(column.name()) + ", " + column.quoted() + "::text")
                 .collect(Collectors.joining(", ", "jsonb_build_object(", ")"));
     }
@@ -26,21 +28,29 @@ record RowIdentity(List<Column> columns) {
         if (rows.isEmpty()) {
             return "false";
         }
-        if (columns.isEmpty()) {
-            return rows.stream()
-                    .map(row -> Literals.of(row.path("ctid").asText(), "tid"))
-                    .collect(Collectors.joining(", ", qualifier + "ctid IN (", ")"));
-        }
+        String among = wrap(parts(), column -> qualifier + column.quoted())
+                + rows.stream()
+                        .map(row -> wrap(parts(), column -> literal(column, row)))
+                        .collect(Collectors.joining(", ", " IN (", ")"));
+        return columns.isEmpty() ? "(" + places(rows, qualifier) + " AND " + among + ")" : among;
+    }
+
+    /** Lets PostgreSQL go to the places of row versions directly, which it does not for a comparison of two columns. */
+    private static String places(List<JsonNode> rows, String qualifier) {
         return rows.stream()
-                .map(this::literals)
-                .collect(Collectors.joining(", ", wrap(column -> qualifier + column.quoted()) + " IN (", ")"));
+                .map(row -> literal(VERSION.get(0), row))
+                .collect(Collectors.joining(", ", qualifier + "ctid IN (", ")"));
     }
 
-    private String literals(JsonNode row) {
-        return wrap(column -> column.literal(row.path(column.name()).asText()));
+    private List<Column> parts() {
+        return columns.isEmpty() ? VERSION : columns;
     }
 
-    private String wrap(Function<Column, String> each) {
+    private static String literal(Column column, JsonNode row) {
+        return column.literal(row.path(column.name()).asText());
+    }
+
+    private static String wrap(List<Column> columns, Function<Column, String> each) {
         return columns.stream().map(each).collect(Collectors.joining(", ", "(", ")"));
     }
 }

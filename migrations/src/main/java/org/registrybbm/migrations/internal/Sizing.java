@@ -13,8 +13,8 @@ final class Sizing {
 
     private static final double LARGEST_STEP = 2.0;
     private static final int LARGEST_SUB_BATCH = 1_000_000;
-    // The end of a batch is found by walking its keys; a million takes a fraction of a second.
-    private static final long LARGEST_BATCH = 1_000_000;
+    // More rows than that in 30 s are none that are changed.
+    private static final long LARGEST_BATCH = 100_000_000;
     private static final int FAILURE_CUT = 2;
     private static final int DEATH_CUT = 32;
 

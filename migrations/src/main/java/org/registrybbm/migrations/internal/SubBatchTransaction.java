@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchOutcome.Reason;
@@ -69,8 +70,9 @@ final class SubBatchTransaction {
      * @param size rows
      * @param isolate whether rows that fail are looked for one by one and quarantined
      * @param began when it began, as {@link System#nanoTime}
+     * @param patience gives its transaction more time than a sub-batch has else
      */
-    record Aim(int size, boolean isolate, long began) {}
+    record Aim(int size, boolean isolate, long began, Consumer<Duration> patience) {}
 
     /** Runs in an open transaction, which the caller commits. */
     Step run(Connection tx, Aim aim) throws SQLException {
@@ -92,6 +94,13 @@ final class SubBatchTransaction {
         Optional<WalkedJob> table = walked(tx, fenced);
         Optional<BatchingStrategy.SubBatch> next = Optional.empty();
         if (table.isPresent()) {
+            if (table.get().strategy().scans(table.get().table())) {
+                Sql.run(tx, Guards.scan(settings.timeouts()));
+                aim.patience()
+                        .accept(settings.timeouts()
+                                .scan()
+                                .plus(settings.timeouts().subBatchLimit()));
+            }
             int paced = pacer.atMost(fenced.rate(), aim.size());
             next = table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), paced));
         }
@@ -105,7 +114,9 @@ final class SubBatchTransaction {
         Definition resolved = definition;
         if (resolved == null) {
             resolved = Definition.resolve(tx, migration, workRegistry);
-            rowsOfBatch = BatchSizes.next(tx, JobQueries.newest(tx, migration.id()), migration, settings);
+            rowsOfBatch = resolved.strategy() instanceof PredicateBatching
+                    ? BatchSizes.next(tx, JobQueries.newest(tx, migration.id()), migration, settings)
+                    : Long.MAX_VALUE;
         }
         WalkedJob found = walked;
         if (found == null || quarantined != fenced.quarantined()) {

@@ -94,25 +94,24 @@ public final class VerificationScan {
         }
         WalkedTable table = resolved.walked(tx, target, Walk.Kind.VERIFY, 1);
         boolean byKey = resolved.strategy() instanceof KeysetBatching;
-        boolean nulls = resolved.strategy() instanceof PredicateBatching predicate && predicate.nulls();
-        if (!nulls && table.workPending().isEmpty()) {
+        if (table.pendingRows().isEmpty()) {
             throw new InvalidDefinitionException(
                     FailureCode.PENDING_UNKNOWN,
                     "the work function '" + migration.signature()
                             + "' does not say which rows are not done; override its method pending");
         }
-        String pending = nulls ? target.column() + " IS NULL" : table.pending();
         if (byKey) {
-            lookAtRange(tx, resolved, table, pending);
+            lookAtRange(tx, resolved, table);
         } else {
-            find(tx, table, pending + table.spared().and(""));
+            Sql.run(tx, Guards.scan(settings.timeouts()));
+            find(tx, table, "(" + table.pending() + ")" + table.spared().and(""));
             tables.remove();
         }
         return true;
     }
 
-    private void lookAtRange(Connection tx, Definition resolved, WalkedTable table, String pending)
-            throws SQLException {
+    private void lookAtRange(Connection tx, Definition resolved, WalkedTable table) throws SQLException {
+        String pending = table.pending();
         BatchJob.Range whole = table.target().key().isInteger()
                 ? BatchJob.Range.between(migration.minValue(), migration.maxValue())
                 : BatchJob.Range.between((Key) null, null);

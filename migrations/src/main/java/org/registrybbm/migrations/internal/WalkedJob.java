@@ -29,14 +29,6 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
                         connection, target.get(), walk.get().kind(), walk.get().pass())));
     }
 
-    /** Returns the same without the rows that were quarantined since. */
-    WalkedJob sparing(Spared spared) {
-        return new WalkedJob(
-                strategy,
-                new WalkedTable(
-                        table.migration(), table.target(), table.kind(), table.pass(), table.workPending(), spared));
-    }
-
     Optional<BatchingStrategy.SubBatch> next(Connection connection, BatchJob job, int size) throws SQLException {
         return strategy.next(connection, table, job, size);
     }

@@ -86,6 +86,14 @@ public final class Watchdog {
             }
         }
 
+        /** Gives the transaction more time, from now on. */
+        void extend(Duration limit) {
+            if (!Watchdog.this.cutOff) {
+                alarm.cancel(false);
+                alarm = timer.schedule(this::cutOff, limit.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        }
+
         boolean wasCutOff() {
             return cutOff;
         }

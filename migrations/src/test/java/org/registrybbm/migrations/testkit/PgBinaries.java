@@ -3,8 +3,7 @@ package org.registrybbm.migrations.testkit;
 import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -32,8 +31,11 @@ record PgBinaries(Path home) {
             unpack(unfinished);
             try {
                 Files.move(unfinished, home, StandardCopyOption.ATOMIC_MOVE);
-            } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
-                // Another build was first; its programs are the same.
+            } catch (FileSystemException e) {
+                // Another build was first, as it may; its programs are the same.
+                if (!Files.isDirectory(home)) {
+                    throw e;
+                }
             }
         }
         return new PgBinaries(home);

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.registrybbm.migrations.testkit.OwnServer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +20,7 @@ class ChaosTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(ChaosTest.class);
 
     @Test
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
     void changesEachRowExactlyOnceWhateverHappens() throws Exception {
         assumeTrue(OwnServer.isPossible(), "no PostgreSQL of its own can run here");
         ChaosRun.Settings settings = new ChaosRun.Settings(

@@ -17,12 +17,16 @@ final class ChaosWork {
     /** Fills {@code filled} where it was NULL, and increases {@code n}. */
     static final String FILL = "chaosFill";
 
+    /** The same as {@link #ADD_ONE}, which also says which rows are not done. */
+    static final String ADD_ONCE = "chaosAddOnce";
+
     private ChaosWork() {}
 
     /** What a replica of today's code knows; one of yesterday's knows none of it. */
     static WorkRegistry registry() {
         return WorkRegistry.builder()
                 .register(ADD_ONE, slow(context -> context.update("n = n + 1")))
+                .register(ADD_ONCE, slow(context -> context.update("n = n + 1")).withPending("n = 0"))
                 .register(FILL, slow(context -> context.update("filled = coalesce(filled, 0) + 1, n = n + 1")))
                 .register(BOOK, slow(ChaosWork::book))
                 .build();

@@ -125,14 +125,13 @@ sealed interface Fault {
         }
     }
 
-    /** A replica is replaced by one whose code is old, unless there is one already. */
-    record RollBack(int place) implements Fault {
+    /** The replica at the first place is replaced by one whose code is old; the others have the code. */
+    record RollBack() implements Fault {
         @Override
         public void on(Stage stage) throws Exception {
-            stage.replicas().at(place, replica -> {
-                boolean old = !stage.replicas().anyOld();
+            stage.replicas().at(0, replica -> {
                 replica.terminate();
-                return stage.replicas().start(place, old);
+                return stage.replicas().start(0, true);
             });
         }
     }

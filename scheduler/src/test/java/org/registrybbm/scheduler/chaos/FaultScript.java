@@ -47,7 +47,7 @@ final class FaultScript {
                     () -> new Fault.ChangeBudgets(
                             random.nextInt(0, 4), random.nextInt(200, 5_000), millis(1_000, 5_000)));
             add(fresh, 1, Fault.RollingDeploy::new);
-            add(fresh, 1, () -> new Fault.RollBack(place()));
+            add(fresh, 1, Fault.RollBack::new);
             Collections.shuffle(fresh, random);
             fresh.removeIf(fault -> without.contains(fault.getClass().getSimpleName()));
             deck.addAll(fresh);

@@ -58,11 +58,6 @@ final class Replicas {
         }
     }
 
-    /** Returns whether some place runs old code, which at most one may. */
-    boolean anyOld() {
-        return places.stream().anyMatch(place -> place.newest().old());
-    }
-
     /** Returns processes that run although they are not the newest of their place, and newest ones that died by themselves. */
     List<String> astray() {
         List<String> astray = new ArrayList<>();

@@ -11,7 +11,7 @@ package org.registrybbm.scheduler.chaos;
 record Target(Workload workload, String table, String migration, int rows, long firstUid) {
     static Target of(Workload workload, int round, int rows) {
         String name = "chaos_" + workload.name() + "_" + round;
-        return new Target(workload, "public." + name, name, workload.isSerial() ? rows / 3 : rows, 0);
+        return new Target(workload, "public." + name, name, rows, 0);
     }
 
     Target withFirstUid(long uid) {

@@ -8,15 +8,20 @@ import java.util.List;
  * often a batch changed the row) and {@code note}, which the application writes.
  *
  * @param name of the kind
- * @param table key columns and constraints, and what stands behind the parenthesis
- * @param indexes statements; {@code %1$s} is the table
+ * @param table how it is made
  * @param keys columns that an insert names
  * @param values SQL of their values, from a number {@code i}
  * @param migration how it is queued
  */
-record Workload(String name, Table table, List<String> indexes, String keys, String values, Migration migration) {
-    /** The table's own part of its definition. */
-    record Table(String columns, String options) {}
+record Workload(String name, Table table, String keys, String values, Migration migration) {
+    /**
+     * The table's own part of its definition.
+     *
+     * @param columns key columns and constraints
+     * @param options what stands behind the parenthesis
+     * @param more statements for indexes and partitions; {@code %1$s} is the table
+     */
+    record Table(String columns, String options, List<String> more) {}
 
     /** What the row of {@code batched_background_migrations} says besides; a NULL strategy is the default one. */
     record Migration(String work, String column, String strategy, String minValue, String maxValue) {
@@ -25,31 +30,15 @@ record Workload(String name, Table table, List<String> indexes, String keys, Str
         }
     }
 
-    /** Those that run. One more kind of key is a few lines here. */
+    /** All that run at once. One more kind of key is a few lines here. */
     static List<Workload> all() {
-        List<Workload> all = new ArrayList<>(List.of(
+        return List.of(
                 keyed("bigint", "id bigint PRIMARY KEY", "id", "i"),
                 keyed("booked", "id bigint PRIMARY KEY", "id", "i").working(ChaosWork.BOOK),
-                new Workload(
-                        "nulls",
-                        new Table("id bigint PRIMARY KEY, filled int", ""),
-                        List.of("CREATE INDEX ON %1$s (filled) WHERE filled IS NULL"),
-                        "id",
-                        "i",
-                        new Migration(ChaosWork.FILL, "filled", "'NullKeySetBatchingStrategy'", "0", "0")),
                 keyed("parted", "id bigint NOT NULL, tenant int NOT NULL, PRIMARY KEY (tenant, id)", "id", "i")
                         .partitioned()
-                        .working(ChaosWork.BOOK)));
-        if (Boolean.getBoolean("chaos.everyKey")) {
-            all.addAll(everyKey());
-        }
-        return all;
-    }
-
-    /** Kinds of keys that the engine learns later. */
-    private static List<Workload> everyKey() {
-        return List.of(
-                keyed("uuid", "id uuid PRIMARY KEY", "id", "md5(i::text)::uuid"),
+                        .working(ChaosWork.BOOK),
+                keyed("uuid", "id uuid PRIMARY KEY", "id", "md5(i::text)::uuid").working(ChaosWork.ADD_ONCE),
                 keyed("pair", "a int, b text, PRIMARY KEY (a, b)", "a, b", "i % 10, 'k' || i"),
                 keyed("moment", "at timestamptz NOT NULL", "at", "timestamptz '2020-01-01' + i / 50 * interval '1 s'")
                         .with("CREATE INDEX ON %1$s (at)"),
@@ -58,20 +47,30 @@ record Workload(String name, Table table, List<String> indexes, String keys, Str
                         "id text COLLATE \"und-x-icu\" PRIMARY KEY",
                         "id",
                         "chr(65 + i % 26) || (i % 7) || 'é' || i"),
-                keyed("keyless", "id bigint", "id", "i"));
+                keyed("nulls", "id bigint PRIMARY KEY, filled int", "id", "i")
+                        .with("CREATE INDEX ON %1$s (filled) WHERE filled IS NULL")
+                        .by(ChaosWork.FILL, "filled", "NullKeySetBatchingStrategy"),
+                keyed("pending", "id bigint PRIMARY KEY", "id", "i")
+                        .with("CREATE INDEX ON %1$s (id) WHERE n = 0")
+                        .by(ChaosWork.ADD_ONCE, "id", "PredicateBatchingStrategy"),
+                keyed("keyless", "id bigint", "id", "i").by(ChaosWork.ADD_ONCE, "id", "BlockBatchingStrategy"));
     }
 
     private static Workload keyed(String name, String columns, String keys, String values) {
         return new Workload(
-                name, new Table(columns, ""), List.of(), keys, values, Migration.byRange(ChaosWork.ADD_ONE, keys));
+                name, new Table(columns, "", List.of()), keys, values, Migration.byRange(ChaosWork.ADD_ONE, keys));
     }
 
     private Workload working(String work) {
-        return new Workload(name, table, indexes, keys, values, Migration.byRange(work, migration.column()));
+        return new Workload(name, table, keys, values, Migration.byRange(work, migration.column()));
+    }
+
+    private Workload by(String work, String column, String strategy) {
+        return new Workload(name, table, keys, values, new Migration(work, column, "'" + strategy + "'", "0", "0"));
     }
 
     private Workload with(String index) {
-        return new Workload(name, table, List.of(index), keys, values, migration);
+        return new Workload(name, new Table(table.columns(), table.options(), List.of(index)), keys, values, migration);
     }
 
     /** Four partitions by a second column, with an index on the key. */
@@ -83,16 +82,10 @@ record Workload(String name, Table table, List<String> indexes, String keys, Str
         }
         return new Workload(
                 name,
-                new Table(table.columns(), "PARTITION BY HASH (tenant)"),
-                statements,
+                new Table(table.columns(), "PARTITION BY HASH (tenant)", statements),
                 "id, tenant",
                 "i, i % 16",
                 migration);
-    }
-
-    /** Whether its batch jobs run one after the other, whatever the limits. */
-    boolean isSerial() {
-        return !migration.strategy().equals("NULL");
     }
 
     /** Statements that make the table of a round; {@code %1$s} is its name. */
@@ -106,9 +99,9 @@ record Workload(String name, Table table, List<String> indexes, String keys, Str
                     {columns}
                 ) {options};
                 CREATE INDEX ON %1$s (uid);
-                {indexes};
+                {more};
                 """.replace("{columns}", table.columns())
                 .replace("{options}", table.options())
-                .replace("{indexes}", String.join(";\n", indexes));
+                .replace("{more}", String.join(";\n", table.more()));
     }
 }
