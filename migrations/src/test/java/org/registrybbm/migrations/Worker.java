@@ -35,8 +35,12 @@ final class Worker<T> {
     }
 
     T result() {
+        return resultWithin(LONGEST_WAIT_SECONDS);
+    }
+
+    T resultWithin(long seconds) {
         try {
-            return result.get(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS);
+            return result.get(seconds, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             throw new AssertionError("the worker threw", e.getCause());
         } catch (InterruptedException | TimeoutException e) {

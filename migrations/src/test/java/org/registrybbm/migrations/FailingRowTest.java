@@ -1,0 +1,125 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** A row whose data refuses the change is found among the others, whatever the error is; what may pass by itself is no such error. */
+@ExtendWith(PostgresExtension.class)
+class FailingRowTest {
+    private static final String WORK = "work";
+    private static final int ROWS = 1_200;
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    FailingRowTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+        database.execute("CREATE TABLE t.keys (k int PRIMARY KEY); INSERT INTO t.keys VALUES (1)");
+    }
+
+    private static final WorkFunction DO_ONE =
+            ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
+
+    private void items(String constraints) {
+        database.execute("""
+                CREATE TABLE t.items (
+                    id bigint NOT NULL, k int NOT NULL, bad boolean NOT NULL DEFAULT false, v int, n int NOT NULL DEFAULT 0, %s
+                );
+                CREATE INDEX ON t.items (k);
+                CREATE INDEX ON t.items (v) WHERE v IS NULL;
+                INSERT INTO t.items (id, k) SELECT i, i / 7 FROM generate_series(1, %d) i
+                """.formatted(constraints, ROWS));
+    }
+
+    private List<String> notOnce() {
+        return database.column("SELECT id || ': ' || n FROM t.items WHERE n <> 1 ORDER BY id LIMIT 50");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "23514 | CHECK (id <> 700 OR n = 0)",
+                "23503 | f int GENERATED ALWAYS AS (CASE WHEN id = 700 AND n > 0 THEN 2 END) STORED REFERENCES t.keys",
+                "23503 | f int GENERATED ALWAYS AS (CASE WHEN id = 700 AND n > 0 THEN 2 END) STORED REFERENCES t.keys DEFERRABLE INITIALLY DEFERRED",
+                "23505 | u bigint GENERATED ALWAYS AS (CASE WHEN id = 700 THEN id + n ELSE id END) STORED UNIQUE",
+                "23505 | u bigint GENERATED ALWAYS AS (CASE WHEN id = 700 THEN id + n ELSE id END) STORED UNIQUE DEFERRABLE INITIALLY DEFERRED",
+                "23P01 | u bigint GENERATED ALWAYS AS (CASE WHEN id = 700 THEN id + n ELSE id END) STORED, EXCLUDE USING btree (u WITH =)",
+                "23502 | u bigint GENERATED ALWAYS AS (CASE WHEN id <> 700 OR n = 0 THEN 1 END) STORED NOT NULL",
+                "22012 | u bigint GENERATED ALWAYS AS (CASE WHEN id = 700 THEN 1 / (1 - n) END) STORED",
+                "22003 | u smallint GENERATED ALWAYS AS (CASE WHEN id = 700 THEN 32767 + n ELSE 0 END) STORED",
+                "22001 | u varchar(3) GENERATED ALWAYS AS (CASE WHEN id = 700 AND n > 0 THEN 'abcd' END) STORED",
+                "22P02 | u int GENERATED ALWAYS AS (CASE WHEN id = 700 AND n > 0 THEN replace('secret_', '_', id::text)::int END) STORED",
+            })
+    void findsTheRowThatFailsWhateverTheErrorIs(String state, String constraint) {
+        items("PRIMARY KEY (id), " + constraint);
+        lab.queue(WORK, null, "id", 5_000, 1_100);
+
+        lab.drain(Map.of(WORK, DO_ONE));
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(lab.quarantine("row_key::text || ' ' || failure_sqlstate"))
+                .containsExactly("{\"id\": \"700\"} " + state);
+        assertThat(lab.quarantine("failure_message").get(0))
+                .doesNotContain("700")
+                .doesNotContain("secret");
+        assertThat(notOnce()).containsExactly("700: 0");
+        assertThat(lab.jobs("m", "attempts")).containsOnly("1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"P0001", "P0002", "45000", "ZZ999", "70001", "99000", "22000", "23514"})
+    void findsTheRowThatATriggerRefuses(String state) {
+        items("PRIMARY KEY (id)");
+        database.execute("""
+                CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE 'secret %%', new.id USING ERRCODE = '%s'; END $$;
+                CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW WHEN (new.id = 700) EXECUTE FUNCTION t.refuse()
+                """.formatted(state));
+        lab.queue(WORK, null, "id", 500, 500);
+
+        lab.drain(Map.of(WORK, DO_ONE));
+
+        assertThat(lab.quarantine("row_key::text || ' ' || failure_sqlstate"))
+                .containsExactly("{\"id\": \"700\"} " + state);
+        assertThat(lab.quarantine("failure_message").get(0))
+                .doesNotContain("secret")
+                .doesNotContain("700");
+        assertThat(notOnce()).containsExactly("700: 0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"40001", "40P01", "55P03", "57014"})
+    void halvesTheSubBatchAfterWhatMayPassAndCountsNoAttempt(String state) {
+        items("PRIMARY KEY (id)");
+        lab.queue(WORK, null, "id", 5_000, 512);
+        database.execute("UPDATE batched_background_migrations SET sub_batch_size_min = NULL");
+        List<Long> sizes = new ArrayList<>();
+        WorkFunction crowded = context -> {
+            long changed = DO_ONE.migrate(context);
+            sizes.add(changed);
+            if (changed > 60) {
+                throw new SQLException("too many rows at once", state);
+            }
+            return changed;
+        };
+
+        assertThat(lab.drain(Map.of(WORK, crowded.withPending("v IS NULL"))).isComplete())
+                .isTrue();
+
+        assertThat(sizes).startsWith(512L, 256L, 128L, 64L, 32L);
+        assertThat(notOnce()).isEmpty();
+        assertThat(lab.jobs("m", "attempts")).containsOnly("1");
+    }
+}
