@@ -5,13 +5,15 @@ import org.registrybbm.migrations.SizeBounds;
 
 /**
  * How big the next piece of work is, from how long the last one took. The rows of a piece scale with the ratio of target and
- * measured time, at most doubled and at least halved at each step: one slow or fast piece says little of the next.
+ * measured time, at least halved and at most doubled, or ten times as many for batches: one slow or fast piece says little of the next.
  */
 final class Sizing {
     /** The first sub-batch of a migration is a probe: small, whatever the batch size. */
     static final int FIRST_SUB_BATCH = 1_000;
 
     private static final double LARGEST_STEP = 2.0;
+    // How much work a batch holds says nothing of the load: that is its sub-batches'.
+    private static final double LARGEST_BATCH_STEP = 10.0;
     private static final int LARGEST_SUB_BATCH = 1_000_000;
     // More rows than that in 30 s are none that are changed.
     private static final long LARGEST_BATCH = 100_000_000;
@@ -22,7 +24,7 @@ final class Sizing {
 
     /** Returns the rows of the next sub-batch. */
     static int nextSubBatch(int size, long covered, Duration took, Duration target, SizeBounds bounds) {
-        long next = bounds.clamp(scale(size, took, target));
+        long next = bounds.clamp(scale(size, took, target, LARGEST_STEP));
         // A sub-batch that found fewer rows than it asked for proves nothing for a bigger one.
         long bound = covered < size ? size : LARGEST_SUB_BATCH;
         return (int) Math.max(1, Math.min(next, bound));
@@ -45,11 +47,11 @@ final class Sizing {
 
     /** Returns the rows of the next batch. */
     static long nextBatch(long covered, Duration took, Duration target) {
-        return Math.max(1, Math.min(scale(covered, took, target), LARGEST_BATCH));
+        return Math.max(1, Math.min(scale(covered, took, target, LARGEST_BATCH_STEP), LARGEST_BATCH));
     }
 
-    private static long scale(long size, Duration took, Duration target) {
+    private static long scale(long size, Duration took, Duration target, double most) {
         double ratio = (double) target.toNanos() / Math.max(1, took.toNanos());
-        return Math.round(size * Math.max(1 / LARGEST_STEP, Math.min(ratio, LARGEST_STEP)));
+        return Math.round(size * Math.max(1 / LARGEST_STEP, Math.min(ratio, most)));
     }
 }

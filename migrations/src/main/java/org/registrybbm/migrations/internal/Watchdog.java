@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
 public final class Watchdog {
     private static final Logger LOGGER = LoggerFactory.getLogger(Watchdog.class);
 
+    private static final int UNCHANGED = -1;
+    private static final Duration AFTER_LIMIT = Duration.ofSeconds(10);
     private static final Duration AFTER_CUT_OFF = Duration.ofMillis(2500);
 
     private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
@@ -62,6 +64,7 @@ public final class Watchdog {
         private final Thread thread;
         private final Object lock = new Object();
         private boolean ended;
+        private int networkTimeout = UNCHANGED;
         private volatile boolean cutOff;
         private volatile Future<?> alarm = CompletableFuture.completedFuture(null);
 
@@ -86,11 +89,30 @@ public final class Watchdog {
             }
         }
 
-        /** Gives the transaction more time, from now on. */
+        /** Gives the transaction more time, from now on, and its connection's reads of the network with it. */
         void extend(Duration limit) {
-            if (!Watchdog.this.cutOff) {
-                alarm.cancel(false);
-                alarm = timer.schedule(this::cutOff, limit.toMillis(), TimeUnit.MILLISECONDS);
+            if (Watchdog.this.cutOff) {
+                return;
+            }
+            alarm.cancel(false);
+            alarm = timer.schedule(this::cutOff, limit.toMillis(), TimeUnit.MILLISECONDS);
+            try {
+                networkTimeout = connection.getNetworkTimeout();
+                connection.setNetworkTimeout(
+                        Runnable::run, Math.toIntExact(limit.plus(AFTER_LIMIT).toMillis()));
+            } catch (SQLException e) {
+                LOGGER.debug("could not give a connection more time", e);
+            }
+        }
+
+        private void restoreNetworkTimeout() {
+            try {
+                if (networkTimeout != UNCHANGED) {
+                    connection.setNetworkTimeout(Runnable::run, networkTimeout);
+                }
+            } catch (SQLException e) {
+                // The pool finds it dead.
+                LOGGER.debug("could not restore the network timeout of a connection", e);
             }
         }
 
@@ -101,6 +123,7 @@ public final class Watchdog {
         @Override
         public void close() {
             alarm.cancel(false);
+            restoreNetworkTimeout();
             watched.remove(this);
             synchronized (lock) {
                 ended = true;

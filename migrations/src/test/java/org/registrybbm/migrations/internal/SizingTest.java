@@ -32,12 +32,13 @@ class SizingTest {
     @CsvSource({
         "30000, 100, 100",
         "15000, 100, 200",
-        "1, 100, 200",
+        "1, 100, 1000",
         "60000, 100, 50",
         "999999, 1, 1",
-        "1, 900000, 1000000"
+        "1, 900000, 9000000",
+        "1, 90000000, 100000000"
     })
-    void scalesBatchesLikewise(long millis, long covered, long next) {
+    void scalesBatchesByTimeUpToTenfold(long millis, long covered, long next) {
         assertThat(Sizing.nextBatch(covered, Duration.ofMillis(millis), Duration.ofSeconds(30)))
                 .isEqualTo(next);
     }
