@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -121,5 +122,30 @@ class FailingRowTest {
         assertThat(sizes).startsWith(512L, 256L, 128L, 64L, 32L);
         assertThat(notOnce()).isEmpty();
         assertThat(lab.jobs("m", "attempts")).containsOnly("1");
+    }
+
+    @Test
+    void setsAFewAsideAmongMany() {
+        int rows = Integer.getInteger("failing.rows", 10_000);
+        database.execute("""
+                CREATE TABLE t.items (
+                    id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0, v int, fits boolean,
+                    CONSTRAINT fitting CHECK (fits OR n = 0)
+                );
+                INSERT INTO t.items SELECT i, 0, NULL, i %% (%1$d / 37) > 0 OR i > %1$d / 37 * 37 FROM generate_series(1, %1$d) i
+                """.formatted(rows));
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", WORK, "t.items", "id", rows / 10));
+
+        lab.drain(Map.of(WORK, DO_ONE));
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(lab.quarantine("failure_sqlstate")).hasSize(37).containsOnly("23514");
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1 AND fits"))
+                .isEqualTo(rows - 37);
+        database.execute("UPDATE t.items SET fits = true WHERE NOT fits");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        assertThat(notOnce()).isEmpty();
+        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 }

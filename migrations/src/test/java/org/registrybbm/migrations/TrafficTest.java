@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 @ExtendWith(PostgresExtension.class)
 class TrafficTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(TrafficTest.class);
-    private static final int ROWS = Integer.getInteger("traffic.rows", 6_000);
+    private static final int ROWS = Integer.getInteger("traffic.rows", 3_000);
     private static final long LONGEST_SECONDS = 60 + ROWS / 2_000;
     private static final int WORKERS = 3;
     private static final int MOST_KILLS = 12;

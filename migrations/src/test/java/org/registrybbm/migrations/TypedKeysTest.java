@@ -65,10 +65,10 @@ class TypedKeysTest {
         String quotedKey = key.equals("a, b") ? "\"a, b\"" : key;
         database.execute("""
                 CREATE TABLE t.items (%s, n int NOT NULL DEFAULT 0, by text);
-                INSERT INTO t.items SELECT %s FROM generate_series(-1000, 1000) i;
+                INSERT INTO t.items SELECT %s FROM generate_series(-400, 400) i;
                 CREATE INDEX ON t.items (%s)
                 """.formatted(columns, values, quotedKey));
-        lab.queue(WORK, null, key, 300, 70);
+        lab.queue(WORK, null, key, 200, 70);
 
         RunResult result = lab.drain(Map.of(WORK, context -> context.update("n = n + 1, by = pg_current_xact_id()")));
 

@@ -160,7 +160,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     }
 
     /** Returns whether {@code min_value} and {@code max_value} hold the ranges of batch jobs. */
-    private static boolean countsInNumbers(BatchingStrategy strategy, Target target) {
+    static boolean countsInNumbers(BatchingStrategy strategy, Target target) {
         return !(strategy instanceof KeysetBatching) || target.key().isInteger();
     }
 

@@ -77,17 +77,18 @@ public record Definition(
 
     /** Returns a table as a walk sees it, without the rows that are quarantined. */
     WalkedTable walked(Connection connection, Target table, Walk.Kind kind, int pass) throws SQLException {
+        boolean byCursor = strategy instanceof KeysetBatching && kind == Walk.Kind.CHANGE;
         Spared spared = new Spared(
                 CatalogQueries.identity(connection, table),
-                QuarantineQueries.rows(connection, migration.id(), table.oid()));
+                QuarantineQueries.rows(connection, migration.id(), table.oid(), byCursor));
         Optional<String> pending = strategy.pending(table);
         return new WalkedTable(
-                migration,
-                table,
-                kind,
-                pass,
-                pending.isPresent() ? pending : function.pending(context(connection, table, NO_ROWS)),
-                spared);
+                migration, table, kind, pass, pending.isPresent() ? pending : workPending(connection, table), spared);
+    }
+
+    /** A comment at the end of it must not hide what the engine writes behind it. */
+    private Optional<String> workPending(Connection connection, Target table) throws SQLException {
+        return function.pending(context(connection, table, NO_ROWS)).map(sql -> sql.contains("--") ? sql + "\n" : sql);
     }
 
     WorkContext context(Connection connection, Target table, Batch batch) {

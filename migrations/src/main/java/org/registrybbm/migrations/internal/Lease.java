@@ -8,6 +8,7 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.Key;
 
 /**
  * The right of one worker to run one batch job now. Every change of the batch job goes through it and names its token, so a worker
@@ -39,6 +40,16 @@ record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings set
     /** Finishes the batch job in the sub-batch's transaction; false when the lease is lost. */
     boolean finish(Connection tx) throws SQLException {
         return LeaseQueries.finish(tx, jobId, token);
+    }
+
+    /** Deletes the batch job, which has not begun, in the sub-batch's transaction; false when the lease is lost. */
+    boolean forget(Connection tx) throws SQLException {
+        return LeaseQueries.forget(tx, jobId, token);
+    }
+
+    /** Ends its range where it stands, in the sub-batch's transaction; false when the lease is lost. */
+    boolean finishAt(Connection tx, @Nullable Long max, @Nullable Key through) throws SQLException {
+        return LeaseQueries.cutShort(tx, jobId, token, max, through) && finish(tx);
     }
 
     /** Gives the rest of the batch job back in the sub-batch's transaction; false when the lease is lost. */

@@ -113,6 +113,24 @@ public final class LeaseQueries {
                 AND status = 1
             """;
 
+    // Its rest is nobody's range any more: should it come back, it is found as a gap.
+    private static final String FORGET = """
+            DELETE FROM batched_background_migration_jobs
+            WHERE id = ?
+                AND lease_token = ?
+                AND status = 1
+                AND last_key IS NULL
+            """;
+
+    private static final String CUT_SHORT = """
+            UPDATE batched_background_migration_jobs
+            SET max_value = coalesce(?, max_value),
+                through_key = coalesce(?::jsonb, through_key)
+            WHERE id = ?
+                AND lease_token = ?
+                AND status = 1
+            """;
+
     private static final String RENEW = """
             UPDATE batched_background_migration_jobs
             SET lease_until = clock_timestamp() + make_interval(secs => ?),
@@ -225,6 +243,17 @@ public final class LeaseQueries {
 
     public static boolean finish(Connection connection, long jobId, long token) throws SQLException {
         return Sql.update(connection, FINISH, jobId, token) == 1;
+    }
+
+    public static boolean forget(Connection connection, long jobId, long token) throws SQLException {
+        return Sql.update(connection, FORGET, jobId, token) == 1;
+    }
+
+    /** Ends a batch job's range earlier; null leaves a bound as it is. */
+    public static boolean cutShort(
+            Connection connection, long jobId, long token, @Nullable Long max, @Nullable Key through)
+            throws SQLException {
+        return Sql.update(connection, CUT_SHORT, max, Keys.write(through), jobId, token) == 1;
     }
 
     public static boolean renew(Connection connection, long jobId, long token, int subBatchSize, Term term)

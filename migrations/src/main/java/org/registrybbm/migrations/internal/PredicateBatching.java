@@ -1,10 +1,17 @@
 package org.registrybbm.migrations.internal;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.mapping;
+
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
@@ -27,7 +34,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
             """;
 
     private static final String FIRST_ROWS = """
-            SELECT ctid::text AS tid
+            SELECT tableoid::bigint AS oid, ctid::text AS tid
             FROM %1$s
             WHERE %2$s
             LIMIT ?
@@ -109,16 +116,27 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
     Optional<SubBatch> next(Connection connection, WalkedTable table, int size) throws SQLException {
         String sql = FIRST_ROWS.formatted(
                 table.target().table(), table.pending("") + table.spared().and(""));
-        List<String> rows = Sql.list(connection, sql.strip() + " SKIP LOCKED", row -> row.getString("tid"), size);
+        List<Place> rows = Sql.list(connection, sql.strip() + " SKIP LOCKED", PredicateBatching::place, size);
         if (rows.isEmpty()) {
             // Those that others have locked may be left when they are done: only waiting for them tells.
-            rows = Sql.list(connection, sql, row -> row.getString("tid"), size);
+            rows = Sql.list(connection, sql, PredicateBatching::place, size);
         }
         if (rows.isEmpty()) {
             return Optional.empty();
         }
-        String tids = Literals.text("{\"" + String.join("\",\"", rows) + "\"}");
-        Batch batch = new Batch(qualifier -> qualifier + "ctid = ANY (" + tids + "::tid[])");
+        // Of a partitioned table, a row of each partition may lie in the same place.
+        Map<Long, String> places = rows.stream()
+                .collect(groupingBy(Place::table, TreeMap::new, mapping(Place::tid, joining("\",\"", "{\"", "\"}"))));
+        Batch batch = new Batch(qualifier -> places.entrySet().stream()
+                .map(each -> "%1$stableoid = %2$s AND %1$sctid = ANY (%3$s)"
+                        .formatted(qualifier, each.getKey(), Literals.of(each.getValue(), "tid[]")))
+                .collect(joining(" OR ")));
         return Optional.of(new SubBatch(batch, null, rows.size(), false));
+    }
+
+    private record Place(long table, String tid) {}
+
+    private static Place place(ResultSet row) throws SQLException {
+        return new Place(row.getLong("oid"), row.getString("tid"));
     }
 }

@@ -13,12 +13,15 @@ import org.registrybbm.migrations.QuarantinedRow;
 
 /** Statements on {@code batched_background_migration_quarantined_rows}. */
 public final class QuarantineQueries {
-    // Those that are done stay in the list: a cursor that has not passed them yet must not do them again.
+    // Those that are done stay in the list where only a cursor tells what is done: one that has not passed them yet
+    // must
+    // not do them again.
     private static final String ROWS = """
             SELECT row_key::text AS row_key
             FROM batched_background_migration_quarantined_rows
             WHERE batched_background_migration_id = ?
                 AND table_oid = ?::oid
+                AND (status <> 'done' OR ?)
             ORDER BY id
             """;
 
@@ -122,8 +125,9 @@ public final class QuarantineQueries {
     /** A row that is to be tried again. */
     record Row(long id, JsonNode key) {}
 
-    static List<JsonNode> rows(Connection connection, long migrationId, long table) throws SQLException {
-        return Sql.list(connection, ROWS, row -> Keys.parse(row.getString("row_key")), migrationId, table);
+    static List<JsonNode> rows(Connection connection, long migrationId, long table, boolean evenDone)
+            throws SQLException {
+        return Sql.list(connection, ROWS, row -> Keys.parse(row.getString("row_key")), migrationId, table, evenDone);
     }
 
     /** Counts the rows that wait for a person. */

@@ -15,6 +15,7 @@ import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
+import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.WorkRegistry;
 
 /**
@@ -96,18 +97,17 @@ final class SubBatchTransaction {
             return handBack(tx, fenced.job(), Reason.LIMIT_REACHED);
         }
         Optional<WalkedJob> table = walked(tx, fenced);
-        Optional<BatchingStrategy.SubBatch> next = Optional.empty();
-        if (table.isPresent()) {
-            if (table.get().strategy().scans(table.get().table())) {
-                Sql.run(tx, Guards.scan(settings.timeouts()));
-                aim.patience()
-                        .accept(settings.timeouts()
-                                .scan()
-                                .plus(settings.timeouts().subBatchLimit()));
-            }
-            int paced = pacer.atMost(fenced.rate(), aim.size());
-            next = table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), paced));
+        if (table.isEmpty()) {
+            return leaveRest(tx, fenced.job());
         }
+        if (table.get().strategy().scans(table.get().table())) {
+            Sql.run(tx, Guards.scan(settings.timeouts()));
+            aim.patience()
+                    .accept(settings.timeouts().scan().plus(settings.timeouts().subBatchLimit()));
+        }
+        int paced = pacer.atMost(fenced.rate(), aim.size());
+        Optional<BatchingStrategy.SubBatch> next =
+                table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), paced));
         if (next.isEmpty()) {
             return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
         }
@@ -123,6 +123,7 @@ final class SubBatchTransaction {
                     : Long.MAX_VALUE;
         }
         WalkedJob found = walked;
+        definition = resolved;
         if (found == null || quarantined != fenced.quarantined()) {
             found = WalkedJob.of(tx, resolved, fenced.job()).orElse(null);
             if (found == null) {
@@ -132,7 +133,6 @@ final class SubBatchTransaction {
                 found.strategy().check(tx, found.table());
             }
         }
-        definition = resolved;
         walked = found;
         quarantined = fenced.quarantined();
         return Optional.of(found);
@@ -193,6 +193,19 @@ final class SubBatchTransaction {
                 || table.strategy() instanceof PredicateBatching
                         && (outcome.migrated() + outcome.quarantined() == 0
                                 || job.coveredTupleCount() + subBatch.covered() >= rowsOfBatch);
+    }
+
+    /** The partition was detached or dropped. It may come back, so its rows must not be taken for done. */
+    private Step leaveRest(Connection tx, BatchJob job) throws SQLException {
+        Key done = job.lastKey();
+        if (done == null) {
+            return lease.forget(tx) ? new Step.HandedBack(job, Reason.GONE) : new Step.LeaseLost();
+        }
+        Definition resolved = Objects.requireNonNull(definition);
+        boolean left = Cutter.countsInNumbers(resolved.strategy(), resolved.target())
+                ? lease.finishAt(tx, done.number(), null)
+                : lease.finishAt(tx, null, done);
+        return left ? new Step.Finished(job) : new Step.LeaseLost();
     }
 
     private Step handBack(Connection tx, BatchJob job, Reason reason) throws SQLException {
