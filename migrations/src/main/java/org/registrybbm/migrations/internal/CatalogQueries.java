@@ -68,7 +68,7 @@ public final class CatalogQueries {
 
     // The index's first columns are the key's, in its order, all in one direction, sorted as the columns are, with
     // NULLs
-    // at the end of that order (0 is ascending, 3 is descending with NULLs first); included columns have no order. A
+    // where that order has them (0 is ascending, 3 is descending with NULLs first); included columns have no order. A
     // partitioned table's own index covers its partitions; without one, each leaf needs an index of its own.
     private static final String WALKABLE = """
             WITH walkable AS (

@@ -24,9 +24,9 @@ public final class JobQueries {
     // The key of the advisory lock that a sub-batch's transaction holds, for the batch job whose id follows.
     static final String IN_FLIGHT_KEY = "hashtextextended('org.registrybbm: a sub-batch is in flight', %s)";
 
-    // Batch jobs that a worker holds: its lease has not run out and its replica's session, where the lease names one,
-    // is
-    // there; or it is inside a sub-batch, however long that takes. Without leases, the locks are not read.
+    // Batch jobs that a worker holds: its lease has not run out, and the session of its replica is there where the
+    // lease
+    // names one; or it is inside a sub-batch, however long that takes. Without leases, the locks are not read.
     static final String WITH_HELD = """
             WITH advisory_locks AS MATERIALIZED (
                 SELECT l.classid::bigint << 32 | l.objid::bigint AS key

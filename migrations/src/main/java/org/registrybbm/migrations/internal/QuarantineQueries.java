@@ -13,9 +13,7 @@ import org.registrybbm.migrations.QuarantinedRow;
 
 /** Statements on {@code batched_background_migration_quarantined_rows}. */
 public final class QuarantineQueries {
-    // Those that are done stay in the list where only a cursor tells what is done: one that has not passed them yet
-    // must
-    // not do them again.
+    // Those that are done stay in the list where only a cursor tells what is done: it may not have passed them yet.
     private static final String ROWS = """
             SELECT row_key::text AS row_key
             FROM batched_background_migration_quarantined_rows

@@ -18,9 +18,8 @@ final class SqlFailures {
     // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections
     private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300");
 
-    // Classes that begin with 5 to 9 or I to Z are left to implementations; PostgreSQL takes 53, 54, 55, 57, 58, 72, P0
-    // and
-    // XX of them.
+    // Classes that begin with 5 to 9 or I to Z are left to implementations. PostgreSQL takes some of them for itself:
+    // 53, 54, 55, 57, 58, 72, P0 and XX.
     private static final Pattern USER_CLASS = Pattern.compile("(?!5[34578]|72|P0|XX)[5-9I-Z]....");
 
     private static final int LONGEST_TEXT = 1000;
