@@ -24,7 +24,8 @@ public interface WorkFunction {
     /**
      * Says which rows are not done yet, as a boolean SQL expression over the columns of {@link WorkContext#table}, never NULL for a row
      * that is not done. It must be false for a row once {@link #migrate} has changed it. With it the engine verifies, after the last
-     * batch, that nothing is left, and it can find rows without a key. The default cannot say.
+     * batch, that nothing is left, and it can find rows without a key. It has no parameters, so no question mark either: write
+     * {@code jsonb_exists} for that operator of jsonb. The default cannot say.
      *
      * @param context the table, its columns and the arguments; the batch is a sample, of no rows that matter
      * @return such as {@code email <> lower(email)}, or empty

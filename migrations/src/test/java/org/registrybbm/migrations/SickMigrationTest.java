@@ -69,6 +69,7 @@ class SickMigrationTest {
                 sick(Lab.ADD_ONE, "t.items", "id, v", null, FailureCode.INVALID_BBM_COLUMN, "v of t.items may be NULL"),
                 sick(Lab.ADD_ONE, "t.stuck", "v", null, FailureCode.MISSING_INDEX, "no valid btree index"),
                 sick(Lab.ADD_ONE, "t.items", "id", "BlockBatchingStrategy", FailureCode.PENDING_UNKNOWN, "pending"),
+                sick("asking", "t.items", "id", "BlockBatchingStrategy", FailureCode.PENDING_UNKNOWN, "jsonb_exists"),
                 sick(Lab.ADD_ONE, "t.items", "ctid", null, FailureCode.INVALID_BBM_COLUMN, "no column ctid"),
                 sick(
                         Lab.ADD_ONE,
@@ -209,11 +210,14 @@ class SickMigrationTest {
     }
 
     private BatchedMigrations engine(List<MigrationEvent> events) {
+        WorkFunction zero = context -> 0;
+        WorkFunction throwing = context -> {
+            throw new IllegalStateException("always");
+        };
+        WorkFunction asking = zero.withPending("'{\"a?\": 1}'::jsonb ? 'a'");
         return BatchedMigrations.on(database)
                 .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of("zero", context -> 0, "throwing", context -> {
-                    throw new IllegalStateException("always");
-                })))
+                .workRegistry(Lab.registry(Map.of("zero", zero, "throwing", throwing, "asking", asking)))
                 .listener(events::add)
                 .build();
     }

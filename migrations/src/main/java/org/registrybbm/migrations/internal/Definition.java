@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
@@ -23,6 +24,7 @@ public record Definition(
         WorkFunction function,
         Target target,
         JsonNode arguments) {
+    private static final Pattern QUOTED = Pattern.compile("'[^']*'|\"[^\"]*\"");
     private static final Batch NO_ROWS = new Batch(qualifier -> "false");
 
     /** Says which code is missing on this replica, which a replica with other code may have; empty when none is. */
@@ -88,7 +90,15 @@ public record Definition(
 
     /** A comment at the end of it must not hide what the engine writes behind it. */
     private Optional<String> workPending(Connection connection, Target table) throws SQLException {
-        return function.pending(context(connection, table, NO_ROWS)).map(sql -> sql.contains("--") ? sql + "\n" : sql);
+        Optional<String> pending = function.pending(context(connection, table, NO_ROWS));
+        if (pending.isPresent() && QUOTED.matcher(pending.get()).replaceAll("").contains("?")) {
+            throw new InvalidDefinitionException(
+                    FailureCode.PENDING_UNKNOWN,
+                    "what the work function '" + migration.signature()
+                            + "' calls pending has a question mark, which JDBC takes for a parameter: " + pending.get()
+                            + "; write jsonb_exists(...) for the operator");
+        }
+        return pending.map(sql -> sql.contains("--") ? sql + "\n" : sql);
     }
 
     WorkContext context(Connection connection, Target table, Batch batch) {
