@@ -36,7 +36,7 @@ record BlockBatching() implements BatchingStrategy {
 
     @Override
     public OptionalLong estimate(Connection connection, Target target) throws SQLException {
-        return CatalogQueries.estimate(connection, target);
+        return StatisticsQueries.estimate(connection, target);
     }
 
     @Override
@@ -50,7 +50,7 @@ record BlockBatching() implements BatchingStrategy {
         if (scans(table)) {
             return cut == null ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
         }
-        CatalogQueries.Heap heap = CatalogQueries.heap(connection, table.target());
+        StatisticsQueries.Heap heap = StatisticsQueries.heap(connection, table.target());
         long first = cut == null ? 0 : cut.number() + 1;
         if (first >= heap.blocks()) {
             return Optional.empty();
@@ -69,7 +69,7 @@ record BlockBatching() implements BatchingStrategy {
         if (first > job.range().max()) {
             return Optional.empty();
         }
-        CatalogQueries.Heap heap = CatalogQueries.heap(connection, table.target());
+        StatisticsQueries.Heap heap = StatisticsQueries.heap(connection, table.target());
         long last = Math.min(job.range().max(), first + blocks(heap, size) - 1);
         String rows = "ctid >= '(%d,0)'::tid AND ctid < '(%d,0)'::tid%s"
                 .formatted(first, last + 1, table.spared().and(""));
@@ -81,7 +81,7 @@ record BlockBatching() implements BatchingStrategy {
                 last == job.range().max()));
     }
 
-    private static long blocks(CatalogQueries.Heap heap, long rows) {
+    private static long blocks(StatisticsQueries.Heap heap, long rows) {
         return Math.max(1, Math.round(rows / heap.rowsPerBlock()));
     }
 }

@@ -6,7 +6,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
@@ -127,14 +126,6 @@ public final class CatalogQueries {
             WHERE c.oid = coalesce(pg_partition_root(?::oid), ?::oid)
             """;
 
-    // A table that was never analysed is taken to hold 100 rows a block.
-    private static final String HEAP = """
-            SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks,
-                CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE 100 END AS rows_per_block
-            FROM pg_class c
-            WHERE c.oid = ?::oid
-            """;
-
     private static final String NULL_INDEX = """
             SELECT EXISTS (
                 SELECT
@@ -143,40 +134,6 @@ public final class CatalogQueries {
                     AND i.indisvalid
                     AND pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', ?::text)
             ) AS found
-            """;
-
-    // A table that was never analysed has -1; the sum is unknown as soon as one leaf's is.
-    private static final String ESTIMATE = """
-            SELECT sum(c.reltuples)::bigint AS tuples, bool_or(c.reltuples < 0) AS unknown
-            FROM pg_class c
-            WHERE c.oid = ?::oid AND c.relkind <> 'p'
-                OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid) WHERE isleaf)
-            """;
-
-    private static final String NULL_ESTIMATE = """
-            SELECT sum(c.reltuples * s.null_frac)::bigint AS tuples,
-                bool_or(c.reltuples < 0 OR s.null_frac IS NULL) AS unknown
-            FROM pg_class c
-            JOIN pg_namespace n ON n.oid = c.relnamespace
-            LEFT JOIN pg_stats s
-                ON s.schemaname = n.nspname
-                AND s.tablename = c.relname
-                AND s.attname = ?
-                AND NOT s.inherited
-            WHERE c.oid = ?::oid AND c.relkind <> 'p'
-                OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid) WHERE isleaf)
-            """;
-
-    private static final String CORRELATION = """
-            SELECT s.correlation
-            FROM pg_stats s
-            JOIN pg_class c ON c.relname = s.tablename
-            JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = s.schemaname
-            WHERE c.oid = ?::oid
-                AND s.attname = ?
-                AND NOT s.inherited
-                AND s.correlation IS NOT NULL
-                AND c.relpages > ?
             """;
 
     private static final String SEQUENCE = """
@@ -278,17 +235,6 @@ public final class CatalogQueries {
         return new RowIdentity(List.copyOf(columns));
     }
 
-    /** How big a table is: its blocks, and about how many rows are in one. */
-    record Heap(long blocks, double rowsPerBlock) {}
-
-    static Heap heap(Connection connection, Target target) throws SQLException {
-        return Sql.one(
-                connection,
-                HEAP,
-                row -> new Heap(row.getLong("blocks"), row.getDouble("rows_per_block")),
-                target.oid());
-    }
-
     /** Returns whether an index finds the rows of a condition, as far as it may be chosen at all. */
     static boolean usesIndex(Connection connection, String table, String condition) throws SQLException {
         return Sql.list(
@@ -354,41 +300,6 @@ public final class CatalogQueries {
                 row -> row.getBoolean("found"),
                 target.oid(),
                 target.firstColumn().name());
-    }
-
-    /** Returns the planner's estimate of the table's rows, or empty when it was never analysed. */
-    public static OptionalLong estimate(Connection connection, Target target) throws SQLException {
-        return Sql.one(connection, ESTIMATE, CatalogQueries::estimated, target.oid(), target.oid());
-    }
-
-    /** Returns the planner's estimate of the rows whose first key column is NULL, or empty when it was never analysed. */
-    public static OptionalLong estimateNulls(Connection connection, Target target) throws SQLException {
-        return Sql.one(
-                connection,
-                NULL_ESTIMATE,
-                CatalogQueries::estimated,
-                target.firstColumn().name(),
-                target.oid(),
-                target.oid());
-    }
-
-    private static OptionalLong estimated(ResultSet row) throws SQLException {
-        long tuples = row.getLong("tuples");
-        return row.wasNull() || row.getBoolean("unknown") ? OptionalLong.empty() : OptionalLong.of(tuples);
-    }
-
-    /**
-     * Returns how much the order of the key has to do with that of the rows in the table, -1 to 1; empty when the table was never
-     * analysed or has fewer blocks than some.
-     */
-    static Optional<Double> correlation(Connection connection, Target target, int blocks) throws SQLException {
-        return Sql.first(
-                connection,
-                CORRELATION,
-                row -> row.getDouble("correlation"),
-                target.oid(),
-                target.firstColumn().name(),
-                blocks);
     }
 
     /** Finds a sequence and returns it quoted for SQL. */

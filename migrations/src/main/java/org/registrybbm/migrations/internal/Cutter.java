@@ -68,8 +68,9 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             return false;
         }
         boolean numbers = countsInNumbers(strategy, target);
-        Key cut =
-                numbers ? JobQueries.lastMax(connection, migration().id(), walk).orElse(null) : walk.cutKey();
+        Key cut = numbers
+                ? RangeQueries.lastMax(connection, migration().id(), walk).orElse(null)
+                : walk.cutKey();
         while (due.size() < wanted) {
             Optional<BatchJob.Range> range = range(strategy, table, cut, size);
             if (range.isEmpty()) {
@@ -120,8 +121,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         long least =
                 definition.strategy() instanceof KeysetBatching ? migration().minValue() : 0;
         Optional<BatchJob.Range> gap = countsInNumbers(definition.strategy(), target)
-                ? JobQueries.firstGap(connection, migration().id(), walk, least)
-                : JobQueries.firstGap(connection, walk, target.key());
+                ? RangeQueries.firstGap(connection, migration().id(), walk, least)
+                : RangeQueries.firstGap(connection, walk, target.key());
         if (gap.isPresent()) {
             LOGGER.warn(
                     "no batch job of '{}' covers {} of {}, as when somebody deleted one; that range is run now",
@@ -141,13 +142,13 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     /** Goes on cutting where the end is missing: the last batch jobs were deleted, or the upper bound was raised. */
     private boolean reopen(Walk walk, Target target) throws SQLException {
         boolean reached = countsInNumbers(definition.strategy(), target)
-                ? JobQueries.lastMax(connection, migration().id(), walk)
+                ? RangeQueries.lastMax(connection, migration().id(), walk)
                         .filter(last -> !(definition.strategy() instanceof KeysetBatching)
                                 || last.number() >= migration().maxValue())
                         .isPresent()
-                : JobQueries.hasJobs(connection, walk);
+                : RangeQueries.hasJobs(connection, walk);
         boolean empty = definition.strategy() instanceof BlockBatching
-                && CatalogQueries.heap(connection, target).blocks() == 0;
+                && StatisticsQueries.heap(connection, target).blocks() == 0;
         if (reached || empty) {
             return false;
         }
@@ -175,7 +176,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
-        return JobQueries.cut(connection, migration().id(), walk, range, subBatchSize);
+        return RangeQueries.cut(connection, migration().id(), walk, range, subBatchSize);
     }
 
     private void tellSize(List<JobQueries.Figures> newest, long jobId, long size) throws SQLException {
@@ -233,7 +234,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         if (!(definition.strategy() instanceof KeysetBatching)) {
             return;
         }
-        Optional<Double> correlation = CatalogQueries.correlation(connection, definition.target(), BIG_TABLE_BLOCKS);
+        Optional<Double> correlation = StatisticsQueries.correlation(connection, definition.target(), BIG_TABLE_BLOCKS);
         if (correlation.isPresent() && Math.abs(correlation.get()) < LITTLE_CORRELATION) {
             String proposal = String.format(
                     Locale.ROOT,

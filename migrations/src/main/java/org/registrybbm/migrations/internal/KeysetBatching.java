@@ -108,7 +108,7 @@ record KeysetBatching() implements BatchingStrategy {
 
     @Override
     public OptionalLong estimate(Connection connection, Target target) throws SQLException {
-        return CatalogQueries.estimate(connection, target);
+        return StatisticsQueries.estimate(connection, target);
     }
 
     @Override

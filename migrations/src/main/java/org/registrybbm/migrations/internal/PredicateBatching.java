@@ -76,7 +76,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
 
     @Override
     public OptionalLong estimate(Connection connection, Target target) throws SQLException {
-        return nulls ? CatalogQueries.estimateNulls(connection, target) : OptionalLong.empty();
+        return nulls ? StatisticsQueries.estimateNulls(connection, target) : OptionalLong.empty();
     }
 
     @Override

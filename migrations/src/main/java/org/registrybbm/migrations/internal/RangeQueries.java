@@ -1,0 +1,146 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.Key;
+
+/** Which parts of a table the batch jobs of a walk cover, and which none does. */
+final class RangeQueries {
+    // Batch jobs of the container registry have no walk; they belong to the first one over the migration's own table.
+    private static final String LAST_MAX = """
+            SELECT greatest(
+                (SELECT max(max_value) FROM batched_background_migration_jobs WHERE walk_id = ?),
+                (
+                    SELECT max(max_value)
+                    FROM batched_background_migration_jobs
+                    WHERE batched_background_migration_id = ?
+                        AND walk_id IS NULL
+                        AND ?
+                )
+            ) AS max_value
+            """;
+
+    // Each comparison is one that cannot overflow at the ends of bigint.
+    private static final String FIRST_GAP = """
+            WITH bounds AS (
+                SELECT ?::bigint AS least
+            ),
+            ranges AS (
+                SELECT min_value,
+                    max(max_value) OVER (
+                        ORDER BY min_value, max_value
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    ) AS reached
+                FROM batched_background_migration_jobs
+                WHERE walk_id = ?
+                    OR batched_background_migration_id = ? AND walk_id IS NULL AND ?
+            )
+            SELECT greatest(coalesce(reached + 1, least), least) AS first, ranges.min_value - 1 AS last
+            FROM ranges
+            CROSS JOIN bounds
+            WHERE CASE
+                    WHEN ranges.min_value <= least THEN false
+                    WHEN reached IS NULL THEN true
+                    WHEN reached >= ranges.min_value THEN false
+                    ELSE reached + 1 < ranges.min_value
+                END
+            ORDER BY ranges.min_value
+            LIMIT 1
+            """;
+
+    // The ranges of other keys than integers follow one another, each beginning where the one before it ends.
+    // %s orders after_key as the table's index does.
+    private static final String FIRST_KEY_GAP = """
+            WITH ranges AS (
+                SELECT after_key, through_key,
+                    row_number() OVER ranked AS place,
+                    lag(through_key) OVER ranked AS reached,
+                    lead(id) OVER ranked IS NULL AS last
+                FROM batched_background_migration_jobs
+                WHERE walk_id = ?
+                WINDOW ranked AS (ORDER BY after_key IS NOT NULL, %s)
+            )
+            SELECT reached::text AS after_key, after_key::text AS through_key, place
+            FROM ranges
+            WHERE after_key IS DISTINCT FROM reached
+            UNION ALL
+            SELECT through_key::text, NULL, place + 1
+            FROM ranges
+            WHERE last AND through_key IS NOT NULL
+            ORDER BY place
+            LIMIT 1
+            """;
+
+    private static final String HAS_JOBS = """
+            SELECT EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = ?) AS found
+            """;
+
+    private static final String CUT = """
+            INSERT INTO batched_background_migration_jobs
+                (batched_background_migration_id, walk_id, min_value, max_value, after_key, through_key, status,
+                 sub_batch_size)
+            VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, 1, ?)
+            RETURNING id
+            """;
+
+    private RangeQueries() {}
+
+    /** Returns the greatest {@code max_value} of a walk's batch jobs, as a key. */
+    static Optional<Key> lastMax(Connection connection, long migrationId, Walk walk) throws SQLException {
+        return Sql.one(
+                        connection,
+                        LAST_MAX,
+                        row -> Optional.ofNullable(Rows.nullable(row, "max_value")),
+                        walk.id(),
+                        migrationId,
+                        walk.adoptsJobs())
+                .map(Key::of);
+    }
+
+    /** Finds the first range from a lower bound on that lies before or between a walk's batch jobs and that none covers. */
+    static Optional<BatchJob.Range> firstGap(Connection connection, long migrationId, Walk walk, long least)
+            throws SQLException {
+        return Sql.first(
+                connection,
+                FIRST_GAP,
+                row -> BatchJob.Range.between(row.getLong("first"), row.getLong("last")),
+                least,
+                walk.id(),
+                migrationId,
+                walk.adoptsJobs());
+    }
+
+    /** Finds the first range of keys other than integers that no batch job of a walk covers. */
+    static Optional<BatchJob.Range> firstGap(Connection connection, Walk walk, KeyColumns columns) throws SQLException {
+        return Sql.first(
+                connection,
+                FIRST_KEY_GAP.formatted(columns.orderOf("after_key")),
+                row -> BatchJob.Range.between(
+                        Keys.read(row.getString("after_key")), Keys.read(row.getString("through_key"))),
+                walk.id());
+    }
+
+    /** Returns whether a walk has any batch job. */
+    static boolean hasJobs(Connection connection, Walk walk) throws SQLException {
+        return Sql.one(connection, HAS_JOBS, row -> row.getBoolean("found"), walk.id());
+    }
+
+    static long cut(
+            Connection connection, long migrationId, Walk walk, BatchJob.Range range, @Nullable Integer subBatchSize)
+            throws SQLException {
+        return Sql.one(
+                connection,
+                CUT,
+                row -> row.getLong("id"),
+                migrationId,
+                walk.id(),
+                range.min(),
+                range.max(),
+                Keys.write(range.after()),
+                Keys.write(range.through()),
+                subBatchSize);
+    }
+}
