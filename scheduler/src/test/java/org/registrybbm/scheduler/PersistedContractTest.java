@@ -41,7 +41,7 @@ class PersistedContractTest {
                 FROM qrtz_job_details
                 ORDER BY job_name
                 """))
-                .containsExactly("bbm bbm batch org.registrybbm.scheduler.BatchQuartzJob t f f t");
+                .containsExactly("bbm bbm batch org.registrybbm.scheduler.BatchQuartzJob t f f f");
     }
 
     @Test
