@@ -59,7 +59,7 @@ class KilledReplicaTest {
                             + "_book WHERE replica = 'heir'",
                     killed));
             System.out.printf("from the kill to the heir's first change of '%s': %.1f s%n", ledger.name(), seconds);
-            assertThat(seconds).isLessThan(TAKEN_OVER_WITHIN.toSeconds());
+            assertThat(seconds).isLessThan((double) TAKEN_OVER_WITHIN.toSeconds());
             assertThat(ledger.jobs("concat_ws(' ', j.min_value, j.takeover_count, j.lease_owner)"))
                     .contains("1 1 heir");
             assertThat(database.number("SELECT min(id) FROM public." + ledger.name()

@@ -112,7 +112,7 @@ final class ChaosRun {
     private void end(Stage stage) throws Exception {
         Aftermath aftermath = new Aftermath(stage);
         aftermath.heal();
-        aftermath.everythingFinishes(Duration.ofSeconds(120));
+        aftermath.everythingFinishes(Duration.ofMinutes(2));
         if (verified != null) {
             verified.verify();
         }

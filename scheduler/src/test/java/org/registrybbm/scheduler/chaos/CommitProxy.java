@@ -186,7 +186,7 @@ final class CommitProxy implements AutoCloseable {
         }
         int length = body.length + 4;
         for (int i = 0; i < 4; i++) {
-            message[start + i] = (byte) (length >>> 24 - 8 * i);
+            message[start + i] = (byte) (length >>> (24 - 8 * i));
         }
         System.arraycopy(body, 0, message, start + 4, body.length);
         out.write(message);

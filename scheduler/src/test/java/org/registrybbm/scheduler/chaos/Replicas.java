@@ -50,7 +50,7 @@ final class Replicas {
         try {
             ReplicaProcess before = here.newest();
             ReplicaProcess after = deed.to(before);
-            if (after != before) {
+            if (!after.equals(before)) {
                 here.history.add(after);
             }
         } finally {
@@ -63,7 +63,7 @@ final class Replicas {
         List<String> astray = new ArrayList<>();
         for (Place place : places) {
             for (ReplicaProcess process : place.history) {
-                if (process.process().isAlive() != (process == place.newest())) {
+                if (process.process().isAlive() != process.equals(place.newest())) {
                     astray.add(process.name() + (process.process().isAlive() ? " still runs" : " died by itself"));
                 }
             }

@@ -7,6 +7,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -23,7 +24,7 @@ final class Writer implements AutoCloseable {
     private final ReentrantLock writing = new ReentrantLock(true);
     private List<Target> targets = List.of();
     private volatile boolean closed;
-    private volatile long written;
+    private final AtomicLong written = new AtomicLong();
 
     Writer(String url, long seed, Timeline timeline) {
         this.url = url;
@@ -45,7 +46,7 @@ final class Writer implements AutoCloseable {
     }
 
     long written() {
-        return written;
+        return written.get();
     }
 
     @Override
@@ -81,7 +82,7 @@ final class Writer implements AutoCloseable {
         try {
             if (!targets.isEmpty()) {
                 statement.execute(change(targets.get(random.nextInt(targets.size()))));
-                written++;
+                written.incrementAndGet();
             }
         } finally {
             writing.unlock();
