@@ -35,6 +35,15 @@ public final class Batch {
         return "(" + predicate.apply(alias + ".") + ")";
     }
 
+    /**
+     * Returns those of its rows for which a further condition holds.
+     *
+     * @param condition gives it, as the constructor's parameter gives the batch's own
+     */
+    public Batch and(UnaryOperator<String> condition) {
+        return new Batch(qualifier -> "(" + predicate.apply(qualifier) + ") AND " + condition.apply(qualifier));
+    }
+
     @Override
     public String toString() {
         return predicate();

@@ -149,7 +149,7 @@ final class Change {
         if (before.isEmpty()) {
             return 0;
         }
-        long migrated = run(left(batch));
+        long migrated = run(batch.and(table::pending));
         // Rows that the application has put in meanwhile are not to be judged.
         stillPending(
                 pending(batch).stream().filter(before::contains).toList(),
@@ -157,14 +157,6 @@ final class Change {
                         ? "it is still not done after it was tried again"
                         : "it was found not done after the last batch, and is still not done after another change");
         return migrated;
-    }
-
-    /** Returns those of a batch that are not done. */
-    private Batch left(Batch batch) {
-        return new Batch(qualifier -> (qualifier.isEmpty()
-                        ? batch.predicate()
-                        : batch.predicate(qualifier.substring(0, qualifier.length() - 1)))
-                + " AND " + table.pending(qualifier));
     }
 
     private long run(Batch batch) throws SQLException {
@@ -177,7 +169,7 @@ final class Change {
     }
 
     private List<String> pending(Batch batch) throws SQLException {
-        return QuarantineQueries.identities(tx, table, left(batch), "", Integer.MAX_VALUE);
+        return QuarantineQueries.identities(tx, table, batch.and(table::pending), "", Integer.MAX_VALUE);
     }
 
     private void stillPending(List<String> rows, String message) throws SQLException, QuarantineFullException {

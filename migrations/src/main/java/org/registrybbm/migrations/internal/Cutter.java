@@ -245,7 +245,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                     correlation.get(),
                     BlockBatching.NAME);
             LOGGER.info("'{}': {}", migration().name(), proposal);
-            EventQueries.record(connection, migration().id(), null, null, new EventQueries.Event("proposed", proposal));
+            EventQueries.record(connection, migration().id(), new EventQueries.Event("proposed", proposal));
         }
     }
 

@@ -62,6 +62,11 @@ public final class EventQueries {
         return from == null || to >= from * WORTH_TELLING || to * WORTH_TELLING <= from;
     }
 
+    /** Records what was decided about a migration and no batch job of it. */
+    public static void record(Connection connection, long migrationId, Event event) throws SQLException {
+        record(connection, migrationId, null, null, event);
+    }
+
     public static void record(
             Connection connection, long migrationId, @Nullable Long jobId, @Nullable String replica, Event event)
             throws SQLException {

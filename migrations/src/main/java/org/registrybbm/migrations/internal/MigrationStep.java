@@ -126,8 +126,6 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             EventQueries.record(
                     connection,
                     migration.id(),
-                    null,
-                    null,
                     new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
             WalkQueries.forgetProof(connection, migration.id());
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
@@ -137,8 +135,6 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             EventQueries.record(
                     connection,
                     migration.id(),
-                    null,
-                    null,
                     new EventQueries.Event("reopened", "somebody set it to active after it had finished"));
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         }
@@ -209,8 +205,6 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             EventQueries.record(
                     connection,
                     migration.id(),
-                    null,
-                    null,
                     nothing.verified()
                             ? new EventQueries.Event("verified", "no row is left")
                             : new EventQueries.Event("finished", "the work function does not say which rows are left"));

@@ -65,7 +65,7 @@ final class SubBatchTransaction {
         /** The lease is another worker's, or the batch job is gone. */
         record LeaseLost() implements Step {}
 
-        /** More rows than the quarantine may hold could not be changed; those that it may are in it, and nothing else was done. */
+        /** More rows than the quarantine may hold could not be changed; those that it may are in it, and the cursor stays. */
         record Overflown() implements Step {}
     }
 
