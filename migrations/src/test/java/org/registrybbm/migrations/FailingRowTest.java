@@ -22,29 +22,12 @@ class FailingRowTest {
 
     private final Lab lab;
     private final TestDatabase database;
+    private final RefusingItems items;
 
     FailingRowTest(TestDatabase database) {
         this.database = database;
         this.lab = Lab.clean(database);
-        database.execute("CREATE TABLE t.keys (k int PRIMARY KEY); INSERT INTO t.keys VALUES (1)");
-    }
-
-    private static final WorkFunction DO_ONE =
-            ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
-
-    private void items(String constraints) {
-        database.execute("""
-                CREATE TABLE t.items (
-                    id bigint NOT NULL, k int NOT NULL, bad boolean NOT NULL DEFAULT false, v int, n int NOT NULL DEFAULT 0, %s
-                );
-                CREATE INDEX ON t.items (k);
-                CREATE INDEX ON t.items (v) WHERE v IS NULL;
-                INSERT INTO t.items (id, k) SELECT i, i / 7 FROM generate_series(1, %d) i
-                """.formatted(constraints, ROWS));
-    }
-
-    private List<String> notOnce() {
-        return database.column("SELECT id || ': ' || n FROM t.items WHERE n <> 1 ORDER BY id LIMIT 50");
+        this.items = new RefusingItems(database, ROWS);
     }
 
     @ParameterizedTest
@@ -64,10 +47,10 @@ class FailingRowTest {
                 "22P02 | u int GENERATED ALWAYS AS (CASE WHEN id = 700 AND n > 0 THEN replace('secret_', '_', id::text)::int END) STORED",
             })
     void findsTheRowThatFailsWhateverTheErrorIs(String state, String constraint) {
-        items("PRIMARY KEY (id), " + constraint);
+        items.create("PRIMARY KEY (id), " + constraint);
         lab.queue(WORK, null, "id", 5_000, 1_100);
 
-        lab.drain(Map.of(WORK, DO_ONE));
+        lab.drain(Map.of(WORK, Lab.DO_ONE));
 
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
         assertThat(lab.quarantine("row_key::text || ' ' || failure_sqlstate"))
@@ -75,14 +58,14 @@ class FailingRowTest {
         assertThat(lab.quarantine("failure_message").get(0))
                 .doesNotContain("700")
                 .doesNotContain("secret");
-        assertThat(notOnce()).containsExactly("700: 0");
+        assertThat(items.notOnce()).containsExactly("700: 0");
         assertThat(lab.jobs("m", "attempts")).containsOnly("1");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"P0001", "P0002", "45000", "ZZ999", "70001", "99000", "22000", "23514"})
     void findsTheRowThatATriggerRefuses(String state) {
-        items("PRIMARY KEY (id)");
+        items.create("PRIMARY KEY (id)");
         database.execute("""
                 CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN RAISE 'secret %%', new.id USING ERRCODE = '%s'; END $$;
@@ -90,25 +73,25 @@ class FailingRowTest {
                 """.formatted(state));
         lab.queue(WORK, null, "id", 500, 500);
 
-        lab.drain(Map.of(WORK, DO_ONE));
+        lab.drain(Map.of(WORK, Lab.DO_ONE));
 
         assertThat(lab.quarantine("row_key::text || ' ' || failure_sqlstate"))
                 .containsExactly("{\"id\": \"700\"} " + state);
         assertThat(lab.quarantine("failure_message").get(0))
                 .doesNotContain("secret")
                 .doesNotContain("700");
-        assertThat(notOnce()).containsExactly("700: 0");
+        assertThat(items.notOnce()).containsExactly("700: 0");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"40001", "40P01", "55P03", "57014"})
     void halvesTheSubBatchAfterWhatMayPassAndCountsNoAttempt(String state) {
-        items("PRIMARY KEY (id)");
+        items.create("PRIMARY KEY (id)");
         lab.queue(WORK, null, "id", 5_000, 512);
         database.execute("UPDATE batched_background_migrations SET sub_batch_size_min = NULL");
         List<Long> sizes = new ArrayList<>();
         WorkFunction crowded = context -> {
-            long changed = DO_ONE.migrate(context);
+            long changed = Lab.DO_ONE.migrate(context);
             sizes.add(changed);
             if (changed > 60) {
                 throw new SQLException("too many rows at once", state);
@@ -120,7 +103,7 @@ class FailingRowTest {
                 .isTrue();
 
         assertThat(sizes).startsWith(512L, 256L, 128L, 64L, 32L);
-        assertThat(notOnce()).isEmpty();
+        assertThat(items.notOnce()).isEmpty();
         assertThat(lab.jobs("m", "attempts")).containsOnly("1");
     }
 
@@ -136,7 +119,7 @@ class FailingRowTest {
                 """.formatted(rows));
         lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", WORK, "t.items", "id", rows / 10));
 
-        lab.drain(Map.of(WORK, DO_ONE));
+        lab.drain(Map.of(WORK, Lab.DO_ONE));
 
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
         assertThat(lab.quarantine("failure_sqlstate")).hasSize(37).containsOnly("23514");
@@ -144,8 +127,8 @@ class FailingRowTest {
                 .isEqualTo(rows - 37);
         database.execute("UPDATE t.items SET fits = true WHERE NOT fits");
         lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
-        assertThat(notOnce()).isEmpty();
+        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        assertThat(items.notOnce()).isEmpty();
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 }

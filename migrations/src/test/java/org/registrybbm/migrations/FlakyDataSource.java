@@ -6,12 +6,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Random;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.testkit.BareDataSource;
 
 /**
  * Connections that break by a seed: when they are opened, at a commit before the server heard of it, and at a commit after the server
  * has done it, so that the client cannot know.
  */
-final class FlakyDataSource extends ForwardingDataSource {
+final class FlakyDataSource implements BareDataSource {
     private final DataSource real;
     private final Random random;
     private final int oneIn;

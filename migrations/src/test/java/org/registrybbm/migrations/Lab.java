@@ -17,6 +17,10 @@ import org.registrybbm.migrations.testkit.TestDatabase;
 record Lab(TestDatabase database) {
     static final String ADD_ONE = "addOne";
 
+    /** Counts a row and marks it as done. */
+    static final WorkFunction DO_ONE =
+            ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
+
     /** Fast to retry, no waiting for code, small targets; everything else as shipped. */
     static final EngineSettings SETTINGS = EngineSettings.defaults()
             .withTimeouts(new EngineSettings.Timeouts(

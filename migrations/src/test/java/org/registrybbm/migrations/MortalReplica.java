@@ -5,9 +5,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.testkit.BareDataSource;
 
 /** A replica that can die like a killed process: its connections are gone at once, and nothing is handed back. */
-final class MortalReplica extends ForwardingDataSource {
+final class MortalReplica implements BareDataSource {
     private final DataSource database;
     private final List<Connection> connections = new ArrayList<>();
     private boolean dead;

@@ -5,9 +5,10 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.testkit.BareDataSource;
 
 /** A pool of one connection that hands it out again as it was given back, and to one at a time. */
-final class OneConnection extends ForwardingDataSource implements DataSource {
+final class OneConnection implements BareDataSource, DataSource {
     private final Connection connection;
     private boolean taken;
 

@@ -4,9 +4,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.testkit.BareDataSource;
 
 /** A database that refuses a number of connections. */
-final class Outage extends ForwardingDataSource {
+final class Outage implements BareDataSource {
     private final DataSource real;
     private final AtomicInteger refusals = new AtomicInteger();
 

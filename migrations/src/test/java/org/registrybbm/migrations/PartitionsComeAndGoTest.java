@@ -24,35 +24,14 @@ class PartitionsComeAndGoTest {
         this.lab = Lab.clean(database);
     }
 
-    private void items(String partitions) {
-        database.execute("""
-                CREATE TABLE t.items (
-                    p int NOT NULL, k text NOT NULL, id bigint NOT NULL, v int, n int NOT NULL DEFAULT 0
-                ) PARTITION BY %s;
-                CREATE INDEX ON t.items (k);
-                CREATE INDEX ON t.items (id);
-                CREATE INDEX ON t.items (v) WHERE v IS NULL;
-                INSERT INTO t.items (p, k, id) SELECT i %% 10, 'k' || i, i FROM generate_series(1, 400) i
-                """.formatted(partitions));
-    }
-
-    private static final String HALVES = """
-            RANGE (p);
-            CREATE TABLE t.low PARTITION OF t.items FOR VALUES FROM (0) TO (5);
-            CREATE TABLE t.high PARTITION OF t.items FOR VALUES FROM (5) TO (10)
-            """;
-
-    private static final WorkFunction DO_ONE =
-            ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
-
     /** Runs the first batch jobs, does something to the partitions, and goes on. */
     private RunResult runAround(String change) {
-        BatchedMigrations engine = lab.engine(Map.of(WORK, DO_ONE));
+        BatchedMigrations engine = lab.engine(Map.of(WORK, Lab.DO_ONE));
         engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
         for (String statement : change.split("; ")) {
             database.execute(statement);
         }
-        return lab.drain(Map.of(WORK, DO_ONE));
+        return lab.drain(Map.of(WORK, Lab.DO_ONE));
     }
 
     @ParameterizedTest
@@ -70,7 +49,7 @@ class PartitionsComeAndGoTest {
                 "k  | TRUNCATE t.low",
             })
     void followsItsPartitions(String key, String change) {
-        items(HALVES);
+        PartitionedItems.create(database, PartitionedItems.HALVES);
         lab.queue(WORK, null, key, 100, 70);
 
         assertThat(runAround(change).isComplete()).isTrue();
@@ -87,7 +66,7 @@ class PartitionsComeAndGoTest {
     }
 
     private void takesUp(String key, int turns) {
-        items(HALVES);
+        PartitionedItems.create(database, PartitionedItems.HALVES);
         lab.queue(Lab.ADD_ONE, null, key, 100, 70);
         BatchedMigrations engine = lab.engine(Map.of());
         List<Long> due = engine.planner().plan().due();

@@ -26,30 +26,9 @@ class PartitionsTest {
         this.lab = Lab.clean(database);
     }
 
-    private void items(String partitions) {
-        database.execute("""
-                CREATE TABLE t.items (
-                    p int NOT NULL, k text NOT NULL, id bigint NOT NULL, v int, n int NOT NULL DEFAULT 0
-                ) PARTITION BY %s;
-                CREATE INDEX ON t.items (k);
-                CREATE INDEX ON t.items (id);
-                CREATE INDEX ON t.items (v) WHERE v IS NULL;
-                INSERT INTO t.items (p, k, id) SELECT i %% 10, 'k' || i, i FROM generate_series(1, 400) i
-                """.formatted(partitions));
-    }
-
-    private static final String HALVES = """
-            RANGE (p);
-            CREATE TABLE t.low PARTITION OF t.items FOR VALUES FROM (0) TO (5);
-            CREATE TABLE t.high PARTITION OF t.items FOR VALUES FROM (5) TO (10)
-            """;
-
-    private static final WorkFunction DO_ONE =
-            ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
-
     static Stream<String> partitions() {
         return Stream.of(
-                HALVES,
+                PartitionedItems.HALVES,
                 "LIST (p); CREATE TABLE t.one PARTITION OF t.items FOR VALUES IN (1);"
                         + " CREATE TABLE t.rest PARTITION OF t.items DEFAULT",
                 "HASH (id); CREATE TABLE t.h0 PARTITION OF t.items FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
@@ -74,11 +53,11 @@ class PartitionsTest {
             {"BlockBatchingStrategy", ""}
         }) {
             Lab.clean(database);
-            items(partitions);
+            PartitionedItems.create(database, partitions);
             database.execute("ANALYZE t.items");
             lab.queue(WORK, strategy[0], strategy[1], 300, 70);
 
-            assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+            assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
 
             lab.assertEachItemChangedOnce();
             assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
@@ -91,7 +70,7 @@ class PartitionsTest {
     @ParameterizedTest
     @CsvSource({",id", "NullKeySetBatchingStrategy,v"})
     void goesOnOverTheParentWhereTheContainerRegistryBegan(String strategy, String column) {
-        items(HALVES);
+        PartitionedItems.create(database, PartitionedItems.HALVES);
         lab.queue(WORK, strategy, column, 100, 70);
         if (strategy == null) {
             database.execute("UPDATE t.items SET n = 1, v = 1 WHERE id <= 200");
@@ -112,16 +91,17 @@ class PartitionsTest {
                 FROM batched_background_migrations m, (VALUES (1, 100, 2), (101, 200, 2), (201, 300, 1)) AS j (first, last, status)
                 """);
 
-        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
 
         lab.assertEachItemChangedOnce();
     }
 
     @Test
     void quarantinesTheRowOfOnePartitionOnly() {
-        items(HALVES + "; ALTER TABLE t.high ADD CHECK (n = 0 OR id <> 206)");
+        PartitionedItems.create(
+                database, PartitionedItems.HALVES + "; ALTER TABLE t.high ADD CHECK (n = 0 OR id <> 206)");
         lab.queue(WORK, "BlockBatchingStrategy", "", 5_000, 1_000);
-        lab.drain(Map.of(WORK, DO_ONE));
+        lab.drain(Map.of(WORK, Lab.DO_ONE));
 
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
         assertThat(lab.quarantine("table_name")).containsExactly("t.high");

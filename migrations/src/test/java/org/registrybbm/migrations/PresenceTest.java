@@ -15,6 +15,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.BareDataSource;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -250,7 +251,7 @@ class PresenceTest {
 
     /** As through a pooler, where the driver was told the process id of no backend. */
     private DataSource pretendingAnotherBackend() {
-        return new ForwardingDataSource() {
+        return new BareDataSource() {
             @Override
             public Connection getConnection() throws SQLException {
                 Connection real = database.getConnection();

@@ -2,7 +2,6 @@ package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -21,25 +20,12 @@ class QuarantineTest {
 
     private final Lab lab;
     private final TestDatabase database;
+    private final RefusingItems items;
 
     QuarantineTest(TestDatabase database) {
         this.database = database;
         this.lab = Lab.clean(database);
-        database.execute("CREATE TABLE t.keys (k int PRIMARY KEY); INSERT INTO t.keys VALUES (1)");
-    }
-
-    private static final WorkFunction DO_ONE =
-            ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
-
-    private void items(String constraints) {
-        database.execute("""
-                CREATE TABLE t.items (
-                    id bigint NOT NULL, k int NOT NULL, bad boolean NOT NULL DEFAULT false, v int, n int NOT NULL DEFAULT 0, %s
-                );
-                CREATE INDEX ON t.items (k);
-                CREATE INDEX ON t.items (v) WHERE v IS NULL;
-                INSERT INTO t.items (id, k) SELECT i, i / 7 FROM generate_series(1, %d) i
-                """.formatted(constraints, ROWS));
+        this.items = new RefusingItems(database, ROWS);
     }
 
     private static final String REFUSE_BAD = "PRIMARY KEY (id), CHECK (NOT bad OR n = 0)";
@@ -54,22 +40,18 @@ class QuarantineTest {
                 Arguments.of("BlockBatchingStrategy", "", REFUSE_BAD_WITHOUT_KEY));
     }
 
-    private List<String> notOnce() {
-        return database.column("SELECT id || ': ' || n FROM t.items WHERE n <> 1 ORDER BY id LIMIT 50");
-    }
-
     @ParameterizedTest
     @MethodSource("strategies")
     void changesARowOnceAfterItWasMendedWhateverTheStrategy(String strategy, String column, String constraints) {
-        items(constraints);
+        items.create(constraints);
         database.execute("UPDATE t.items SET bad = true WHERE id IN (1, 2, 3, 370, 511, 512, 600)");
         lab.queue(WORK, strategy, column, 300, 100);
-        Map<String, WorkFunction> work = Map.of(WORK, DO_ONE);
+        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
 
         lab.drain(work);
 
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(notOnce()).containsExactly("1: 0", "2: 0", "3: 0", "370: 0", "511: 0", "512: 0", "600: 0");
+        assertThat(items.notOnce()).containsExactly("1: 0", "2: 0", "3: 0", "370: 0", "511: 0", "512: 0", "600: 0");
         assertThat(lab.quarantine("failure_sqlstate || ' ' || status || ' ' || attempts"))
                 .hasSize(7)
                 .containsOnly("23514 quarantined 1");
@@ -79,21 +61,21 @@ class QuarantineTest {
         lab.drain(work);
 
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(notOnce()).containsExactly("370: 0");
+        assertThat(items.notOnce()).containsExactly("370: 0");
 
         database.execute("DELETE FROM t.items WHERE id = 370");
         lab.setStatus("m", MigrationStatus.ACTIVE);
         assertThat(lab.drain(work).isComplete()).isTrue();
-        assertThat(notOnce()).isEmpty();
+        assertThat(items.notOnce()).isEmpty();
     }
 
     @ParameterizedTest
     @MethodSource("strategies")
     void finishesWhenTheRowsAreWaived(String strategy, String column, String constraints) {
-        items(constraints);
+        items.create(constraints);
         database.execute("DELETE FROM t.items WHERE id > 100; UPDATE t.items SET bad = true WHERE id <= 40");
         lab.queue(WORK, strategy, column, 10, 10);
-        Map<String, WorkFunction> work = Map.of(WORK, DO_ONE);
+        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
         lab.drain(work);
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
 
@@ -104,14 +86,14 @@ class QuarantineTest {
         lab.setStatus("m", MigrationStatus.ACTIVE);
 
         assertThat(lab.drain(work).isComplete()).isTrue();
-        assertThat(notOnce()).hasSize(40);
+        assertThat(items.notOnce()).hasSize(40);
         assertThat(lab.quarantine("status")).hasSize(40).containsOnly("waived");
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void leavesARowToAPersonThatNobodyCanFindAgain(boolean unique) {
-        items(REFUSE_BAD_WITHOUT_KEY + (unique ? ", UNIQUE (k, id)" : ""));
+        items.create(REFUSE_BAD_WITHOUT_KEY + (unique ? ", UNIQUE (k, id)" : ""));
         database.execute("UPDATE t.items SET bad = true WHERE id IN (1, 370)");
         lab.queue(Lab.ADD_ONE, null, "k", 300, 100);
         lab.drain(Map.of());
@@ -121,16 +103,16 @@ class QuarantineTest {
         lab.drain(Map.of());
 
         assertThat(lab.quarantine("status")).containsOnly(unique ? "done" : "quarantined");
-        assertThat(notOnce()).hasSize(unique ? 0 : 2);
+        assertThat(items.notOnce()).hasSize(unique ? 0 : 2);
     }
 
     @ParameterizedTest
     @MethodSource("strategies")
     void leavesARowAloneThatSomebodyHasDoneByHand(String strategy, String column, String constraints) {
-        items(constraints);
+        items.create(constraints);
         database.execute("UPDATE t.items SET bad = true WHERE id = 370");
         lab.queue(WORK, strategy, column, 300, 100);
-        Map<String, WorkFunction> work = Map.of(WORK, DO_ONE);
+        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
         lab.drain(work);
 
         database.execute("UPDATE t.items SET bad = false, n = 1, v = 77 WHERE id = 370");
@@ -144,10 +126,10 @@ class QuarantineTest {
     @ParameterizedTest
     @MethodSource("strategies")
     void stopsEarlyWhenTooManyRowsFail(String strategy, String column, String constraints) {
-        items(constraints);
+        items.create(constraints);
         database.execute("UPDATE t.items SET bad = true WHERE id > 100");
         lab.queue(WORK, strategy, column, 300, 100);
-        Map<String, WorkFunction> work = Map.of(WORK, DO_ONE);
+        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
 
         lab.drain(work);
 
@@ -158,6 +140,6 @@ class QuarantineTest {
         database.execute("UPDATE t.items SET bad = false");
         lab.setStatus("m", MigrationStatus.ACTIVE);
         assertThat(lab.drain(work).isComplete()).isTrue();
-        assertThat(notOnce()).isEmpty();
+        assertThat(items.notOnce()).isEmpty();
     }
 }

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.Budget.Change;
 import org.registrybbm.migrations.Budget.Subject;
+import org.registrybbm.migrations.testkit.BareDataSource;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -308,7 +309,7 @@ class RateTest {
     }
 
     /** Counts the connections that it hands out. */
-    private static final class CountingDataSource extends ForwardingDataSource {
+    private static final class CountingDataSource implements BareDataSource {
         private final TestDatabase real;
         private final AtomicInteger count;
 

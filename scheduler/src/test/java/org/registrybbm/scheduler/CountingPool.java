@@ -1,24 +1,21 @@
 package org.registrybbm.scheduler;
 
-import java.io.PrintWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.logging.Logger;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.testkit.BareDataSource;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** Connections that are used again, as an application's pool does it, and a count of what is sent over them. */
-final class CountingPool implements DataSource, AutoCloseable {
+final class CountingPool implements BareDataSource, AutoCloseable {
     private final TestDatabase database;
     private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
     private final AtomicLong sent = new AtomicLong();
@@ -89,41 +86,5 @@ final class CountingPool implements DataSource, AutoCloseable {
                 throw e.getCause();
             }
         }));
-    }
-
-    @Override
-    public Connection getConnection(String user, String password) throws SQLException {
-        throw new SQLFeatureNotSupportedException();
-    }
-
-    @Override
-    public @Nullable PrintWriter getLogWriter() {
-        return null;
-    }
-
-    @Override
-    public void setLogWriter(@Nullable PrintWriter out) {}
-
-    @Override
-    public void setLoginTimeout(int seconds) {}
-
-    @Override
-    public int getLoginTimeout() {
-        return 0;
-    }
-
-    @Override
-    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-        throw new SQLFeatureNotSupportedException();
-    }
-
-    @Override
-    public <T> T unwrap(Class<T> type) throws SQLException {
-        throw new SQLException("not a wrapper");
-    }
-
-    @Override
-    public boolean isWrapperFor(Class<?> type) {
-        return false;
     }
 }

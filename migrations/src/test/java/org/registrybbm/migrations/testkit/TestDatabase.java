@@ -1,18 +1,13 @@
 package org.registrybbm.migrations.testkit;
 
-import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.logging.Logger;
-import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A database of a test class: migrated, empty, and dropped afterwards. Each {@link #getConnection} opens a new connection, so a
@@ -21,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param name of the database
  * @param url JDBC URL with user and password
  */
-public record TestDatabase(String name, String url) implements DataSource {
+public record TestDatabase(String name, String url) implements BareDataSource {
     @Override
     public Connection getConnection() throws SQLException {
         return inItsTimeZone(DriverManager.getConnection(url));
@@ -76,41 +71,5 @@ public record TestDatabase(String name, String url) implements DataSource {
     /** Returns the only value as a number. */
     public long number(String sql, Object... args) {
         return Long.parseLong(text(sql, args));
-    }
-
-    @Override
-    public Connection getConnection(String user, String password) throws SQLException {
-        return inItsTimeZone(DriverManager.getConnection(url, user, password));
-    }
-
-    @Override
-    public @Nullable PrintWriter getLogWriter() {
-        return null;
-    }
-
-    @Override
-    public void setLogWriter(@Nullable PrintWriter out) {}
-
-    @Override
-    public void setLoginTimeout(int seconds) {}
-
-    @Override
-    public int getLoginTimeout() {
-        return 0;
-    }
-
-    @Override
-    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-        throw new SQLFeatureNotSupportedException();
-    }
-
-    @Override
-    public <T> T unwrap(Class<T> type) throws SQLException {
-        throw new SQLException("not a wrapper");
-    }
-
-    @Override
-    public boolean isWrapperFor(Class<?> type) {
-        return false;
     }
 }

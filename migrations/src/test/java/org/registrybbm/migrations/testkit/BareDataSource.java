@@ -1,4 +1,4 @@
-package org.registrybbm.migrations;
+package org.registrybbm.migrations.testkit;
 
 import java.io.PrintWriter;
 import java.sql.Connection;
@@ -9,40 +9,40 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** What a data source of a test needs beside its connections: nothing. */
-abstract class ForwardingDataSource implements DataSource {
+public interface BareDataSource extends DataSource {
     @Override
-    public Connection getConnection(String user, String password) throws SQLException {
+    default Connection getConnection(String user, String password) throws SQLException {
         return getConnection();
     }
 
     @Override
-    public @Nullable PrintWriter getLogWriter() {
+    default @Nullable PrintWriter getLogWriter() {
         return null;
     }
 
     @Override
-    public void setLogWriter(@Nullable PrintWriter out) {}
+    default void setLogWriter(@Nullable PrintWriter out) {}
 
     @Override
-    public void setLoginTimeout(int seconds) {}
+    default void setLoginTimeout(int seconds) {}
 
     @Override
-    public int getLoginTimeout() {
+    default int getLoginTimeout() {
         return 0;
     }
 
     @Override
-    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+    default Logger getParentLogger() throws SQLFeatureNotSupportedException {
         throw new SQLFeatureNotSupportedException();
     }
 
     @Override
-    public <T> T unwrap(Class<T> type) throws SQLException {
+    default <T> T unwrap(Class<T> type) throws SQLException {
         throw new SQLException("not a wrapper");
     }
 
     @Override
-    public boolean isWrapperFor(Class<?> type) {
+    default boolean isWrapperFor(Class<?> type) {
         return false;
     }
 }
