@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,6 +56,21 @@ class PoisonTest {
             lab.expireLeases();
         }
         return deaths;
+    }
+
+    @Test
+    void stopsWhereTheQuarantineIsFull() {
+        database.execute("""
+                CREATE TABLE t.items (id bigint PRIMARY KEY, v int, n int NOT NULL DEFAULT 0, poison boolean);
+                INSERT INTO t.items SELECT i, NULL, 0, true FROM generate_series(1, 40) i
+                """);
+        lab.queue(Lab.ADD_ONE, null, "id", 4, 4);
+        database.execute("UPDATE batched_background_migrations SET quarantine_limit = 8");
+
+        runDying();
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("16");
+        assertThat(lab.quarantine("row_key ->> 'id'")).hasSize(8);
     }
 
     @ParameterizedTest

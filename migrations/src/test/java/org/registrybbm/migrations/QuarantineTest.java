@@ -2,8 +2,17 @@ package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -141,5 +150,45 @@ class QuarantineTest {
         lab.setStatus("m", MigrationStatus.ACTIVE);
         assertThat(lab.drain(work).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
+    }
+
+    @Test
+    void listsNoMoreThanItMayHoweverManyWorkersFailAtOnce() throws Exception {
+        items.create(REFUSE_BAD);
+        database.execute("UPDATE t.items SET bad = true");
+        lab.limits(4, 4).queue(WORK, null, "id", 80, 80);
+        CyclicBarrier together = new CyclicBarrier(4);
+        ThreadLocal<Integer> calls = ThreadLocal.withInitial(() -> 0);
+        WorkFunction work = context -> {
+            calls.set(calls.get() + 1);
+            if (calls.get() == 2) {
+                // Each has looked how much room there is, and none has listed a row.
+                await(together);
+            }
+            return Lab.DO_ONE.migrate(context);
+        };
+        BatchedMigrations engine = lab.engine(Map.of(WORK, work));
+        ExecutorService workers = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<BatchOutcome>> running = engine.planner().plan().due().stream()
+                    .map(job -> workers.submit(() -> engine.runner().run(job, StopSignal.NEVER)))
+                    .toList();
+            for (Future<BatchOutcome> one : running) {
+                one.get(60, TimeUnit.SECONDS);
+            }
+        } finally {
+            workers.shutdownNow();
+        }
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("16");
+        assertThat(lab.quarantine("status")).hasSize(100);
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await(30, TimeUnit.SECONDS);
+        } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -163,11 +163,7 @@ public final class BatchRun {
             return Optional.of(handedBack(back.reason()));
         }
         if (step instanceof Step.Overflown) {
-            return Optional.of(failDefinition(Failure.of(
-                    FailureCode.QUARANTINE_FULL,
-                    "more than " + migration.quarantineLimit()
-                            + " rows could not be changed, so it is stopped; look at them, mend the rows or the work"
-                            + " function, and retry the migration")));
+            return Optional.of(failDefinition(Exhaustion.ofQuarantine(migration)));
         }
         return Optional.of(lost("another worker took it over, or its row was changed or deleted"));
     }

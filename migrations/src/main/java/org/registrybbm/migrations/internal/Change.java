@@ -63,7 +63,7 @@ final class Change {
         long free = migration().quarantineLimit()
                 - QuarantineQueries.count(tx, migration().id());
         long migrated = rows.isEmpty() ? migrate(batch) : isolate(rows, Math.max(1, free));
-        quarantine(failed.size() > free ? before : null);
+        quarantine(before);
         return new Outcome(migrated, failed.size());
     }
 
@@ -109,35 +109,43 @@ final class Change {
         }
     }
 
+    /** Lists the rows that failed; where there are too many, those that fit, and undoes everything else. */
     private void quarantine(@Nullable Savepoint undo) throws SQLException, QuarantineFullException {
-        if (undo != null) {
+        if (failed.isEmpty()) {
+            return;
+        }
+        boolean full = undo != null && failed.size() > room();
+        if (full) {
             tx.rollback(undo);
         }
-        int room = undo == null
-                ? Integer.MAX_VALUE
-                : (int) Math.max(
-                        0,
-                        migration().quarantineLimit()
-                                - QuarantineQueries.count(tx, migration().id()));
         List<Map.Entry<String, Failure>> rows = new ArrayList<>(failed.entrySet());
-        for (Map.Entry<String, Failure> row : rows.subList(0, Math.min(room, rows.size()))) {
+        // The rollback gave up the turn as well, and another worker may have listed rows since.
+        int listed = full ? (int) Math.min(room(), rows.size()) : rows.size();
+        for (Map.Entry<String, Failure> row : rows.subList(0, listed)) {
             QuarantineQueries.quarantine(tx, table, job.id(), row.getKey(), row.getValue());
         }
-        if (!rows.isEmpty()) {
-            EventQueries.record(
-                    tx,
-                    migration().id(),
-                    job.id(),
-                    job.leaseOwner(),
-                    new EventQueries.Event(
-                            "quarantined",
-                            null,
-                            (long) Math.min(room, rows.size()),
-                            rows.get(0).getValue().message()));
-        }
-        if (undo != null) {
+        EventQueries.record(
+                tx,
+                migration().id(),
+                job.id(),
+                job.leaseOwner(),
+                new EventQueries.Event(
+                        "quarantined",
+                        null,
+                        (long) listed,
+                        rows.get(0).getValue().message()));
+        if (full) {
             throw new QuarantineFullException();
         }
+    }
+
+    /** Waits until no other worker lists rows of the migration, and returns how many more may be listed. */
+    private long room() throws SQLException {
+        QuarantineQueries.takeTurn(tx, migration().id());
+        return Math.max(
+                0,
+                migration().quarantineLimit()
+                        - QuarantineQueries.count(tx, migration().id()));
     }
 
     private long migrate(Batch batch) throws SQLException, QuarantineFullException {

@@ -1,10 +1,11 @@
 package org.registrybbm.migrations.internal;
 
 import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 
-/** Makes a migration's failure of the batch job that used up its attempts. */
+/** Makes a migration's failure of what was used up: the attempts of a batch job, or the room in the quarantine. */
 final class Exhaustion {
     private Exhaustion() {}
 
@@ -15,6 +16,14 @@ final class Exhaustion {
                 last.sqlState(),
                 "batch job " + job.id() + " (" + job.range() + ") failed " + attempts
                         + " times without progress; last: " + last.message());
+    }
+
+    static Failure ofQuarantine(BatchedMigration migration) {
+        return Failure.of(
+                FailureCode.QUARANTINE_FULL,
+                "more than " + migration.quarantineLimit()
+                        + " rows could not be changed, so it is stopped; look at them, mend the rows or the work function, and"
+                        + " retry the migration");
     }
 
     static Failure of(JobQueries.Exhausted exhausted) {

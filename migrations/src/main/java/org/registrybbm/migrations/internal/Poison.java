@@ -10,6 +10,7 @@ import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.MigrationEvent;
 import org.registrybbm.migrations.WorkRegistry;
 import org.slf4j.Logger;
@@ -53,6 +54,11 @@ record Poison(
     }
 
     private boolean quarantineNext(Definition definition, BatchJob job, int size) throws SQLException {
+        QuarantineQueries.takeTurn(connection, migration.id());
+        if (QuarantineQueries.count(connection, migration.id()) >= migration.quarantineLimit()) {
+            Failure full = Exhaustion.ofQuarantine(migration);
+            throw new InvalidDefinitionException(full.code(), full.message());
+        }
         Optional<WalkedJob> walked = WalkedJob.of(connection, definition, job);
         Optional<BatchingStrategy.SubBatch> next = Optional.empty();
         if (walked.isPresent()) {
@@ -67,15 +73,16 @@ record Poison(
         List<Failure> deaths = new ArrayList<>();
         for (String row : QuarantineQueries.identities(
                 connection, walked.get().table(), next.get().batch(), "", Integer.MAX_VALUE)) {
-            LOGGER.error(
-                    "'{}' quarantines a row of {}: {}",
-                    definition.migration().name(),
-                    walked.get().table().target().table(),
-                    death.message());
             QuarantineQueries.quarantine(connection, walked.get().table(), job.id(), row, death);
             deaths.add(death);
         }
         if (!deaths.isEmpty()) {
+            LOGGER.error(
+                    "'{}' quarantines {} row(s) of {}: {}",
+                    migration.name(),
+                    deaths.size(),
+                    walked.get().table().target().table(),
+                    death.message());
             String replica = Objects.requireNonNullElse(job.leaseOwner(), "unknown");
             events.add(new MigrationEvent.RowsQuarantined(migration, job, replica, List.copyOf(deaths)));
         }

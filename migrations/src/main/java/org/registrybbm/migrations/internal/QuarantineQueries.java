@@ -23,6 +23,11 @@ public final class QuarantineQueries {
             ORDER BY id
             """;
 
+    // To the end of the transaction, so that nobody counts what is listed but not committed.
+    private static final String TAKE_TURN = """
+            SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: quarantine rows', ?))
+            """;
+
     private static final String COUNT = """
             SELECT count(*) AS rows
             FROM batched_background_migration_quarantined_rows
@@ -126,6 +131,11 @@ public final class QuarantineQueries {
     static List<JsonNode> rows(Connection connection, long migrationId, long table, boolean evenDone)
             throws SQLException {
         return Sql.list(connection, ROWS, row -> Keys.parse(row.getString("row_key")), migrationId, table, evenDone);
+    }
+
+    /** Waits until no other transaction lists rows of a migration. */
+    static void takeTurn(Connection connection, long migrationId) throws SQLException {
+        Sql.list(connection, TAKE_TURN, row -> true, migrationId);
     }
 
     /** Counts the rows that wait for a person. */
