@@ -2,6 +2,7 @@ package org.registrybbm.scheduler.benchmark;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.postgresql.ds.PGSimpleDataSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.scheduler.BatchedMigrationScheduler;
 import org.registrybbm.scheduler.chaos.SmallPool;
@@ -47,7 +48,7 @@ record EngineRun(Bench bench, int replicas, int workers) {
         long status;
         do {
             status = bench.database().number("""
-                    SELECT status FROM batched_background_migrations, pg_sleep(0.1) WHERE name = ?
+                    SELECT status FROM batched_background_migrations, pg_sleep(0.5) WHERE name = ?
                     """, name);
             if (status == 3) {
                 throw new AssertionError(bench.database()
@@ -86,8 +87,12 @@ record EngineRun(Bench bench, int replicas, int workers) {
     private BatchedMigrationScheduler replica(String name) throws Exception {
         SmallPool rows = new SmallPool(bench.url(), workers + 3);
         SmallPool quartz = new SmallPool(bench.url(), BatchedMigrationScheduler.Builder.poolSize(workers));
-        BatchedMigrations engine =
-                BatchedMigrations.on(rows.dataSource()).replica(name).build();
+        PGSimpleDataSource own = new PGSimpleDataSource();
+        own.setUrl(bench.url());
+        BatchedMigrations engine = BatchedMigrations.on(rows.dataSource())
+                .presence(own)
+                .replica(name)
+                .build();
         return BatchedMigrationScheduler.on(engine)
                 .quartzDataSource(quartz.dataSource())
                 .replica(name)
