@@ -14,6 +14,7 @@ CREATE TABLE batched_background_migration_walks (
     pass integer NOT NULL DEFAULT 1,
     only_table boolean NOT NULL,
     cut_key jsonb,
+    cut_tuple_count bigint NOT NULL DEFAULT 0,
     cut_whole boolean NOT NULL DEFAULT false,
     CONSTRAINT pk_batched_background_migration_walks PRIMARY KEY (id),
     CONSTRAINT unique_batched_background_migration_walks
@@ -39,6 +40,8 @@ COMMENT ON COLUMN batched_background_migration_walks.only_table IS
     'True when it goes over the migration''s own table, and not one of its partitions.';
 COMMENT ON COLUMN batched_background_migration_walks.cut_key IS
     'Last key of the newest batch job, as a JSON array; NULL before the first, and where min_value and max_value tell.';
+COMMENT ON COLUMN batched_background_migration_walks.cut_tuple_count IS
+    'About how many rows its batch jobs hold, by the sizes that they were cut to.';
 COMMENT ON COLUMN batched_background_migration_walks.cut_whole IS
     'True once batch jobs cover the whole table.';
 --rollback DROP TABLE IF EXISTS batched_background_migration_walks CASCADE;

@@ -47,6 +47,61 @@ class SizesTest {
     }
 
     @Test
+    void growsBesideManyThatStillRun() {
+        lab.items(1, 5_000);
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 20));
+        BatchedMigrations engine = lab.limits(30, 30).engine(Lab.SETTINGS);
+        List<Long> probes = engine.planner().plan().due();
+        probes.subList(1, 30).forEach(this::startElsewhere);
+        engine.runner().run(probes.get(0), StopSignal.NEVER);
+
+        List<Long> next = engine.planner().plan().due();
+
+        assertThat(probes).hasSize(30);
+        assertThat(next).hasSize(1);
+        assertThat(lab.jobs("m", "j.max_value")).hasSize(31).endsWith("600", "800");
+    }
+
+    private void startElsewhere(long job) {
+        database.execute("UPDATE batched_background_migration_jobs SET attempts = 1, lease_token = 1,"
+                + " lease_until = now() + interval '1 hour', started_at = now() WHERE id = " + job);
+    }
+
+    @Test
+    void sharesOutWhatIsLeftSoThatAllWorkersEndTogether() {
+        lab.items(1, 10_000);
+        database.execute("ANALYZE t.items");
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 1_000));
+        BatchedMigrations engine = lab.limits(4, 4).engine(Lab.SETTINGS);
+        List<Long> probes = engine.planner().plan().due();
+
+        for (long probe : probes.subList(0, 2)) {
+            engine.runner().run(probe, StopSignal.NEVER);
+            // As if it had hit its target: the next one would have as many rows.
+            database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 30000");
+            engine.planner().plan();
+        }
+
+        // Of 6,000 rows and then 5,250 each of 4 workers gets an eighth.
+        assertThat(lab.jobs("m", "j.max_value")).containsExactly("1000", "2000", "3000", "4000", "4750", "5406");
+        assertThat(lab.drain(Map.of()).finished()).hasSize(1);
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void doesNotShrinkToNothingWhereTheStatisticsAreOld() {
+        lab.items(1, 100);
+        database.execute("ANALYZE t.items");
+        database.execute("INSERT INTO t.items (id) SELECT generate_series(101, 20000)");
+        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 1_000));
+
+        lab.limits(4, 4).drain(Map.of());
+
+        assertThat(lab.jobs("m", "covered_tuple_count")).hasSizeLessThan(10);
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
     void keepsEveryBatchAtItsSizeWhereTheMigrationSaysSo() {
         lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
 

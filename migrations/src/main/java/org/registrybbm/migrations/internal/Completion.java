@@ -5,13 +5,12 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.BatchedMigration;
-import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.Planner;
 
 /** What a migration still needs once all its batch jobs are done: nothing left out, nothing quarantined, and proof of it. */
-record Completion(Connection connection, Definition definition, EngineSettings settings) {
+record Completion(Connection connection, Definition definition, Cutter cutter) {
     /** What is left to do. */
     sealed interface Left {
         /** More batch jobs, now or at the next turn. */
@@ -30,7 +29,6 @@ record Completion(Connection connection, Definition definition, EngineSettings s
 
     /** Opens and cuts what comes next; the keys of new batch jobs are added. */
     Left next(List<Planner.Due> due, int wanted) throws SQLException {
-        Cutter cutter = new Cutter(connection, definition, settings);
         Walks walks = new Walks(connection, definition);
         if (cutter.cutGap(due)) {
             return new Left.Work();

@@ -15,14 +15,17 @@ import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
-import org.registrybbm.migrations.JobStatus;
 import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.Planner;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Cuts new batch jobs of one migration along its walks, inside the planner's transaction. */
-record Cutter(Connection connection, Definition definition, EngineSettings settings) {
+/**
+ * Cuts new batch jobs of one migration along its walks, inside the planner's transaction.
+ *
+ * @param lanes how many batch jobs of the migration may run at once
+ */
+record Cutter(Connection connection, Definition definition, EngineSettings settings, int lanes) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Cutter.class);
     private static final int SLOW_INDEX_CUT = 16;
     // 1 GiB in blocks of 8 KiB: smaller tables are in memory soon, whatever the order.
@@ -39,30 +42,32 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     boolean cut(List<Planner.Due> due, int wanted) throws SQLException {
         estimate();
         boolean nothingLeft = true;
-        for (Walk walk : WalkQueries.toCut(connection, migration().id())) {
+        List<Walk> walks = WalkQueries.toCut(connection, migration().id());
+        for (Walk walk : walks) {
             Optional<Target> target = definition.targetOf(connection, walk);
             if (target.isEmpty()) {
                 LOGGER.info(
                         "a partition of '{}' is none any more; its walk ends",
                         migration().name());
-                WalkQueries.moveCut(connection, walk, walk.cutKey(), true);
+                WalkQueries.moveCut(connection, walk, walk.cutKey(), true, walk.cutRows());
             } else if (due.size() >= wanted) {
                 return false;
             } else {
-                nothingLeft &= cut(walk, target.get(), due, wanted);
+                nothingLeft &= cut(walk, target.get(), due, wanted, walks.size() == 1);
             }
         }
         return nothingLeft;
     }
 
-    private boolean cut(Walk walk, Target target, List<Planner.Due> due, int wanted) throws SQLException {
+    private boolean cut(Walk walk, Target target, List<Planner.Due> due, int wanted, boolean last) throws SQLException {
         WalkedTable table = definition.walked(connection, target, walk.kind(), walk.pass());
         BatchingStrategy strategy = walk.strategy(definition);
         strategy.check(connection, table);
-        List<JobQueries.Figures> newest =
-                JobQueries.newest(connection, migration().id());
-        BatchingStrategy.Size size = new BatchingStrategy.Size(
-                BatchSizes.next(connection, newest, migration(), settings), BatchSizes.keysPerRow(newest, migration()));
+        List<JobQueries.Figures> recent =
+                JobQueries.recent(connection, migration().id());
+        BatchSizes sizes = BatchSizes.of(connection, recent, migration(), settings);
+        OptionalLong total =
+                last && !isEndless(strategy) ? strategy.estimate(connection, target) : OptionalLong.empty();
         if (isEndless(strategy) && JobQueries.anyFailed(connection, migration().id())) {
             // Their rows are still there, and a new batch job would reach for them.
             return false;
@@ -71,25 +76,29 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         Key cut = numbers
                 ? RangeQueries.lastMax(connection, migration().id(), walk).orElse(null)
                 : walk.cutKey();
+        long cutRows = walk.cutRows();
         while (due.size() < wanted) {
+            BatchingStrategy.Size size = sizes.next(total, cutRows, lanes);
             Optional<BatchJob.Range> range = range(strategy, table, cut, size);
             if (range.isEmpty()) {
                 if (!isEndless(strategy)) {
-                    WalkQueries.moveCut(connection, walk, walk.cutKey(), true);
+                    WalkQueries.moveCut(connection, walk, walk.cutKey(), true, cutRows);
                 }
                 return true;
             }
             if (isEndless(strategy)) {
-                requireProgress(newest);
+                requireProgress(recent);
             }
-            long id = insert(walk, range.get(), newest);
+            long id = insert(walk, range.get(), recent);
             due.add(new Planner.Due(id, null));
-            tellSize(newest, id, size.rows());
+            tellSize(recent, id, size.rows());
+            cutRows += size.rows();
             if (numbers) {
                 cut = Key.of(range.get().max());
+                WalkQueries.moveCut(connection, walk, null, false, cutRows);
             } else {
                 cut = range.get().through();
-                WalkQueries.moveCut(connection, walk, cut, cut == null);
+                WalkQueries.moveCut(connection, walk, cut, cut == null, cutRows);
                 if (cut == null) {
                     return true;
                 }
@@ -133,7 +142,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                     insert(
                             walk,
                             gap.get(),
-                            JobQueries.newest(connection, migration().id())),
+                            JobQueries.recent(connection, migration().id())),
                     null));
         }
         return gap.isPresent();
@@ -152,7 +161,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         if (reached || empty) {
             return false;
         }
-        WalkQueries.moveCut(connection, walk, null, false);
+        WalkQueries.moveCut(connection, walk, null, false, 0);
         return true;
     }
 
@@ -170,8 +179,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         return strategy instanceof PredicateBatching;
     }
 
-    private long insert(Walk walk, BatchJob.Range range, List<JobQueries.Figures> newest) throws SQLException {
-        Integer subBatchSize = newest.stream()
+    private long insert(Walk walk, BatchJob.Range range, List<JobQueries.Figures> recent) throws SQLException {
+        Integer subBatchSize = recent.stream()
                 .map(JobQueries.Figures::subBatchSize)
                 .filter(Objects::nonNull)
                 .findFirst()
@@ -179,9 +188,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         return RangeQueries.cut(connection, migration().id(), walk, range, subBatchSize);
     }
 
-    private void tellSize(List<JobQueries.Figures> newest, long jobId, long size) throws SQLException {
-        Long before = newest.stream()
-                .filter(job -> job.status() == JobStatus.FINISHED.code())
+    private void tellSize(List<JobQueries.Figures> recent, long jobId, long size) throws SQLException {
+        Long before = recent.stream()
                 .map(JobQueries.Figures::covered)
                 .filter(covered -> covered != null && covered > 0)
                 .findFirst()
@@ -250,11 +258,11 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     }
 
     /** Fails when rows are still not done although the last two batches since the start had some and changed none. */
-    private void requireProgress(List<JobQueries.Figures> newest) {
+    private void requireProgress(List<JobQueries.Figures> recent) {
         Instant start = migration().startedAt();
         boolean stuck = start != null
-                && newest.size() >= 2
-                && newest.stream().limit(2).allMatch(job -> job.changedNothingSince(start));
+                && recent.size() >= 2
+                && recent.stream().limit(2).allMatch(job -> job.changedNothingSince(start));
         if (stuck) {
             throw new InvalidDefinitionException(
                     FailureCode.NO_PROGRESS,

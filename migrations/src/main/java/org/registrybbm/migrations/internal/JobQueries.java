@@ -64,9 +64,9 @@ public final class JobQueries {
                 AND status <> 2
             """;
 
-    // What the newest batch jobs looked like: the next one's sizes follow from them.
-    private static final String NEWEST = """
-            SELECT j.status, j.min_value, j.max_value, j.covered_tuple_count, j.migrated_tuple_count, j.busy_ms,
+    // What the last batch jobs looked like: the next one's sizes follow from them.
+    private static final String RECENT = """
+            SELECT j.min_value, j.max_value, j.covered_tuple_count, j.migrated_tuple_count, j.busy_ms,
                 j.sub_batch_size, j.started_at,
                 EXISTS (
                     SELECT
@@ -77,6 +77,7 @@ public final class JobQueries {
             FROM batched_background_migration_jobs j
             LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
             WHERE j.batched_background_migration_id = ?
+                AND j.status = 2 -- finished
                 AND w.kind IS DISTINCT FROM 'retry'
             ORDER BY j.id DESC
             LIMIT 8
@@ -168,9 +169,8 @@ public final class JobQueries {
     /** A batch job that no worker holds; the dead token is that of a worker that held it and gives no sign of life. */
     public record DueJob(BatchJob job, @Nullable Long deadToken) {}
 
-    /** The newest batch job's figures, null where the container registry made it. */
+    /** The figures of a batch job that is finished, null where the container registry made it. */
     public record Figures(
-            int status,
             long minValue,
             long maxValue,
             @Nullable Long covered,
@@ -216,14 +216,14 @@ public final class JobQueries {
         return Sql.one(connection, UNFINISHED, row -> row.getLong("unfinished"), migrationId);
     }
 
-    public static List<Figures> newest(Connection connection, long migrationId) throws SQLException {
+    /** Returns the figures of the last batch jobs that are finished, the newest first. */
+    public static List<Figures> recent(Connection connection, long migrationId) throws SQLException {
         return Sql.list(
                 connection,
-                NEWEST,
+                RECENT,
                 row -> {
                     Long subBatchSize = Rows.nullable(row, "sub_batch_size");
                     return new Figures(
-                            row.getInt("status"),
                             row.getLong("min_value"),
                             row.getLong("max_value"),
                             Rows.nullable(row, "covered_tuple_count"),

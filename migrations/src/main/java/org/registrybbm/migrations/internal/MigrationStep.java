@@ -150,7 +150,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         List<MigrationEvent> events = new ArrayList<>();
         Poison poison = new Poison(connection, migration, workRegistry, settings.maxJobAttempts(), events);
-        return due(connection, migration, free, poison).after(events);
+        return due(connection, migration, held, free, poison).after(events);
     }
 
     private Result withoutCode(Connection connection, BatchedMigration migration, Failure missing, double graceSeconds)
@@ -165,7 +165,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     }
 
     /** Existing batch jobs first, then new ones, then failed ones again; when there are none at all it is finished. */
-    private Result due(Connection connection, BatchedMigration migration, int free, Poison poison) throws SQLException {
+    private Result due(Connection connection, BatchedMigration migration, int held, int free, Poison poison)
+            throws SQLException {
         List<Planner.Due> due = new ArrayList<>();
         for (JobQueries.DueJob one : JobQueries.due(connection, migration.id(), free)) {
             if (one.job().attempts() >= settings.maxJobAttempts()) {
@@ -185,18 +186,19 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         Definition definition = Definition.resolve(connection, migration, workRegistry);
         new Walks(connection, definition).openFirst();
-        boolean nothingLeft = new Cutter(connection, definition, settings).cut(due, free);
+        Cutter cutter = new Cutter(connection, definition, settings, held + free);
+        boolean nothingLeft = cutter.cut(due, free);
         for (long id : JobQueries.retryDue(connection, migration.id(), free - due.size())) {
             due.add(new Planner.Due(id, null));
         }
         boolean done = nothingLeft && due.isEmpty() && JobQueries.unfinished(connection, migration.id()) == 0;
-        return done ? complete(connection, definition, free) : new Result(due, List.of(), false);
+        return done ? complete(connection, definition, cutter, free) : new Result(due, List.of(), false);
     }
 
-    private Result complete(Connection connection, Definition definition, int free) throws SQLException {
+    private Result complete(Connection connection, Definition definition, Cutter cutter, int free) throws SQLException {
         BatchedMigration migration = definition.migration();
         List<Planner.Due> due = new ArrayList<>();
-        Completion.Left left = new Completion(connection, definition, settings).next(due, free);
+        Completion.Left left = new Completion(connection, definition, cutter).next(due, free);
         if (left instanceof Completion.Left.Person person) {
             return failed(connection, migration, person.failure());
         }

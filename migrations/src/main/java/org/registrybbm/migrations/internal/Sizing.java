@@ -50,6 +50,18 @@ final class Sizing {
         return Math.max(1, Math.min(scale(covered, took, target, LARGEST_BATCH_STEP), LARGEST_BATCH));
     }
 
+    /**
+     * Returns the rows of the next batch where few are left: half of them shared out among the lanes, so that all of them end at about
+     * the same time. That is factoring (Hummel, Schonberg and Flynn, Communications of the ACM 35(8), 1992).
+     *
+     * @param rows what it would have
+     * @param left about how many rows are left; when none, nothing is known of what is there after all
+     * @param least below which more batches cost more than an idle lane
+     */
+    static long shared(long rows, long left, int lanes, long least) {
+        return left <= 0 || lanes < 2 ? rows : Math.min(rows, Math.max(left / (2L * lanes), least));
+    }
+
     private static long scale(long size, Duration took, Duration target, double most) {
         double ratio = (double) target.toNanos() / Math.max(1, took.toNanos());
         return Math.round(size * Math.max(1 / LARGEST_STEP, Math.min(ratio, most)));

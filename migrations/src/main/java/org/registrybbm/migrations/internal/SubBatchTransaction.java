@@ -119,7 +119,8 @@ final class SubBatchTransaction {
         if (resolved == null) {
             resolved = Definition.resolve(tx, migration, workRegistry);
             rowsOfBatch = resolved.strategy() instanceof PredicateBatching
-                    ? BatchSizes.next(tx, JobQueries.newest(tx, migration.id()), migration, settings)
+                    ? BatchSizes.of(tx, JobQueries.recent(tx, migration.id()), migration, settings)
+                            .rows()
                     : Long.MAX_VALUE;
         }
         WalkedJob found = walked;

@@ -13,6 +13,7 @@ import org.registrybbm.migrations.Key;
  * @param pass which pass of its kind, from 1
  * @param onlyTable whether it goes over the migration's own table, and not one of its partitions
  * @param cutKey last key of the newest batch job, or null before the first and where {@code max_value} tells
+ * @param cutRows about how many rows its batch jobs hold, by the sizes that they were cut to
  */
 public record Walk(
         long id,
@@ -20,6 +21,7 @@ public record Walk(
         Kind kind,
         int pass,
         @Nullable Key cutKey,
+        long cutRows,
         boolean onlyTable) {
     /** Returns whether batch jobs without a walk, which the container registry made, belong to it. */
     boolean adoptsJobs() {

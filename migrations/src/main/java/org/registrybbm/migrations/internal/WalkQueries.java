@@ -11,7 +11,8 @@ import org.registrybbm.migrations.Key;
 /** Statements on {@code batched_background_migration_walks}. */
 final class WalkQueries {
     private static final String COLUMNS = """
-            w.id, w.table_oid::bigint AS table_oid, w.kind, w.pass, w.cut_key::text AS cut_key, w.only_table
+            w.id, w.table_oid::bigint AS table_oid, w.kind, w.pass, w.cut_key::text AS cut_key, w.cut_tuple_count,
+            w.only_table
             """;
 
     private static final String FIND = "SELECT " + COLUMNS + """
@@ -65,7 +66,8 @@ final class WalkQueries {
     private static final String MOVE_CUT = """
             UPDATE batched_background_migration_walks
             SET cut_key = ?::jsonb,
-                cut_whole = ?
+                cut_whole = ?,
+                cut_tuple_count = ?
             WHERE id = ?
             """;
 
@@ -127,8 +129,9 @@ final class WalkQueries {
     }
 
     /** Notes how far a walk is cut. */
-    static void moveCut(Connection connection, Walk walk, @Nullable Key key, boolean whole) throws SQLException {
-        Sql.update(connection, MOVE_CUT, Keys.write(key), whole, walk.id());
+    static void moveCut(Connection connection, Walk walk, @Nullable Key key, boolean whole, long rows)
+            throws SQLException {
+        Sql.update(connection, MOVE_CUT, Keys.write(key), whole, rows, walk.id());
     }
 
     /** Returns whether a migration has batch jobs that the container registry made. */
@@ -148,6 +151,7 @@ final class WalkQueries {
                 Walk.Kind.of(row.getString("kind")),
                 row.getInt("pass"),
                 Keys.read(row.getString("cut_key")),
+                row.getLong("cut_tuple_count"),
                 row.getBoolean("only_table"));
     }
 }

@@ -43,6 +43,21 @@ class SizingTest {
                 .isEqualTo(next);
     }
 
+    @ParameterizedTest(name = "{0} rows, {1} left, {2} lanes, at least {3}: {4}")
+    @CsvSource({
+        "1000, 100000, 4, 10, 1000",
+        "1000, 8000, 4, 10, 1000",
+        "1000, 4000, 4, 10, 500",
+        "1000, 8, 4, 10, 10",
+        "5, 8, 4, 10, 5",
+        "1000, 100, 1, 10, 1000",
+        "1000, 0, 4, 10, 1000",
+        "1000, -5, 4, 10, 1000"
+    })
+    void sharesOutWhatIsLeft(long rows, long left, int lanes, long least, long next) {
+        assertThat(Sizing.shared(rows, left, lanes, least)).isEqualTo(next);
+    }
+
     @ParameterizedTest
     @CsvSource({"1000, 500", "4, 2", "3, 1", "1, 1"})
     void halvesAfterAFailure(int size, int next) {
