@@ -126,9 +126,13 @@ class FailingRowTest {
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1 AND fits"))
                 .isEqualTo(rows - 37);
         database.execute("UPDATE t.items SET fits = true WHERE NOT fits");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(lab.engine(Map.of()).quarantine().retry(List.of("m")))
+                .containsExactly(new Retried("m", true, 37, 0));
         assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(lab.engine(Map.of()).store().events("m", 1_000))
+                .filteredOn(event -> event.event().equals("retried"))
+                .hasSize(1);
     }
 }

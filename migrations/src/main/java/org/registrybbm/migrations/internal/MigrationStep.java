@@ -120,14 +120,12 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         if (migration.failure() != null) {
             // Somebody set a failed migration to active again.
-            MigrationQueries.forgetFailure(connection, migration.id());
-            JobQueries.forgetAttempts(connection, migration.id());
+            Restart.forget(connection, migration.id());
             long rows = QuarantineQueries.retry(connection, migration.id());
             EventQueries.record(
                     connection,
                     migration.id(),
                     new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
-            WalkQueries.forgetProof(connection, migration.id());
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         } else if (migration.finishedAt() != null && MigrationQueries.reopen(connection, migration.id())) {
             // Somebody set a finished migration to active again: what it once proved says nothing of now.

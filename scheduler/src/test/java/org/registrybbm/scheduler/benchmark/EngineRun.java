@@ -15,8 +15,9 @@ record EngineRun(Bench bench, int replicas, int workers) {
      * @param seconds from queueing to the end of the last batch job that changed rows, which is where the plain loop ends
      * @param verifying seconds from there until it was proved complete and finished
      * @param subBatch rows of the sub-batch in the middle
+     * @param idle which part of their time until then the workers had no batch job
      */
-    record Result(double seconds, double verifying, long subBatch) {}
+    record Result(double seconds, double verifying, long subBatch, double idle) {}
 
     Result run(String name) throws Exception {
         List<BatchedMigrationScheduler> fleet = new ArrayList<>();
@@ -29,7 +30,7 @@ record EngineRun(Bench bench, int replicas, int workers) {
             bench.database().execute("""
                     UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope <> 'table';
                     UPDATE batched_background_migration_budgets SET batch_jobs = NULL WHERE scope = 'table'
-                    """.formatted(replicas * workers));
+                    """.formatted(lanes()));
             bench.database().execute("""
                     INSERT INTO batched_background_migrations
                         (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
@@ -38,7 +39,8 @@ record EngineRun(Bench bench, int replicas, int workers) {
                         '{"from": "value", "to": "wide", "cast": "bigint"}')
                     """.formatted(name, Bench.TABLE));
             awaitFinished(name);
-            return new Result(changing(name), verifying(name), subBatch(name));
+            return new Result(
+                    changing(name), verifying(name), subBatch(name), 1 - busy(name) / changing(name) / lanes());
         } finally {
             fleet.forEach(BatchedMigrationScheduler::close);
         }
@@ -59,6 +61,14 @@ record EngineRun(Bench bench, int replicas, int workers) {
 
     private double changing(String name) {
         return seconds("max(j.finished_at) FILTER (WHERE w.kind = 'change') - min(m.created_at)", name);
+    }
+
+    private int lanes() {
+        return replicas * workers;
+    }
+
+    private double busy(String name) {
+        return seconds("sum(j.finished_at - j.started_at) FILTER (WHERE w.kind = 'change')", name);
     }
 
     private double verifying(String name) {

@@ -38,6 +38,7 @@ class ThroughputBenchmark {
         List<Double> engine = new ArrayList<>();
         List<Double> plain = new ArrayList<>();
         List<Double> verifying = new ArrayList<>();
+        List<Double> idle = new ArrayList<>();
         long subBatch = 0;
         for (int run = 0; run < runs; run++) {
             // The one that goes first changes with each run.
@@ -48,6 +49,7 @@ class ThroughputBenchmark {
                     EngineRun.Result result = new EngineRun(bench, replicas, workers).run("bench_" + lanes + "_" + run);
                     engine.add(result.seconds());
                     verifying.add(result.verifying());
+                    idle.add(result.idle() * 100);
                     subBatch = result.subBatch();
                 } else {
                     plain.add(new PlainLoop(bench, lanes, subBatch).run());
@@ -55,12 +57,13 @@ class ThroughputBenchmark {
                 bench.check();
             }
             say(
-                    "%d lanes, run %d: engine %.1f s (and %.1f s to prove it), plain loop %.1f s, sub-batches of %d rows",
-                    lanes, run + 1, engine.get(run), verifying.get(run), plain.get(run), subBatch);
+                    "%d lanes, run %d: engine %.1f s (and %.1f s to prove it, workers idle %.1f %%), plain loop %.1f s,"
+                            + " sub-batches of %d rows",
+                    lanes, run + 1, engine.get(run), verifying.get(run), idle.get(run), plain.get(run), subBatch);
         }
         say(
-                "%d lanes: engine %.0f rows/s, plain loop %.0f rows/s, ratio %.3f (medians of %d)",
-                lanes, rows / median(engine), rows / median(plain), median(plain) / median(engine), runs);
+                "%d lanes: engine %.0f rows/s, workers idle %.1f %%, plain loop %.0f rows/s, ratio %.3f (medians of %d)",
+                lanes, rows / median(engine), median(idle), rows / median(plain), median(plain) / median(engine), runs);
     }
 
     private static double median(List<Double> seconds) {
