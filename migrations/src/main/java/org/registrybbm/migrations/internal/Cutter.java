@@ -3,7 +3,6 @@ package org.registrybbm.migrations.internal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -13,8 +12,6 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.FailureCode;
-import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.Planner;
 import org.slf4j.Logger;
@@ -85,9 +82,6 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                     WalkQueries.moveCut(connection, walk, walk.cutKey(), true, cutRows);
                 }
                 return true;
-            }
-            if (isEndless(strategy)) {
-                requireProgress(recent);
             }
             long id = insert(walk, range.get(), recent);
             due.add(new Planner.Due(id, null));
@@ -254,20 +248,6 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                     BlockBatching.NAME);
             LOGGER.info("'{}': {}", migration().name(), proposal);
             EventQueries.record(connection, migration().id(), new EventQueries.Event("proposed", proposal));
-        }
-    }
-
-    /** Fails when rows are still not done although the last two batches since the start had some and changed none. */
-    private void requireProgress(List<JobQueries.Figures> recent) {
-        Instant start = migration().startedAt();
-        boolean stuck = start != null
-                && recent.size() >= 2
-                && recent.stream().limit(2).allMatch(job -> job.changedNothingSince(start));
-        if (stuck) {
-            throw new InvalidDefinitionException(
-                    FailureCode.NO_PROGRESS,
-                    "rows of " + migration().table() + " are not done yet, but the work function '"
-                            + migration().signature() + "' changed none of them in two batches; it would run for ever");
         }
     }
 }

@@ -2,7 +2,6 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -66,14 +65,7 @@ public final class JobQueries {
 
     // What the last batch jobs looked like: the next one's sizes follow from them.
     private static final String RECENT = """
-            SELECT j.min_value, j.max_value, j.covered_tuple_count, j.migrated_tuple_count, j.busy_ms,
-                j.sub_batch_size, j.started_at,
-                EXISTS (
-                    SELECT
-                    FROM batched_background_migration_quarantined_rows q
-                    WHERE q.batched_background_migration_id = j.batched_background_migration_id
-                        AND q.batched_background_migration_job_id = j.id
-                ) AS quarantined
+            SELECT j.min_value, j.max_value, j.covered_tuple_count, j.busy_ms, j.sub_batch_size
             FROM batched_background_migration_jobs j
             LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
             WHERE j.batched_background_migration_id = ?
@@ -174,25 +166,11 @@ public final class JobQueries {
             long minValue,
             long maxValue,
             @Nullable Long covered,
-            @Nullable Long migrated,
             @Nullable Long busyMillis,
-            @Nullable Integer subBatchSize,
-            @Nullable Instant startedAt,
-            boolean quarantined) {
+            @Nullable Integer subBatchSize) {
         /** Returns the rows that it covered, 0 where nobody counted. */
         long rows() {
             return covered == null ? 0 : covered;
-        }
-
-        /** Returns whether it was started at or after a moment, and had rows but changed and quarantined none. */
-        boolean changedNothingSince(Instant moment) {
-            return covered != null
-                    && covered > 0
-                    && migrated != null
-                    && migrated == 0
-                    && !quarantined
-                    && startedAt != null
-                    && !startedAt.isBefore(moment);
         }
     }
 
@@ -227,11 +205,8 @@ public final class JobQueries {
                             row.getLong("min_value"),
                             row.getLong("max_value"),
                             Rows.nullable(row, "covered_tuple_count"),
-                            Rows.nullable(row, "migrated_tuple_count"),
                             Rows.nullable(row, "busy_ms"),
-                            subBatchSize == null ? null : Math.toIntExact(subBatchSize),
-                            Rows.instant(row, "started_at"),
-                            row.getBoolean("quarantined"));
+                            subBatchSize == null ? null : Math.toIntExact(subBatchSize));
                 },
                 migrationId);
     }

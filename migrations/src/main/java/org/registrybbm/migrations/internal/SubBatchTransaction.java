@@ -151,9 +151,6 @@ final class SubBatchTransaction {
         } catch (Change.QuarantineFullException e) {
             return new Step.Overflown();
         }
-        if (table.strategy().scans(table.table()) && outcome.migrated() + outcome.quarantined() == 0) {
-            throw noProgress(table.table());
-        }
         if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined() == 0) {
             long row = Objects.requireNonNull(subBatch.lastKey()).number();
             if (lost) {
@@ -211,13 +208,6 @@ final class SubBatchTransaction {
 
     private Step handBack(Connection tx, BatchJob job, Reason reason) throws SQLException {
         return lease.handBack(tx) ? new Step.HandedBack(job, reason) : new Step.LeaseLost();
-    }
-
-    private InvalidDefinitionException noProgress(WalkedTable table) {
-        return new InvalidDefinitionException(
-                FailureCode.NO_PROGRESS,
-                "rows of " + table.target().table() + " are not done yet, but the work function '"
-                        + migration.signature() + "' changed none of them; it would run for ever");
     }
 
     /** Not tried again: what the work function committed by itself would be changed once more each time. */
