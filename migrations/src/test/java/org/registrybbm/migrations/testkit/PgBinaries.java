@@ -3,6 +3,7 @@ package org.registrybbm.migrations.testkit;
 import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.tukaani.xz.XZInputStream;
@@ -22,10 +25,11 @@ import org.tukaani.xz.XZInputStream;
 record PgBinaries(Path home) {
     private static final List<String> AS_NOBODY = List.of("unshare", "--user");
 
-    /** Unpacks them once for each user of the machine. */
+    /** Unpacks them once for each user of the machine and each version. */
     static synchronized PgBinaries unpacked() throws IOException {
         Path home = Path.of(
-                System.getProperty("java.io.tmpdir"), "bbm-test-pg-programs-" + System.getProperty("user.name"));
+                System.getProperty("java.io.tmpdir"),
+                "bbm-test-pg-programs-%s-%s".formatted(System.getProperty("user.name"), fingerprint()));
         if (!Files.isDirectory(home)) {
             Path unfinished = Files.createTempDirectory("bbm-test-pg-programs");
             unpack(unfinished);
@@ -83,6 +87,13 @@ record PgBinaries(Path home) {
                     }
                 }
             }
+        }
+    }
+
+    private static String fingerprint() throws IOException {
+        try (CheckedInputStream archive = new CheckedInputStream(archive(), new CRC32())) {
+            archive.transferTo(OutputStream.nullOutputStream());
+            return Long.toHexString(archive.getChecksum().getValue());
         }
     }
 
