@@ -41,7 +41,7 @@ public final class Batch {
      * @param condition gives it, as the constructor's parameter gives the batch's own
      */
     public Batch and(UnaryOperator<String> condition) {
-        return new Batch(qualifier -> "(" + predicate.apply(qualifier) + ") AND " + condition.apply(qualifier));
+        return new Batch(qualifier -> "(" + predicate.apply(qualifier) + ") AND (" + condition.apply(qualifier) + ")");
     }
 
     @Override

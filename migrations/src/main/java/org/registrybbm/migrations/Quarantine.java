@@ -12,7 +12,6 @@ import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.QuarantineQueries;
-import org.registrybbm.migrations.internal.Restart;
 import org.registrybbm.migrations.internal.Sql;
 
 /**
@@ -59,7 +58,7 @@ public final class Quarantine {
     private static void retry(Connection tx, BatchedMigration migration, List<Retried> retried) throws SQLException {
         long rows = QuarantineQueries.retry(tx, migration.id());
         long jobs = JobQueries.retryFailed(tx, migration.id());
-        boolean reactivated = Restart.ofFailed(tx, migration.id());
+        boolean reactivated = MigrationQueries.reactivate(tx, migration.id());
         if (reactivated || rows > 0 || jobs > 0) {
             tell(tx, migration.id(), null, new EventQueries.Event("retried", null, rows, "asked for by a person"));
             retried.add(new Retried(migration.name(), reactivated, rows, jobs));
@@ -76,7 +75,7 @@ public final class Quarantine {
         return inTransaction("retry batch job " + batchJobId, List.of(), tx -> {
             List<Retried> retried = new ArrayList<>();
             for (long migrationId : JobQueries.retryOne(tx, batchJobId)) {
-                boolean reactivated = Restart.ofFailed(tx, migrationId);
+                boolean reactivated = MigrationQueries.reactivate(tx, migrationId);
                 String name = MigrationQueries.find(tx, migrationId)
                         .map(BatchedMigration::name)
                         .orElse("");
@@ -111,7 +110,7 @@ public final class Quarantine {
                     && failure != null
                     && failure.code() == FailureCode.QUARANTINED_ROWS
                     && QuarantineQueries.count(tx, migration.id()) == 0) {
-                var unused = Restart.ofFailed(tx, migration.id());
+                var unused = MigrationQueries.reactivate(tx, migration.id());
             }
             return waived;
         });

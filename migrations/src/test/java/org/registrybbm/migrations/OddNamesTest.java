@@ -84,6 +84,20 @@ class OddNamesTest {
     }
 
     @Test
+    void runsOverAKeyThatIsNamedLikeAnotherColumnOfTheEnginesOwn() {
+        database.execute("""
+                CREATE TABLE t.items (k0 numeric PRIMARY KEY, n int NOT NULL DEFAULT 0);
+                INSERT INTO t.items SELECT generate_series(1, 120)
+                """);
+        lab.queue(Lab.ADD_ONE, null, "k0", 20, 7);
+
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1")).isEqualTo(120);
+        assertThat(lab.jobs("m", "covered_tuple_count")).startsWith("20", "20", "20", "20", "20", "20");
+    }
+
+    @Test
     void keepsApartTwoTablesThatDifferInCaseOnly() {
         database.execute("""
                 CREATE TABLE t.items (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0);

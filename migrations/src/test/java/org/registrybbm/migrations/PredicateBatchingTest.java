@@ -121,6 +121,47 @@ class PredicateBatchingTest {
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {PREDICATE, NULLS, "BlockBatchingStrategy"})
+    void failsWhenTheWorkOnlySaysOfManyRowsThatItCannotDoThem(String strategy) {
+        rows(300);
+        database.execute("ALTER TABLE t.items ADD PRIMARY KEY (id)");
+        lab.queue(WORK, strategy, "v", 100, 50);
+        AtomicInteger calls = new AtomicInteger();
+        WorkFunction shy = context -> {
+            calls.incrementAndGet();
+            try (var statement = context.connection().createStatement()) {
+                // INTO STRICT fails when there is more than one.
+                statement.execute("DO 'DECLARE one int; BEGIN SELECT n INTO STRICT one FROM t.items WHERE "
+                        + context.batch().predicate().replace("'", "''") + "; EXCEPTION WHEN no_data_found THEN END'");
+            }
+            return 0;
+        };
+
+        lab.engine(Map.of(WORK, shy.withPending("v IS NULL"))).runToEnd(List.of(), () -> calls.get() > 2_000);
+
+        assertThat(calls).hasValueLessThan(2_000);
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {PREDICATE, NULLS, "BlockBatchingStrategy"})
+    void failsWhenTheWorkChangesNoneAndNobodyCanTellTheRowsApart(String strategy) {
+        rows(300);
+        lab.queue(WORK, strategy, "v", 100, 50);
+        AtomicInteger calls = new AtomicInteger();
+        WorkFunction touching = context -> {
+            calls.incrementAndGet();
+            context.update("n = n + 1");
+            return 0;
+        };
+
+        lab.engine(Map.of(WORK, touching.withPending("v IS NULL"))).runToEnd(List.of(), () -> calls.get() > 200);
+
+        assertThat(calls).hasValueLessThan(200);
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
+    }
+
     @Test
     void tripsTheLimitOfAttemptsWithoutPilingUpRows() {
         rows(300);

@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -149,6 +150,40 @@ class QuarantineTest {
         database.execute("UPDATE t.items SET bad = false");
         lab.setStatus("m", MigrationStatus.ACTIVE);
         assertThat(lab.drain(work).isComplete()).isTrue();
+        assertThat(items.notOnce()).isEmpty();
+    }
+
+    @Test
+    void losesNoRowWhereSomebodyMakesRoomWhileTheRowsThatFailAreLookedFor() {
+        items.create(REFUSE_BAD);
+        database.execute("UPDATE t.items SET bad = id % 4 = 0");
+        long id = lab.queue(WORK, null, "id", ROWS, ROWS);
+        database.execute("""
+                INSERT INTO batched_background_migration_quarantined_rows
+                    (batched_background_migration_id, table_oid, table_name, row_key, failure_message)
+                SELECT %d, 't.items'::regclass, 't.items', jsonb_build_object('id', i::text), 'of before'
+                FROM generate_series(10001, 10050) i
+                """.formatted(id));
+        WorkFunction whileSomebodyWaives = context -> {
+            database.execute("""
+                    UPDATE batched_background_migration_quarantined_rows
+                    SET status = 'waived', waived_by = 'jane', waived_reason = 'gone'
+                    WHERE failure_message = 'of before'
+                    """);
+            return Lab.DO_ONE.migrate(context);
+        };
+        AtomicInteger calls = new AtomicInteger();
+
+        lab.drain(Map.of(
+                WORK,
+                context -> calls.incrementAndGet() < 3
+                        ? Lab.DO_ONE.migrate(context)
+                        : whileSomebodyWaives.migrate(context)));
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("16");
+        database.execute("UPDATE t.items SET bad = false");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
     }
 

@@ -114,6 +114,7 @@ class RateTest {
     @Test
     void aLowerRateIsObeyed() {
         queue("a");
+        budgets.set(Subject.FLEET, Change.rowsPerSecond(Limit.of(4_000)));
         start(2);
         await().atMost(PATIENCE).until(() -> rows() >= 1_000);
 

@@ -30,16 +30,20 @@ record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
         Optional<JobQueries.Figures> last = recent.stream()
                 .filter(job -> job.rows() > 0 && job.busyMillis() != null)
                 .findFirst();
-        if (migration.batchSizeFixed() || target.isZero() || last.isEmpty()) {
+        if (migration.batchSizeFixed() || target.isZero()) {
             return new BatchSizes(migration.batchSize(), migration.batchSize(), keysPerRow(recent, migration));
+        }
+        // A batch that would take long at its rate holds a place for as long.
+        Rate rate = BudgetQueries.rate(connection, migration.id());
+        if (last.isEmpty()) {
+            long first = rate.atMost(migration.batchSize(), target);
+            return new BatchSizes(first, first, keysPerRow(recent, migration));
         }
         long rows = last.get().rows();
         Duration busy = Duration.ofMillis(Objects.requireNonNull(last.get().busyMillis()));
         long adapted = migration.batchSizes().clamp(Sizing.nextBatch(rows, busy, target));
-        // A batch that would take long at its rate holds a place for as long.
-        long paced = BudgetQueries.rate(connection, migration.id()).atMost(adapted, target);
         long least = migration.batchSizes().clamp(target.toMillis() / LEAST_PART * rows / Math.max(1, busy.toMillis()));
-        return new BatchSizes(paced, least, keysPerRow(recent, migration));
+        return new BatchSizes(rate.atMost(adapted, target), least, keysPerRow(recent, migration));
     }
 
     /**

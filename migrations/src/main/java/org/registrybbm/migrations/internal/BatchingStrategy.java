@@ -38,6 +38,14 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
     record Size(long rows, OptionalDouble keysPerRow) {}
 
     /**
+     * A new batch.
+     *
+     * @param range what it covers
+     * @param rows about how many it has
+     */
+    record Cut(BatchJob.Range range, long rows) {}
+
+    /**
      * The next sub-batch of a batch job.
      *
      * @param batch what the work function gets
@@ -80,10 +88,9 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
      *
      * @param cut where the last batch ended, or null before the first
      * @param size how big it should be
-     * @return its range, or empty when nothing is left to cut
+     * @return the batch, or empty when nothing is left to cut
      */
-    Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
-            throws SQLException;
+    Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size) throws SQLException;
 
     /** Returns the next sub-batch of a batch job, or empty when nothing is left in it. */
     Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size) throws SQLException;

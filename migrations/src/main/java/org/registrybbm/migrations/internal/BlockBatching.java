@@ -45,10 +45,10 @@ record BlockBatching() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
+    public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
         if (scans(table)) {
-            return cut == null ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
+            return cut == null ? Optional.of(new Cut(BatchJob.Range.between(0, 0), 0)) : Optional.empty();
         }
         StatisticsQueries.Heap heap = StatisticsQueries.heap(connection, table.target());
         long first = cut == null ? 0 : cut.number() + 1;
@@ -56,7 +56,8 @@ record BlockBatching() implements BatchingStrategy {
             return Optional.empty();
         }
         long last = Math.min(heap.blocks() - 1, first + blocks(heap, size.rows()) - 1);
-        return Optional.of(BatchJob.Range.between(first, last));
+        long rows = Math.round((last - first + 1) * heap.rowsPerBlock());
+        return Optional.of(new Cut(BatchJob.Range.between(first, last), rows));
     }
 
     @Override

@@ -45,10 +45,10 @@ final class Change {
 
     /** Changes all rows. */
     Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
-        List<String> sample = endsByTheWork() ? QuarantineQueries.identities(tx, table, batch, "", SAMPLES) : List.of();
+        List<String> sample = endsByTheWork() ? lock(batch, SAMPLES) : List.of();
         long migrated = migrate(batch);
-        requireDone(sample);
-        quarantine(null);
+        requireDone(sample, migrated);
+        quarantine(null, Long.MAX_VALUE);
         return new Outcome(migrated, failed.size());
     }
 
@@ -58,13 +58,21 @@ final class Change {
      * @throws QuarantineFullException when there are too many; as many as fit are quarantined, and nothing is changed
      */
     Outcome isolating(Batch batch) throws SQLException, QuarantineFullException {
-        List<String> rows = QuarantineQueries.identities(tx, table, batch, " FOR NO KEY UPDATE", Integer.MAX_VALUE);
+        List<String> rows = lock(batch, Integer.MAX_VALUE);
         Savepoint before = tx.setSavepoint();
         long free = migration().quarantineLimit()
                 - QuarantineQueries.count(tx, migration().id());
         long migrated = rows.isEmpty() ? migrate(batch) : isolate(rows, Math.max(1, free));
-        quarantine(before);
+        if (failed.isEmpty() && endsByTheWork()) {
+            requireDone(rows.subList(0, Math.min(SAMPLES, rows.size())), migrated);
+        }
+        quarantine(before, free);
         return new Outcome(migrated, failed.size());
+    }
+
+    /** Returns which rows there are, so that nobody but the work does anything to them. */
+    private List<String> lock(Batch batch, int limit) throws SQLException {
+        return QuarantineQueries.identities(tx, table, batch, " FOR NO KEY UPDATE", limit);
     }
 
     /** Returns whether only the work itself brings the end nearer, so that it would never come where the work does nothing. */
@@ -73,8 +81,13 @@ final class Change {
     }
 
     /** Some of the rows, as they were told apart before the work: none of them may be as it was. */
-    private void requireDone(List<String> sample) throws SQLException {
-        if (!sample.isEmpty() && pending(ofRows(sample)).size() == sample.size()) {
+    private void requireDone(List<String> sample, long migrated) throws SQLException {
+        if (sample.isEmpty()) {
+            return;
+        }
+        // Of a row without a key only the version is known, and work that leaves it undone may have made another one.
+        boolean nothing = migrated == 0 && table.spared().identity().isVersion();
+        if (nothing || pending(ofRows(sample)).size() == sample.size()) {
             throw new InvalidDefinitionException(
                     FailureCode.NO_PROGRESS,
                     "the work function '" + migration().signature() + "' was given rows of "
@@ -109,12 +122,16 @@ final class Change {
         }
     }
 
-    /** Lists the rows that failed; where there are too many, those that fit, and undoes everything else. */
-    private void quarantine(@Nullable Savepoint undo) throws SQLException, QuarantineFullException {
+    /**
+     * Lists the rows that failed; where there are too many, those that fit, and undoes everything else.
+     *
+     * @param looked how much room there was when they were looked for: where more failed, the others were not tried
+     */
+    private void quarantine(@Nullable Savepoint undo, long looked) throws SQLException, QuarantineFullException {
         if (failed.isEmpty()) {
             return;
         }
-        boolean full = undo != null && failed.size() > room();
+        boolean full = undo != null && failed.size() > Math.min(looked, room());
         if (full) {
             tx.rollback(undo);
         }
@@ -184,11 +201,14 @@ final class Change {
         if (rows.isEmpty()) {
             return;
         }
-        if (table.kind() == Walk.Kind.VERIFY
-                && QuarantineQueries.count(tx, migration().id()) >= migration().quarantineLimit()) {
-            throw new QuarantineFullException();
+        long listed = Math.min(SAMPLES, rows.size());
+        if (table.kind() == Walk.Kind.VERIFY) {
+            listed = Math.min(listed, room());
+            if (listed == 0) {
+                throw new QuarantineFullException();
+            }
         }
-        for (String row : rows.subList(0, Math.min(SAMPLES, rows.size()))) {
+        for (String row : rows.subList(0, (int) listed)) {
             failed.put(row, Failure.of(FailureCode.NO_PROGRESS, message));
         }
     }

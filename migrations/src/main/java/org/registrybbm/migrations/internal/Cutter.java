@@ -76,22 +76,23 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         long cutRows = walk.cutRows();
         while (due.size() < wanted) {
             BatchingStrategy.Size size = sizes.next(total, cutRows, lanes);
-            Optional<BatchJob.Range> range = range(strategy, table, cut, size);
-            if (range.isEmpty()) {
+            Optional<BatchingStrategy.Cut> next = next(strategy, table, cut, size);
+            if (next.isEmpty()) {
                 if (!isEndless(strategy)) {
                     WalkQueries.moveCut(connection, walk, walk.cutKey(), true, cutRows);
                 }
                 return true;
             }
-            long id = insert(walk, range.get(), recent);
+            BatchJob.Range range = next.get().range();
+            long id = insert(walk, range, recent);
             due.add(new Planner.Due(id, null));
-            tellSize(recent, id, size.rows());
-            cutRows += size.rows();
+            tellSize(recent, id, next.get().rows(), size.rows() < sizes.rows());
+            cutRows += next.get().rows();
             if (numbers) {
-                cut = Key.of(range.get().max());
+                cut = Key.of(range.max());
                 WalkQueries.moveCut(connection, walk, null, false, cutRows);
             } else {
-                cut = range.get().through();
+                cut = range.through();
                 WalkQueries.moveCut(connection, walk, cut, cut == null, cutRows);
                 if (cut == null) {
                     return true;
@@ -182,7 +183,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         return RangeQueries.cut(connection, migration().id(), walk, range, subBatchSize);
     }
 
-    private void tellSize(List<JobQueries.Figures> recent, long jobId, long size) throws SQLException {
+    private void tellSize(List<JobQueries.Figures> recent, long jobId, long size, boolean shared) throws SQLException {
         Long before = recent.stream()
                 .map(JobQueries.Figures::covered)
                 .filter(covered -> covered != null && covered > 0)
@@ -194,25 +195,29 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                     migration().id(),
                     jobId,
                     null,
-                    new EventQueries.Event("batch_size", before, size, "aims at its target time"));
+                    new EventQueries.Event(
+                            "batch_size",
+                            before,
+                            size,
+                            shared ? "shares what is left with the other batch jobs" : "aims at its target time"));
         }
     }
 
     /** Looks for the end of the next batch, nearer when the index is too slow to be walked that far. */
-    private Optional<BatchJob.Range> range(
+    private Optional<BatchingStrategy.Cut> next(
             BatchingStrategy strategy, WalkedTable table, @Nullable Key cut, BatchingStrategy.Size size)
             throws SQLException {
         Savepoint before = connection.setSavepoint();
         try {
-            Optional<BatchJob.Range> range = strategy.cut(connection, table, cut, size);
+            Optional<BatchingStrategy.Cut> next = strategy.cut(connection, table, cut, size);
             connection.releaseSavepoint(before);
-            return range;
+            return next;
         } catch (SQLException e) {
             if (size.rows() == 1 || !SqlFailures.isWorthSmaller(e)) {
                 throw e;
             }
             connection.rollback(before);
-            return range(
+            return next(
                     strategy,
                     table,
                     cut,

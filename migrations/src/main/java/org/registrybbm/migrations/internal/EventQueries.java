@@ -40,6 +40,19 @@ public final class EventQueries {
             LIMIT ?
             """;
 
+    private static final String LAST_BY_PERSON = """
+            SELECT coalesce(
+                (
+                    SELECT event IN ('retried', 'waived')
+                    FROM batched_background_migration_events
+                    WHERE batched_background_migration_id = ?
+                    ORDER BY id DESC
+                    LIMIT 1
+                ),
+                false
+            ) AS found
+            """;
+
     /** A change of a size is worth a row when it is by so much. */
     private static final double WORTH_TELLING = 1.5;
 
@@ -82,6 +95,11 @@ public final class EventQueries {
                 event.oldValue(),
                 event.newValue(),
                 event.reason());
+    }
+
+    /** Returns whether the last event is that a person has it tried again, or has rows left as they are. */
+    static boolean isDecidedByPerson(Connection connection, long migrationId) throws SQLException {
+        return Sql.one(connection, LAST_BY_PERSON, row -> row.getBoolean("found"), migrationId);
     }
 
     /** Returns the newest events of a migration, newest first. */

@@ -37,10 +37,13 @@ record KeysetBatching() implements BatchingStrategy {
 
     private static final String LAST_KEY = """
             SELECT %3$s
-            FROM %1$s
-            WHERE %2$s
-            ORDER BY %4$s DESC
-            LIMIT 1
+            FROM (
+                SELECT %5$s
+                FROM %1$s
+                WHERE %2$s
+                ORDER BY %4$s DESC
+                LIMIT 1
+            ) AS last
             """;
 
     private static final String COUNT = """
@@ -121,14 +124,14 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
+    public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
         BatchedMigration migration = table.migration();
         KeyColumns columns = table.target().key();
+        long walked = Math.min(size.rows(), LONGEST_WALK);
         if (!columns.isInteger()) {
-            Optional<Key> end =
-                    nthKey(connection, table.target(), columns.after("", cut), Math.min(size.rows(), LONGEST_WALK));
-            return Optional.of(BatchJob.Range.between(cut, end.orElse(null)));
+            Optional<Key> end = nthKey(connection, table.target(), columns.after("", cut), walked);
+            return Optional.of(new Cut(BatchJob.Range.between(cut, end.orElse(null)), walked));
         }
         if (cut != null && cut.number() >= migration.maxValue()) {
             return Optional.empty();
@@ -137,13 +140,13 @@ record KeysetBatching() implements BatchingStrategy {
         long first = cut != null ? cut.number() + 1 : migration.minValue();
         BatchJob.Range rest = BatchJob.Range.between(first, migration.maxValue());
         String keys = columns.between("", after(columns, rest), through(columns, rest));
-        Optional<Long> end =
-                size.rows() > LONGEST_EXACT_WALK && size.keysPerRow().isPresent()
-                        ? nthKey(connection, table.target(), keys, 1).map(key -> estimatedEnd(key.number(), size))
-                        : nthKey(connection, table.target(), keys, Math.min(size.rows(), LONGEST_WALK))
-                                .map(Key::number);
+        boolean estimated =
+                size.rows() > LONGEST_EXACT_WALK && size.keysPerRow().isPresent();
+        Optional<Long> end = estimated
+                ? nthKey(connection, table.target(), keys, 1).map(key -> estimatedEnd(key.number(), size))
+                : nthKey(connection, table.target(), keys, walked).map(Key::number);
         long last = Math.min(end.orElse(migration.maxValue()), migration.maxValue());
-        return Optional.of(BatchJob.Range.between(first, last));
+        return Optional.of(new Cut(BatchJob.Range.between(first, last), estimated ? size.rows() : walked));
     }
 
     /** A big batch need not have its number of rows exactly, and walking them all would keep its worker waiting. */
@@ -190,7 +193,7 @@ record KeysetBatching() implements BatchingStrategy {
     private static Optional<Key> lastKey(Connection connection, Target target, String range) throws SQLException {
         String descending = String.join(
                 " DESC, ", target.key().columns().stream().map(Column::quoted).toList());
-        String sql = LAST_KEY.formatted(target.table(), range, target.key().selected(), descending);
+        String sql = LAST_KEY.formatted(target.table(), range, target.key().selected(), descending, target.column());
         return Sql.first(connection, sql, row -> Rows.key(row, target.key()));
     }
 

@@ -139,7 +139,7 @@ public final class MigrationQueries {
                 AND failure_message IS NOT NULL
             """;
 
-    // Its row still says why it failed; the planner reads from that that it starts anew.
+    // Its row still says why it failed: by that the planner knows that it is to start anew.
     private static final String REACTIVATE = """
             UPDATE batched_background_migrations
             SET status = 1, -- active

@@ -120,12 +120,16 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         if (migration.failure() != null) {
             // Somebody set a failed migration to active again.
-            Restart.forget(connection, migration.id());
+            MigrationQueries.forgetFailure(connection, migration.id());
+            JobQueries.forgetAttempts(connection, migration.id());
+            WalkQueries.forgetProof(connection, migration.id());
             long rows = QuarantineQueries.retry(connection, migration.id());
-            EventQueries.record(
-                    connection,
-                    migration.id(),
-                    new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
+            if (!EventQueries.isDecidedByPerson(connection, migration.id())) {
+                EventQueries.record(
+                        connection,
+                        migration.id(),
+                        new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
+            }
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         } else if (migration.finishedAt() != null && MigrationQueries.reopen(connection, migration.id())) {
             // Somebody set a finished migration to active again: what it once proved says nothing of now.

@@ -54,6 +54,8 @@ record Poison(
     }
 
     private boolean quarantineNext(Definition definition, BatchJob job, int size) throws SQLException {
+        // What is as narrow as it gets is listed whole, a block of rows too, even where it goes beyond the limit a
+        // little.
         QuarantineQueries.takeTurn(connection, migration.id());
         if (QuarantineQueries.count(connection, migration.id()) >= migration.quarantineLimit()) {
             Failure full = Exhaustion.ofQuarantine(migration);

@@ -85,7 +85,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
+    public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
         Sql.run(connection, WALK_THE_INDEX);
         boolean anyLeft = Sql.one(
@@ -94,7 +94,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
                         table.target().table(),
                         table.pending("") + table.spared().and("")),
                 row -> row.getBoolean("found"));
-        return anyLeft ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
+        return anyLeft ? Optional.of(new Cut(BatchJob.Range.between(0, 0), size.rows())) : Optional.empty();
     }
 
     @Override

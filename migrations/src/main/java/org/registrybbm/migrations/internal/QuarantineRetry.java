@@ -37,8 +37,8 @@ record QuarantineRetry() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<BatchJob.Range> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size) {
-        return cut == null ? Optional.of(BatchJob.Range.between(0, 0)) : Optional.empty();
+    public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size) {
+        return cut == null ? Optional.of(new Cut(BatchJob.Range.between(0, 0), 0)) : Optional.empty();
     }
 
     @Override

@@ -12,12 +12,18 @@ import org.registrybbm.migrations.BatchJob;
  * @param table where
  */
 record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
-    /** Finds the table of a batch job; empty when it is no partition of the migration's table any more. */
+    /**
+     * Finds the table of a batch job; empty when it is no partition of the migration's table any more, or when its walk was forgotten, so
+     * that nobody can say what it was to do.
+     */
     static Optional<WalkedJob> of(Connection connection, Definition definition, BatchJob job) throws SQLException {
-        Optional<Walk> walk = job.walkId() == null ? Optional.empty() : WalkQueries.find(connection, job.walkId());
-        if (walk.isEmpty()) {
+        if (job.walkId() == null) {
             return Optional.of(new WalkedJob(
                     definition.strategy(), definition.walked(connection, definition.target(), Walk.Kind.CHANGE, 1)));
+        }
+        Optional<Walk> walk = WalkQueries.find(connection, job.walkId());
+        if (walk.isEmpty()) {
+            return Optional.empty();
         }
         Optional<Target> target = definition.targetOf(connection, walk.get());
         if (target.isEmpty()) {
