@@ -51,7 +51,7 @@ record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
      *
      * @param total about how many rows the walk has, or empty when nobody knows
      * @param cut about how many of them batch jobs hold already
-     * @param lanes how many batch jobs may run at once
+     * @param lanes about how many batch jobs run at once
      */
     BatchingStrategy.Size next(OptionalLong total, long cut, int lanes) {
         long left = total.isPresent() ? total.getAsLong() - cut : 0;

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Cuts new batch jobs of one migration along its walks, inside the planner's transaction.
  *
- * @param lanes how many batch jobs of the migration may run at once
+ * @param lanes about how many batch jobs of the migration run at once
  */
 record Cutter(Connection connection, Definition definition, EngineSettings settings, int lanes) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Cutter.class);

@@ -63,14 +63,20 @@ public final class JobQueries {
                 AND status <> 2
             """;
 
-    // What the last batch jobs looked like: the next one's sizes follow from them.
+    // What the last batch jobs looked like: the next one's sizes follow from them. The inner limit has the index walked
+    // whatever the statistics of the walks say; without it, all batch jobs were sorted.
     private static final String RECENT = """
             SELECT j.min_value, j.max_value, j.covered_tuple_count, j.busy_ms, j.sub_batch_size
-            FROM batched_background_migration_jobs j
+            FROM (
+                SELECT *
+                FROM batched_background_migration_jobs
+                WHERE batched_background_migration_id = ?
+                    AND status = 2 -- finished
+                ORDER BY id DESC
+                LIMIT 100
+            ) AS j
             LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
-            WHERE j.batched_background_migration_id = ?
-                AND j.status = 2 -- finished
-                AND w.kind IS DISTINCT FROM 'retry'
+            WHERE w.kind IS DISTINCT FROM 'retry'
             ORDER BY j.id DESC
             LIMIT 8
             """;

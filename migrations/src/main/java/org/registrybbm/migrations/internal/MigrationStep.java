@@ -188,7 +188,9 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         Definition definition = Definition.resolve(connection, migration, workRegistry);
         new Walks(connection, definition).openFirst();
-        Cutter cutter = new Cutter(connection, definition, settings, held + free);
+        // A budget may allow many more than there are workers.
+        int lanes = Math.min(held + free, Math.max(1, held) * 2);
+        Cutter cutter = new Cutter(connection, definition, settings, lanes);
         boolean nothingLeft = cutter.cut(due, free);
         for (long id : JobQueries.retryDue(connection, migration.id(), free - due.size())) {
             due.add(new Planner.Due(id, null));

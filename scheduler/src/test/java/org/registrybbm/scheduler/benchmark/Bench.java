@@ -10,6 +10,9 @@ import org.registrybbm.migrations.testkit.TestDatabase;
 final class Bench implements AutoCloseable {
     static final String TABLE = "public.widened";
 
+    /** Bytes that each row has besides; with any, the table has a second index too, as most tables have. */
+    private static final int PAYLOAD = Integer.getInteger("benchmark.payload", 0);
+
     private final OwnServer server;
     private final TestDatabase database;
     private final long rows;
@@ -45,10 +48,14 @@ final class Bench implements AutoCloseable {
     void prepare() {
         database.execute("DROP TABLE IF EXISTS " + TABLE);
         database.execute("""
-                CREATE TABLE %1$s (id bigint NOT NULL, value int NOT NULL, wide bigint);
-                INSERT INTO %1$s (id, value) SELECT i, i %% 1000000 FROM generate_series(1, %2$d) i;
+                CREATE TABLE %1$s (id bigint NOT NULL, value int NOT NULL, wide bigint, payload text);
+                INSERT INTO %1$s (id, value, payload)
+                SELECT i, i %% 1000000, nullif(repeat('x', %3$d), '') FROM generate_series(1, %2$d) i;
                 ALTER TABLE %1$s ADD PRIMARY KEY (id)
-                """.formatted(TABLE, rows));
+                """.formatted(TABLE, rows, PAYLOAD));
+        if (PAYLOAD > 0) {
+            database.execute("CREATE INDEX ON " + TABLE + " (value)");
+        }
         database.execute("VACUUM (FREEZE, ANALYZE) " + TABLE);
         database.execute("CHECKPOINT");
     }

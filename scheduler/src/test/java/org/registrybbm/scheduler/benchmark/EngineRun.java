@@ -21,9 +21,10 @@ record EngineRun(Bench bench, int replicas, int workers) {
 
     Result run(String name) throws Exception {
         List<BatchedMigrationScheduler> fleet = new ArrayList<>();
+        List<SmallPool> pools = new ArrayList<>();
         try {
             for (int i = 1; i <= replicas; i++) {
-                BatchedMigrationScheduler replica = replica(name + "-" + i);
+                BatchedMigrationScheduler replica = replica(name + "-" + i, pools);
                 fleet.add(replica);
                 replica.start();
             }
@@ -43,6 +44,7 @@ record EngineRun(Bench bench, int replicas, int workers) {
                     changing(name), verifying(name), subBatch(name), 1 - busy(name) / changing(name) / lanes());
         } finally {
             fleet.forEach(BatchedMigrationScheduler::close);
+            pools.forEach(SmallPool::close);
         }
     }
 
@@ -94,9 +96,11 @@ record EngineRun(Bench bench, int replicas, int workers) {
                 """, name);
     }
 
-    private BatchedMigrationScheduler replica(String name) throws Exception {
+    private BatchedMigrationScheduler replica(String name, List<SmallPool> pools) throws Exception {
         SmallPool rows = new SmallPool(bench.url(), workers + 3);
         SmallPool quartz = new SmallPool(bench.url(), BatchedMigrationScheduler.Builder.poolSize(workers));
+        pools.add(rows);
+        pools.add(quartz);
         PGSimpleDataSource own = new PGSimpleDataSource();
         own.setUrl(bench.url());
         BatchedMigrations engine = BatchedMigrations.on(rows.dataSource())

@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code ./mvnw verify -Pbenchmark -Dbenchmark.rows=10000000}: the engine with 4 workers in 2 replicas and with 1 worker, each against the
+ * {@code ./mvnw verify -Pbenchmark -Dbenchmark.rows=10000000 -Dbenchmark.payload=0}: the engine with 4 workers in 2 replicas and with 1 worker, each against the
  * plain loop with as many lanes and the sub-batch size that the engine settled on, in turn, on the same fresh table each time.
  */
 class ThroughputBenchmark {

@@ -15,13 +15,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 
 /** A connection pool as an application has one: bounded, keeps its connections, and can be exhausted. */
-public final class SmallPool {
+public final class SmallPool implements AutoCloseable {
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
 
     private final String url;
     private final int size;
     private final Semaphore free;
     private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
+    private volatile boolean closed;
 
     /** Makes an empty one. */
     public SmallPool(String url, int size) {
@@ -37,6 +38,19 @@ public final class SmallPool {
             TimeUnit.MILLISECONDS.sleep(howLong.toMillis());
         } finally {
             free.release(size);
+        }
+    }
+
+    /** Closes the connections that nobody has; the others are closed when they come back. */
+    @Override
+    public void close() {
+        closed = true;
+        for (Connection one = idle.poll(); one != null; one = idle.poll()) {
+            try {
+                one.close();
+            } catch (SQLException e) {
+                // It is gone, as it should be.
+            }
         }
     }
 
@@ -107,6 +121,9 @@ public final class SmallPool {
                     real.setAutoCommit(true);
                 }
                 idle.push(real);
+                if (closed) {
+                    close();
+                }
             }
         } catch (SQLException e) {
             // Broken; the next one is new.
