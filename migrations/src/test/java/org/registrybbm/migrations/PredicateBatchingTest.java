@@ -145,7 +145,7 @@ class PredicateBatchingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {PREDICATE, NULLS, "BlockBatchingStrategy"})
+    @ValueSource(strings = {PREDICATE, NULLS})
     void failsWhenTheWorkChangesNoneAndNobodyCanTellTheRowsApart(String strategy) {
         rows(300);
         lab.queue(WORK, strategy, "v", 100, 50);

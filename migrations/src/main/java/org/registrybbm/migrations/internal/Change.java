@@ -45,7 +45,7 @@ final class Change {
 
     /** Changes all rows. */
     Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
-        List<String> sample = endsByTheWork() ? lock(batch, SAMPLES) : List.of();
+        List<String> sample = endsByTheWork() ? QuarantineQueries.identities(tx, table, batch, "", SAMPLES) : List.of();
         long migrated = migrate(batch);
         requireDone(sample, migrated);
         quarantine(null, Long.MAX_VALUE);
@@ -58,7 +58,7 @@ final class Change {
      * @throws QuarantineFullException when there are too many; as many as fit are quarantined, and nothing is changed
      */
     Outcome isolating(Batch batch) throws SQLException, QuarantineFullException {
-        List<String> rows = lock(batch, Integer.MAX_VALUE);
+        List<String> rows = QuarantineQueries.identities(tx, table, batch, " FOR NO KEY UPDATE", Integer.MAX_VALUE);
         Savepoint before = tx.setSavepoint();
         long free = migration().quarantineLimit()
                 - QuarantineQueries.count(tx, migration().id());
@@ -68,11 +68,6 @@ final class Change {
         }
         quarantine(before, free);
         return new Outcome(migrated, failed.size());
-    }
-
-    /** Returns which rows there are, so that nobody but the work does anything to them. */
-    private List<String> lock(Batch batch, int limit) throws SQLException {
-        return QuarantineQueries.identities(tx, table, batch, " FOR NO KEY UPDATE", limit);
     }
 
     /** Returns whether only the work itself brings the end nearer, so that it would never come where the work does nothing. */
@@ -86,7 +81,10 @@ final class Change {
             return;
         }
         // Of a row without a key only the version is known, and work that leaves it undone may have made another one.
-        boolean nothing = migrated == 0 && table.spared().identity().isVersion();
+        // Nobody else can have done those that the strategy has locked.
+        boolean locked = definition.strategy() instanceof PredicateBatching
+                || definition.strategy().scans(table);
+        boolean nothing = migrated == 0 && locked && table.spared().identity().isVersion();
         if (nothing || pending(ofRows(sample)).size() == sample.size()) {
             throw new InvalidDefinitionException(
                     FailureCode.NO_PROGRESS,
