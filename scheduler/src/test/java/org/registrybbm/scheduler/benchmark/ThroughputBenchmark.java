@@ -8,8 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code ./mvnw verify -Pbenchmark -Dbenchmark.rows=10000000 -Dbenchmark.payload=0}: the engine with 4 workers in 2 replicas and with 1 worker, each against the
- * plain loop with as many lanes and the sub-batch size that the engine settled on, in turn, on the same fresh table each time.
+ * {@code ./mvnw verify -Pbenchmark -Dbenchmark.rows=10000000 -Dbenchmark.payload=0}: the engine with 4 workers in 2 replicas and with 1
+ * worker, each against the plain loop with as many lanes and the sub-batch size that the engine settled on, in turn, on the same fresh
+ * table each time.
  */
 class ThroughputBenchmark {
     private static final Logger LOGGER = LoggerFactory.getLogger(ThroughputBenchmark.class);
