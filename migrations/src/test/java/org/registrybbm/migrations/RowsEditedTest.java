@@ -61,6 +61,20 @@ class RowsEditedTest {
     }
 
     @Test
+    void leavesABatchJobAloneWhoseWalkIsGone() {
+        lab.items(1, 3_000).queueItems("m", "edited", 3_000);
+        BatchedMigrations engine = lab.engine(Map.of("edited", Lab::addOne));
+        long job = engine.planner().plan().due().get(0);
+        database.execute("DELETE FROM batched_background_migration_walks");
+
+        assertThat(engine.runner().run(job, StopSignal.NEVER)).isInstanceOf(BatchOutcome.HandedBack.class);
+
+        assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
+        assertThat(lab.drain(Map.of("edited", Lab::addOne)).isComplete()).isTrue();
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
     void endsWhenItsLeaseIsTakenAwayByHandAndGoesOnLater() {
         assertThat(runWith("UPDATE " + JOBS + " SET lease_token = NULL, lease_until = NULL"))
                 .isInstanceOf(BatchOutcome.Lost.class);

@@ -193,7 +193,7 @@ final class SubBatchTransaction {
                                 || job.coveredTupleCount() + subBatch.covered() >= rowsOfBatch);
     }
 
-    /** The partition was detached or dropped. It may come back, so its rows must not be taken for done. */
+    /** The partition was detached or dropped and may come back, or the walk was forgotten: its rows must not be taken for done. */
     private Step leaveRest(Connection tx, BatchJob job) throws SQLException {
         Key done = job.lastKey();
         if (done == null) {
