@@ -21,7 +21,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Coordinator.class);
 
     /** Between a turn and the next one that takes more, so that the other replicas get their share. */
-    private static final Duration STEP = Duration.ofMillis(200);
+    private static final Duration STEP = Duration.ofMillis(50);
 
     /** The longest without a turn while every worker is busy: a migration may be finished, failed or revived meanwhile. */
     private static final Duration LONGEST_BUSY = Duration.ofSeconds(5);

@@ -21,7 +21,7 @@ import org.registrybbm.migrations.EngineSettings;
 record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
     private static final long FEW_ROWS = 1_000;
     // Of the target time: a lane that stands idle for that long at the end is none to care about.
-    private static final int LEAST_PART = 15;
+    private static final int LEAST_PART = 30;
 
     static BatchSizes of(
             Connection connection, List<JobQueries.Figures> recent, BatchedMigration migration, EngineSettings settings)

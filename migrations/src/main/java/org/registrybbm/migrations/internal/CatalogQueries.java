@@ -21,10 +21,6 @@ public final class CatalogQueries {
                 AND c.relname = ?
             """;
 
-    private static final String OID = """
-            SELECT ?::regclass::oid AS oid
-            """;
-
     private static final String COLUMN = """
             SELECT a.attname, format('%I', a.attname) AS quoted, format_type(a.atttypid, NULL) AS type, a.attnotnull,
                 CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', n.nspname, c.collname) END AS collation
@@ -32,7 +28,10 @@ public final class CatalogQueries {
             JOIN pg_type t ON t.oid = a.atttypid
             LEFT JOIN pg_collation c ON c.oid = a.attcollation
             LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
-            WHERE a.attrelid = ?::oid
+            """;
+
+    private static final String COLUMN_NAMED = COLUMN + """
+            WHERE a.attrelid = ?::regclass
                 AND a.attname = ?
                 AND a.attnum > 0
                 AND NOT a.attisdropped
@@ -57,10 +56,9 @@ public final class CatalogQueries {
                 ORDER BY i.indisprimary DESC, i.indexrelid
                 LIMIT 1
             )
-            SELECT a.attname
-            FROM row_key i
-            JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place) ON true
-            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+            """ + COLUMN + """
+            JOIN row_key i ON i.indrelid = a.attrelid
+            JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place) ON k.attnum = a.attnum
             WHERE k.place <= i.indnkeyatts
             ORDER BY k.place
             """;
@@ -70,9 +68,14 @@ public final class CatalogQueries {
     // where that order has them (0 is ascending, 3 is descending with NULLs first); included columns have no order. A
     // partitioned table's own index covers its partitions; without one, each leaf needs an index of its own.
     private static final String WALKABLE = """
-            WITH walkable AS (
+            WITH tables AS (
+                SELECT ?::oid AS oid
+                UNION
+                SELECT relid::oid FROM pg_partition_tree(?::oid) WHERE isleaf
+            ), walkable AS (
                 SELECT i.indrelid
-                FROM pg_index i
+                FROM tables t
+                JOIN pg_index i ON i.indrelid = t.oid
                 JOIN pg_class c ON c.oid = i.indexrelid
                 JOIN pg_am am ON am.oid = c.relam
                 WHERE i.indisvalid
@@ -97,9 +100,7 @@ public final class CatalogQueries {
             )
             SELECT EXISTS (SELECT FROM walkable WHERE indrelid = ?::oid)
                 OR coalesce((
-                    SELECT bool_and(leaf.relid IN (SELECT indrelid FROM walkable))
-                    FROM pg_partition_tree(?::oid) leaf
-                    WHERE leaf.isleaf
+                    SELECT bool_and(oid IN (SELECT indrelid FROM walkable)) FROM tables WHERE oid <> ?::oid
                 ), false) AS found
             """;
 
@@ -228,11 +229,7 @@ public final class CatalogQueries {
 
     /** Returns how the rows of a table are told apart. */
     static RowIdentity identity(Connection connection, Target target) throws SQLException {
-        List<Column> columns = new ArrayList<>();
-        for (String name : Sql.list(connection, ROW_KEY, row -> row.getString("attname"), target.oid())) {
-            columnNamed(connection, target.oid(), name).ifPresent(columns::add);
-        }
-        return new RowIdentity(List.copyOf(columns));
+        return new RowIdentity(List.copyOf(Sql.list(connection, ROW_KEY, CatalogQueries::column, target.oid())));
     }
 
     /** Returns whether an index finds the rows of a condition, as far as it may be chosen at all. */
@@ -247,6 +244,11 @@ public final class CatalogQueries {
 
     /** Finds a column by its name: as written, or read as an SQL identifier. */
     public static Optional<Column> column(Connection connection, long table, String name) throws SQLException {
+        return find(connection, table, name);
+    }
+
+    /** Finds it in a table that is given by its object id, or by its name as SQL has it. */
+    private static Optional<Column> find(Connection connection, Object table, String name) throws SQLException {
         Optional<Column> asWritten = columnNamed(connection, table, name);
         if (asWritten.isPresent()) {
             return asWritten;
@@ -261,24 +263,22 @@ public final class CatalogQueries {
      * @throws InvalidDefinitionException when there is none of that name
      */
     static Column columnOf(WorkContext context, String name) throws SQLException {
-        long table = Sql.one(context.connection(), OID, row -> row.getLong("oid"), context.table());
-        return column(context.connection(), table, name)
+        return find(context.connection(), context.table(), name)
                 .orElseThrow(() -> new InvalidDefinitionException(
                         FailureCode.INVALID_BBM_COLUMN, "the table " + context.table() + " has no column " + name));
     }
 
-    private static Optional<Column> columnNamed(Connection connection, long table, String name) throws SQLException {
-        return Sql.first(
-                connection,
-                COLUMN,
-                row -> new Column(
-                        row.getString("attname"),
-                        row.getString("quoted"),
-                        row.getString("type"),
-                        row.getBoolean("attnotnull"),
-                        row.getString("collation")),
-                table,
-                name);
+    private static Optional<Column> columnNamed(Connection connection, Object table, String name) throws SQLException {
+        return Sql.first(connection, COLUMN_NAMED, CatalogQueries::column, table, name);
+    }
+
+    private static Column column(ResultSet row) throws SQLException {
+        return new Column(
+                row.getString("attname"),
+                row.getString("quoted"),
+                row.getString("type"),
+                row.getBoolean("attnotnull"),
+                row.getString("collation"));
     }
 
     /** Returns whether an index can be walked in the order of the target's column. */
@@ -287,6 +287,8 @@ public final class CatalogQueries {
                 connection,
                 WALKABLE,
                 row -> row.getBoolean("found"),
+                target.oid(),
+                target.oid(),
                 target.key().columns().stream().map(Column::name).toArray(String[]::new),
                 target.oid(),
                 target.oid());

@@ -33,7 +33,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
      * Cuts batch jobs until there are enough.
      *
      * @param due the keys of new batch jobs are added to it
-     * @param wanted how many it should hold
+     * @param wanted how many it should hold at least
      * @return whether nothing is left to cut
      */
     boolean cut(List<Planner.Due> due, int wanted) throws SQLException {
@@ -74,8 +74,15 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                 ? RangeQueries.lastMax(connection, migration().id(), walk).orElse(null)
                 : walk.cutKey();
         long cutRows = walk.cutRows();
-        while (due.size() < wanted) {
-            BatchingStrategy.Size size = sizes.next(total, cutRows, lanes);
+        BatchingStrategy.Size size = sizes.next(total, cutRows, lanes);
+        int sameSize = 0;
+        while (due.size() < wanted || sameSize > 0) {
+            if (sameSize == 0) {
+                size = sizes.next(total, cutRows, lanes);
+                // What is left is shared out in rounds: the lanes that end next find theirs cut.
+                sameSize = size.rows() < sizes.rows() ? lanes : 1;
+            }
+            sameSize--;
             Optional<BatchingStrategy.Cut> next = next(strategy, table, cut, size);
             if (next.isEmpty()) {
                 if (!isEndless(strategy)) {

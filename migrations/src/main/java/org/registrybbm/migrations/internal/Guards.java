@@ -30,6 +30,14 @@ public final class Guards {
             SET LOCAL idle_in_transaction_session_timeout = '10s';
             """ + KEYS_AS_TEXT;
 
+    /**
+     * For a plan that only hands out batch jobs: nobody works on one before its claim is durable, and a commit that is flushed has
+     * those before it flushed too. A server that crashes in between forgets the batch job, and cuts it anew.
+     */
+    static final String NOT_FLUSHED_YET = """
+            SET LOCAL synchronous_commit = off
+            """;
+
     private Guards() {}
 
     /** For a statement of a sub-batch that has to look through a whole table. */

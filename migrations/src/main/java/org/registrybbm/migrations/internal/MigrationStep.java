@@ -41,6 +41,10 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                             due, Stream.concat(before.stream(), events.stream()).toList(), busy);
         }
 
+        static Result of(List<Planner.Due> due, int most) {
+            return new Result(List.copyOf(due.subList(0, Math.min(most, due.size()))), List.of(), false);
+        }
+
         static Result of(MigrationEvent event) {
             return new Result(List.of(), List.of(event), false);
         }
@@ -90,7 +94,11 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             }
             // Claims count by it: no batch job is handed out before it is there.
             SharingQueries.keepRoot(connection, contender);
-            return take(connection, migration, contender.held(), free, missingCodeSeconds);
+            Result result = take(connection, migration, contender.held(), free, missingCodeSeconds);
+            if (!result.due().isEmpty() && result.events().isEmpty()) {
+                Sql.run(connection, Guards.NOT_FLUSHED_YET);
+            }
+            return result;
         });
     }
 
@@ -184,7 +192,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             return failed(connection, migration, Exhaustion.of(exhausted.get()));
         }
         if (due.size() >= free) {
-            return new Result(due, List.of(), false);
+            return Result.of(due, free);
         }
         Definition definition = Definition.resolve(connection, migration, workRegistry);
         new Walks(connection, definition).openFirst();
@@ -192,11 +200,12 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         int lanes = Math.min(held + free, Math.max(1, held) * 2);
         Cutter cutter = new Cutter(connection, definition, settings, lanes);
         boolean nothingLeft = cutter.cut(due, free);
-        for (long id : JobQueries.retryDue(connection, migration.id(), free - due.size())) {
-            due.add(new Planner.Due(id, null));
+        if (due.size() < free) {
+            JobQueries.retryDue(connection, migration.id(), free - due.size())
+                    .forEach(id -> due.add(new Planner.Due(id, null)));
         }
         boolean done = nothingLeft && due.isEmpty() && JobQueries.unfinished(connection, migration.id()) == 0;
-        return done ? complete(connection, definition, cutter, free) : new Result(due, List.of(), false);
+        return done ? complete(connection, definition, cutter, free) : Result.of(due, free);
     }
 
     private Result complete(Connection connection, Definition definition, Cutter cutter, int free) throws SQLException {
@@ -216,7 +225,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                             : new EventQueries.Event("finished", "the work function does not say which rows are left"));
             return Result.of(new MigrationEvent.MigrationFinished(migration));
         }
-        return new Result(due, List.of(), false);
+        return Result.of(due, free);
     }
 
     private static Result failed(Connection connection, BatchedMigration migration, Failure failure)

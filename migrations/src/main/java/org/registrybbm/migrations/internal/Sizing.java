@@ -51,7 +51,7 @@ final class Sizing {
     }
 
     /**
-     * Returns the rows of the next batch where few are left: half of them shared out among the lanes, so that all of them end at about
+     * Returns the rows of the next batches where few are left: half of them shared out among the lanes, so that all of them end at about
      * the same time. That is factoring (Hummel, Schonberg and Flynn, Communications of the ACM 35(8), 1992).
      *
      * @param rows what it would have
