@@ -1,6 +1,7 @@
 package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,6 +39,23 @@ class NullKeysTest {
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("2");
         assertThat(lab.of("m", "failure_message")).contains("rows of t.items have no " + key);
         assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
+    }
+
+    @Test
+    void doesNotTrustAConstraintThatWasNeverValidated() {
+        assumeTrue(database.number("SELECT current_setting('server_version_num')::int") >= 180_000);
+        database.execute("""
+                INSERT INTO t.items VALUES (NULL, NULL, NULL);
+                ALTER TABLE t.items ADD CONSTRAINT has_key NOT NULL id NOT VALID
+                """);
+        lab.queue(Lab.ADD_ONE, null, "id", 50, 20);
+
+        lab.drain(Map.of());
+
+        assertThat(lab.of("m", "failure_message")).contains("rows of t.items have no id");
+        database.execute("DELETE FROM t.items WHERE id IS NULL; ALTER TABLE t.items VALIDATE CONSTRAINT has_key");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
     }
 
     @Test

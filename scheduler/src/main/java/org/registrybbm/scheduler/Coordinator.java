@@ -23,6 +23,9 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     /** Between a turn and the next one that takes more, so that the other replicas get their share. */
     private static final Duration STEP = Duration.ofMillis(50);
 
+    /** Until the next turn where others had taken all there was: most likely they run it by then. */
+    private static final Duration OUTRUN = Duration.ofMillis(200);
+
     /** The longest without a turn while every worker is busy: a migration may be finished, failed or revived meanwhile. */
     private static final Duration LONGEST_BUSY = Duration.ofSeconds(5);
 
@@ -133,7 +136,10 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         lastSound = lastTurn;
         everSound = true;
         idle = turn.active() == 0;
-        return turn.more() ? STEP : jittered(pauseBetweenLooks());
+        if (!turn.more()) {
+            return jittered(pauseBetweenLooks());
+        }
+        return turn.taken() > 0 ? STEP : OUTRUN;
     }
 
     /** While nothing is active and the presence listens, it also looks, so that this need not. */

@@ -174,7 +174,8 @@ final class Dispatcher {
             }
             int free = free() + aboutToBeFree;
             int taken = 0;
-            boolean left = false;
+            // What another replica is planning right now may have more.
+            boolean left = !plan.whole();
             for (Planner.Due due : plan.jobs()) {
                 if (running.contains(due.jobId()) || isStoredLately(due.jobId())) {
                     continue;

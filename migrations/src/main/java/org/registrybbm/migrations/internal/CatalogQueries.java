@@ -21,8 +21,22 @@ public final class CatalogQueries {
                 AND c.relname = ?
             """;
 
+    // PostgreSQL 18 says NOT NULL of a column whose constraint nobody validated, so that rows may have none.
+    private static final String HAS_NO_NULLS = """
+            a.attnotnull AND NOT EXISTS (
+                SELECT
+                FROM pg_constraint
+                WHERE conrelid = a.attrelid
+                    AND contype = 'n'
+                    AND conkey = ARRAY[a.attnum]
+                    AND NOT convalidated
+            )
+            """.strip();
+
     private static final String COLUMN = """
-            SELECT a.attname, format('%I', a.attname) AS quoted, format_type(a.atttypid, NULL) AS type, a.attnotnull,
+            SELECT a.attname, format('%I', a.attname) AS quoted, format_type(a.atttypid, NULL) AS type,
+            """ + HAS_NO_NULLS + """
+                AS not_null,
                 CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', n.nspname, c.collname) END AS collation
             FROM pg_attribute a
             JOIN pg_type t ON t.oid = a.atttypid
@@ -30,12 +44,14 @@ public final class CatalogQueries {
             LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
             """;
 
-    private static final String COLUMN_NAMED = COLUMN + """
-            WHERE a.attrelid = ?::regclass
+    private static final String COLUMN_OF_OID = COLUMN + """
+            WHERE a.attrelid = ?::oid
                 AND a.attname = ?
                 AND a.attnum > 0
                 AND NOT a.attisdropped
             """;
+
+    private static final String COLUMN_OF_NAME = COLUMN_OF_OID.replace("?::oid", "?::regclass");
 
     // The primary key, or else the oldest unique index that no two rows and no NULL can share.
     private static final String ROW_KEY = """
@@ -48,7 +64,9 @@ public final class CatalogQueries {
                     AND i.indpred IS NULL
                     AND (i.indimmediate OR i.indisprimary)
                     AND (
-                        SELECT bool_and(coalesce(a.attnotnull, false))
+                        SELECT bool_and(coalesce(
+            """ + HAS_NO_NULLS + """
+            , false))
                         FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
                         LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
                         WHERE k.place <= i.indnkeyatts
@@ -244,17 +262,7 @@ public final class CatalogQueries {
 
     /** Finds a column by its name: as written, or read as an SQL identifier. */
     public static Optional<Column> column(Connection connection, long table, String name) throws SQLException {
-        return find(connection, table, name);
-    }
-
-    /** Finds it in a table that is given by its object id, or by its name as SQL has it. */
-    private static Optional<Column> find(Connection connection, Object table, String name) throws SQLException {
-        Optional<Column> asWritten = columnNamed(connection, table, name);
-        if (asWritten.isPresent()) {
-            return asWritten;
-        }
-        List<String> parts = SqlIdentifiers.parse(name);
-        return parts.size() == 1 ? columnNamed(connection, table, parts.get(0)) : Optional.empty();
+        return column(connection, COLUMN_OF_OID, table, name);
     }
 
     /**
@@ -263,13 +271,21 @@ public final class CatalogQueries {
      * @throws InvalidDefinitionException when there is none of that name
      */
     static Column columnOf(WorkContext context, String name) throws SQLException {
-        return find(context.connection(), context.table(), name)
+        return column(context.connection(), COLUMN_OF_NAME, context.table(), name)
                 .orElseThrow(() -> new InvalidDefinitionException(
                         FailureCode.INVALID_BBM_COLUMN, "the table " + context.table() + " has no column " + name));
     }
 
-    private static Optional<Column> columnNamed(Connection connection, Object table, String name) throws SQLException {
-        return Sql.first(connection, COLUMN_NAMED, CatalogQueries::column, table, name);
+    private static Optional<Column> column(Connection connection, String sql, Object table, String name)
+            throws SQLException {
+        Optional<Column> asWritten = Sql.first(connection, sql, CatalogQueries::column, table, name);
+        if (asWritten.isPresent()) {
+            return asWritten;
+        }
+        List<String> parts = SqlIdentifiers.parse(name);
+        return parts.size() == 1
+                ? Sql.first(connection, sql, CatalogQueries::column, table, parts.get(0))
+                : Optional.empty();
     }
 
     private static Column column(ResultSet row) throws SQLException {
@@ -277,7 +293,7 @@ public final class CatalogQueries {
                 row.getString("attname"),
                 row.getString("quoted"),
                 row.getString("type"),
-                row.getBoolean("attnotnull"),
+                row.getBoolean("not_null"),
                 row.getString("collation"));
     }
 

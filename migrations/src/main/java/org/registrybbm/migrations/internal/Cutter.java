@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -28,6 +29,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     // 1 GiB in blocks of 8 KiB: smaller tables are in memory soon, whatever the order.
     private static final int BIG_TABLE_BLOCKS = 131_072;
     private static final double LITTLE_CORRELATION = 0.2;
+    // A worker that ends meanwhile waits for the plan.
+    private static final Duration LONGEST_ROUND = Duration.ofMillis(50);
 
     /**
      * Cuts batch jobs until there are enough.
@@ -76,7 +79,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         long cutRows = walk.cutRows();
         BatchingStrategy.Size size = sizes.next(total, cutRows, lanes);
         int sameSize = 0;
-        while (due.size() < wanted || sameSize > 0) {
+        long began = System.nanoTime();
+        while (due.size() < wanted || sameSize > 0 && System.nanoTime() - began < LONGEST_ROUND.toNanos()) {
             if (sameSize == 0) {
                 size = sizes.next(total, cutRows, lanes);
                 // What is left is shared out in rounds: the lanes that end next find theirs cut.
