@@ -32,12 +32,18 @@ final class Desk {
         this.timeline = timeline;
     }
 
-    /** Returns the entries that are neither done nor waived. */
+    /** Returns the entries that are neither done nor waived; none of them was waived before. */
     List<QuarantinedRow> unsettled(Target target) {
-        return list(
+        List<QuarantinedRow> rows = list(
                 target,
                 row -> row.status() == QuarantinedRow.Status.QUARANTINED
                         || row.status() == QuarantinedRow.Status.RETRYING);
+        for (QuarantinedRow row : rows) {
+            if (row.waivedBy() != null) {
+                throw new AssertionError(target.migration() + ": was waived, and is not any more: " + row);
+            }
+        }
+        return rows;
     }
 
     List<QuarantinedRow> waived(Target target) {
