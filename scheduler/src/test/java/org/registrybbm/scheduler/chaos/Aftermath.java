@@ -25,9 +25,13 @@ record Aftermath(Stage stage) {
     }
 
     void everythingFinishes(Duration atMost) {
-        await("migrations finish", atMost, () -> stage.round().unfinished());
+        await("migrations finish", atMost, () -> {
+            stage.operator().requireWell();
+            return stage.round().unfinished();
+        });
         // From now on nothing is written, so that the ledgers can be compared.
         stage.writer().write(List.of());
+        stage.operator().lookAfter(List.of());
         stage.round().verify();
     }
 

@@ -7,6 +7,7 @@ final class Autopsy {
     private static final List<String> QUESTIONS = List.of(
             "SELECT to_jsonb(m)::text FROM batched_background_migrations m ORDER BY id",
             "SELECT to_jsonb(j)::text FROM batched_background_migration_jobs j WHERE status <> 2 ORDER BY id",
+            "SELECT to_jsonb(q)::text FROM batched_background_migration_quarantined_rows q ORDER BY id",
             "SELECT to_jsonb(t)::text FROM qrtz_triggers t",
             "SELECT to_jsonb(f)::text FROM qrtz_fired_triggers f",
             "SELECT to_jsonb(s)::text FROM qrtz_scheduler_state s",

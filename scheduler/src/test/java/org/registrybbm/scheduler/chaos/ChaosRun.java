@@ -43,6 +43,7 @@ final class ChaosRun {
                     inject(stage, i, script.next());
                     nextRoundWhenFinished(stage, settings.faults() - i);
                     throwFailure();
+                    stage.operator().requireWell();
                 }
                 threads.shutdown();
                 if (!threads.awaitTermination(90, TimeUnit.SECONDS)) {
@@ -57,7 +58,7 @@ final class ChaosRun {
             } finally {
                 threads.shutdownNow();
             }
-            return "%d faults of seed %d in %d s, %d rounds of %d migrations, %d writes of the application: %s"
+            return "%d faults of seed %d in %d s, %d rounds of %d migrations, %d writes of the application, %s: %s"
                     .formatted(
                             settings.faults(),
                             settings.seed(),
@@ -65,6 +66,7 @@ final class ChaosRun {
                             stage.round().number(),
                             Workload.all().size(),
                             stage.writer().written(),
+                            stage.operator().summary(),
                             counts);
         }
     }
@@ -119,6 +121,7 @@ final class ChaosRun {
         aftermath.quartzHoldsNoOrphan();
         aftermath.replicasEnd();
         stage.writer().close();
+        stage.operator().close();
         aftermath.nothingIsLeft();
         stage.round().verify();
     }

@@ -23,6 +23,7 @@ final class Stage implements AutoCloseable {
     private final CommitProxy forQuartz;
     private final Replicas replicas;
     private final Writer writer;
+    private final Operator operator;
     private volatile Round round;
 
     Stage(Timeline timeline, long seed, int rows) throws IOException, InterruptedException {
@@ -40,13 +41,17 @@ final class Stage implements AutoCloseable {
                 CREATE TABLE public.chaos_deleted (batch_table text NOT NULL, uid bigint NOT NULL, old boolean, n int);
                 CREATE INDEX ON public.chaos_deleted (batch_table)
                 """);
+        database.execute(Flaws.functions(seed));
         setBudgets(BATCH_JOBS, "NULL");
         this.round = Round.start(this, 1, rows);
         this.writer = new Writer(server.url("chaos") + "&ApplicationName=application", seed, timeline);
         writer.write(round.targets());
+        String rowsUrl = forRows.url() + "&connectTimeout=5&socketTimeout=15";
+        this.operator = new Operator(rowsUrl + "&ApplicationName=operator", seed, timeline);
+        operator.lookAfter(round.targets());
         this.replicas = new Replicas(
                 List.of(
-                        forRows.url() + "&connectTimeout=5&socketTimeout=15",
+                        rowsUrl,
                         forQuartz.url() + "&connectTimeout=5&socketTimeout=10&options="
                                 + "-c%20statement_timeout=8s%20-c%20lock_timeout=5s"
                                 + "%20-c%20idle_in_transaction_session_timeout=3s"),
@@ -69,6 +74,10 @@ final class Stage implements AutoCloseable {
         return writer;
     }
 
+    Operator operator() {
+        return operator;
+    }
+
     CommitProxy proxy(Fault.Pool pool) {
         return pool == Fault.Pool.QUARTZ ? forQuartz : forRows;
     }
@@ -77,9 +86,10 @@ final class Stage implements AutoCloseable {
         return round;
     }
 
-    /** Lets the next round begin; the application writes its tables from now on. */
+    /** Lets the next round begin; the application writes its tables from now on, and the operator looks after them. */
     void begin(Round next) {
         writer.write(next.targets());
+        operator.lookAfter(next.targets());
         round = next;
     }
 
@@ -142,6 +152,7 @@ final class Stage implements AutoCloseable {
     public void close() {
         replicas.killAll();
         writer.close();
+        operator.close();
         forRows.close();
         forQuartz.close();
         server.close();

@@ -33,9 +33,19 @@ record Target(Workload workload, String table, String migration, int rows, long 
         return """
                 INSERT INTO batched_background_migrations
                     (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
-                     batching_strategy, arguments)
-                VALUES ('%s', %s, %s, 200, 1, '%s', '%s', '%s', %s, '{"msPerRow": %s, "table": "%s"}')
+                     batching_strategy, quarantine_limit, sub_batch_size_max, arguments)
+                VALUES ('%s', %s, %s, 200, 1, '%s', '%s', '%s', %s, %d, %s, '{"msPerRow": %s, "table": "%s"}')
                 """.formatted(
-                migration, m.minValue(), m.maxValue(), m.work(), table, m.column(), m.strategy(), msPerRow, table);
+                        migration,
+                        m.minValue(),
+                        m.maxValue(),
+                        m.work(),
+                        table,
+                        m.column(),
+                        m.strategy(),
+                        Flaws.QUARANTINE_LIMIT,
+                        workload.refuses() ? Flaws.MOST_ROWS_AT_ONCE : "NULL",
+                        msPerRow,
+                        table);
     }
 }

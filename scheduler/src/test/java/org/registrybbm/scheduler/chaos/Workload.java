@@ -1,7 +1,10 @@
 package org.registrybbm.scheduler.chaos;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A kind of table and of batched migration. Its table also has {@code uid}, {@code old} (was there before the migration), {@code n} (how
@@ -33,6 +36,15 @@ record Workload(String name, Table table, String keys, String values, Migration 
     /** All that run at once. One more kind of key is a few lines here. */
     static List<Workload> all() {
         return List.of(
+                // First, so that they meet most of the faults of a round.
+                keyed("refused", "id bigint PRIMARY KEY", "id", "i")
+                        .working(ChaosWork.BOOK)
+                        .refusing(Flaws.SLOWLY),
+                keyed("deferred", "a int, b text, PRIMARY KEY (a, b)", "a, b", "i / 100, 'k' || i")
+                        .refusing(Flaws.AT_COMMIT),
+                keyed("unfit", "id bigint", "id", "i")
+                        .by(ChaosWork.ADD_ONCE, "id", "BlockBatchingStrategy")
+                        .refusing(Flaws.BY_CHECK),
                 keyed("bigint", "id bigint PRIMARY KEY", "id", "i"),
                 keyed("booked", "id bigint PRIMARY KEY", "id", "i").working(ChaosWork.BOOK),
                 keyed("parted", "id bigint NOT NULL, tenant int NOT NULL, PRIMARY KEY (tenant, id)", "id", "i")
@@ -86,6 +98,38 @@ record Workload(String name, Table table, String keys, String values, Migration 
                 "id, tenant",
                 "i, i % 16",
                 migration);
+    }
+
+    /** With rows whose data refuses the change; the statement makes the database see to it. */
+    private Workload refusing(String how) {
+        List<String> statements = new ArrayList<>(table.more());
+        statements.add(how);
+        return new Workload(
+                name,
+                new Table(table.columns() + ", flaw text", table.options(), statements),
+                keys + ", flaw",
+                values + ", public.chaos_flaw(i)",
+                migration);
+    }
+
+    boolean refuses() {
+        return keys.endsWith(", flaw");
+    }
+
+    boolean hasKey() {
+        return table.columns().contains("PRIMARY KEY");
+    }
+
+    /** SQL of how the quarantine names a row of the table, whose alias is {@code t}. */
+    String rowKey() {
+        if (!hasKey()) {
+            return """
+                    jsonb_build_object('tableoid', t.tableoid::bigint::text, 'ctid', t.ctid::text, 'xmin', t.xmin::text)
+                    """.strip();
+        }
+        return Stream.of(migration.column().split(", ", -1))
+                .map(column -> "'%1$s', t.%1$s::text".formatted(column))
+                .collect(joining(", ", "jsonb_build_object(", ")"));
     }
 
     /** Statements that make the table of a round; {@code %1$s} is its name. */
