@@ -35,6 +35,7 @@ public final class QuarantineQueries {
                 AND status = 'quarantined'
             """;
 
+    // Locked, so that whoever waives it meanwhile waits for what comes of it.
     private static final String NEXT_TO_RETRY = """
             SELECT id, row_key::text AS row_key
             FROM batched_background_migration_quarantined_rows
@@ -44,6 +45,7 @@ public final class QuarantineQueries {
                 AND id > ?
             ORDER BY id
             LIMIT 1
+            FOR NO KEY UPDATE
             """;
 
     private static final String TABLES_TO_RETRY = """
