@@ -48,10 +48,18 @@ record Aftermath(Stage stage) {
             List<String> left = new ArrayList<>(stage.sql("""
                     SELECT concat_ws(' ', 'trigger', trigger_group, trigger_name, trigger_state,
                         'due', to_timestamp(next_fire_time / 1000))
-                    FROM qrtz_triggers
+                    FROM qrtz_triggers t
                     WHERE (trigger_group <> 'bbm' OR trigger_name <> 'coordinator')
                         AND to_timestamp(next_fire_time / 1000) < clock_timestamp() + interval '1 min'
-                    """));
+                        AND NOT EXISTS (
+                            SELECT
+                            FROM qrtz_fired_triggers f
+                            JOIN qrtz_scheduler_state s USING (sched_name, instance_name)
+                            WHERE f.trigger_group = t.trigger_group
+                                AND f.trigger_name = t.trigger_name
+                                AND NOT %s
+                        )
+                    """.formatted(NOT_AHEAD_OF_TIME)));
             left.addAll(stage.sql("""
                     SELECT concat_ws(' ', 'fired trigger', trigger_group, trigger_name, 'at', instance_name, f.state,
                         'last seen', to_timestamp(s.last_checkin_time / 1000))
