@@ -1,12 +1,14 @@
 package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -54,6 +56,24 @@ class WaivedMeanwhileTest {
         assertThat(lab.quarantine("status || coalesce(waived_by, '')")).containsExactly("done");
         assertThat(lab.of("m", "status")).isEqualTo("2");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n <> 1")).isZero();
+    }
+
+    @Test
+    void isLeftAsItWasWhereTheRetryTakesTooLong() {
+        database.execute("UPDATE t.items SET bad = false");
+        AtomicReference<Throwable> said = new AtomicReference<>();
+
+        lab.drain(Map.of("work", context -> {
+            // In the retry's own thread, so that it never ends before the call.
+            said.set(catchThrowable(() -> lab.engine(Map.of()).quarantine().waive("m", List.of(), "jane", "fine")));
+            return Lab.DO_ONE.migrate(context);
+        }));
+
+        assertThat(said.get())
+                .isInstanceOf(DatabaseException.class)
+                .hasMessageContaining("waive quarantined rows of 'm'")
+                .hasMessageContaining("lock timeout");
+        assertThat(lab.quarantine("status || coalesce(waived_by, '')")).containsExactly("done");
     }
 
     /** Returns how many rows somebody waived who asked for it at a try to change the row. */
