@@ -34,7 +34,17 @@ public enum FailureCode {
     /** More rows than {@code quarantine_limit} could not be changed: it fails everywhere, and not at single rows. */
     QUARANTINE_FULL(16),
     /** The batching strategy needs to know which rows are not done yet, and the work function does not say. */
-    PENDING_UNKNOWN(17);
+    PENDING_UNKNOWN(17),
+    /** Policies of row-level security apply to the engine's role, so that rows may be hidden from it. */
+    ROW_SECURITY(18),
+    /** The table has children by inheritance, whose rows no key of the table tells apart. */
+    INHERITED_TABLE(19),
+    /** The engine's role lacks a right on the table, a column or a sequence; the message has the GRANT. */
+    INSUFFICIENT_PRIVILEGE(20),
+    /** The work function or a trigger changes the key that the batches are cut by, so that rows would be met twice or never. */
+    KEY_CHANGED(21),
+    /** The definition was edited after rows had been changed by it, and nothing tells which rows the new one still has to change. */
+    DEFINITION_CHANGED(22);
 
     private final int code;
 

@@ -1,0 +1,54 @@
+--liquibase formatted sql logicalFilePath:org/registrybbm/db/batched-migrations-records.sql
+
+-- What the engine writes down so as to be right on a database that changes under it: definitions that are edited, tables
+-- that are restored, plans that fail, batch jobs that another software may go on with. Every column is nullable or has a
+-- constant default.
+
+--changeset registry-bbm:record-what-walks-began-with
+SET LOCAL lock_timeout = '5s';
+
+ALTER TABLE batched_background_migration_walks
+    ADD COLUMN IF NOT EXISTS definition jsonb,
+    ADD COLUMN IF NOT EXISTS origin text;
+
+COMMENT ON COLUMN batched_background_migration_walks.definition IS
+    'What the walk was begun with, a JSON object: table, column, strategy, signature, arguments.';
+COMMENT ON COLUMN batched_background_migration_walks.origin IS
+    'Which server, database and table tree table_oid is of; in another one, such as a restored dump, table_name tells.';
+--rollback ALTER TABLE batched_background_migration_walks
+--rollback     DROP COLUMN IF EXISTS definition,
+--rollback     DROP COLUMN IF EXISTS origin;
+
+--changeset registry-bbm:record-hand-backs-and-pending-rows-of-batch-jobs
+SET LOCAL lock_timeout = '5s';
+
+ALTER TABLE batched_background_migration_jobs
+    ADD COLUMN IF NOT EXISTS handed_back_at timestamptz,
+    ADD COLUMN IF NOT EXISTS pending_tuple_count bigint;
+
+COMMENT ON COLUMN batched_background_migration_jobs.handed_back_at IS
+    'When a replica that was shut down gave it back, with status 3, in which the container registry''s own software would run it too; NULL otherwise.';
+COMMENT ON COLUMN batched_background_migration_jobs.pending_tuple_count IS
+    'Rows that were still not done after the work was run on them again, as a verification found; NULL for none.';
+--rollback ALTER TABLE batched_background_migration_jobs
+--rollback     DROP COLUMN IF EXISTS handed_back_at,
+--rollback     DROP COLUMN IF EXISTS pending_tuple_count;
+
+--changeset registry-bbm:record-plans-that-failed
+SET LOCAL lock_timeout = '5s';
+
+ALTER TABLE batched_background_migrations
+    ADD COLUMN IF NOT EXISTS plan_failures integer NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS plan_failure_message text,
+    ADD COLUMN IF NOT EXISTS plan_again_at timestamptz;
+
+COMMENT ON COLUMN batched_background_migrations.plan_failures IS
+    'How many times in a row it could not be planned for a reason that may pass.';
+COMMENT ON COLUMN batched_background_migrations.plan_failure_message IS
+    'Why it could not be planned last, without row values; NULL when it could.';
+COMMENT ON COLUMN batched_background_migrations.plan_again_at IS
+    'When it is planned again after that, by the database''s clock.';
+--rollback ALTER TABLE batched_background_migrations
+--rollback     DROP COLUMN IF EXISTS plan_failures,
+--rollback     DROP COLUMN IF EXISTS plan_failure_message,
+--rollback     DROP COLUMN IF EXISTS plan_again_at;
