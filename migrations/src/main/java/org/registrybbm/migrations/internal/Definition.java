@@ -83,9 +83,15 @@ public record Definition(
         Spared spared = new Spared(
                 CatalogQueries.identity(connection, table),
                 QuarantineQueries.rows(connection, migration.id(), table.oid(), byCursor));
-        Optional<String> pending = strategy.pending(table);
-        return new WalkedTable(
-                migration, table, kind, pass, pending.isPresent() ? pending : workPending(connection, table), spared);
+        Optional<String> ofStrategy = strategy.pending(table);
+        Optional<String> pending = ofStrategy.isPresent() ? ofStrategy : workPending(connection, table);
+        // A row that the application moves to another partition may be done there already.
+        boolean comesAndGoes = table.oid() != target.oid() && strategy instanceof KeysetBatching;
+        boolean pendingOnly = kind == Walk.Kind.CHANGE
+                && pass == 1
+                && pending.isPresent()
+                && (strategy.meetsDoneRows() || comesAndGoes);
+        return new WalkedTable(migration, table, kind, pass, pending, pendingOnly, spared);
     }
 
     /** A comment at the end of it must not hide what the engine writes behind it. */

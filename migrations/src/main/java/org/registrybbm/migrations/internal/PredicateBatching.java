@@ -112,10 +112,14 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
         return nulls ? Optional.of(target.column() + " IS NULL") : Optional.empty();
     }
 
-    /** Locks the next rows by whatever way the planner finds. */
-    Optional<SubBatch> next(Connection connection, WalkedTable table, int size) throws SQLException {
-        String sql = FIRST_ROWS.formatted(
-                table.target().table(), table.pending("") + table.spared().and(""));
+    private static Optional<SubBatch> next(Connection connection, WalkedTable table, int size) throws SQLException {
+        return next(connection, table, table.pending("") + table.spared().and(""), size);
+    }
+
+    /** Locks the next rows of a condition, by whatever way the planner finds. */
+    static Optional<SubBatch> next(Connection connection, WalkedTable table, String condition, int size)
+            throws SQLException {
+        String sql = FIRST_ROWS.formatted(table.target().table(), condition);
         List<Place> rows = Sql.list(connection, sql.strip() + " SKIP LOCKED", PredicateBatching::place, size);
         if (rows.isEmpty()) {
             // Those that others have locked may be left when they are done: only waiting for them tells.

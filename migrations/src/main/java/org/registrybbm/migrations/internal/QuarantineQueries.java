@@ -64,6 +64,12 @@ public final class QuarantineQueries {
             LIMIT ?
             """;
 
+    private static final String COUNT_ROWS = """
+            SELECT count(*) AS rows
+            FROM %1$s
+            WHERE %2$s
+            """;
+
     private static final String QUARANTINE = """
             INSERT INTO batched_background_migration_quarantined_rows
                 (batched_background_migration_id, batched_background_migration_job_id, table_oid, table_name, row_key,
@@ -166,6 +172,14 @@ public final class QuarantineQueries {
         String sql = IDENTITIES.formatted(
                 table.target().table(), table.spared().identity().json(), batch.predicate());
         return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
+    }
+
+    /** Counts the rows of a batch. */
+    static long count(Connection connection, WalkedTable table, Batch batch) throws SQLException {
+        return Sql.one(
+                connection,
+                COUNT_ROWS.formatted(table.target().table(), batch.predicate()),
+                row -> row.getLong("rows"));
     }
 
     static void quarantine(Connection connection, WalkedTable table, long jobId, String row, Failure failure)

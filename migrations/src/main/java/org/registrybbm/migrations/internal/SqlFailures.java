@@ -1,6 +1,6 @@
 package org.registrybbm.migrations.internal;
 
-import java.sql.BatchUpdateException;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Set;
@@ -21,8 +21,6 @@ final class SqlFailures {
     // Classes that begin with 5 to 9 or I to Z are left to implementations. PostgreSQL takes some of them for itself:
     // 53, 54, 55, 57, 58, 72, P0 and XX.
     private static final Pattern USER_CLASS = Pattern.compile("(?!5[34578]|72|P0|XX)[5-9I-Z]....");
-
-    private static final int LONGEST_TEXT = 1000;
 
     private SqlFailures() {}
 
@@ -49,25 +47,25 @@ final class SqlFailures {
 
     /**
      * Returns whether a row is to blame: a data exception (class 22), a constraint (23), a check option (44), an exception of a
-     * trigger (P0, 45), or a class that neither the standard nor PostgreSQL reserves, as {@code RAISE ... USING ERRCODE} gives.
+     * trigger (P0, 45), or a class that neither the standard nor PostgreSQL reserves, as {@code RAISE ... USING ERRCODE} gives. So is
+     * one that makes the Java of a work function throw, unless what it threw says that a statement failed or the network did.
      */
     static boolean isDataError(Throwable thrown) {
         String state = sqlState(thrown);
-        return state != null
-                && (state.startsWith("22")
-                        || state.startsWith("23")
-                        || state.startsWith("44")
-                        || state.startsWith("P0")
-                        || state.startsWith("45")
-                        || USER_CLASS.matcher(state).matches());
+        if (state == null) {
+            return thrown instanceof WorkFailedException failed && !(failed.getCause() instanceof UncheckedIOException);
+        }
+        return (state.startsWith("22")
+                || state.startsWith("23")
+                || state.startsWith("44")
+                || state.startsWith("P0")
+                || state.startsWith("45")
+                || isOfUserClass(state));
     }
 
-    /** Returns whether a function raised it, whatever SQLSTATE it took for that. */
-    private static boolean isRaised(String state, String message) {
-        return state.startsWith("P0")
-                || state.startsWith("45")
-                || USER_CLASS.matcher(state).matches()
-                || message.contains(" at RAISE");
+    /** Returns whether a SQLSTATE is of a class that neither the standard nor PostgreSQL reserves. */
+    static boolean isOfUserClass(String state) {
+        return USER_CLASS.matcher(state).matches();
     }
 
     /**
@@ -87,37 +85,12 @@ final class SqlFailures {
         if (thrown instanceof InvalidDefinitionException invalid) {
             return invalid.failure();
         }
-        return new Failure(code, thrown.getClass().getName(), sqlState(thrown), text(thrown));
+        boolean wrapped = thrown instanceof WorkFailedException || thrown instanceof WorkSqlException;
+        Throwable told = wrapped && thrown.getCause() != null ? thrown.getCause() : thrown;
+        return new Failure(code, told.getClass().getName(), sqlState(told), FailureText.of(thrown));
     }
 
-    /**
-     * Returns the first line of a message: PostgreSQL puts row values into the detail, which pgjdbc appends in further lines. A data
-     * exception (class 22) has them in its first line, in quotes; the text of a raised one is not kept at all; a JDBC batch has the whole statement, but a next exception without.
-     */
-    static String text(Throwable thrown) {
-        if (thrown instanceof BatchUpdateException batch && batch.getNextException() != null) {
-            return text(batch.getNextException());
-        }
-        String message = thrown.getMessage() == null ? "no message" : thrown.getMessage();
-        String line = message.lines().findFirst().orElse("");
-        String state = sqlState(thrown);
-        if (state != null && isRaised(state, message)) {
-            // What a function raises may hold whatever its author put into it; where it was raised does not.
-            return "an exception that a function raised; PostgreSQL's log has its text"
-                    + message.lines()
-                            .map(String::strip)
-                            .filter(text -> text.startsWith("Where: "))
-                            .findFirst()
-                            .map(text -> " (" + text.substring("Where: ".length()) + ")")
-                            .orElse("");
-        }
-        if (state != null && state.startsWith("22")) {
-            line = line.replaceAll("\".*", "\"...\"");
-        }
-        return line.length() > LONGEST_TEXT ? line.substring(0, LONGEST_TEXT) + " ..." : line;
-    }
-
-    private static @Nullable String sqlState(Throwable thrown) {
+    static @Nullable String sqlState(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql && sql.getSQLState() != null) {
                 return sql.getSQLState();
