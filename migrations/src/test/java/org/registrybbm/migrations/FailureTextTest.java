@@ -112,7 +112,7 @@ class FailureTextTest {
         lab.drain(Map.of("once", context -> {
             calls.add(1);
             if (calls.size() == 1) {
-                throw new java.io.UncheckedIOException(new java.io.IOException("first"));
+                throw Lab.away("first");
             }
             return Lab.addOne(context);
         }));

@@ -20,6 +20,10 @@ import org.registrybbm.migrations.InvalidDefinitionException;
 
 /** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
 final class Change {
+    /** Why a row is listed that a verification found. */
+    static final String STILL_NOT_DONE =
+            "it was found not done after the last batch, and is still not done after another change";
+
     private static final int SAMPLES = 10;
 
     private final Connection tx;
@@ -43,7 +47,9 @@ final class Change {
      * @param quarantined rows that were quarantined
      * @param pending rows that are not done although they were tried again; some of them are quarantined, as samples
      */
-    record Outcome(long migrated, int quarantined, long pending) {}
+    record Outcome(long migrated, int quarantined, long pending) {
+        static final Outcome NOTHING = new Outcome(0, 0, 0);
+    }
 
     /** The quarantine holds as many rows as it may. */
     static final class QuarantineFullException extends Exception {
@@ -209,9 +215,7 @@ final class Change {
         // Rows that the application has put in meanwhile are not to be judged.
         stillPending(
                 pending(batch).stream().filter(before::contains).toList(),
-                table.kind() == Walk.Kind.RETRY
-                        ? "it is still not done after it was tried again"
-                        : "it was found not done after the last batch, and is still not done after another change");
+                table.kind() == Walk.Kind.RETRY ? "it is still not done after it was tried again" : STILL_NOT_DONE);
         return migrated;
     }
 

@@ -53,13 +53,10 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
             cutter.cut(due, wanted);
             return new Left.Work();
         }
-        long quarantined = QuarantineQueries.count(connection, migration().id());
-        if (quarantined > 0) {
-            return new Left.Person(
-                    Failure.of(
-                            FailureCode.QUARANTINED_ROWS,
-                            (quarantined == 1 ? "1 row is" : quarantined + " rows are")
-                                    + " in quarantine, everything else is done; mend them and retry the migration, or waive them"));
+        QuarantineQueries.Left left =
+                QuarantineQueries.left(connection, migration().id());
+        if (left.quarantined() + left.retrying() > 0) {
+            return new Left.Person(Failure.of(FailureCode.QUARANTINED_ROWS, LeftText.of(left)));
         }
         return new Left.Nothing(verifies || !(definition.strategy() instanceof KeysetBatching));
     }

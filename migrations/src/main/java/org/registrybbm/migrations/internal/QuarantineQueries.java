@@ -35,6 +35,28 @@ public final class QuarantineQueries {
                 AND status = 'quarantined'
             """;
 
+    // Of those that a verification found not done after another change, the batch jobs count all and list some.
+    private static final String LEFT = """
+            SELECT q.quarantined, q.retrying, q.samples, coalesce(j.pending, 0) AS pending
+            FROM (
+                SELECT count(*) FILTER (WHERE status = 'quarantined') AS quarantined,
+                    count(*) FILTER (WHERE status = 'retrying') AS retrying,
+                    count(*) FILTER (WHERE status = 'quarantined' AND failure_message = ?) AS samples
+                FROM batched_background_migration_quarantined_rows
+                WHERE batched_background_migration_id = ?
+            ) AS q
+            CROSS JOIN (
+                SELECT sum(pending_tuple_count) AS pending
+                FROM batched_background_migration_jobs
+                WHERE walk_id IN (
+                    SELECT id
+                    FROM batched_background_migration_walks
+                    WHERE batched_background_migration_id = ?
+                        AND kind = 'verify'
+                )
+            ) AS j
+            """;
+
     // Locked, so that whoever waives it meanwhile waits for what comes of it.
     private static final String NEXT_TO_RETRY = """
             SELECT id, row_key::text AS row_key
@@ -149,6 +171,30 @@ public final class QuarantineQueries {
     /** Counts the rows that wait for a person. */
     public static long count(Connection connection, long migrationId) throws SQLException {
         return Sql.one(connection, COUNT, row -> row.getLong("rows"), migrationId);
+    }
+
+    /**
+     * The rows that keep a migration from its end.
+     *
+     * @param quarantined rows that wait for a person
+     * @param retrying rows that are to be tried again and whose table is not there
+     * @param samples those of the quarantined that are still not done, although the work was run on them and no error came
+     * @param pending how many rows there are of that kind; only some are quarantined
+     */
+    record Left(long quarantined, long retrying, long samples, long pending) {}
+
+    static Left left(Connection connection, long migrationId) throws SQLException {
+        return Sql.one(
+                connection,
+                LEFT,
+                row -> new Left(
+                        row.getLong("quarantined"),
+                        row.getLong("retrying"),
+                        row.getLong("samples"),
+                        row.getLong("pending")),
+                Change.STILL_NOT_DONE,
+                migrationId,
+                migrationId);
     }
 
     static Optional<Row> nextToRetry(Connection connection, long migrationId, long table, long after)

@@ -172,9 +172,7 @@ final class SubBatchTransaction {
         long covered = Math.max(subBatch.covered(), outcome.migrated());
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
         if (!lease.advance(
-                tx,
-                fenced,
-                new LeaseQueries.Advance(subBatch.lastKey(), covered, outcome.migrated(), busy, aim.size()))) {
+                tx, fenced, new LeaseQueries.Advance(subBatch.lastKey(), covered, outcome, busy, aim.size()))) {
             throw unlawful(job);
         }
         Integer before = job.subBatchSize();
@@ -205,7 +203,8 @@ final class SubBatchTransaction {
             return new Step.Overflown();
         }
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
-        if (!lease.advance(tx, fenced, new LeaseQueries.Advance(job.lastKey(), 0, 0, busy, aim.size()))) {
+        if (!lease.advance(
+                tx, fenced, new LeaseQueries.Advance(job.lastKey(), 0, Change.Outcome.NOTHING, busy, aim.size()))) {
             throw unlawful(job);
         }
         return new Step.Committed(job.advanced(job.lastKey(), aim.size(), 0, 0), 0, 0, change.failures(), false);
