@@ -87,7 +87,7 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
                 return MigrationQueries.setVerified(tx, migration.id());
             });
         }
-        return new Verified(name, Verified.Result.COMPLETE, 0, List.of(), "no row is left");
+        return new Verified(name, Verified.Result.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
     }
 
     private static String unreadable(VerificationScan scan) {

@@ -48,7 +48,7 @@ class ExplanationTest {
         assertThat(explanation()).startsWith("max_job_retry: batch job").contains("last: thrown at ");
 
         lab.runAll(Map.of("switched", Lab::addOne));
-        assertThat(explanation()).isEqualTo("every batch is done");
+        assertThat(explanation()).isEqualTo("every batch is done; not verified");
     }
 
     @Test

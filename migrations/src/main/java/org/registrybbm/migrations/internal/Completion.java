@@ -23,8 +23,9 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
          * Nothing.
          *
          * @param verified whether it is proved that no row is left
+         * @param text what is proved and for which rows, for people
          */
-        record Nothing(boolean verified) implements Left {}
+        record Nothing(boolean verified, String text) implements Left {}
     }
 
     /** Opens and cuts what comes next; the keys of new batch jobs are added. */
@@ -58,7 +59,18 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
         if (left.quarantined() + left.retrying() > 0) {
             return new Left.Person(Failure.of(FailureCode.QUARANTINED_ROWS, LeftText.of(left)));
         }
-        return new Left.Nothing(verifies || !(definition.strategy() instanceof KeysetBatching));
+        boolean verified = verifies || !(definition.strategy() instanceof KeysetBatching);
+        String text = verified
+                ? "no row" + definition.bounds() + " is left"
+                : "every batch is done; the work function does not say which rows are left";
+        return new Left.Nothing(verified, text + outside());
+    }
+
+    /** Rows beyond the bounds are nobody's oversight, but whoever set the bounds may not know of them. */
+    private String outside() throws SQLException {
+        return !definition.bounds().isEmpty() && KeysetBatching.hasRowsOutside(connection, definition)
+                ? "; the table has rows outside of min_value and max_value, which it does not cover"
+                : "";
     }
 
     private boolean saysWhatIsPending() throws SQLException {

@@ -107,6 +107,15 @@ public record Definition(
         return pending.map(sql -> sql.contains("--") ? sql + "\n" : sql);
     }
 
+    /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */
+    String bounds() {
+        boolean bounded = strategy instanceof KeysetBatching && target.key().isInteger();
+        boolean whole = migration.minValue() == Long.MIN_VALUE && migration.maxValue() == Long.MAX_VALUE;
+        return bounded && !whole
+                ? " with %s from %d to %d".formatted(target.column(), migration.minValue(), migration.maxValue())
+                : "";
+    }
+
     WorkContext context(Connection connection, Target table, Batch batch) {
         return new WorkContext(WorkConnection.guard(connection), table.table(), table.column(), batch, arguments);
     }

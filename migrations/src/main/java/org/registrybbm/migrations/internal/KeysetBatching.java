@@ -56,6 +56,10 @@ record KeysetBatching() implements BatchingStrategy {
             SELECT EXISTS (SELECT FROM %1$s WHERE %2$s IS NULL) AS found
             """;
 
+    private static final String OUTSIDE = """
+            SELECT EXISTS (SELECT FROM %1$s WHERE %2$s < ?) OR EXISTS (SELECT FROM %1$s WHERE %2$s > ?) AS found
+            """;
+
     @Override
     public void check(Connection connection, WalkedTable table) throws SQLException {
         BatchedMigration migration = table.migration();
@@ -111,6 +115,17 @@ record KeysetBatching() implements BatchingStrategy {
                             + ", and no range holds such a row; fill them, walk another key, or use "
                             + BlockBatching.NAME);
         }
+    }
+
+    /** Returns whether the table has rows beyond the bounds of a key that is an integer. */
+    static boolean hasRowsOutside(Connection connection, Definition definition) throws SQLException {
+        Target target = definition.target();
+        return Sql.one(
+                connection,
+                OUTSIDE.formatted(target.table(), target.column()),
+                row -> row.getBoolean("found"),
+                definition.migration().minValue(),
+                definition.migration().maxValue());
     }
 
     @Override

@@ -220,9 +220,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             EventQueries.record(
                     connection,
                     migration.id(),
-                    nothing.verified()
-                            ? new EventQueries.Event("verified", "no row is left")
-                            : new EventQueries.Event("finished", "the work function does not say which rows are left"));
+                    new EventQueries.Event(nothing.verified() ? "verified" : "finished", nothing.text()));
             return Result.of(new MigrationEvent.MigrationFinished(migration));
         }
         return Result.of(due, free);

@@ -116,8 +116,8 @@ public final class OverviewQueries {
             case PAUSED -> "paused; set it to active to go on";
             case FINISHED ->
                 migration.verifiedAt() == null
-                        ? "every batch is done"
-                        : "every batch is done, and it was verified that no row is left";
+                        ? "every batch is done" + within(migration) + "; not verified"
+                        : "every batch is done, and it was verified that no row is left" + within(migration);
             case FAILED -> failed(migration.failure());
             case ACTIVE, RUNNING -> {
                 if (migration.codeMissingSince() != null) {
@@ -137,6 +137,14 @@ public final class OverviewQueries {
                 yield failed > 0 ? "waits to try " + failed + " failed batch jobs again" : "waits for its turn";
             }
         };
+    }
+
+    /** A table's keys may lie outside of the bounds, and then say so. */
+    private static String within(BatchedMigration migration) {
+        boolean whole = migration.minValue() == Long.MIN_VALUE && migration.maxValue() == Long.MAX_VALUE
+                || migration.minValue() == 0 && migration.maxValue() == 0
+                || migration.strategy() != null;
+        return whole ? "" : " from min_value %d to max_value %d".formatted(migration.minValue(), migration.maxValue());
     }
 
     private static String failed(@Nullable Failure failure) {

@@ -70,6 +70,11 @@ public final class VerificationScan {
         return failure;
     }
 
+    /** Returns what bounds the rows that were looked at, to stand behind "row"; empty text for nothing. */
+    public String bounds() {
+        return definition == null ? "" : definition.bounds();
+    }
+
     /** Says without row values what made {@link #next} throw. */
     public static String explain(SQLException thrown) {
         return SqlFailures.describe(FailureCode.UNKNOWN, thrown).message();
