@@ -60,6 +60,11 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
         return true;
     }
 
+    /** Returns whether the rows are met in the order of a key, so that one whose key is changed may be met twice or never. */
+    default boolean followsKey() {
+        return false;
+    }
+
     /** Returns whether a sub-batch has rows that are done already, which the work function must not get again. */
     default boolean meetsDoneRows() {
         return false;

@@ -44,7 +44,7 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
             }
         }
         boolean blocks = definition.strategy() instanceof BlockBatching;
-        boolean verifies = definition.strategy() instanceof KeysetBatching && saysWhatIsPending();
+        boolean verifies = definition.strategy() instanceof KeysetBatching && definition.saysWhatIsPending(connection);
         // A row that was mended may lie anywhere by now.
         int passes = 2 + WalkQueries.lastPass(connection, migration().id(), Walk.Kind.RETRY);
         boolean opened = blocks && walks.openPass(Walk.Kind.CHANGE, passes)
@@ -71,13 +71,6 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
         return !definition.bounds().isEmpty() && KeysetBatching.hasRowsOutside(connection, definition)
                 ? "; the table has rows outside of min_value and max_value, which it does not cover"
                 : "";
-    }
-
-    private boolean saysWhatIsPending() throws SQLException {
-        Optional<String> pending = definition
-                .walked(connection, definition.target(), Walk.Kind.VERIFY, 1)
-                .pendingRows();
-        return pending.isPresent();
     }
 
     private BatchedMigration migration() {

@@ -85,12 +85,8 @@ public record Definition(
                 QuarantineQueries.rows(connection, migration.id(), table.oid(), byCursor));
         Optional<String> ofStrategy = strategy.pending(table);
         Optional<String> pending = ofStrategy.isPresent() ? ofStrategy : workPending(connection, table);
-        // A row that the application moves to another partition may be done there already.
-        boolean comesAndGoes = table.oid() != target.oid() && strategy instanceof KeysetBatching;
-        boolean pendingOnly = kind == Walk.Kind.CHANGE
-                && pass == 1
-                && pending.isPresent()
-                && (strategy.meetsDoneRows() || comesAndGoes);
+        // Whatever brings a row here a second time, such as the application that changes its key: it is not done twice.
+        boolean pendingOnly = kind == Walk.Kind.CHANGE && pass == 1 && pending.isPresent() && strategy.meetsDoneRows();
         return new WalkedTable(migration, table, kind, pass, pending, pendingOnly, spared);
     }
 
@@ -105,6 +101,11 @@ public record Definition(
                             + "; write jsonb_exists(...) for the operator");
         }
         return pending.map(sql -> sql.contains("--") ? sql + "\n" : sql);
+    }
+
+    /** Returns whether the strategy or the work function says which rows are not done. */
+    boolean saysWhatIsPending(Connection connection) throws SQLException {
+        return walked(connection, target, Walk.Kind.VERIFY, 1).pendingRows().isPresent();
     }
 
     /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */

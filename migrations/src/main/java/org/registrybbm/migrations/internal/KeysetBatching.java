@@ -134,6 +134,16 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     @Override
+    public boolean meetsDoneRows() {
+        return true;
+    }
+
+    @Override
+    public boolean followsKey() {
+        return true;
+    }
+
+    @Override
     public boolean hasRanges() {
         return true;
     }

@@ -158,6 +158,10 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         if (migration.codeMissingSince() != null) {
             MigrationQueries.clearMissingCode(connection, migration.id());
         }
+        WalkQueries.Unsettled unsettled = WalkQueries.unsettled(connection, migration.id());
+        if (unsettled.edited() + unsettled.moved() > 0) {
+            new Continuity(connection, Definition.resolve(connection, migration, workRegistry)).restore(unsettled);
+        }
         List<MigrationEvent> events = new ArrayList<>();
         Poison poison = new Poison(connection, migration, workRegistry, settings.maxJobAttempts(), events);
         return due(connection, migration, held, free, poison).after(events);

@@ -37,6 +37,7 @@ final class SubBatchTransaction {
     private @Nullable WalkedJob walked;
     private long quarantined;
     private long rowsOfBatch;
+    private final KeyWatch keyWatch = new KeyWatch();
 
     SubBatchTransaction(
             Lease lease, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration, Pacer pacer) {
@@ -96,6 +97,9 @@ final class SubBatchTransaction {
         if (fenced.maybeSurplus()
                 && BudgetQueries.isSurplus(tx, migration.id(), fenced.job().id(), lease.token())) {
             return handBack(tx, fenced.job(), Reason.LIMIT_REACHED);
+        }
+        if (WalkedJob.isEdited(tx, fenced.job(), walked)) {
+            return handBack(tx, fenced.job(), Reason.DEFINITION_CHANGED);
         }
         Optional<WalkedJob> table = walked(tx, fenced);
         if (table.isEmpty()) {
@@ -160,6 +164,9 @@ final class SubBatchTransaction {
             outcome = aim.isolate() ? change.isolating(subBatch.batch()) : change.whole(subBatch.batch());
         } catch (Change.QuarantineFullException e) {
             return new Step.Overflown();
+        }
+        if (table.table().kind() == Walk.Kind.CHANGE && table.strategy().followsKey() && !aim.isolate()) {
+            keyWatch.look(tx, table.table(), subBatch, fenced.xid());
         }
         if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined() == 0) {
             long row = Objects.requireNonNull(subBatch.lastKey()).number();
