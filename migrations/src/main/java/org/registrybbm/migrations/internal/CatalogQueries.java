@@ -13,8 +13,9 @@ import org.registrybbm.migrations.WorkContext;
 
 /** What PostgreSQL's catalogue says of tables, columns and indexes. Names go in as values, never as text of a statement. */
 public final class CatalogQueries {
-    private static final String TABLE = """
-            SELECT c.oid, c.relkind, format('%I.%I', n.nspname, c.relname) AS quoted
+    private static final String QUOTED = SqlIdentifiers.quotedInSql("n.nspname", "c.relname") + " AS quoted\n";
+
+    private static final String TABLE = "SELECT c.oid, c.relkind, " + QUOTED + """
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = ?
@@ -34,12 +35,20 @@ public final class CatalogQueries {
             """.strip();
 
     private static final String COLUMN = """
-            SELECT a.attname, format('%I', a.attname) AS quoted, format_type(a.atttypid, NULL) AS type,
+            SELECT a.attname, format('%I', a.attname) AS quoted, format_type(t.oid, NULL) AS type,
+                CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname ELSE '' END AS type_name,
             """ + HAS_NO_NULLS + """
                 AS not_null,
                 CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', n.nspname, c.collname) END AS collation
             FROM pg_attribute a
-            JOIN pg_type t ON t.oid = a.atttypid
+            JOIN LATERAL (
+                WITH RECURSIVE base AS (
+                    SELECT a.atttypid AS oid
+                    UNION ALL
+                    SELECT d.typbasetype FROM base JOIN pg_type d ON d.oid = base.oid WHERE d.typtype = 'd'
+                )
+                SELECT b.* FROM base JOIN pg_type b ON b.oid = base.oid WHERE b.typtype <> 'd'
+            ) AS t ON true
             LEFT JOIN pg_collation c ON c.oid = a.attcollation
             LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
             """;
@@ -130,16 +139,14 @@ public final class CatalogQueries {
             ORDER BY relid
             """;
 
-    private static final String LEAF = """
-            SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind
+    private static final String LEAF = "SELECT c.oid, c.relkind, " + QUOTED + """
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.oid = ?::oid
                 AND pg_partition_root(c.oid) = pg_partition_root(?::oid)
             """;
 
-    private static final String ROOT = """
-            SELECT format('%I.%I', n.nspname, c.relname) AS quoted
+    private static final String ROOT = "SELECT " + QUOTED + """
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.oid = coalesce(pg_partition_root(?::oid), ?::oid)
@@ -214,7 +221,7 @@ public final class CatalogQueries {
     private static KeyColumns key(Connection connection, long oid, String table, String column, boolean needed)
             throws SQLException {
         if (!needed) {
-            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", true, null)));
+            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", "tid", true, null)));
         }
         Optional<Column> alone = column(connection, oid, column);
         if (alone.isPresent()) {
@@ -293,6 +300,7 @@ public final class CatalogQueries {
                 row.getString("attname"),
                 row.getString("quoted"),
                 row.getString("type"),
+                row.getString("type_name"),
                 row.getBoolean("not_null"),
                 row.getString("collation"));
     }

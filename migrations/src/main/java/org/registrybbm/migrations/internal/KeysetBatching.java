@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
@@ -84,11 +83,11 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     private static void requireOrder(Target target, Column column) {
-        if (!KeyColumns.TYPES.contains(column.type())) {
+        if (!KeyColumns.isOrdered(column)) {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BBM_COLUMN,
                     "column " + column.quoted() + " of " + target.table() + " has the type " + column.type()
-                            + "; ranges need one of " + String.join(", ", new TreeSet<>(KeyColumns.TYPES)) + ", or use "
+                            + "; ranges need one of " + KeyColumns.TYPES_AS_WRITTEN + ", or use "
                             + BlockBatching.NAME);
         }
         if (!column.notNull() && target.key().columns().size() > 1) {

@@ -92,6 +92,10 @@ public final class QuarantineQueries {
             WHERE %2$s
             """;
 
+    private static final String SEES_MOVES = """
+            SELECT current_setting('transaction_isolation') = 'read committed' AS moving
+            """;
+
     private static final String QUARANTINE = """
             INSERT INTO batched_background_migration_quarantined_rows
                 (batched_background_migration_id, batched_background_migration_job_id, table_oid, table_name, row_key,
@@ -212,12 +216,27 @@ public final class QuarantineQueries {
         return Sql.list(connection, TABLES_TO_RETRY, row -> row.getLong("table_oid"), migrationId);
     }
 
-    /** Returns the identities of the rows of a batch, as JSON texts. */
+    /**
+     * Returns the identities of the rows of a batch, as JSON texts. Where a key's text depends on settings, the rows are found under the
+     * database's own, as the batch may hold expressions of an author, and then read under those by which a text finds its row again.
+     * Between the two nobody may move them.
+     */
     static List<String> identities(Connection connection, WalkedTable table, Batch batch, String suffix, int limit)
             throws SQLException {
-        String sql = IDENTITIES.formatted(
-                table.target().table(), table.spared().identity().json(), batch.predicate());
-        return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
+        String name = table.target().table();
+        RowIdentity identity = table.spared().identity();
+        if (identity.hasOneText()) {
+            String sql = IDENTITIES.formatted(name, identity.json(), batch.predicate());
+            return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
+        }
+        boolean moving = suffix.isEmpty() && Sql.one(connection, SEES_MOVES, row -> row.getBoolean("moving"));
+        Places places = Places.find(connection, name, batch.predicate(), moving ? " FOR NO KEY UPDATE" : suffix, limit);
+        if (places.isEmpty()) {
+            return List.of();
+        }
+        String sql = IDENTITIES.formatted(name, identity.json(), places.batch().predicate());
+        return ValueSettings.pinned(
+                connection, tx -> Sql.list(tx, sql, row -> row.getString("row_key"), places.count()));
     }
 
     /** Counts the rows of a batch. */

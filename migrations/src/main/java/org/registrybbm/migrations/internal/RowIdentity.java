@@ -32,13 +32,18 @@ record RowIdentity(List<Column> columns) {
                 : columns.stream().map(Column::quoted).collect(Collectors.joining(", "));
     }
 
+    /** Returns whether {@link #json} gives the same under any settings. */
+    boolean hasOneText() {
+        return columns.stream().allMatch(Column::hasOneText);
+    }
+
     /** Returns an expression that gives a row's identity as a JSON object of texts. */
     String json() {
         if (isVersion()) {
             return VERSION;
         }
         return columns.stream()
-                .map(column -> Literals.text(column.name()) + ", " + column.quoted() + "::text")
+                .map(column -> Literals.text(column.name()) + ", " + column.text())
                 .collect(Collectors.joining(", ", "jsonb_build_object(", ")"));
     }
 

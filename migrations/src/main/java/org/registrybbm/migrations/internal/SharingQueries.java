@@ -24,13 +24,13 @@ public final class SharingQueries {
             """;
 
     private static final String ROOTS = """
-            SELECT wanted.id, format('%I.%I', rn.nspname, r.relname) AS root
+            SELECT wanted.id, %s AS root
             FROM unnest(?::bigint[], ?::text[], ?::text[]) AS wanted (id, schema_name, table_name)
             JOIN pg_namespace n ON n.nspname = wanted.schema_name::name
             JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name::name
             JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid)
             JOIN pg_namespace rn ON rn.oid = r.relnamespace
-            """;
+            """.formatted(SqlIdentifiers.quotedInSql("rn.nspname", "r.relname"));
 
     private static final String SET_ROOT = """
             UPDATE batched_background_migrations
