@@ -14,6 +14,9 @@ public final class Guards {
             SET LOCAL bytea_output = 'hex'
             """;
 
+    // PostgreSQL raises an error where a policy would hide rows, which would else pass for done.
+    private static final String NO_HIDDEN_ROWS = "SET LOCAL row_security = off";
+
     /** For claims, planning and bookkeeping: durable, and over in milliseconds or not at all. */
     public static final String SHORT_TRANSACTION = """
             SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
@@ -28,7 +31,7 @@ public final class Guards {
             SET LOCAL statement_timeout = '3s';
             SET LOCAL lock_timeout = '300ms';
             SET LOCAL idle_in_transaction_session_timeout = '10s';
-            """ + KEYS_AS_TEXT;
+            """ + NO_HIDDEN_ROWS + ";" + KEYS_AS_TEXT;
 
     /**
      * For a plan that only hands out batch jobs: nobody works on one before its claim is durable, and a commit that is flushed has
@@ -51,9 +54,10 @@ public final class Guards {
                 SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY;
                 SET LOCAL statement_timeout = %d;
                 SET LOCAL idle_in_transaction_session_timeout = %d;
+                %s;
                 %s
                 """.formatted(
-                timeouts.statement().toMillis(), timeouts.idleInTransaction().toMillis(), KEYS_AS_TEXT);
+                timeouts.statement().toMillis(), timeouts.idleInTransaction().toMillis(), NO_HIDDEN_ROWS, KEYS_AS_TEXT);
     }
 
     /**
@@ -70,6 +74,7 @@ public final class Guards {
                 SET LOCAL idle_in_transaction_session_timeout = %d;
                 SET LOCAL synchronous_commit = off;
                 %s;
+                %s;
                 SELECT set_config(
                     'client_connection_check_interval', CASE WHEN version() ~ 'linux' THEN '1s' ELSE '0' END, true);
                 SELECT pg_advisory_xact_lock(%s)
@@ -77,6 +82,7 @@ public final class Guards {
                         timeouts.statement().toMillis(),
                         timeouts.lock().toMillis(),
                         timeouts.idleInTransaction().toMillis(),
+                        NO_HIDDEN_ROWS,
                         KEYS_AS_TEXT,
                         JobQueries.IN_FLIGHT_KEY.formatted(jobId));
     }
