@@ -19,6 +19,11 @@ public final class DatabaseException extends RuntimeException {
         super("could not " + doing + ": " + FailureText.of(cause), cause);
     }
 
+    /** Says why nothing can be done, without more to tell of a cause. */
+    DatabaseException(String message) {
+        super(message);
+    }
+
     /**
      * Makes the exception that tells an operator what to do: about the schema when a table or column is missing, else about the
      * database.

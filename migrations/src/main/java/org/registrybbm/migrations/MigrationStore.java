@@ -14,6 +14,7 @@ import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.NearestNames;
 import org.registrybbm.migrations.internal.OverviewQueries;
+import org.registrybbm.migrations.internal.PlanFailures;
 import org.registrybbm.migrations.internal.Sql;
 
 /**
@@ -92,6 +93,7 @@ public final class MigrationStore {
             for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
                 if (migration.status().isRunnable()) {
                     JobQueries.forgetAttempts(connection, migration.id());
+                    PlanFailures.forget(connection, migration.id());
                 }
             }
             return names;

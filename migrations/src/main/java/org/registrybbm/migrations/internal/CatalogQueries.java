@@ -15,7 +15,7 @@ import org.registrybbm.migrations.WorkContext;
 public final class CatalogQueries {
     private static final String QUOTED = SqlIdentifiers.quotedInSql("n.nspname", "c.relname") + " AS quoted\n";
 
-    private static final String TABLE = "SELECT c.oid, c.relkind, " + QUOTED + """
+    private static final String TABLE = "SELECT c.oid, c.relkind, c.relpersistence = 't' AS temporary, " + QUOTED + """
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = ?
@@ -62,28 +62,28 @@ public final class CatalogQueries {
 
     private static final String COLUMN_OF_NAME = COLUMN_OF_OID.replace("?::oid", "?::regclass");
 
-    // The primary key, or else the oldest unique index that no two rows and no NULL can share.
-    private static final String ROW_KEY = """
-            WITH row_key AS (
-                SELECT i.indrelid, i.indkey, i.indnkeyatts
-                FROM pg_index i
-                WHERE i.indrelid = ?::oid
-                    AND i.indisunique
-                    AND i.indisvalid
-                    AND i.indpred IS NULL
-                    AND (i.indimmediate OR i.indisprimary)
-                    AND (
-                        SELECT bool_and(coalesce(
+    /** The primary key of a table, or else the oldest unique index that no two rows and no NULL can share; %s is the table's oid. */
+    static final String ROW_KEY_OF = """
+            SELECT i.indrelid, i.indkey, i.indnkeyatts
+            FROM pg_index i
+            WHERE i.indrelid = %s
+                AND i.indisunique
+                AND i.indisvalid
+                AND i.indpred IS NULL
+                AND (i.indimmediate OR i.indisprimary)
+                AND (
+                    SELECT bool_and(coalesce(
             """ + HAS_NO_NULLS + """
             , false))
-                        FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
-                        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-                        WHERE k.place <= i.indnkeyatts
-                    )
-                ORDER BY i.indisprimary DESC, i.indexrelid
-                LIMIT 1
-            )
-            """ + COLUMN + """
+                    FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
+                    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                    WHERE k.place <= i.indnkeyatts
+                )
+            ORDER BY i.indisprimary DESC, i.indexrelid
+            LIMIT 1
+            """;
+
+    private static final String ROW_KEY = "WITH row_key AS (" + ROW_KEY_OF.formatted("?::oid") + ")" + COLUMN + """
             JOIN row_key i ON i.indrelid = a.attrelid
             JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place) ON k.attnum = a.attnum
             WHERE k.place <= i.indnkeyatts
@@ -139,7 +139,7 @@ public final class CatalogQueries {
             ORDER BY relid
             """;
 
-    private static final String LEAF = "SELECT c.oid, c.relkind, " + QUOTED + """
+    private static final String LEAF = "SELECT c.oid, c.relkind, c.relpersistence = 't' AS temporary, " + QUOTED + """
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.oid = ?::oid
@@ -201,10 +201,7 @@ public final class CatalogQueries {
         Found found = Sql.first(connection, TABLE, CatalogQueries::found, name.get(0), name.get(1))
                 .orElseThrow(() -> new InvalidDefinitionException(
                         FailureCode.INVALID_BBM_TABLE, "there is no table " + table + " in this database"));
-        if (!found.kind().equals("r") && !found.kind().equals("p")) {
-            throw new InvalidDefinitionException(
-                    FailureCode.INVALID_BBM_TABLE, table + " is not a table; views and foreign tables have no batches");
-        }
+        TableChecks.requireTable(table, name, found.kind(), found.temporary());
         return new Target(
                 found.oid(),
                 found.quoted(),
@@ -212,10 +209,11 @@ public final class CatalogQueries {
                 key(connection, found.oid(), table, column, key));
     }
 
-    private record Found(long oid, String kind, String quoted) {}
+    private record Found(long oid, String kind, String quoted, boolean temporary) {}
 
     private static Found found(ResultSet row) throws SQLException {
-        return new Found(row.getLong("oid"), row.getString("relkind"), row.getString("quoted"));
+        return new Found(
+                row.getLong("oid"), row.getString("relkind"), row.getString("quoted"), row.getBoolean("temporary"));
     }
 
     private static KeyColumns key(Connection connection, long oid, String table, String column, boolean needed)

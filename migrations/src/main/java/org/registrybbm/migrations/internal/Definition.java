@@ -66,8 +66,13 @@ public record Definition(
         WorkFunction function = registry.find(migration.signature()).orElseThrow();
         Definition definition =
                 new Definition(migration, strategy, function, target, Arguments.parse(migration.arguments()));
+        new TableChecks(target, !(strategy instanceof KeysetBatching), definition.needs()).require(connection);
         function.check(definition.context(connection, target, NO_ROWS));
         return definition;
+    }
+
+    private Needs needs() {
+        return function instanceof Needs.Told told ? told.needs(arguments, target.column()) : Needs.UNKNOWN;
     }
 
     /** Returns the table of a walk; empty when it is no partition of the migration's table any more. */

@@ -13,6 +13,12 @@ public final class Guards {
             WHERE current_setting('transaction_timeout', true) IS NOT NULL
             """.strip();
 
+    // PostgreSQL raises an error where a policy would hide rows, which would else pass for done.
+    private static final String NO_HIDDEN_ROWS = "SET LOCAL row_security = off";
+
+    // Wherever an author's expressions are evaluated, and rows of tables are read.
+    private static final String ON_TABLES = NO_HIDDEN_ROWS + ";\n" + NO_TRANSACTION_TIMEOUT + ";\n" + ValueSettings.OWN;
+
     /** For claims, planning and bookkeeping: durable, and over in milliseconds or not at all. */
     public static final String SHORT_TRANSACTION = """
             SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
@@ -27,7 +33,7 @@ public final class Guards {
             SET LOCAL statement_timeout = '3s';
             SET LOCAL lock_timeout = '300ms';
             SET LOCAL idle_in_transaction_session_timeout = '10s';
-            """ + NO_TRANSACTION_TIMEOUT + ";\n" + ValueSettings.OWN;
+            """ + ON_TABLES;
 
     /**
      * For a plan that only hands out batch jobs: nobody works on one before its claim is durable, and a commit that is flushed has
@@ -50,19 +56,15 @@ public final class Guards {
                 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
                 SET LOCAL statement_timeout = %d;
                 SET LOCAL idle_in_transaction_session_timeout = %d;
-                %s;
                 %s
                 """.formatted(
-                        timeouts.statement().toMillis(),
-                        timeouts.idleInTransaction().toMillis(),
-                        NO_TRANSACTION_TIMEOUT,
-                        ValueSettings.OWN);
+                timeouts.statement().toMillis(), timeouts.idleInTransaction().toMillis(), ON_TABLES);
     }
 
     /**
      * For sub-batches. {@code synchronous_commit = off} is safe because the cursor is in the same transaction: a server that
-     * crashes loses both or neither. PostgreSQL looks each second whether the replica is still there, where its platform can: a statement of a dead one must not
-     * hold the batch job to its end. The advisory lock tells the others that the batch job's worker is alive, however long this takes.
+     * crashes loses both or neither. PostgreSQL looks each second whether the replica is still there, where its platform can: a
+     * statement of a dead one must not hold the batch job to its end. The advisory lock tells the others that the batch job's worker is alive, however long this takes.
      */
     static String subBatch(EngineSettings.Timeouts timeouts, long jobId) {
         return """
@@ -72,7 +74,6 @@ public final class Guards {
                 SET LOCAL idle_in_transaction_session_timeout = %d;
                 SET LOCAL synchronous_commit = off;
                 %s;
-                %s;
                 SELECT set_config(
                     'client_connection_check_interval', CASE WHEN version() ~ 'linux' THEN '1s' ELSE '0' END, true);
                 SELECT pg_advisory_xact_lock(%s)
@@ -80,8 +81,7 @@ public final class Guards {
                         timeouts.statement().toMillis(),
                         timeouts.lock().toMillis(),
                         timeouts.idleInTransaction().toMillis(),
-                        NO_TRANSACTION_TIMEOUT,
-                        ValueSettings.OWN,
+                        ON_TABLES,
                         JobQueries.IN_FLIGHT_KEY.formatted(jobId));
     }
 }

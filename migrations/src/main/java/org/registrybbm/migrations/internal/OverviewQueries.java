@@ -31,7 +31,8 @@ public final class OverviewQueries {
                     FROM batched_background_migration_quarantined_rows q
                     WHERE q.batched_background_migration_id = m.id
                         AND q.status = 'quarantined'
-                ) AS quarantined
+                ) AS quarantined,
+                pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS read_only
             FROM batched_background_migrations m
             LEFT JOIN (
                 SELECT j.batched_background_migration_id AS migration_id,
@@ -85,7 +86,23 @@ public final class OverviewQueries {
                 row.getLong("quarantined"),
                 row.getLong("takeovers"),
                 replicas,
-                doing(row, migration) + explain(migration, replicas, active, failed, waits));
+                readOnly(row, migration)
+                        .orElse(doing(row, migration) + explain(migration, replicas, active, failed, waits)));
+    }
+
+    /** Nothing can be written down then, so this is asked for. */
+    private static Optional<String> readOnly(ResultSet row, BatchedMigration migration) throws SQLException {
+        if (!migration.status().isRunnable()) {
+            return Optional.empty();
+        }
+        if (row.getBoolean("standby")) {
+            return Optional.of("the database is read-only: it is a standby; connect the replicas to the primary");
+        }
+        return row.getBoolean("read_only")
+                ? Optional.of(
+                        "the database is read-only: default_transaction_read_only is on for this database or role,"
+                                + " so nothing can be changed; ALTER DATABASE (or ROLE) ... RESET default_transaction_read_only")
+                : Optional.empty();
     }
 
     /** Says what is done now where it is not the change of the rows, with a comma behind it. */
@@ -127,9 +144,9 @@ public final class OverviewQueries {
                 if (!replicas.isEmpty()) {
                     yield "running on " + String.join(", ", replicas) + waits.pace(migration.id());
                 }
-                Optional<String> budget = waits.why(migration.id());
-                if (budget.isPresent()) {
-                    yield budget.get();
+                Optional<String> waiting = waits.trouble(migration.id()).or(() -> waits.why(migration.id()));
+                if (waiting.isPresent()) {
+                    yield waiting.get();
                 }
                 if (active > 0) {
                     yield "waits for a worker that is free";

@@ -18,6 +18,15 @@ final class SqlFailures {
     // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections
     private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300");
 
+    // Classes of what is not the migration's fault: connections (08, 28, 3D), transactions (40), resources (53),
+    // operators
+    // (57), the system (58, XX)
+    private static final Set<String> MAY_PASS_CLASSES = Set.of("08", "28", "3D", "40", "53", "57", "58", "XX");
+    // lock_not_available, object_in_use, read_only_sql_transaction, idle_in_transaction_session_timeout,
+    // transaction_timeout, invalid_sql_statement_name (a pooler forgot a prepared statement)
+    private static final Set<String> MAY_PASS = Set.of("55P03", "55006", "25006", "25P03", "25P04", "26000");
+    private static final String READ_ONLY = "25006";
+
     // Classes that begin with 5 to 9 or I to Z are left to implementations. PostgreSQL takes some of them for itself:
     // 53, 54, 55, 57, 58, 72, P0 and XX.
     private static final Pattern USER_CLASS = Pattern.compile("(?!5[34578]|72|P0|XX)[5-9I-Z]....");
@@ -68,14 +77,21 @@ final class SqlFailures {
         return USER_CLASS.matcher(state).matches();
     }
 
+    /** Returns whether the session or the database may only be read. */
+    static boolean isReadOnly(Throwable thrown) {
+        return READ_ONLY.equals(sqlState(thrown));
+    }
+
     /**
-     * Returns whether planning fails in the same way until a person acts: an invalid definition, a check that throws, a missing
-     * privilege or other error of the statement (class 42), its data (22, 23). Whatever else the database or the pool says may pass.
+     * Returns whether planning fails in the same way until a person acts. Only what the connection, other transactions or the server's
+     * resources are to blame for may pass, and what a pool says without a SQLSTATE; an invalid definition, a check that throws and
+     * every other error of the database does not.
      */
     static boolean isLasting(Throwable thrown) {
         String state = sqlState(thrown);
         if (state != null) {
-            return state.startsWith("42") || state.startsWith("22") || state.startsWith("23");
+            return !MAY_PASS.contains(state)
+                    && !MAY_PASS_CLASSES.contains(state.substring(0, Math.min(2, state.length())));
         }
         return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause).noneMatch(SQLException.class::isInstance);
     }
@@ -88,6 +104,18 @@ final class SqlFailures {
         boolean wrapped = thrown instanceof WorkFailedException || thrown instanceof WorkSqlException;
         Throwable told = wrapped && thrown.getCause() != null ? thrown.getCause() : thrown;
         return new Failure(code, told.getClass().getName(), sqlState(told), FailureText.of(thrown));
+    }
+
+    /** Describes why no plan can be made, with the remedy where the role lacks a right. */
+    static Failure describeLasting(Throwable thrown) {
+        Failure failure = describe(FailureCode.UNKNOWN, thrown);
+        return "42501".equals(failure.sqlState())
+                ? new Failure(
+                        FailureCode.INSUFFICIENT_PRIVILEGE,
+                        failure.errorClass(),
+                        failure.sqlState(),
+                        failure.message() + "; GRANT what it names to the engine's role")
+                : failure;
     }
 
     static @Nullable String sqlState(Throwable thrown) {
