@@ -12,6 +12,7 @@ import java.util.function.Function;
 import net.sourceforge.argparse4j.impl.Arguments;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
+import org.registrybbm.app.internal.config.NamedPool;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.MigrationStore;
@@ -151,7 +152,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     @Override
     protected void run(Bootstrap<T> bootstrap, Namespace namespace, T configuration) throws Exception {
         Setup parts = setup.apply(configuration);
-        ManagedDataSource pool = parts.dataPool().build(bootstrap.getMetricRegistry(), "background-migrate");
+        ManagedDataSource pool = NamedPool.build(parts.dataPool(), bootstrap.getMetricRegistry(), "background-migrate");
         pool.start();
         try {
             run(namespace, parts, pool);
