@@ -54,6 +54,11 @@ public final class Errors {
                 return one;
             }
         }
-        return error;
+        Throwable said = error;
+        while (said.getCause() != null && said.getCause().toString().equals(said.getMessage())) {
+            // Only wrapped: its message is the cause's, with a class name before it.
+            said = said.getCause();
+        }
+        return said;
     }
 }

@@ -1,17 +1,23 @@
 package org.registrybbm.app.internal.cli;
 
+import ch.qos.logback.classic.Level;
 import io.dropwizard.core.Application;
 import io.dropwizard.core.cli.Cli;
 import io.dropwizard.core.cli.ConfiguredCommand;
 import io.dropwizard.core.cli.ServerCommand;
 import io.dropwizard.core.setup.Bootstrap;
+import io.dropwizard.core.setup.Environment;
 import io.dropwizard.db.DatabaseConfiguration;
 import io.dropwizard.migrations.DbCommand;
 import net.sourceforge.argparse4j.inf.Namespace;
 import org.registrybbm.app.RegistryConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The commands that Dropwizard brings, each with its errors in one line. */
 public final class RegistryCommands {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RegistryCommands.class);
+
     private RegistryCommands() {}
 
     /** {@code server}. */
@@ -19,6 +25,21 @@ public final class RegistryCommands {
         /** Runs the given application. */
         public Server(Application<RegistryConfiguration> application) {
             super(application, "server", "Run this replica: HTTP, batch jobs, metrics");
+        }
+
+        @Override
+        protected void run(Environment environment, Namespace namespace, RegistryConfiguration configuration)
+                throws Exception {
+            // It would log the same with a stack trace, which tells nobody what to do.
+            if (LoggerFactory.getLogger(ServerCommand.class) instanceof ch.qos.logback.classic.Logger tracing) {
+                tracing.setLevel(Level.OFF);
+            }
+            try {
+                super.run(environment, namespace, configuration);
+            } catch (Exception e) {
+                LOGGER.error("the server did not start: {}", Errors.message(e));
+                throw e;
+            }
         }
 
         @Override
