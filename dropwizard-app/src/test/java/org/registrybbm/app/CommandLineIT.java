@@ -9,6 +9,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -257,6 +260,52 @@ class CommandLineIT {
                     .contains("could not connect to PostgreSQL at 127.0.0.1:1/registry", "Connection refused");
             assertThat(result.out()).doesNotContain("\tat ", "\\tat ");
         }
+    }
+
+    @Test
+    void aLockThatKeepsTheSchemaFromBeingChangedIsOneLineThatNamesItsHolder() throws Exception {
+        TestDatabase own = PostgresExtension.migrated();
+        own.execute("DELETE FROM databasechangelog WHERE id = 'record-plans-that-failed'");
+        String url = own.url() + (own.url().contains("?") ? "&" : "?") + "ApplicationName=somebody";
+        try (Connection holder = DriverManager.getConnection(url);
+                Statement statement = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            statement.execute("LOCK TABLE batched_background_migrations IN ROW EXCLUSIVE MODE");
+
+            Result result = RegistryJar.on(own.url(), directory).run("db", "migrate");
+
+            assertThat(result.exit()).isEqualTo(1);
+            assertThat(result.err()
+                            .lines()
+                            .toList()
+                            .get(result.err().lines().toList().size() - 1))
+                    .contains("the table batched_background_migrations is locked by 'somebody'")
+                    .contains("run the same command again");
+            assertThat(result.err()).doesNotContain("\tat ", "Failed SQL");
+            holder.rollback();
+        } finally {
+            PostgresExtension.drop(own);
+        }
+    }
+
+    @Test
+    void runSaysOfEachFailedTryWhyAndWhenTheNextOneFollows() throws Exception {
+        database.execute("""
+                CREATE OR REPLACE FUNCTION undefined() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM no_such_function(); RETURN NEW; END $$;
+                CREATE TRIGGER undefined BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION undefined();
+                """);
+        queue("copy_things", 1, "public.things");
+
+        Result result = registry.run("background-migrate", "run", "-r", "3");
+
+        assertThat(result.exit()).isEqualTo(1);
+        assertThat(result.err().lines())
+                .anySatisfy(line -> assertThat(line)
+                        .startsWith("copy_things: try 1 of 3 of batch job ")
+                        .contains("failed, the next one follows in 2 s: "))
+                .anySatisfy(line -> assertThat(line).startsWith("copy_things: try 2 of 3 of batch job "))
+                .anySatisfy(line -> assertThat(line).startsWith("failed: copy_things: max_job_retry (4): "));
     }
 
     @Test

@@ -188,8 +188,13 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
 
     private void changeOrShow(Namespace namespace, Setup parts, BatchedMigrations.Builder engine, List<String> names) {
         if (namespace.getString(SUBCOMMAND).equals("run")) {
-            EngineSettings settings = parts.settings().withMaxJobAttempts(namespace.getInt(ATTEMPTS));
-            new ForegroundRun(engine.settings(settings).build(), names, err).run();
+            EngineSettings settings = parts.settings()
+                    .withMaxJobAttempts(namespace.getInt(ATTEMPTS))
+                    .inForeground();
+            BatchedMigrations running = engine.settings(settings)
+                    .listener(new FailedTries(settings, err))
+                    .build();
+            new ForegroundRun(running, names, err).run();
             return;
         }
         MigrationStore store = engine.build().store();
