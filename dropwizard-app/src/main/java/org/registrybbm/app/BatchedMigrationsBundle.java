@@ -15,6 +15,7 @@ import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
 import org.registrybbm.app.internal.config.DirectConnections;
+import org.registrybbm.app.internal.config.NamedPool;
 import org.registrybbm.app.internal.health.DatabaseHealthCheck;
 import org.registrybbm.app.internal.health.SchedulerHealthCheck;
 import org.registrybbm.app.internal.lifecycle.Bounded;
@@ -151,7 +152,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
     }
 
     private static ManagedDataSource pool(Environment environment, PooledDataSourceFactory factory, String name) {
-        ManagedDataSource pool = factory.build(environment.metrics(), name);
+        ManagedDataSource pool = NamedPool.build(factory, environment.metrics(), name);
         environment.lifecycle().manage(new Bounded("pool " + name, POOL_STOP, pool));
         return pool;
     }

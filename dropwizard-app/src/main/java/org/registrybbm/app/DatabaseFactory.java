@@ -5,20 +5,17 @@ import io.dropwizard.util.Duration;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
-import jakarta.validation.constraints.Pattern;
 import java.util.Optional;
 import org.hibernate.validator.constraints.Range;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.config.Allowed;
 import org.registrybbm.app.internal.config.DurationRange;
+import org.registrybbm.app.internal.config.ReadableUrl;
 
 /** The {@code database} block of a configuration file: where the data are, and two bounded pools of connections. */
 public final class DatabaseFactory {
-    // The message does not show the value: a URL may hold a password.
     @JsonProperty
-    @Pattern(
-            regexp = "|jdbc:postgresql:.*",
-            message = "must start with jdbc:postgresql:, as in jdbc:postgresql://host/db")
+    @ReadableUrl
     private @Nullable String url;
 
     @JsonProperty

@@ -21,6 +21,9 @@ import org.registrybbm.app.internal.embedded.RegistryDatabase;
 import org.registrybbm.app.internal.lifecycle.DatabaseUse;
 import org.registrybbm.app.internal.lifecycle.ParentWatch;
 import org.registrybbm.app.internal.lifecycle.ShutdownWatchdog;
+import org.registrybbm.app.internal.logging.HidingLoggingFactory;
+import org.registrybbm.app.internal.process.Given;
+import org.registrybbm.app.internal.process.Streams;
 
 /** The application {@code registry}: a replica that runs batched migrations, and the commands to operate them. */
 public final class RegistryApplication extends Application<RegistryConfiguration> {
@@ -47,7 +50,10 @@ public final class RegistryApplication extends Application<RegistryConfiguration
     /** Runs a command. */
     public static void main(String... arguments) throws Exception {
         System.setProperty("liquibase.analytics.enabled", "false");
-        new RegistryApplication(System.getenv(), System::exit).run(arguments);
+        Streams.install();
+        Given given = Given.toThisProcess(arguments);
+        new RegistryApplication(given.environment(), System::exit)
+                .run(given.arguments().toArray(String[]::new));
     }
 
     @Override
@@ -118,9 +124,8 @@ public final class RegistryApplication extends Application<RegistryConfiguration
     }
 
     private RegistryConfiguration withLogging(RegistryConfiguration configuration) {
-        if (!command.equals(SERVER)) {
-            configuration.setLoggingFactory(CliLogging.warningsOnStderr());
-        }
+        configuration.setLoggingFactory(new HidingLoggingFactory(
+                command.equals(SERVER) ? configuration.getLoggingFactory() : CliLogging.warningsOnStderr()));
         return configuration;
     }
 
@@ -154,7 +159,7 @@ public final class RegistryApplication extends Application<RegistryConfiguration
             try {
                 held.close();
             } catch (Exception e) {
-                System.err.println(Errors.exitCode(e) + ": " + e.getMessage());
+                System.err.println("the database was not released: " + e.getMessage());
             }
         }
     }

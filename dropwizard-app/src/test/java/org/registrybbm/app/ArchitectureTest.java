@@ -16,7 +16,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule sqlIsTheMigrationsModules = noClasses()
             .that()
-            .resideOutsideOfPackages("..app.demo..", "..app.internal.embedded..", "..app.internal.health..")
+            .resideOutsideOfPackages(
+                    "..app.demo..", "..app.internal.embedded..", "..app.internal.health..", "..app.internal.schema..")
             .should()
             .dependOnClassesThat()
             .haveFullyQualifiedName("java.sql.Connection");

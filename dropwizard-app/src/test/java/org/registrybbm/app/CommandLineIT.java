@@ -5,9 +5,15 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -249,7 +255,108 @@ class CommandLineIT {
         for (String[] command : new String[][] {{"background-migrate", "status"}, {"server"}, {"db", "migrate"}}) {
             Result result = away.run(command);
             assertThat(result.exit()).isEqualTo(1);
-            assertThat(result.err()).hasLineCount(1).contains("refused");
+            assertThat(result.err())
+                    .hasLineCount(1)
+                    .contains("could not connect to PostgreSQL at 127.0.0.1:1/registry", "Connection refused");
+            assertThat(result.out()).doesNotContain("\tat ", "\\tat ");
+        }
+    }
+
+    @Test
+    void aLockThatKeepsTheSchemaFromBeingChangedIsOneLineThatNamesItsHolder() throws Exception {
+        TestDatabase own = PostgresExtension.migrated();
+        own.execute("DELETE FROM databasechangelog WHERE id = 'record-plans-that-failed'");
+        String url = own.url() + (own.url().contains("?") ? "&" : "?") + "ApplicationName=somebody";
+        try (Connection holder = DriverManager.getConnection(url);
+                Statement statement = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            statement.execute("LOCK TABLE batched_background_migrations IN ROW EXCLUSIVE MODE");
+
+            Result result = RegistryJar.on(own.url(), directory).run("db", "migrate");
+
+            assertThat(result.exit()).isEqualTo(1);
+            assertThat(result.err()
+                            .lines()
+                            .toList()
+                            .get(result.err().lines().toList().size() - 1))
+                    .contains("the table batched_background_migrations is locked by 'somebody'")
+                    .contains("run the same command again");
+            assertThat(result.err()).doesNotContain("\tat ", "Failed SQL");
+            holder.rollback();
+        } finally {
+            PostgresExtension.drop(own);
+        }
+    }
+
+    @Test
+    void runSaysOfEachFailedTryWhyAndWhenTheNextOneFollows() throws Exception {
+        database.execute("""
+                CREATE OR REPLACE FUNCTION undefined() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM no_such_function(); RETURN NEW; END $$;
+                CREATE TRIGGER undefined BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION undefined();
+                """);
+        queue("copy_things", 1, "public.things");
+
+        Result result = registry.run("background-migrate", "run", "-r", "3");
+
+        assertThat(result.exit()).isEqualTo(1);
+        assertThat(result.err().lines())
+                .anySatisfy(line -> assertThat(line)
+                        .startsWith("copy_things: try 1 of 3 of batch job ")
+                        .contains("failed, the next one follows in 2 s: "))
+                .anySatisfy(line -> assertThat(line).startsWith("copy_things: try 2 of 3 of batch job "))
+                .anySatisfy(line -> assertThat(line).startsWith("failed: copy_things: max_job_retry (4): "));
+    }
+
+    @Test
+    void serverThatCannotStartSaysWhyInOneLine() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            RegistryJar second = new RegistryJar(
+                    directory,
+                    Map.of(
+                            "REGISTRY_DATABASE_URL",
+                            database.url(),
+                            "REGISTRY_ADMIN_PORT",
+                            Integer.toString(taken.getLocalPort())));
+
+            Result result = second.run("server");
+
+            assertThat(result.exit()).isEqualTo(1);
+            assertThat(result.err()).hasLineCount(1).startsWith("Failed to bind to ");
+            assertThat(result.out())
+                    .contains("the server did not start: Failed to bind to ")
+                    .doesNotContain("\\tat ");
+        }
+    }
+
+    @Test
+    void namesAndPasswordsAreUtf8WithoutALocale() throws Exception {
+        queue("größe_Ω", 1, "public.things");
+        String role = "größe_" + database.name();
+        database.execute(
+                "CREATE ROLE \"%1$s\" LOGIN PASSWORD 'é_Ω'; GRANT ALL ON ALL TABLES IN SCHEMA public TO \"%1$s\""
+                        .formatted(role));
+        RegistryJar bare = new RegistryJar(
+                directory,
+                Map.of(
+                        "REGISTRY_DATABASE_URL",
+                        database.url().replaceAll("\\b(user|password)=[^&]*&?", ""),
+                        "REGISTRY_DATABASE_USER",
+                        role,
+                        "REGISTRY_DATABASE_PASSWORD",
+                        "é_Ω",
+                        "LC_ALL",
+                        "C"));
+        try {
+            assertThat(bare.run("background-migrate", "pause", "--migration", "größe_Ω"))
+                    .isEqualTo(new Result(0, "", ""));
+            assertThat(statuses()).isEqualTo("0");
+            assertThat(bare.run("background-migrate", "status").out()).contains("größe_Ω");
+            assertThat(bare.run("background-migrate", "pause", "--migration", "größe")
+                            .err())
+                    .contains("there is no batched migration 'größe'", "größe_Ω");
+        } finally {
+            database.execute("DROP OWNED BY \"%1$s\"; DROP ROLE \"%1$s\"".formatted(role));
         }
     }
 
@@ -262,12 +369,17 @@ class CommandLineIT {
                 Result refused = fresh.run(command);
                 assertThat(refused.exit()).isEqualTo(1);
                 assertThat(refused.err()).hasLineCount(1).contains("registry db migrate");
+                assertThat(refused.out()).doesNotContain("\tat ", "\\tat ", "Exception");
             }
 
             assertThat(fresh.run("db", "migrate").exit()).isZero();
             assertThat(fresh.run("db", "migrate").exit()).isZero();
 
-            assertThat(fresh.run("background-migrate", "status").out()).contains("backfill_blobs_p_63_id_column");
+            String shipped = fresh.run("background-migrate", "status").out();
+            assertThat(shipped)
+                    .contains("backfill_blobs_p_63_id_column")
+                    .contains("waits for 'backfill_blobs_p_0_id_column' and 62 others on the same table");
+            assertThat(shipped.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThan(250));
         } finally {
             PostgresExtension.drop(empty);
         }

@@ -120,6 +120,24 @@ class ConfigurationTest {
                 .hasMessageContaining(expected);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            jdbc:postgresql://registry:Geheim9@db.example.org:5432/registry      | write jdbc:postgresql://db.example.org:5432/db
+            jdbc:postgresql://registry:Geheim9@db.example.org/registry?ssl=true  | database.url has a user or a password before the host
+            jdbc:postgresql://registry:Ge/h@Geheim9@db.example.org/registry      | write jdbc:postgresql://host/db
+            jdbc:postgresql://Geheim9@db.example.org/registry                    | REGISTRY_DATABASE_PASSWORD
+            jdbc:postgresql://db.example.org:99999/registry?password=Geheim9     | database.url is not one that PostgreSQL's driver can read
+            jdbc:postgresql://db.example.org/registry?password=Geheim9%ZZ        | database.url is not one that PostgreSQL's driver can read
+            jdbc:postgresql://registry:Geheim9?x@db.example.org/registry         | database.url is not one that PostgreSQL's driver can read
+            postgres://registry:Geheim9@db.example.org/registry                  | database.url must start with jdbc:postgresql:
+            """)
+    void wrongUrlsAreRefusedWithTheRemedyAndWithoutTheirSecrets(String url, String expected) {
+        assertThatThrownBy(() -> read("database: {url: '" + url + "'}"))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(expected)
+                .hasMessageNotContaining("Geheim9");
+    }
+
     @Test
     void secretsAreNotShownInMessages() {
         assertThatThrownBy(() -> read("database: {url: 'postgres://me:secret@db/registry'}"))

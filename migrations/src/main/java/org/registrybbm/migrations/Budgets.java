@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Budget.Change;
 import org.registrybbm.migrations.Budget.Scope;
 import org.registrybbm.migrations.Budget.Subject;
+import org.registrybbm.migrations.internal.AskedFor;
 import org.registrybbm.migrations.internal.BudgetRows;
-import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.Sql;
 
 /**
@@ -58,10 +58,7 @@ public final class Budgets {
         }
         return ask("change the budget of the " + subject, connection -> {
             Subject known = known(connection, subject);
-            return Sql.inTransaction(connection, tx -> {
-                Sql.run(tx, Guards.SHORT_TRANSACTION);
-                return BudgetRows.set(tx, known, change);
-            });
+            return AskedFor.change(connection, tx -> BudgetRows.set(tx, known, change));
         });
     }
 
@@ -81,10 +78,7 @@ public final class Budgets {
             Subject stored = subject.scope() == Scope.TABLE
                     ? Subject.table(BudgetRows.root(connection, subject.name()).orElse(subject.name()))
                     : subject;
-            return Sql.inTransaction(connection, tx -> {
-                Sql.run(tx, Guards.SHORT_TRANSACTION);
-                return BudgetRows.clear(tx, stored);
-            });
+            return AskedFor.change(connection, tx -> BudgetRows.clear(tx, stored));
         });
     }
 

@@ -9,13 +9,21 @@ import java.time.Duration;
  * @param maxJobAttempts tries of a batch job without progress before its migration fails, 1 to 100
  * @param targets how long a batch and a sub-batch should take
  * @param timeouts what PostgreSQL ends by itself
+ * @param longestRetryDelay the longest time between two tries of a batch job, 0 s to 10 min
  */
-public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeouts) {
+public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeouts, Duration longestRetryDelay) {
     private static final Duration LONGEST_RETRY_DELAY = Duration.ofMinutes(10);
+    private static final Duration FOREGROUND_RETRY_DELAY = Duration.ofSeconds(2);
 
     /** Checks the ranges. */
     public EngineSettings {
         range("maxJobAttempts", maxJobAttempts, 1, 100);
+        range("longestRetryDelay", longestRetryDelay, Duration.ZERO, LONGEST_RETRY_DELAY);
+    }
+
+    /** Takes the settings of a replica, which may wait up to 10 min between two tries of a batch job. */
+    public EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeouts) {
+        this(maxJobAttempts, targets, timeouts, LONGEST_RETRY_DELAY);
     }
 
     /** Returns the defaults: 5 attempts, batches of 30 s, sub-batches of 500 ms. */
@@ -25,17 +33,32 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
 
     /** Returns a copy with other attempts. */
     public EngineSettings withMaxJobAttempts(int attempts) {
-        return new EngineSettings(attempts, targets, timeouts);
+        return new EngineSettings(attempts, targets, timeouts, longestRetryDelay);
     }
 
     /** Returns a copy with other targets. */
     public EngineSettings withTargets(Targets other) {
-        return new EngineSettings(maxJobAttempts, other, timeouts);
+        return new EngineSettings(maxJobAttempts, other, timeouts, longestRetryDelay);
     }
 
     /** Returns a copy with other timeouts. */
     public EngineSettings withTimeouts(Timeouts other) {
-        return new EngineSettings(maxJobAttempts, targets, other);
+        return new EngineSettings(maxJobAttempts, targets, other, longestRetryDelay);
+    }
+
+    /** Returns a copy for somebody who waits for the end: a failed try is followed by the next one after 2 s at most. */
+    public EngineSettings inForeground() {
+        return new EngineSettings(maxJobAttempts, targets, timeouts, FOREGROUND_RETRY_DELAY);
+    }
+
+    /**
+     * Returns how long a batch job waits after a failed try.
+     *
+     * @param attempt which try failed, from 1
+     */
+    public Duration retryAfter(int attempt) {
+        Duration delay = timeouts.retryAfter(attempt);
+        return delay.compareTo(longestRetryDelay) < 0 ? delay : longestRetryDelay;
     }
 
     /**

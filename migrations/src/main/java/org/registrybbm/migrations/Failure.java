@@ -15,6 +15,9 @@ public record Failure(
         @Nullable String errorClass,
         @Nullable String sqlState,
         String message) {
+    /** What stands in the place of a message that nobody wrote down, as the container registry does not. */
+    public static final String NO_MESSAGE = "no message was recorded";
+
     /**
      * Describes a failure that a check found.
      *

@@ -6,16 +6,15 @@ import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.internal.AskedFor;
 import org.registrybbm.migrations.internal.BudgetRows;
 import org.registrybbm.migrations.internal.CatalogQueries;
 import org.registrybbm.migrations.internal.EventQueries;
-import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.NearestNames;
 import org.registrybbm.migrations.internal.OverviewQueries;
 import org.registrybbm.migrations.internal.PlanFailures;
-import org.registrybbm.migrations.internal.Sql;
 
 /**
  * What operators and authors do with batched migrations: look, pause, resume, queue. Thread-safe. Every method throws
@@ -89,15 +88,17 @@ public final class MigrationStore {
     /** Makes paused and failed migrations active, and gives failed batch jobs of all that are named their attempts again. */
     void restart(Collection<String> names) {
         setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE);
-        ask("give failed batch jobs their attempts again", connection -> {
-            for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
-                if (migration.status().isRunnable()) {
-                    JobQueries.forgetAttempts(connection, migration.id());
-                    PlanFailures.forget(connection, migration.id());
-                }
-            }
-            return names;
-        });
+        ask(
+                "give failed batch jobs their attempts again",
+                connection -> AskedFor.change(connection, tx -> {
+                    for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
+                        if (migration.status().isRunnable()) {
+                            JobQueries.forgetAttempts(tx, migration.id());
+                            PlanFailures.forget(tx, migration.id());
+                        }
+                    }
+                    return names;
+                }));
     }
 
     /**
@@ -109,7 +110,7 @@ public final class MigrationStore {
     public long queue(NewBatchedMigration migration) {
         return ask(
                 "queue the batched migration '" + migration.name() + "'",
-                connection -> MigrationQueries.queue(connection, migration));
+                connection -> AskedFor.change(connection, tx -> MigrationQueries.queue(tx, migration)));
     }
 
     /**
@@ -128,10 +129,7 @@ public final class MigrationStore {
         }
         return ask("set the priority of '" + name + "'", connection -> {
             requireKnown(connection, List.of(name));
-            return Sql.inTransaction(connection, tx -> {
-                Sql.run(tx, Guards.SHORT_TRANSACTION);
-                return BudgetRows.setPriority(tx, name, priority);
-            });
+            return AskedFor.change(connection, tx -> BudgetRows.setPriority(tx, name, priority));
         });
     }
 
@@ -178,10 +176,7 @@ public final class MigrationStore {
     private List<StatusChange> setStatus(Collection<String> names, List<MigrationStatus> from, MigrationStatus to) {
         return ask("make batched migrations " + to.word(), connection -> {
             requireKnown(connection, names);
-            return Sql.inTransaction(connection, tx -> {
-                Sql.run(tx, Guards.SHORT_TRANSACTION);
-                return MigrationQueries.setStatus(tx, names, from, to);
-            });
+            return AskedFor.change(connection, tx -> MigrationQueries.setStatus(tx, names, from, to));
         });
     }
 

@@ -7,8 +7,8 @@ import java.util.Collection;
 import java.util.List;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.AskedFor;
 import org.registrybbm.migrations.internal.EventQueries;
-import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.PlanFailures;
@@ -133,10 +133,7 @@ public final class Quarantine {
     private <T> T inTransaction(String doing, Collection<String> names, Sql.Transaction<T> work) {
         try (Connection connection = dataSource.getConnection()) {
             MigrationStore.requireKnown(connection, names);
-            return Sql.inTransaction(connection, tx -> {
-                Sql.run(tx, Guards.SHORT_TRANSACTION);
-                return work.run(tx);
-            });
+            return AskedFor.change(connection, work);
         } catch (SQLException e) {
             throw DatabaseException.of(doing, e);
         }

@@ -190,6 +190,13 @@ class AttemptsTest {
         assertThat(EngineSettings.Timeouts.defaults().retryAfter(attempt)).isEqualTo(delay);
     }
 
+    @ParameterizedTest
+    @CsvSource({"1, PT2S", "2, PT2S", "9, PT2S"})
+    void waitsTwoSecondsAtMostWhereSomebodyWaitsForTheEnd(int attempt, Duration delay) {
+        assertThat(EngineSettings.defaults().inForeground().retryAfter(attempt)).isEqualTo(delay);
+        assertThat(Lab.SETTINGS.inForeground().retryAfter(attempt)).isEqualTo(Lab.SETTINGS.retryAfter(attempt));
+    }
+
     @Test
     void waitsForItsRetryByTheDatabasesClock() {
         lab.items(1, 10).queueItems("m", "throwing", 10);

@@ -42,7 +42,10 @@ class ExplanationTest {
 
         database.execute("DELETE FROM batched_background_migration_jobs WHERE id <> " + due.get(0));
         engine.runner().run(due.get(0), StopSignal.NEVER);
-        assertThat(explanation()).isEqualTo("waits to try 1 failed batch jobs again");
+        assertThat(explanation()).isEqualTo("waits to try 1 failed batch job again");
+        database.execute(
+                "UPDATE batched_background_migration_jobs SET retry_at = clock_timestamp() + interval '9.5 s'");
+        assertThat(explanation()).matches("waits to try 1 failed batch job again, the first in (9|10) s");
 
         engine.runToEnd(List.of(), StopSignal.NEVER);
         assertThat(explanation()).startsWith("max_job_retry: batch job").contains("last: thrown at ");
@@ -67,10 +70,10 @@ class ExplanationTest {
         assertThat(explanation()).isEqualTo("failed, without a reason recorded");
 
         database.execute("UPDATE batched_background_migrations SET failure_error_code = 4");
-        assertThat(explanation()).isEqualTo("max_job_retry: max_job_retry");
+        assertThat(explanation()).isEqualTo("max_job_retry: no message was recorded");
 
         database.execute("UPDATE batched_background_migrations SET failure_error_code = 999");
-        assertThat(explanation()).isEqualTo("unknown: unknown");
+        assertThat(explanation()).isEqualTo("unknown: no message was recorded");
     }
 
     @Test
@@ -128,6 +131,24 @@ class ExplanationTest {
         });
 
         assertThat(explanation()).isEqualTo("waits for its turn");
+    }
+
+    @Test
+    void namesOneOfManyMigrationsThatAreInFrontOnTheSameTable() {
+        lab.items(1, 100).queueItems("first", Lab.ADD_ONE, 10);
+        lab.queueItems("second", Lab.ADD_ONE, 10);
+        lab.queueItems("m", Lab.ADD_ONE, 10);
+        lab.engine(Map.of()).planner().plan();
+        assertThat(explanation()).isEqualTo("waits for 'first' and 1 other on the same table");
+
+        database.execute("""
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name, priority)
+                SELECT 'later ' || n, 1, 10, 10, 1, job_signature_name, table_name, column_name, 1
+                FROM batched_background_migrations, generate_series(1, 60) AS n
+                WHERE name = 'm'
+                """);
+        assertThat(explanation()).endsWith(" and 61 others on the same table").hasSizeLessThan(60);
     }
 
     @Test

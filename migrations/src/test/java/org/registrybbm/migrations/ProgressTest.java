@@ -32,6 +32,28 @@ class ProgressTest {
     }
 
     @Test
+    void countsWithTheSizeThatTheTableHasNow() {
+        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+        database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off); ANALYZE t.items");
+        database.execute("INSERT INTO t.items (id) SELECT generate_series(1001, 20000)");
+
+        lab.engine(Map.of()).planner().plan();
+
+        assertThat(Long.parseLong(lab.of("m", "total_tuple_count"))).isBetween(18_000L, 22_000L);
+    }
+
+    @Test
+    void doesNotBelieveATableThatWasEmptyWhenItWasAnalysed() {
+        lab.items(1, 0).queueItems("m", Lab.ADD_ONE, 100);
+        database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off); ANALYZE t.items");
+        database.execute("INSERT INTO t.items (id) SELECT generate_series(1, 1000)");
+
+        lab.engine(Map.of()).planner().plan();
+
+        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("null");
+    }
+
+    @Test
     void sumsThePartitionsUpAndSaysNothingWhereOneIsUnknown() {
         database.execute("""
                 CREATE TABLE t.items (id bigint PRIMARY KEY, n int DEFAULT 0) PARTITION BY HASH (id);

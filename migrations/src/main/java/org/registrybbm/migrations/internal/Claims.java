@@ -48,7 +48,10 @@ public record Claims(DataSource dataSource, EngineSettings settings, BatchRun.Re
         try {
             Sql.inTransaction(dataSource, connection -> {
                 Sql.run(connection, Guards.SHORT_TRANSACTION);
-                return MigrationQueries.startRunning(connection, migration.id());
+                boolean started = MigrationQueries.startRunning(connection, migration.id());
+                // It would keep the migration's row from whoever wants to pause it while it waits for a synchronous
+                // standby.
+                return AskedFor.commit(connection) && started;
             });
         } catch (SQLException e) {
             LOGGER.info("'{}' runs, but its row does not say so yet: {}", migration.name(), e.getMessage());

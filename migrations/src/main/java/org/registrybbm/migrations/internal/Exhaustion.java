@@ -27,7 +27,7 @@ final class Exhaustion {
     }
 
     static Failure of(JobQueries.Exhausted exhausted) {
-        String message = exhausted.message() == null ? "no message was recorded" : exhausted.message();
+        String message = exhausted.message() == null ? Failure.NO_MESSAGE : exhausted.message();
         return of(
                 exhausted.job(),
                 exhausted.job().attempts(),

@@ -85,7 +85,7 @@ record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings set
 
     /** Records a failed try, and returns how many there were without progress; empty when the lease is lost. */
     Optional<Integer> fail(Failure failure, int subBatchSize, int attempt) throws SQLException {
-        Duration retryAfter = settings.timeouts().retryAfter(attempt);
+        Duration retryAfter = settings.retryAfter(attempt);
         return bookkeeping(tx -> LeaseQueries.fail(tx, jobId, token, failure, subBatchSize, retryAfter));
     }
 

@@ -23,7 +23,7 @@ public final class OverviewQueries {
     private static final String OVERVIEWS = "SELECT " + MigrationQueries.COLUMNS + """
                 , m.priority, coalesce(jobs.covered, 0) AS covered, coalesce(jobs.migrated, 0) AS migrated,
                 coalesce(jobs.finished, 0) AS finished, coalesce(jobs.failed, 0) AS failed,
-                coalesce(jobs.active, 0) AS active, coalesce(jobs.takeovers, 0) AS takeovers,
+                jobs.retry_seconds, coalesce(jobs.active, 0) AS active, coalesce(jobs.takeovers, 0) AS takeovers,
                 coalesce(jobs.replicas, '{}') AS replicas,
                 coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
                 (
@@ -42,6 +42,7 @@ public final class OverviewQueries {
                     count(*) FILTER (WHERE j.status = 2) AS finished,
                     count(*) FILTER (WHERE j.status = 3) AS failed,
                     count(*) FILTER (WHERE j.status = 1) AS active,
+                    extract(epoch FROM min(j.retry_at) FILTER (WHERE j.status = 3) - clock_timestamp()) AS retry_seconds,
                     sum(j.takeover_count) AS takeovers,
                     bool_or(j.status <> 2 AND w.kind = 'verify') AS verifies,
                     bool_or(j.status <> 2 AND w.kind = 'retry') AS retries,
@@ -63,7 +64,7 @@ public final class OverviewQueries {
 
     public static List<MigrationOverview> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
-        Waits waits = new Waits(SharingQueries.contenders(connection));
+        Waits waits = new Waits(SharingQueries.contenders(connection), StandbyQueries.isWaitedFor(connection));
         return Sql.list(connection, OVERVIEWS, row -> overview(row, waits), array, array, array, array);
     }
 
@@ -87,7 +88,7 @@ public final class OverviewQueries {
                 row.getLong("takeovers"),
                 replicas,
                 readOnly(row, migration)
-                        .orElse(doing(row, migration) + explain(migration, replicas, active, failed, waits)));
+                        .orElse(doing(row, migration) + explain(migration, replicas, active, again(row), waits)));
     }
 
     /** Nothing can be written down then, so this is asked for. */
@@ -128,7 +129,7 @@ public final class OverviewQueries {
     }
 
     private static String explain(
-            BatchedMigration migration, List<String> replicas, long active, long failed, Waits waits) {
+            BatchedMigration migration, List<String> replicas, long active, Optional<String> again, Waits waits) {
         return switch (migration.status()) {
             case PAUSED -> "paused; set it to active to go on";
             case FINISHED ->
@@ -151,7 +152,7 @@ public final class OverviewQueries {
                 if (active > 0) {
                     yield "waits for a worker that is free";
                 }
-                yield failed > 0 ? "waits to try " + failed + " failed batch jobs again" : "waits for its turn";
+                yield again.orElse("waits for its turn");
             }
         };
     }
@@ -162,6 +163,15 @@ public final class OverviewQueries {
                 || migration.minValue() == 0 && migration.maxValue() == 0
                 || migration.strategy() != null;
         return whole ? "" : " from min_value %d to max_value %d".formatted(migration.minValue(), migration.maxValue());
+    }
+
+    private static Optional<String> again(ResultSet row) throws SQLException {
+        long failed = row.getLong("failed");
+        long seconds = (long) Math.ceil(row.getDouble("retry_seconds"));
+        return failed == 0
+                ? Optional.empty()
+                : Optional.of("waits to try " + failed + " failed batch job" + (failed == 1 ? "" : "s") + " again"
+                        + (seconds > 0 ? ", the first in " + seconds + " s" : ""));
     }
 
     private static String failed(@Nullable Failure failure) {

@@ -85,7 +85,7 @@ final class Rows {
                 known,
                 row.getString("m_failure_class"),
                 row.getString("m_failure_sqlstate"),
-                message == null ? known.word() : message);
+                message == null ? Failure.NO_MESSAGE : message);
     }
 
     static @Nullable Long nullable(ResultSet row, String column) throws SQLException {

@@ -16,17 +16,28 @@ final class StatisticsQueries {
             WHERE c.oid = ?::oid
             """;
 
+    // As the planner counts: the rows of a block when the table was analysed, and the blocks that it has now. A table
+    // that was
+    // empty when it was analysed says nothing of the rows that it got since.
+    private static final String TUPLES = """
+            CASE WHEN c.relpages > 0
+                THEN c.reltuples / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::bigint)
+                ELSE c.reltuples
+            END
+            """;
+    private static final String UNKNOWN = "c.reltuples < 0 OR c.relpages = 0 AND pg_relation_size(c.oid) > 0";
+
     // A table that was never analysed has -1; the sum is unknown as soon as one leaf's is.
     private static final String ESTIMATE = """
-            SELECT sum(c.reltuples)::bigint AS tuples, bool_or(c.reltuples < 0) AS unknown
+            SELECT sum(%s)::bigint AS tuples, bool_or(%s) AS unknown
             FROM pg_class c
             WHERE c.oid = ?::oid AND c.relkind <> 'p'
                 OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid) WHERE isleaf)
-            """;
+            """.formatted(TUPLES, UNKNOWN);
 
     private static final String NULL_ESTIMATE = """
-            SELECT sum(c.reltuples * s.null_frac)::bigint AS tuples,
-                bool_or(c.reltuples < 0 OR s.null_frac IS NULL) AS unknown
+            SELECT sum((%s) * s.null_frac)::bigint AS tuples,
+                bool_or(%s OR s.null_frac IS NULL) AS unknown
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_stats s
@@ -36,7 +47,7 @@ final class StatisticsQueries {
                 AND NOT s.inherited
             WHERE c.oid = ?::oid AND c.relkind <> 'p'
                 OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid) WHERE isleaf)
-            """;
+            """.formatted(TUPLES, UNKNOWN);
 
     private static final String CORRELATION = """
             SELECT s.correlation::numeric AS correlation

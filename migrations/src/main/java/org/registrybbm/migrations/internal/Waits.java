@@ -2,23 +2,36 @@ package org.registrybbm.migrations.internal;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.SharingQueries.Contender;
 
-/** Says which budget a batched migration waits for, or is slowed down by. */
+/** Says which budget or which standby a batched migration waits for, or is slowed down by. */
 final class Waits {
+    private static final String STANDBY =
+            "waits for a synchronous standby to confirm commits; look at synchronous_standby_names and pg_stat_replication";
+
     private final List<Contender> all;
     private final int held;
+    private final boolean standby;
 
-    Waits(List<Contender> all) {
+    /**
+     * Describes what may keep migrations.
+     *
+     * @param all the migrations that may get batch jobs
+     * @param standby whether transactions wait for a synchronous standby
+     */
+    Waits(List<Contender> all, boolean standby) {
         this.all = all;
+        this.standby = standby;
         this.held = all.stream().mapToInt(Contender::held).sum();
     }
 
     /** Says why an active or running migration that no worker works on is given no batch job; empty when no budget keeps it. */
     Optional<String> why(long migrationId) {
+        if (standby) {
+            return Optional.of(STANDBY);
+        }
         return find(migrationId).filter(one -> one.held() == 0).flatMap(this::why);
     }
 
@@ -29,9 +42,9 @@ final class Waits {
                 .map(failure -> "could not be planned: " + failure.message() + "; tried again at " + failure.again());
     }
 
-    /** Says how fast a migration may go, with a comma before it; empty text when as fast as it can. */
+    /** Says what a migration that runs is slowed down by, with a comma before it; empty text when it goes as fast as it can. */
     String pace(long migrationId) {
-        return find(migrationId).map(one -> pace(one.rate())).orElse("");
+        return find(migrationId).map(one -> pace(one.rate())).orElse("") + (standby ? ", " + STANDBY : "");
     }
 
     private Optional<Contender> find(long migrationId) {
@@ -84,9 +97,10 @@ final class Waits {
     }
 
     private static String waitsFor(List<Contender> others) {
-        return others.stream()
-                .map(other -> "'" + other.migration().name() + "'")
-                .collect(Collectors.joining(" and ", "waits for ", " on the same table"));
+        int further = others.size() - 1;
+        return "waits for '" + others.get(0).migration().name() + "'"
+                + (further == 0 ? "" : " and " + further + (further == 1 ? " other" : " others"))
+                + " on the same table";
     }
 
     private static String pace(Rate rate) {

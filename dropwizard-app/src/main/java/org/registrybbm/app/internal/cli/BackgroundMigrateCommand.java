@@ -12,6 +12,7 @@ import java.util.function.Function;
 import net.sourceforge.argparse4j.impl.Arguments;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
+import org.registrybbm.app.internal.config.NamedPool;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.MigrationStore;
@@ -151,7 +152,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     @Override
     protected void run(Bootstrap<T> bootstrap, Namespace namespace, T configuration) throws Exception {
         Setup parts = setup.apply(configuration);
-        ManagedDataSource pool = parts.dataPool().build(bootstrap.getMetricRegistry(), "background-migrate");
+        ManagedDataSource pool = NamedPool.build(parts.dataPool(), bootstrap.getMetricRegistry(), "background-migrate");
         pool.start();
         try {
             run(namespace, parts, pool);
@@ -187,8 +188,13 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
 
     private void changeOrShow(Namespace namespace, Setup parts, BatchedMigrations.Builder engine, List<String> names) {
         if (namespace.getString(SUBCOMMAND).equals("run")) {
-            EngineSettings settings = parts.settings().withMaxJobAttempts(namespace.getInt(ATTEMPTS));
-            new ForegroundRun(engine.settings(settings).build(), names, err).run();
+            EngineSettings settings = parts.settings()
+                    .withMaxJobAttempts(namespace.getInt(ATTEMPTS))
+                    .inForeground();
+            BatchedMigrations running = engine.settings(settings)
+                    .listener(new FailedTries(settings, err))
+                    .build();
+            new ForegroundRun(running, names, err).run();
             return;
         }
         MigrationStore store = engine.build().store();

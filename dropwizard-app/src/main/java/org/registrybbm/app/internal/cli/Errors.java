@@ -3,6 +3,7 @@ package org.registrybbm.app.internal.cli;
 import io.dropwizard.configuration.ConfigurationException;
 import io.dropwizard.core.cli.Cli;
 import net.sourceforge.argparse4j.inf.ArgumentParserException;
+import org.registrybbm.app.internal.secrets.Secrets;
 import org.registrybbm.migrations.DatabaseException;
 import org.registrybbm.migrations.SchemaNotMigratedException;
 import org.registrybbm.migrations.UnknownMigrationException;
@@ -28,6 +29,10 @@ public final class Errors {
     }
 
     static String message(Throwable error) {
+        return Secrets.hide(shown(error));
+    }
+
+    private static String shown(Throwable error) {
         Throwable telling = telling(error);
         String message = telling.getMessage();
         if (message == null || message.isBlank()) {
@@ -49,6 +54,11 @@ public final class Errors {
                 return one;
             }
         }
-        return error;
+        Throwable said = error;
+        while (said.getCause() != null && said.getCause().toString().equals(said.getMessage())) {
+            // Only wrapped: its message is the cause's, with a class name before it.
+            said = said.getCause();
+        }
+        return said;
     }
 }

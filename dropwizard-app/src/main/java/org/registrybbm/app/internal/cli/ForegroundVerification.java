@@ -19,7 +19,6 @@ import org.registrybbm.migrations.Verified.Result;
 record ForegroundVerification(BatchedMigrations engine, List<String> names, PrintStream out, PrintStream err) {
     private static final Duration ON_TERMINAL = Duration.ofSeconds(1);
     private static final Duration ELSEWHERE = Duration.ofSeconds(10);
-    private static final String REDRAW = "\r\033[K";
 
     void run() {
         Foreground.run(
@@ -31,14 +30,14 @@ record ForegroundVerification(BatchedMigrations engine, List<String> names, Prin
         boolean terminal = Terminal.isThere();
         VerifyProgress progress = new VerifyProgress(
                 engine.store().list(names), terminal ? ON_TERMINAL : ELSEWHERE, System::nanoTime, line -> {
-                    err.print(terminal ? REDRAW + line : line + System.lineSeparator());
+                    err.print(terminal ? Terminal.REDRAW + line : line + System.lineSeparator());
                     err.flush();
                 });
         try {
             return engine.verify(names, stop, progress);
         } finally {
             if (terminal) {
-                err.print(REDRAW);
+                err.print(Terminal.REDRAW);
                 err.flush();
             }
         }

@@ -2,6 +2,7 @@ package org.registrybbm.app.internal.cli;
 
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Executors;
@@ -15,7 +16,6 @@ import org.registrybbm.migrations.MigrationStore;
 final class RunProgress implements AutoCloseable {
     private static final Duration ON_TERMINAL = Duration.ofSeconds(1);
     private static final Duration ELSEWHERE = Duration.ofSeconds(10);
-    private static final String REDRAW = "\r\033[K";
 
     private final MigrationStore store;
     private final List<String> names;
@@ -40,7 +40,7 @@ final class RunProgress implements AutoCloseable {
         try {
             String line = line(store.overviews(names));
             if (terminal) {
-                err.print(REDRAW + line);
+                err.print(Terminal.REDRAW + line);
             } else {
                 err.println(line);
             }
@@ -57,15 +57,21 @@ final class RunProgress implements AutoCloseable {
                 .count();
         StringBuilder line = new StringBuilder("%d of %d finished".formatted(finished, overviews.size()));
         overviews.stream()
-                .filter(one -> one.migration().status() == MigrationStatus.RUNNING)
-                .findFirst()
-                .ifPresent(one -> line.append(String.format(
-                        Locale.ROOT,
-                        "; %s %.1f%%, %d rows changed",
-                        one.migration().name(),
-                        one.progressPercent().orElse(0),
-                        one.migratedTupleCount())));
+                .filter(one -> one.migration().status().isRunnable())
+                // One that a worker is at says more than one that waits.
+                .min(Comparator.comparing(
+                                (MigrationOverview one) -> one.replicas().isEmpty())
+                        .thenComparing(one -> one.migration().status() != MigrationStatus.RUNNING))
+                .ifPresent(one -> line.append("; ").append(text(one)));
         return line.toString();
+    }
+
+    private static String text(MigrationOverview one) {
+        String progress = one.progressPercent().isEmpty()
+                ? "progress unknown"
+                : String.format(Locale.ROOT, "%.1f%%", one.progressPercent().getAsDouble());
+        return one.migration().name() + " " + progress + ", " + one.migratedTupleCount() + " rows changed"
+                + (one.replicas().isEmpty() ? ", " + one.explanation() : "");
     }
 
     @Override
@@ -73,7 +79,7 @@ final class RunProgress implements AutoCloseable {
         if (!timer.isShutdown()) {
             timer.shutdownNow();
             if (terminal) {
-                err.print(REDRAW);
+                err.print(Terminal.REDRAW);
                 err.flush();
             }
         }

@@ -44,6 +44,8 @@ public final class StatusTable {
 
     private static String rows(MigrationOverview overview) {
         Long total = overview.migration().totalTupleCount();
-        return overview.coveredTupleCount() + " of " + (total == null ? "?" : "~" + total);
+        long covered = overview.coveredTupleCount();
+        // The total is an estimate, which the rows that were counted may have refuted.
+        return covered + " of " + (total == null ? "?" : "~" + Math.max(total, covered));
     }
 }

@@ -4,6 +4,9 @@ import java.io.Console;
 
 /** Whether a person looks at the output, on a terminal that can redraw a line. */
 public final class Terminal {
+    /** Goes back to the start of the line and empties it. */
+    static final String REDRAW = "\r\033[K";
+
     private Terminal() {}
 
     /** Returns whether there is one. */

@@ -48,6 +48,7 @@ public final class VerifyProgress implements ObjLongConsumer<String> {
         }
         lastShown = now;
         Long total = totals.get(migration);
-        lines.accept("verifying " + migration + ": " + rows + (total == null ? "" : " of ~" + total) + " rows");
+        lines.accept("verifying " + migration + ": " + rows + (total == null ? "" : " of ~" + Math.max(total, rows))
+                + " rows");
     }
 }

@@ -3,8 +3,11 @@ package org.registrybbm.app.internal.config;
 import io.dropwizard.db.DataSourceFactory;
 import io.dropwizard.db.PooledDataSourceFactory;
 import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,16 +26,26 @@ public final class DirectConnections {
                 || !factory.getUrl().startsWith("jdbc:postgresql:")) {
             return Optional.empty();
         }
+        Optional<DatabaseUrl> url = DatabaseUrl.parse(factory.getUrl());
+        if (url.isEmpty()) {
+            // The pool says so; this would throw an exception that shows the URL.
+            return Optional.empty();
+        }
+        Map<String, String> all = new LinkedHashMap<>(factory.getProperties());
+        putUnlessNull(all, "user", factory.getUser());
+        putUnlessNull(all, "password", factory.getPassword());
+        // As for a pool's own connections: what the URL says goes before what is set besides.
+        all.putAll(url.get().parameters());
         PGSimpleDataSource connections = new PGSimpleDataSource();
-        connections.setURL(factory.getUrl());
-        if (factory.getUser() != null) {
-            connections.setUser(factory.getUser());
+        connections.setURL(url.get().base());
+        all.forEach((name, value) -> set(connections, name, value));
+        return Optional.of(NamedPool.of(DataSource.class, connections, factory));
+    }
+
+    private static void putUnlessNull(Map<String, String> all, String name, @Nullable String value) {
+        if (value != null) {
+            all.put(name, value);
         }
-        if (factory.getPassword() != null) {
-            connections.setPassword(factory.getPassword());
-        }
-        factory.getProperties().forEach((name, value) -> set(connections, name, value));
-        return Optional.of(connections);
     }
 
     private static void set(PGSimpleDataSource connections, String name, String value) {

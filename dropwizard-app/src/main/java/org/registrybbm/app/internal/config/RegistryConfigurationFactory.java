@@ -49,6 +49,8 @@ public final class RegistryConfigurationFactory<T> extends YamlConfigurationFact
 
     @Override
     protected T build(JsonNode node, String path) throws IOException, ConfigurationException {
-        return finish.apply(super.build(variables.substitute(node), path));
+        JsonNode substituted = variables.substitute(node);
+        ConfiguredSecrets.remember(substituted);
+        return finish.apply(super.build(substituted, path));
     }
 }

@@ -1,8 +1,9 @@
 package org.registrybbm.app.internal.sentry;
 
 import java.util.regex.Pattern;
+import org.registrybbm.app.internal.secrets.Secrets;
 
-/** Takes row values out of messages of PostgreSQL, which quotes them in its details and in some errors. */
+/** Takes secrets out of messages, and row values out of those of PostgreSQL, which quotes them in its details and in some errors. */
 final class Scrubber {
     private static final Pattern DETAIL = Pattern.compile(
             "(?ims)^\\s*(detail|hint|context|where)\\s*:.*?(?=^\\s*(position|location|detail|hint|context|where)\\s*:|\\z)");
@@ -13,7 +14,7 @@ final class Scrubber {
     private Scrubber() {}
 
     static String scrub(String message) {
-        String text = KEY.matcher(message).replaceAll("Key ($1)=(...)");
+        String text = KEY.matcher(Secrets.hide(message)).replaceAll("Key ($1)=(...)");
         text = FAILING_ROW.matcher(text).replaceAll("Failing row contains (...)");
         text = INVALID_INPUT.matcher(text).replaceAll("$1\"...\"");
         return DETAIL.matcher(text).replaceAll("").strip();

@@ -51,6 +51,25 @@ class StatusTest {
     }
 
     @Test
+    void anEstimateThatIsRefutedIsNotShown() {
+        assertThat(StatusTable.of(List.of(overview(100_000, OptionalDouble.of(99.9), List.of()))))
+                .contains("100000 of ~100000");
+    }
+
+    @Test
+    void progressOfARunIsWhatStatusSays() {
+        assertThat(RunProgress.line(List.of(overview(16_099, OptionalDouble.empty(), List.of("me")))))
+                .isEqualTo("0 of 1 finished; copy progress unknown, 16099 rows changed");
+        assertThat(RunProgress.line(List.of(overview(16_099, OptionalDouble.of(12.34), List.of()), FAILED)))
+                .isEqualTo("0 of 2 finished; copy 12.3%, 16099 rows changed, it waits");
+    }
+
+    private static MigrationOverview overview(long rows, OptionalDouble progress, List<String> replicas) {
+        return new MigrationOverview(
+                Samples.migration(1, "copy"), 0, progress, rows, rows, 0, 0, 0, 0, 0, replicas, "it waits");
+    }
+
+    @Test
     void tableWithoutMigrationsHasItsHeadings() {
         assertThat(StatusTable.of(List.of()))
                 .startsWith("Batched Background Migration | Status")

@@ -1,0 +1,38 @@
+package org.registrybbm.app.internal.cli;
+
+import java.io.PrintStream;
+import org.registrybbm.app.internal.secrets.Secrets;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.MigrationEvent;
+import org.registrybbm.migrations.MigrationEvent.BatchFailed;
+import org.registrybbm.migrations.MigrationListener;
+
+/**
+ * Says of each failed try of a foreground run why it failed and what happens next; the last one is in the summary.
+ *
+ * @param settings tell how many tries there are, and how long it waits between two of them
+ * @param err where the lines go
+ */
+record FailedTries(EngineSettings settings, PrintStream err) implements MigrationListener {
+    @Override
+    public void on(MigrationEvent event) {
+        if (event instanceof BatchFailed failed && !failed.exhausted()) {
+            BatchJob job = failed.job();
+            err.println("%s%s: try %d of %d of batch job %d failed, the next one follows in %d s: %s"
+                    .formatted(
+                            Terminal.isThere() ? Terminal.REDRAW : "",
+                            failed.migration().name(),
+                            job.attempts(),
+                            settings.maxJobAttempts(),
+                            job.id(),
+                            settings.retryAfter(job.attempts()).toSeconds(),
+                            text(failed.failure())));
+        }
+    }
+
+    private static String text(Failure failure) {
+        return Secrets.hide(failure.message().replaceAll("\\s+", " "));
+    }
+}
