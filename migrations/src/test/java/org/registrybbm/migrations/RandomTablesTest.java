@@ -1,0 +1,37 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/**
+ * Random tables, keys, holes, duplicates, refusals, settings, strategies and interruptions: whatever a migration makes of a table is what
+ * one plain {@code UPDATE} makes of a copy of it. {@code -Drandom.cases=2000 -Drandom.seed=7} for another run, in which each case has a
+ * seed of its own, from the given one on.
+ */
+@ExtendWith(PostgresExtension.class)
+class RandomTablesTest {
+    private static final int CASES = Integer.getInteger("random.cases", 40);
+    private static final long SEED = Long.getLong("random.seed", 1);
+
+    private final TestDatabase database;
+
+    RandomTablesTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    @Test
+    void endAsOnePlainUpdateLeavesThem() {
+        List<String> wrong = LongStream.range(SEED, SEED + CASES)
+                .mapToObj(seed -> RandomCase.of(seed, database))
+                .flatMap(one -> one.run().stream())
+                .toList();
+
+        assertThat(wrong).isEmpty();
+    }
+}
