@@ -141,7 +141,12 @@ class FailureTextTest {
                         "14 no_progress",
                         "15 quarantined_rows",
                         "16 quarantine_full",
-                        "17 pending_unknown");
+                        "17 pending_unknown",
+                        "18 row_security",
+                        "19 inherited_table",
+                        "20 insufficient_privilege",
+                        "21 key_changed",
+                        "22 definition_changed");
     }
 
     @Test
