@@ -42,7 +42,7 @@ record TableChecks(Target target, boolean places, Needs needs) {
             """;
 
     // Columns are looked at only where the role has no right on the whole table. -1, -2 and -6 are ctid, xmin and
-    // tableoid, which tell rows apart where no key does.
+    // tableoid, which tell rows apart where no key does; those of a partitioned table are told apart in its leaves.
     private static final String FINDINGS =
             """
             WITH tables AS (
@@ -81,11 +81,11 @@ record TableChecks(Target target, boolean places, Needs needs) {
                             AND NOT a.attisdropped
                             AND NOT has_column_privilege(c.oid, a.attnum, 'SELECT')
                             AND (
-                                a.attnum IN (-1, -2, -6) AND (?::boolean OR k.indkey IS NULL)
+                                c.relkind <> 'p' AND a.attnum IN (-1, -2, -6) AND (?::boolean OR k.indkey IS NULL)
                                 OR EXISTS (
                                     SELECT
                                     FROM unnest(k.indkey) WITH ORDINALITY AS part (attnum, place)
-                                    WHERE part.attnum = a.attnum AND part.place <= k.indnkeyatts
+                                    WHERE c.relkind <> 'p' AND part.attnum = a.attnum AND part.place <= k.indnkeyatts
                                 )
                                 OR
             """ + IS_NAMED + """
