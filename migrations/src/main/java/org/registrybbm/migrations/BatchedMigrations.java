@@ -34,15 +34,16 @@ public final class BatchedMigrations implements AutoCloseable {
         this.settings = builder.settings;
         this.workRegistry = builder.workRegistry;
         MigrationListener listener = new SafeListener(List.copyOf(builder.listeners));
-        this.store = new MigrationStore(builder.dataSource);
-        this.quarantine = new Quarantine(builder.dataSource);
-        this.verifier = new Verifier(builder.dataSource, settings, workRegistry);
-        this.budgets = new Budgets(builder.dataSource);
-        this.planner = new Planner(builder.dataSource, settings, workRegistry, listener);
+        DataSource dataSource = WritableSessions.of(builder.dataSource);
+        this.store = new MigrationStore(dataSource);
+        this.quarantine = new Quarantine(dataSource);
+        this.verifier = new Verifier(dataSource, settings, workRegistry);
+        this.budgets = new Budgets(dataSource);
+        this.planner = new Planner(dataSource, settings, workRegistry, listener);
         this.presence = new Presence(builder.presence);
         BatchRun.Replica replica =
                 new BatchRun.Replica(Objects.requireNonNull(builder.replica), workRegistry, new Watchdog(), presence);
-        this.runner = new BatchRunner(builder.dataSource, settings, listener, replica);
+        this.runner = new BatchRunner(dataSource, settings, listener, replica);
     }
 
     /**

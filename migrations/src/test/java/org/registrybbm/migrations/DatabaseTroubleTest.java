@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.PgServer;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -106,6 +107,40 @@ class DatabaseTroubleTest {
         assertThat(outage.left()).isZero();
         lab.assertEachItemChangedOnce();
         assertThat(lab.jobs("m", "takeover_count || ' ' || attempts")).containsExactly("0 1");
+    }
+
+    @Test
+    void goesOnWhereItStoodWhenTheDatabaseMayBeWrittenAgain() throws SQLException {
+        lab.items(1, 3_000).queueItems("m", Lab.ADD_ONE, 3_000);
+        database.execute("UPDATE batched_background_migrations SET max_value = 3000");
+        BatchedMigrations engine = lab.engine(Map.of());
+        long job = engine.planner().plan().due().get(0);
+        AtomicInteger asked = new AtomicInteger();
+        try {
+            BatchOutcome outcome = engine.runner().run(job, () -> {
+                switch (asked.incrementAndGet()) {
+                    case 2 -> setReadOnly("SET default_transaction_read_only = on");
+                    case 6 -> setReadOnly("RESET default_transaction_read_only");
+                    default -> {}
+                }
+                return false;
+            });
+
+            assertThat(outcome).isInstanceOf(BatchOutcome.Finished.class);
+        } finally {
+            setReadOnly("RESET default_transaction_read_only");
+        }
+        lab.assertEachItemChangedOnce();
+        assertThat(lab.jobs("m", "takeover_count || ' ' || attempts")).containsExactly("0 1");
+    }
+
+    private void setReadOnly(String how) {
+        try (Connection admin = PgServer.get().connect();
+                Statement statement = admin.createStatement()) {
+            statement.execute("ALTER DATABASE " + database.name() + " " + how);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

@@ -6,14 +6,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.testkit.EngineRole;
@@ -24,27 +23,8 @@ import org.registrybbm.migrations.testkit.TestDatabase;
 @ExtendWith(PostgresExtension.class)
 @Timeout(30)
 class TableKindsTest {
-    private static final String BLOCKS = "BlockBatchingStrategy";
-    private static final String NULLS = "NullKeySetBatchingStrategy";
-    private static final String PREDICATE = "PredicateBatchingStrategy";
     private static final int ROWS = 20;
-
-    private static final String COLUMNS =
-            "GRANT SELECT (id, a, b), UPDATE (b) ON t.items TO engine; GRANT USAGE ON SCHEMA t TO engine";
-    private static final String ALL =
-            "GRANT ALL ON ALL TABLES IN SCHEMA t TO engine; GRANT USAGE ON SCHEMA t TO engine";
-
-    /** Two partitions by id, of which the first one has all rows. */
-    private static final String SPLIT = """
-            DROP TABLE t.items;
-            CREATE TABLE t.items (id bigint PRIMARY KEY, a int, b int) PARTITION BY RANGE (id);
-            CREATE TABLE t.low PARTITION OF t.items FOR VALUES FROM (MINVALUE) TO (1000);
-            """;
-
-    private static final String FOREIGN = """
-            CREATE FOREIGN DATA WRAPPER nothing;
-            CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
-            """;
+    private static final String COPY = "{\"from\": \"a\", \"to\": \"b\"}";
 
     private final Lab lab;
     private final TestDatabase database;
@@ -58,310 +38,42 @@ class TableKindsTest {
         database.execute("CREATE TABLE t.items (id bigint PRIMARY KEY, a int, b int)");
     }
 
-    /** What is special, the strategy and the column, and null or the code and a part of the text. */
-    static Stream<Arguments> tables() {
-        return Stream.of(rights(), hidden(), families(), kinds()).flatMap(each -> each);
+    static Stream<TableKind> kinds() {
+        return TableKind.all();
     }
 
-    private static Stream<Arguments> rights() {
-        String unique = "ALTER TABLE t.items DROP CONSTRAINT items_pkey; CREATE INDEX ON t.items (id); ";
-        return Stream.of(
-                changed("all rights", ALL, null, "id"),
-                changed(
-                        "the owner",
-                        "ALTER TABLE t.items OWNER TO engine; GRANT USAGE ON SCHEMA t TO engine",
-                        null,
-                        "id"),
-                changed("the columns that are needed", COLUMNS, null, "id"),
-                refused(
-                        "nothing but the schema",
-                        "GRANT USAGE ON SCHEMA t TO engine",
-                        null,
-                        "id",
-                        20,
-                        "GRANT SELECT (id, a, b), UPDATE (b) ON t.items TO engine"),
-                refused(
-                        "no schema",
-                        "GRANT ALL ON t.items TO engine",
-                        null,
-                        "id",
-                        20,
-                        "GRANT USAGE ON SCHEMA t TO engine"),
-                refused(
-                        "SELECT only",
-                        "GRANT SELECT ON t.items TO engine; GRANT USAGE ON SCHEMA t TO engine",
-                        null,
-                        "id",
-                        20,
-                        "GRANT UPDATE (b) ON t.items TO engine"),
-                refused(
-                        "UPDATE only",
-                        "GRANT UPDATE ON t.items TO engine; GRANT USAGE ON SCHEMA t TO engine",
-                        null,
-                        "id",
-                        20,
-                        "GRANT SELECT (id, a, b) ON t.items TO engine"),
-                refused(
-                        "a column less to read",
-                        COLUMNS + "; REVOKE SELECT (a) ON t.items FROM engine",
-                        null,
-                        "id",
-                        20,
-                        "GRANT SELECT (a) ON t.items TO engine"),
-                refused(
-                        "a column less to write",
-                        COLUMNS + "; REVOKE UPDATE (b) ON t.items FROM engine;"
-                                + " GRANT UPDATE (a) ON t.items TO engine",
-                        null,
-                        "id",
-                        20,
-                        "GRANT UPDATE (b) ON t.items TO engine"),
-                refused(
-                        "rows told apart by another column",
-                        "ALTER TABLE t.items DROP CONSTRAINT items_pkey; CREATE INDEX ON t.items (id);"
-                                + " ALTER TABLE t.items ADD u bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY; "
-                                + COLUMNS,
-                        null,
-                        "id",
-                        20,
-                        "GRANT SELECT (u) ON t.items TO engine"),
-                refused(
-                        "columns of a table without a key",
-                        unique + COLUMNS,
-                        null,
-                        "id",
-                        20,
-                        "GRANT SELECT ON t.items TO engine"),
-                changed("a table without a key", unique + ALL, null, "id"),
-                refused("columns, by blocks", COLUMNS, BLOCKS, "id", 20, "GRANT SELECT ON t.items TO engine"),
-                changed("by blocks", ALL, BLOCKS, "id"),
-                refused(
-                        "columns, by a predicate",
-                        "CREATE INDEX ON t.items (a) WHERE b IS DISTINCT FROM a; " + COLUMNS,
-                        PREDICATE,
-                        "id",
-                        20,
-                        "GRANT SELECT ON t.items TO engine"),
-                refused(
-                        "columns, by NULL",
-                        "CREATE INDEX ON t.items (b) WHERE b IS NULL; " + COLUMNS,
-                        NULLS,
-                        "b",
-                        20,
-                        "GRANT SELECT ON t.items TO engine"),
-                refused(
-                        "the parent only",
-                        SPLIT + "CREATE TABLE t.high PARTITION OF t.items FOR VALUES FROM (1000) TO (MAXVALUE);"
-                                + " GRANT ALL ON t.items, t.high TO engine; GRANT USAGE ON SCHEMA t TO engine",
-                        null,
-                        "id",
-                        20,
-                        "GRANT SELECT (id, a, b), UPDATE (b) ON t.low TO engine"),
-                refused(
-                        "columns of the parent only",
-                        SPLIT + COLUMNS,
-                        null,
-                        "id",
-                        20,
-                        "GRANT SELECT (id, a, b), UPDATE (b) ON t.low TO engine"),
-                changed(
-                        "columns of parent and partition",
-                        SPLIT + COLUMNS + "; " + COLUMNS.replace("t.items", "t.low"),
-                        null,
-                        "id"));
-    }
-
-    private static Stream<Arguments> hidden() {
-        String policy = "CREATE POLICY \"Odd one\" ON t.items FOR ALL USING (id < 5); ";
-        return Stream.of(
-                refused(
-                        "a policy",
-                        ALL + "; ALTER TABLE t.items ENABLE ROW LEVEL SECURITY; " + policy,
-                        null,
-                        "id",
-                        18,
-                        "\"Odd one\""),
-                refused(
-                        "a policy, by blocks",
-                        ALL + "; ALTER TABLE t.items ENABLE ROW LEVEL SECURITY; " + policy,
-                        BLOCKS,
-                        "id",
-                        18,
-                        "ALTER ROLE engine BYPASSRLS"),
-                refused(
-                        "no policy at all",
-                        ALL + "; ALTER TABLE t.items ENABLE ROW LEVEL SECURITY",
-                        null,
-                        "id",
-                        18,
-                        "no policy"),
-                refused(
-                        "a policy of SELECT",
-                        ALL + "; ALTER TABLE t.items ENABLE ROW LEVEL SECURITY;"
-                                + " CREATE POLICY p ON t.items FOR SELECT USING (true)",
-                        null,
-                        "id",
-                        18,
-                        "role engine"),
-                refused(
-                        "a policy that holds for the owner",
-                        ALL + "; ALTER TABLE t.items OWNER TO engine; ALTER TABLE t.items FORCE ROW LEVEL SECURITY;"
-                                + " ALTER TABLE t.items ENABLE ROW LEVEL SECURITY; " + policy,
-                        null,
-                        "id",
-                        18,
-                        "ALTER TABLE t.items NO FORCE ROW LEVEL SECURITY"),
-                changed(
-                        "a policy that does not hold for the owner",
-                        ALL + "; ALTER TABLE t.items OWNER TO engine; ALTER TABLE t.items ENABLE ROW LEVEL SECURITY; "
-                                + policy,
-                        null,
-                        "id"),
-                refused(
-                        "a policy of a partition",
-                        SPLIT + ALL + "; ALTER TABLE t.low ENABLE ROW LEVEL SECURITY",
-                        null,
-                        "id",
-                        18,
-                        "t.low"));
-    }
-
-    private static Stream<Arguments> families() {
-        return Stream.of(
-                refused(
-                        "children by inheritance",
-                        "CREATE TABLE t.child () INHERITS (t.items); " + ALL,
-                        null,
-                        "id",
-                        19,
-                        "t.child"),
-                refused(
-                        "children by inheritance, by blocks",
-                        "CREATE TABLE t.child () INHERITS (t.items); " + ALL,
-                        BLOCKS,
-                        "id",
-                        19,
-                        "t.child"),
-                changed(
-                        "a child by inheritance",
-                        "ALTER TABLE t.items RENAME TO parent; CREATE TABLE t.items (PRIMARY KEY (id)) INHERITS (t.parent); "
-                                + ALL,
-                        null,
-                        "id"),
-                changed("partitions", SPLIT + ALL, null, "id"),
-                changed(
-                        "a partition",
-                        SPLIT + "ALTER TABLE t.items RENAME TO parent;" + " ALTER TABLE t.low RENAME TO items; " + ALL,
-                        null,
-                        "id"),
-                refused(
-                        "a foreign partition",
-                        SPLIT.replace(" PRIMARY KEY", "") + FOREIGN + "CREATE INDEX ON t.low (id); "
-                                + "CREATE FOREIGN TABLE t.far PARTITION OF t.items FOR VALUES FROM (1000) TO (2000)"
-                                + " SERVER nowhere; " + ALL,
-                        null,
-                        "id",
-                        1,
-                        "ALTER TABLE t.items DETACH PARTITION t.far"),
-                refused(
-                        "a foreign partition below, by blocks",
-                        SPLIT.replace(" PRIMARY KEY", "") + FOREIGN
-                                + "CREATE TABLE t.high PARTITION OF t.items FOR VALUES FROM (1000) TO (2000)"
-                                + " PARTITION BY RANGE (id); CREATE FOREIGN TABLE t.far PARTITION OF t.high DEFAULT"
-                                + " SERVER nowhere; " + ALL,
-                        BLOCKS,
-                        "id",
-                        1,
-                        "ALTER TABLE t.high DETACH PARTITION t.far"));
-    }
-
-    private static Stream<Arguments> kinds() {
-        String hide = "ALTER TABLE t.items RENAME TO hidden; ";
-        return Stream.of(
-                changed("unlogged", "ALTER TABLE t.items SET UNLOGGED; " + ALL, null, "id"),
-                refused(
-                        "a view",
-                        hide + "CREATE VIEW t.items AS SELECT * FROM t.hidden; " + ALL,
-                        null,
-                        "id",
-                        1,
-                        "a view"),
-                refused(
-                        "a materialized view",
-                        hide + "CREATE MATERIALIZED VIEW t.items AS SELECT * FROM t.hidden; " + ALL,
-                        null,
-                        "id",
-                        1,
-                        "a materialized view"),
-                refused(
-                        "a foreign table",
-                        hide + FOREIGN + "CREATE FOREIGN TABLE t.items (id bigint) SERVER nowhere; " + ALL,
-                        null,
-                        "id",
-                        1,
-                        "a foreign table"),
-                refused("a sequence", hide + "CREATE SEQUENCE t.items; " + ALL, null, "id", 1, "a sequence"),
-                refused("an index", hide + "CREATE INDEX items ON t.hidden (id); " + ALL, null, "id", 1, "an index"),
-                refused(
-                        "published without a replica identity",
-                        ALL
-                                + "; ALTER TABLE t.items REPLICA IDENTITY NOTHING; CREATE PUBLICATION published FOR TABLE t.items",
-                        null,
-                        "id",
-                        0,
-                        "replica identity"));
-    }
-
-    private static Arguments changed(String what, String sql, @Nullable String strategy, String column) {
-        return Arguments.of(what, sql, strategy, column, null, null);
-    }
-
-    private static Arguments refused(
-            String what, String sql, @Nullable String strategy, String column, int code, String text) {
-        return Arguments.of(what, sql, strategy, column, code, text);
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @MethodSource("tables")
-    void isChangedOrRefusedBeforeTheFirstRow(
-            String what,
-            String sql,
-            @Nullable String strategy,
-            String column,
-            @Nullable Integer code,
-            @Nullable String text) {
-        database.execute(asEngine(sql));
-        boolean filled = database.column("SELECT relkind FROM pg_class WHERE oid = 't.items'::regclass").stream()
-                .anyMatch(kind -> kind.equals("r") || kind.equals("p"));
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void isChangedOrRefusedBeforeTheFirstRow(TableKind kind) {
+        database.execute(kind.sql());
+        boolean filled = database.text("SELECT relkind IN ('r', 'p') FROM pg_class WHERE oid = 't.items'::regclass")
+                .equals("t");
         if (filled) {
             database.execute("INSERT INTO t.items (id, a) SELECT i, i FROM generate_series(1, %d) i".formatted(ROWS));
         }
-        queue("copyColumn", "t.items", column, strategy, "{\"from\": \"a\", \"to\": \"b\"}");
+        queue("copyColumn", "t.items", kind.column(), kind.strategy(), COPY);
 
         RunResult result = run();
 
-        if (code == null) {
+        if (kind.code() != null) {
+            assertRefused(result, kind.code(), kind.text());
+        } else {
             assertThat(result.failed()).isEmpty();
             assertThat(result.isComplete()).isTrue();
-            assertThat(database.number("SELECT count(*) FROM t.items WHERE a = b"))
-                    .isEqualTo(ROWS);
-        } else {
-            assertRefused(result, code, Objects.requireNonNull(text));
-            if (filled) {
-                String local = sql.contains("t.far") ? "t.low" : "t.items";
-                assertThat(database.number("SELECT count(*) FROM " + local + " WHERE b IS NOT NULL"))
-                        .isZero();
-            }
+        }
+        if (filled) {
+            assertThat(database.number("SELECT count(*) FROM " + kind.local() + " WHERE a = b"))
+                    .isEqualTo(kind.code() == null ? ROWS : 0);
         }
     }
 
     @Test
     void needsTheSequenceThatItFillsFrom() {
-        database.execute(asEngine("INSERT INTO t.items SELECT 1; CREATE SEQUENCE t.numbers; " + ALL));
+        database.execute(EngineRole.in("INSERT INTO t.items SELECT 1; CREATE SEQUENCE t.numbers; " + TableKind.ALL));
         queue("fillColumn", "t.items", "id", null, "{\"column\": \"b\", \"sequence\": \"t.numbers\"}");
 
         assertRefused(run(), 20, "GRANT USAGE ON SEQUENCE t.numbers TO engine");
-        database.execute(asEngine("GRANT USAGE ON SEQUENCE t.numbers TO engine"));
+        database.execute(EngineRole.in("GRANT USAGE ON SEQUENCE t.numbers TO engine"));
         assertThat(run().isComplete()).isTrue();
         assertThat(database.number("SELECT b FROM t.items")).isEqualTo(1);
     }
@@ -369,7 +81,7 @@ class TableKindsTest {
     @Test
     void goesOnOnceTheRightsAreGranted() {
         database.execute("INSERT INTO t.items (id, a) VALUES (1, 1)");
-        queue("copyColumn", "t.items", "id", null, "{\"from\": \"a\", \"to\": \"b\"}");
+        queue("copyColumn", "t.items", "id", null, COPY);
         assertThat(run().failed()).hasSize(1);
         database.execute(lab.of("m", "failure_message").replaceFirst("(?s).*?: ", ""));
 
@@ -386,7 +98,7 @@ class TableKindsTest {
                 "public.databasechangelog"
             })
     void leavesTablesOfTheSystemAndOfItselfAlone(String table) {
-        queue("copyColumn", table, "oid", BLOCKS, "{\"from\": \"a\", \"to\": \"b\"}");
+        queue("copyColumn", table, "oid", TableKind.BLOCKS, COPY);
 
         assertThat(Lab.engine(database, Lab.SETTINGS, Map.of())
                         .runToEnd(List.of(), StopSignal.NEVER)
@@ -401,7 +113,7 @@ class TableKindsTest {
         try (Connection session = database.getConnection()) {
             Lab.update(session, "CREATE TEMPORARY TABLE mine (id bigint PRIMARY KEY, a int, b int)");
             String schema = database.text("SELECT relnamespace::regnamespace FROM pg_class WHERE relname = 'mine'");
-            queue("copyColumn", schema + ".mine", "id", null, "{\"from\": \"a\", \"to\": \"b\"}");
+            queue("copyColumn", schema + ".mine", "id", null, COPY);
 
             assertRefused(run(), 1, "temporary");
         }
@@ -415,11 +127,12 @@ class TableKindsTest {
                         + " CREATE TRIGGER swallow BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.swallow()"
             })
     void isNeverFinishedWhereTheDatabaseSwallowsTheChange(String sql) {
-        database.execute(asEngine(ALL + "; INSERT INTO t.items (id, a) SELECT i, i FROM generate_series(1, 50) i"));
+        database.execute(EngineRole.in(
+                TableKind.ALL + "; INSERT INTO t.items (id, a) SELECT i, i FROM generate_series(1, 50) i"));
         database.execute(sql);
-        for (@Nullable String strategy : new @Nullable String[] {null, BLOCKS}) {
+        for (@Nullable String strategy : new @Nullable String[] {null, TableKind.BLOCKS}) {
             database.execute("DELETE FROM batched_background_migrations");
-            queue("copyColumn", "t.items", "id", strategy, "{\"from\": \"a\", \"to\": \"b\"}");
+            queue("copyColumn", "t.items", "id", strategy, COPY);
 
             assertThat(run().finished()).isEmpty();
             assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
@@ -428,33 +141,52 @@ class TableKindsTest {
 
     @Test
     void walksPartitionsThatAreRenamedAndNewOnes() {
-        database.execute(asEngine(SPLIT + ALL));
+        database.execute(EngineRole.in(TableKind.SPLIT + TableKind.ALL));
         database.execute("INSERT INTO t.items (id, a) SELECT i, i FROM generate_series(1, 20) i");
-        queue("copyColumn", "t.items", "id", null, "{\"from\": \"a\", \"to\": \"b\"}");
+        queue("copyColumn", "t.items", "id", null, COPY);
         assertThat(engine().planner().plan().due()).isNotEmpty();
-        database.execute(asEngine("""
+        database.execute(EngineRole.in("""
                 ALTER TABLE t.low RENAME TO "Lower";
                 CREATE TABLE t.high PARTITION OF t.items FOR VALUES FROM (1000) TO (2000);
+                ALTER TABLE t.high ADD PRIMARY KEY (id);
                 INSERT INTO t.items (id, a) VALUES (1500, 1500);
-                """ + ALL));
+                """ + TableKind.ALL));
 
         assertThat(run().isComplete()).isTrue();
         assertThat(database.number("SELECT count(*) FROM t.items WHERE a = b")).isEqualTo(21);
     }
 
-    private static String asEngine(String sql) {
-        return sql.replaceAll("\\bengine\\b", EngineRole.NAME);
-    }
-
     private void assertRefused(RunResult result, int code, String text) {
         assertThat(result.failed()).singleElement().satisfies(failed -> {
             assertThat(failed.failure()).isNotNull().satisfies(failure -> {
-                assertThat(failure.message()).contains(asEngine(text));
+                assertThat(failure.message()).contains(EngineRole.in(text));
                 assertThat(failure.code().code()).isEqualTo(code);
             });
         });
         assertThat(database.number("SELECT count(*) FROM batched_background_migration_jobs"))
                 .isZero();
+    }
+
+    @Test
+    void findsNothingDoneWhereAPolicyComesInBetween() {
+        database.execute(
+                EngineRole.in("INSERT INTO t.items SELECT i, i FROM generate_series(1, 100) i;" + TableKind.ALL));
+        queue("copyColumn", "t.items", "id", null, COPY);
+        database.execute("UPDATE batched_background_migrations SET sub_batch_size_max = 1, batch_size_fixed = true");
+        long job = engine().planner().plan().due().get(0);
+        AtomicInteger asked = new AtomicInteger();
+
+        BatchOutcome outcome = engine().runner().run(job, () -> {
+            if (asked.incrementAndGet() == 3) {
+                database.execute("ALTER TABLE t.items ENABLE ROW LEVEL SECURITY");
+            }
+            return false;
+        });
+
+        assertThat(outcome).isInstanceOf(BatchOutcome.Failed.class);
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE a = b")).isEqualTo(2);
+        assertThat(run().failed()).hasSize(1);
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("18");
     }
 
     private BatchedMigrations engine() {

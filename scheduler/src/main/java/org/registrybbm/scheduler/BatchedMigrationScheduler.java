@@ -20,6 +20,7 @@ import org.quartz.utils.ConnectionProvider;
 import org.quartz.utils.DBConnectionManager;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.ReplicaName;
+import org.registrybbm.migrations.WritableSessions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -196,7 +197,8 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
         public BatchedMigrationScheduler build() throws SchedulerException {
             DataSource connections = Objects.requireNonNull(quartzDataSource, "quartzDataSource is not set");
             String dataSourceName = NAME + "-" + COUNT.incrementAndGet();
-            DBConnectionManager.getInstance().addConnectionProvider(dataSourceName, new HostOwned(connections));
+            DBConnectionManager.getInstance()
+                    .addConnectionProvider(dataSourceName, new HostOwned(WritableSessions.of(connections)));
             synchronized (Builder.class) {
                 // Quartz keeps one scheduler of a name in a JVM; replicas of one JVM, as in tests, share the name.
                 SchedulerRepository.getInstance().remove(NAME);

@@ -224,7 +224,7 @@ public final class BatchRun {
                 return Optional.of(handBack(Reason.STOPPING));
             }
             try (Connection connection = lease.connect()) {
-                if (connection.isValid(2)) {
+                if (connection.isValid(2) && !Sessions.isReadOnly(connection)) {
                     lastContact = System.nanoTime();
                     return Optional.empty();
                 }

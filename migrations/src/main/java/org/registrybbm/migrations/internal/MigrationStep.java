@@ -89,7 +89,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
      */
     public Failure postpone(SharingQueries.Contender contender, Throwable why) {
         Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, why);
-        if (failure.sqlState() == null || SqlFailures.isConnectionLost(why) || SqlFailures.isReadOnly(why)) {
+        if (failure.sqlState() == null || SqlFailures.isConnectionLost(why)) {
             return failure;
         }
         try {

@@ -71,7 +71,7 @@ public final class Sql {
 
     /**
      * Runs work in a transaction of its own: commits what it returns, rolls back what it throws, and hands the connection back in
-     * auto-commit mode.
+     * auto-commit mode. A session that turns out to be one that may only read is not used again.
      */
     public static <T extends @Nullable Object> T inTransaction(DataSource dataSource, Transaction<T> work)
             throws SQLException {
@@ -91,6 +91,9 @@ public final class Sql {
             return result;
         } catch (Throwable e) {
             rollBack(connection, e);
+            if (SqlFailures.isReadOnly(e)) {
+                Sessions.discard(connection);
+            }
             throw e;
         }
     }

@@ -15,8 +15,8 @@ import org.registrybbm.migrations.InvalidDefinitionException;
 final class SqlFailures {
     // serialization_failure, deadlock_detected, lock_not_available, query_canceled (statement_timeout)
     private static final Set<String> WORTH_SMALLER = Set.of("40001", "40P01", "55P03", "57014");
-    // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections
-    private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300");
+    // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections, read_only_sql_transaction
+    private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300", "25006");
 
     // Classes of what is not the migration's fault: connections (08, 28, 3D), transactions (40), resources (53),
     // operators
@@ -48,7 +48,7 @@ final class SqlFailures {
         return state != null && WORTH_SMALLER.contains(state);
     }
 
-    /** Returns whether the connection or the server is gone, which says nothing of the work. */
+    /** Returns whether the connection or the server is gone, or may only be read, which says nothing of the work. */
     static boolean isConnectionLost(Throwable thrown) {
         String state = sqlState(thrown);
         return state != null && (state.startsWith("08") || CONNECTION_LOST.contains(state));

@@ -10,6 +10,11 @@ public final class EngineRole {
 
     private EngineRole() {}
 
+    /** Returns SQL with the role's name for the word {@code engine}. */
+    public static String in(String sql) {
+        return sql.replaceAll("\\bengine\\b", NAME);
+    }
+
     /** Returns the same database, as the role sees it. */
     public static TestDatabase of(TestDatabase database) {
         database.execute("""
