@@ -1,6 +1,7 @@
 package org.registrybbm.migrations;
 
 import java.sql.SQLException;
+import org.registrybbm.migrations.internal.FailureText;
 
 /** Says that the database could not be asked; what was under way was rolled back. */
 public final class DatabaseException extends RuntimeException {
@@ -15,7 +16,12 @@ public final class DatabaseException extends RuntimeException {
      * @param cause what JDBC said
      */
     public DatabaseException(String doing, SQLException cause) {
-        super("could not " + doing + ": " + cause.getMessage(), cause);
+        super("could not " + doing + ": " + FailureText.of(cause), cause);
+    }
+
+    /** Says why nothing can be done, without more to tell of a cause. */
+    DatabaseException(String message) {
+        super(message);
     }
 
     /**
@@ -27,8 +33,7 @@ public final class DatabaseException extends RuntimeException {
      */
     static RuntimeException of(String doing, SQLException cause) {
         if (UNDEFINED_TABLE.equals(cause.getSQLState()) || UNDEFINED_COLUMN.equals(cause.getSQLState())) {
-            return new SchemaNotMigratedException(
-                    String.valueOf(cause.getMessage()).lines().findFirst().orElse(""));
+            return new SchemaNotMigratedException(FailureText.of(cause));
         }
         return new DatabaseException(doing, cause);
     }

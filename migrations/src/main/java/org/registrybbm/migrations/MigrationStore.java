@@ -14,6 +14,7 @@ import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.NearestNames;
 import org.registrybbm.migrations.internal.OverviewQueries;
+import org.registrybbm.migrations.internal.PlanFailures;
 
 /**
  * What operators and authors do with batched migrations: look, pause, resume, queue. Thread-safe. Every method throws
@@ -93,6 +94,7 @@ public final class MigrationStore {
                     for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
                         if (migration.status().isRunnable()) {
                             JobQueries.forgetAttempts(tx, migration.id());
+                            PlanFailures.forget(tx, migration.id());
                         }
                     }
                     return names;

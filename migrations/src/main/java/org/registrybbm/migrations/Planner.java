@@ -3,20 +3,24 @@ package org.registrybbm.migrations;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.MigrationStep;
+import org.registrybbm.migrations.internal.PlanFailures.PlanFailure;
 import org.registrybbm.migrations.internal.Sharing;
 import org.registrybbm.migrations.internal.SharingQueries;
 import org.registrybbm.migrations.internal.SharingQueries.Contender;
 import org.registrybbm.migrations.internal.Sql;
+import org.registrybbm.migrations.internal.Troubles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +38,7 @@ public final class Planner {
     private final EngineSettings settings;
     private final MigrationListener listener;
     private final MigrationStep step;
+    private final Troubles troubles = new Troubles();
 
     Planner(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry, MigrationListener listener) {
         this.dataSource = dataSource;
@@ -48,8 +53,9 @@ public final class Planner {
      * @param jobs batch jobs that should be run and that no worker holds, in order; at most as many as the budgets allow, and 100
      * @param active migrations that are active or running, whether they have something due or not
      * @param whole whether every migration could be planned; else more may be due than it says
+     * @param stuck why migrations that no worker works on could not be planned now, by name
      */
-    public record Plan(List<Due> jobs, int active, boolean whole) {
+    public record Plan(List<Due> jobs, int active, boolean whole, Map<String, String> stuck) {
         /** Returns the keys of the batch jobs that are due. */
         public List<Long> due() {
             return jobs.stream().map(Due::jobId).toList();
@@ -114,7 +120,19 @@ public final class Planner {
             }
         }
         boolean whole = results.values().stream().noneMatch(MigrationStep.Result::busy);
-        return new Plan(due(sharing, results), active.size(), whole);
+        return new Plan(due(sharing, results), active.size(), whole, stuck(active, results));
+    }
+
+    private static Map<String, String> stuck(List<Contender> active, Map<Long, MigrationStep.Result> results) {
+        Map<String, String> stuck = new TreeMap<>();
+        for (Contender one : active) {
+            String why =
+                    results.getOrDefault(one.id(), MigrationStep.Result.NOTHING).trouble();
+            if (why != null && one.held() == 0) {
+                stuck.put(one.migration().name(), why);
+            }
+        }
+        return Collections.unmodifiableMap(stuck);
     }
 
     private List<Contender> contenders() {
@@ -164,17 +182,24 @@ public final class Planner {
     }
 
     private MigrationStep.Result plan(Contender contender, int free, double missingCodeSeconds) {
+        PlanFailure before = contender.planFailure();
+        if (before != null && before.rests()) {
+            return MigrationStep.Result.troubled(before.message());
+        }
         try {
             MigrationStep.Result result = step.take(contender, free, missingCodeSeconds);
             result.events().forEach(listener::on);
             return result;
         } catch (SQLException | RuntimeException e) {
-            LOGGER.warn(
-                    "could not plan '{}'; it is tried again at the next turn, the others go on: {}",
-                    contender.migration().name(),
-                    e.getMessage());
+            Failure failure = step.postpone(contender, e);
+            if (troubles.isNews(contender.id(), failure)) {
+                LOGGER.warn(
+                        "could not plan '{}'; it is tried again, the others go on: {}",
+                        contender.migration().name(),
+                        failure.message());
+            }
             LOGGER.debug("could not plan", e);
-            return MigrationStep.Result.NOTHING;
+            return MigrationStep.Result.troubled(failure.message());
         }
     }
 }

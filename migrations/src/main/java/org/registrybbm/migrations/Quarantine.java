@@ -11,6 +11,7 @@ import org.registrybbm.migrations.internal.AskedFor;
 import org.registrybbm.migrations.internal.EventQueries;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
+import org.registrybbm.migrations.internal.PlanFailures;
 import org.registrybbm.migrations.internal.QuarantineQueries;
 import org.registrybbm.migrations.internal.Sql;
 
@@ -59,6 +60,7 @@ public final class Quarantine {
         long rows = QuarantineQueries.retry(tx, migration.id());
         long jobs = JobQueries.retryFailed(tx, migration.id());
         boolean reactivated = MigrationQueries.reactivate(tx, migration.id());
+        PlanFailures.forget(tx, migration.id());
         if (reactivated || rows > 0 || jobs > 0) {
             tell(tx, migration.id(), null, new EventQueries.Event("retried", null, rows, "asked for by a person"));
             retried.add(new Retried(migration.name(), reactivated, rows, jobs));

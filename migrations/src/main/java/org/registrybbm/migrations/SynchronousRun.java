@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -11,11 +12,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Brings migrations to their end in the calling thread, beside whatever the replicas do. */
-record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner) {
+record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner, Duration longestTrouble) {
     private static final Logger LOGGER = LoggerFactory.getLogger(SynchronousRun.class);
     private static final Duration WAIT = Duration.ofMillis(200);
     private static final Duration LONG_WAIT = Duration.ofSeconds(2);
     private static final Duration LONGEST_OUTAGE = Duration.ofSeconds(60);
+    private static final Duration LONGEST_TROUBLE = Duration.ofSeconds(60);
+
+    SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner) {
+        this(store, planner, runner, LONGEST_TROUBLE);
+    }
+
+    /**
+     * What came of running what is due once.
+     *
+     * @param goOn whether anything may be left
+     * @param stuck why nothing can be planned, by migration; empty where anything else may happen
+     */
+    private record Turn(boolean goOn, Map<String, String> stuck) {}
 
     RunResult run(Collection<String> names, StopSignal stop) {
         store.requireSchema();
@@ -33,10 +47,13 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner)
 
     private void runToEnd(Set<Long> wanted, StopSignal stop) {
         long lastContact = System.nanoTime();
+        long lastHope = lastContact;
         boolean goOn = true;
         while (goOn && !stop.isStopping()) {
+            Turn turn = new Turn(true, Map.of());
             try {
-                goOn = turn(wanted, stop);
+                turn = turn(wanted, stop);
+                goOn = turn.goOn();
                 lastContact = System.nanoTime();
             } catch (DatabaseException e) {
                 if (System.nanoTime() - lastContact > LONGEST_OUTAGE.toNanos()) {
@@ -45,18 +62,34 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner)
                 LOGGER.warn("{}; it is tried again for {} s", e.getMessage(), LONGEST_OUTAGE.toSeconds());
                 goOn = pause(LONG_WAIT);
             }
+            if (turn.stuck().isEmpty()) {
+                lastHope = System.nanoTime();
+            } else if (System.nanoTime() - lastHope > longestTrouble.toNanos()) {
+                throw new DatabaseException(hopeless(turn.stuck()));
+            }
         }
     }
 
-    /** Runs what is due once, and returns whether anything may be left. */
-    private boolean turn(Set<Long> wanted, StopSignal stop) {
+    /** Runs what is due once. */
+    private Turn turn(Set<Long> wanted, StopSignal stop) {
         // What this process does not know, nobody here will learn: it fails at once, and lives again where it is known.
         Planner.Plan plan = planner.plan(migration -> wanted.contains(migration.id()), 0);
         boolean ran = false;
         for (long jobId : plan.due()) {
             ran |= !(runner.run(jobId, stop) instanceof BatchOutcome.NotClaimed);
         }
-        return plan.active() > 0 && (ran || pause(WAIT));
+        boolean hopeless = !ran && plan.stuck().size() == plan.active();
+        return new Turn(plan.active() > 0 && (ran || pause(WAIT)), hopeless ? plan.stuck() : Map.of());
+    }
+
+    private String hopeless(Map<String, String> stuck) {
+        return stuck.entrySet().stream()
+                .map(each -> "'" + each.getKey() + "': " + each.getValue())
+                .collect(Collectors.joining(
+                        "; ",
+                        "could not plan for " + longestTrouble.toSeconds() + " s, and nothing"
+                                + " else is left to run: ",
+                        ""));
     }
 
     private RunResult result(Set<Long> wanted) {

@@ -61,6 +61,16 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
         } catch (InvalidDefinitionException e) {
             return new Verified(
                     name, Verified.Result.UNKNOWN, 0, List.of(), e.failure().message());
+        } catch (SQLException e) {
+            if (VerificationScan.isConnectionLost(e)) {
+                throw e;
+            }
+            return new Verified(
+                    name,
+                    Verified.Result.UNKNOWN,
+                    scan.left(),
+                    scan.samples(),
+                    "could not be verified: " + VerificationScan.explain(e));
         }
         if (scan.left() > 0) {
             return new Verified(
@@ -69,7 +79,7 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
                     scan.left(),
                     scan.samples(),
                     (scan.left() == 1 ? "1 row is" : scan.left() + " rows are")
-                            + " not done, besides those in quarantine");
+                            + " not done, besides those in quarantine" + unreadable(scan));
         }
         if (migration.status() == MigrationStatus.FINISHED) {
             Sql.inTransaction(connection, tx -> {
@@ -77,6 +87,14 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
                 return MigrationQueries.setVerified(tx, migration.id());
             });
         }
-        return new Verified(name, Verified.Result.COMPLETE, 0, List.of(), "no row is left");
+        return new Verified(name, Verified.Result.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
+    }
+
+    private static String unreadable(VerificationScan scan) {
+        Failure failure = scan.failure();
+        return failure == null
+                ? ""
+                : "; of " + scan.unreadable() + " it cannot even be asked, as a value of theirs does not fit: "
+                        + failure.message();
     }
 }

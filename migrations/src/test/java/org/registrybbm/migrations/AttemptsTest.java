@@ -52,7 +52,7 @@ class AttemptsTest {
                 .settings(Lab.SETTINGS.withMaxJobAttempts(most))
                 .workRegistry(Lab.registry(Map.of("throwing", context -> {
                     calls.incrementAndGet();
-                    throw new IllegalStateException("always");
+                    throw Lab.away("always");
                 })))
                 .listener(event -> {
                     if (event instanceof MigrationEvent.BatchFailed failed) {
@@ -66,8 +66,8 @@ class AttemptsTest {
         assertThat(calls).hasValue(most);
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
         assertThat(lab.of("m", "failure_message"))
-                .matches("batch job \\d+ \\(1 to 10\\) failed " + most + " times without progress; last: always");
-        assertThat(lab.of("m", "failure_class")).isEqualTo("java.lang.IllegalStateException");
+                .matches("batch job \\d+ \\(1 to 10\\) failed " + most + " times without progress; last: thrown at .*");
+        assertThat(lab.of("m", "failure_class")).isEqualTo("java.io.UncheckedIOException");
         assertThat(failures).hasSize(most);
         assertThat(failures.stream().filter(MigrationEvent.BatchFailed::exhausted))
                 .hasSize(1);
@@ -82,7 +82,7 @@ class AttemptsTest {
         WorkFunction everySecond = context -> {
             long changed = Lab.addOne(context);
             if (calls.incrementAndGet() % 2 == 0) {
-                throw new IllegalStateException("every second time");
+                throw Lab.away("every second time");
             }
             return changed;
         };
@@ -166,7 +166,7 @@ class AttemptsTest {
         AtomicInteger calls = new AtomicInteger();
         WorkFunction switched = context -> {
             if (calls.incrementAndGet() <= 7) {
-                throw new IllegalStateException("not yet");
+                throw Lab.away("not yet");
             }
             return Lab.addOne(context);
         };
@@ -202,7 +202,7 @@ class AttemptsTest {
         lab.items(1, 10).queueItems("m", "throwing", 10);
         bounds(1, 10);
         BatchedMigrations engine = lab.engine(EngineSettings.defaults(), Map.of("throwing", context -> {
-            throw new IllegalStateException("no");
+            throw Lab.away("no");
         }));
         long job = engine.planner().plan().due().get(0);
         engine.runner().run(job, StopSignal.NEVER);

@@ -137,7 +137,7 @@ class DatabaseTroubleTest {
             AtomicInteger calls = new AtomicInteger();
             WorkFunction half = context -> {
                 if (calls.incrementAndGet() % 2 == 0) {
-                    throw new IllegalStateException("every second time");
+                    throw Lab.away("every second time");
                 }
                 return Lab.addOne(context);
             };

@@ -47,7 +47,7 @@ class FinishedMeansFinishedTest {
         database.execute("UPDATE batched_background_migrations SET max_value = 100");
         BatchedMigrations engine = lab.engine(EngineSettings.defaults(), Map.of("failing", context -> {
             if (Lab.firstKey(context) > 50) {
-                throw new IllegalStateException("later");
+                throw Lab.away("later");
             }
             return Lab.addOne(context);
         }));

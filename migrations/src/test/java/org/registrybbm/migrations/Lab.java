@@ -2,6 +2,8 @@ package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -139,6 +141,11 @@ record Lab(TestDatabase database) {
                 byStatus.getOrDefault(MigrationStatus.FINISHED, List.of()),
                 byStatus.getOrDefault(MigrationStatus.FAILED, List.of()),
                 byStatus.getOrDefault(MigrationStatus.ACTIVE, List.of()));
+    }
+
+    /** What work throws that is no row's fault, so that its batch job is tried again as a whole. */
+    static RuntimeException away(String text) {
+        return new UncheckedIOException(new IOException(text));
     }
 
     /** The work that must never be done twice. */

@@ -114,13 +114,13 @@ class NullStrategyTest {
 
         lab.drain(Map.of("throwing", context -> {
             calls.incrementAndGet();
-            throw new IllegalStateException("always");
+            throw Lab.away("always");
         }));
 
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("4");
-        assertThat(lab.jobs("m", "j.status || ' ' || attempts || ' ' || j.failure_message"))
+        assertThat(lab.jobs("m", "j.status || ' ' || attempts || ' ' || j.failure_class"))
                 .hasSize(2)
-                .contains("3 5 always");
+                .contains("3 5 java.io.UncheckedIOException");
         assertThat(calls).hasValueBetween(5, 10);
     }
 

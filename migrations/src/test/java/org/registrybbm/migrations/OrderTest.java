@@ -53,7 +53,7 @@ class OrderTest {
             long first = Lab.firstKey(context);
             firsts.add(first);
             if (first == 11 && failures.incrementAndGet() <= 2) {
-                throw new IllegalStateException("not yet");
+                throw Lab.away("not yet");
             }
             return Lab.addOne(context);
         };
@@ -91,7 +91,7 @@ class OrderTest {
         lab.queueItems("next", Lab.ADD_ONE, 30);
         EngineSettings patient = Lab.SETTINGS.withTimeouts(EngineSettings.Timeouts.defaults());
         BatchedMigrations engine = lab.engine(patient, Map.of("throwing", context -> {
-            throw new IllegalStateException("no");
+            throw Lab.away("no");
         }));
 
         for (int turn = 0; turn < 8; turn++) {

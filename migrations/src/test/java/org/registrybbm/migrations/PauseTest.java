@@ -131,7 +131,7 @@ class PauseTest {
     void aPausedMigrationIsNotFailedByABatchThatUsesUpItsAttempts() {
         WorkFunction pausingAndFailing = context -> {
             database.execute(PAUSE);
-            throw new IllegalStateException("no");
+            throw Lab.away("no");
         };
         BatchedMigrations engine = lab.engine(Lab.SETTINGS.withMaxJobAttempts(1), Map.of("pausing", pausingAndFailing));
 

@@ -169,7 +169,7 @@ class PredicateBatchingTest {
         AtomicInteger calls = new AtomicInteger();
         WorkFunction throwing = context -> {
             calls.incrementAndGet();
-            throw new IllegalStateException("always");
+            throw Lab.away("always");
         };
 
         lab.drain(Map.of(WORK, throwing.withPending("v IS NULL")));

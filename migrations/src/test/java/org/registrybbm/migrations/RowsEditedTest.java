@@ -90,7 +90,8 @@ class RowsEditedTest {
                         BatchOutcome.HandedBack.class,
                         back -> assertThat(back.reason()).isEqualTo(BatchOutcome.Reason.DEFINITION_CHANGED));
 
-        lab.runAll(Map.of());
+        database.execute("UPDATE batched_background_migrations SET job_signature_name = 'edited'");
+        lab.runAll(Map.of("edited", Lab::addOne));
         lab.assertEachItemChangedOnce();
     }
 

@@ -189,7 +189,8 @@ class SickMigrationTest {
 
         assertThat(result.finished()).extracting(BatchedMigration::name).containsExactly("healthy");
         assertThat(lab.of("sick", "failure_error_code")).isEqualTo("0");
-        assertThat(lab.of("sick", "failure_message")).contains(inSql ? "no_such_table" : "a mistake in the check");
+        assertThat(lab.of("sick", "failure_message"))
+                .contains(inSql ? "no_such_table" : "thrown at org.registrybbm.migrations.SickMigrationTest");
     }
 
     @Test
@@ -212,7 +213,7 @@ class SickMigrationTest {
     private BatchedMigrations engine(List<MigrationEvent> events) {
         WorkFunction zero = context -> 0;
         WorkFunction throwing = context -> {
-            throw new IllegalStateException("always");
+            throw Lab.away("always");
         };
         WorkFunction asking = zero.withPending("'{\"a?\": 1}'::jsonb ? 'a'");
         return BatchedMigrations.on(database)

@@ -48,7 +48,7 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
     /**
      * The next sub-batch of a batch job.
      *
-     * @param batch what the work function gets
+     * @param batch its rows; the work function gets those of them that are pending, where {@link WalkedTable#pendingOnly} says so
      * @param lastKey the cursor once it is committed, or null where the strategy has none
      * @param covered rows of it
      * @param last whether the batch job is finished with it
@@ -58,6 +58,16 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
     /** Returns whether {@code column_name} names a key, or anything else, which is then not looked for. */
     default boolean hasKey() {
         return true;
+    }
+
+    /** Returns whether the rows are met in the order of a key, so that one whose key is changed may be met twice or never. */
+    default boolean followsKey() {
+        return false;
+    }
+
+    /** Returns whether a sub-batch has rows that are done already, which the work function must not get again. */
+    default boolean meetsDoneRows() {
+        return false;
     }
 
     /** Returns whether the next rows of a walk are found only by looking through the whole table. */

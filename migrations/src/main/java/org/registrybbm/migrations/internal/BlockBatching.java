@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.Key;
 
@@ -17,11 +18,15 @@ record BlockBatching() implements BatchingStrategy {
     static final String NAME = "BlockBatchingStrategy";
 
     private static final int FIRST_PASS = 1;
-    private static final PredicateBatching ANYWHERE = new PredicateBatching(false);
 
     @Override
     public boolean hasKey() {
         return false;
+    }
+
+    @Override
+    public boolean meetsDoneRows() {
+        return true;
     }
 
     @Override
@@ -64,7 +69,7 @@ record BlockBatching() implements BatchingStrategy {
     public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
             throws SQLException {
         if (scans(table)) {
-            return ANYWHERE.next(connection, table, size);
+            return PredicateBatching.next(connection, table, table.pendingOfOthers(""), size);
         }
         long first = job.lastKey() == null ? job.range().min() : job.lastKey().number() + 1;
         if (first > job.range().max()) {
@@ -72,14 +77,18 @@ record BlockBatching() implements BatchingStrategy {
         }
         StatisticsQueries.Heap heap = StatisticsQueries.heap(connection, table.target());
         long last = Math.min(job.range().max(), first + blocks(heap, size) - 1);
-        String rows = "ctid >= '(%d,0)'::tid AND ctid < '(%d,0)'::tid%s"
-                .formatted(first, last + 1, table.spared().and(""));
         long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
         return Optional.of(new SubBatch(
-                table.pendingOf(rows),
+                rows(table, first, last),
                 Key.of(last),
                 covered,
                 last == job.range().max()));
+    }
+
+    /** Returns the rows of some blocks, but for those in quarantine. */
+    static Batch rows(WalkedTable table, long first, long last) {
+        return new Batch(qualifier -> "%1$sctid >= '(%2$d,0)'::tid AND %1$sctid < '(%3$d,0)'::tid%4$s"
+                .formatted(qualifier, first, last + 1, table.spared().and(qualifier)));
     }
 
     private static long blocks(StatisticsQueries.Heap heap, long rows) {

@@ -44,7 +44,7 @@ public final class BudgetRows {
             """;
 
     private static final String ROOT = """
-            SELECT format('%I.%I', rn.nspname, r.relname) AS root
+            SELECT %s AS root
             FROM pg_namespace n
             JOIN pg_class c ON c.relnamespace = n.oid
             JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid)
@@ -52,7 +52,7 @@ public final class BudgetRows {
             WHERE n.nspname = ?
                 AND c.relname = ?
                 AND c.relkind IN ('r', 'p')
-            """;
+            """.formatted(SqlIdentifiers.quotedInSql("rn.nspname", "r.relname"));
 
     private static final String SET_PRIORITY = """
             UPDATE batched_background_migrations

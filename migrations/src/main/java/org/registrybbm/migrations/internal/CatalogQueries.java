@@ -13,8 +13,9 @@ import org.registrybbm.migrations.WorkContext;
 
 /** What PostgreSQL's catalogue says of tables, columns and indexes. Names go in as values, never as text of a statement. */
 public final class CatalogQueries {
-    private static final String TABLE = """
-            SELECT c.oid, c.relkind, format('%I.%I', n.nspname, c.relname) AS quoted
+    private static final String QUOTED = SqlIdentifiers.quotedInSql("n.nspname", "c.relname") + " AS quoted\n";
+
+    private static final String TABLE = "SELECT c.oid, c.relkind, c.relpersistence = 't' AS temporary, " + QUOTED + """
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = ?
@@ -34,12 +35,20 @@ public final class CatalogQueries {
             """.strip();
 
     private static final String COLUMN = """
-            SELECT a.attname, format('%I', a.attname) AS quoted, format_type(a.atttypid, NULL) AS type,
+            SELECT a.attname, format('%I', a.attname) AS quoted, format_type(t.oid, NULL) AS type,
+                CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname ELSE '' END AS type_name,
             """ + HAS_NO_NULLS + """
                 AS not_null,
                 CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', n.nspname, c.collname) END AS collation
             FROM pg_attribute a
-            JOIN pg_type t ON t.oid = a.atttypid
+            JOIN LATERAL (
+                WITH RECURSIVE base AS (
+                    SELECT a.atttypid AS oid
+                    UNION ALL
+                    SELECT d.typbasetype FROM base JOIN pg_type d ON d.oid = base.oid WHERE d.typtype = 'd'
+                )
+                SELECT b.* FROM base JOIN pg_type b ON b.oid = base.oid WHERE b.typtype <> 'd'
+            ) AS t ON true
             LEFT JOIN pg_collation c ON c.oid = a.attcollation
             LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
             """;
@@ -53,28 +62,28 @@ public final class CatalogQueries {
 
     private static final String COLUMN_OF_NAME = COLUMN_OF_OID.replace("?::oid", "?::regclass");
 
-    // The primary key, or else the oldest unique index that no two rows and no NULL can share.
-    private static final String ROW_KEY = """
-            WITH row_key AS (
-                SELECT i.indrelid, i.indkey, i.indnkeyatts
-                FROM pg_index i
-                WHERE i.indrelid = ?::oid
-                    AND i.indisunique
-                    AND i.indisvalid
-                    AND i.indpred IS NULL
-                    AND (i.indimmediate OR i.indisprimary)
-                    AND (
-                        SELECT bool_and(coalesce(
+    /** The primary key of a table, or else the oldest unique index that no two rows and no NULL can share; %s is the table's oid. */
+    static final String ROW_KEY_OF = """
+            SELECT i.indrelid, i.indkey, i.indnkeyatts
+            FROM pg_index i
+            WHERE i.indrelid = %s
+                AND i.indisunique
+                AND i.indisvalid
+                AND i.indpred IS NULL
+                AND (i.indimmediate OR i.indisprimary)
+                AND (
+                    SELECT bool_and(coalesce(
             """ + HAS_NO_NULLS + """
             , false))
-                        FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
-                        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-                        WHERE k.place <= i.indnkeyatts
-                    )
-                ORDER BY i.indisprimary DESC, i.indexrelid
-                LIMIT 1
-            )
-            """ + COLUMN + """
+                    FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
+                    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                    WHERE k.place <= i.indnkeyatts
+                )
+            ORDER BY i.indisprimary DESC, i.indexrelid
+            LIMIT 1
+            """;
+
+    private static final String ROW_KEY = "WITH row_key AS (" + ROW_KEY_OF.formatted("?::oid") + ")" + COLUMN + """
             JOIN row_key i ON i.indrelid = a.attrelid
             JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place) ON k.attnum = a.attnum
             WHERE k.place <= i.indnkeyatts
@@ -130,16 +139,14 @@ public final class CatalogQueries {
             ORDER BY relid
             """;
 
-    private static final String LEAF = """
-            SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS quoted, c.relkind
+    private static final String LEAF = "SELECT c.oid, c.relkind, c.relpersistence = 't' AS temporary, " + QUOTED + """
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.oid = ?::oid
                 AND pg_partition_root(c.oid) = pg_partition_root(?::oid)
             """;
 
-    private static final String ROOT = """
-            SELECT format('%I.%I', n.nspname, c.relname) AS quoted
+    private static final String ROOT = "SELECT " + QUOTED + """
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.oid = coalesce(pg_partition_root(?::oid), ?::oid)
@@ -194,10 +201,7 @@ public final class CatalogQueries {
         Found found = Sql.first(connection, TABLE, CatalogQueries::found, name.get(0), name.get(1))
                 .orElseThrow(() -> new InvalidDefinitionException(
                         FailureCode.INVALID_BBM_TABLE, "there is no table " + table + " in this database"));
-        if (!found.kind().equals("r") && !found.kind().equals("p")) {
-            throw new InvalidDefinitionException(
-                    FailureCode.INVALID_BBM_TABLE, table + " is not a table; views and foreign tables have no batches");
-        }
+        TableChecks.requireTable(table, name, found.kind(), found.temporary());
         return new Target(
                 found.oid(),
                 found.quoted(),
@@ -205,16 +209,17 @@ public final class CatalogQueries {
                 key(connection, found.oid(), table, column, key));
     }
 
-    private record Found(long oid, String kind, String quoted) {}
+    private record Found(long oid, String kind, String quoted, boolean temporary) {}
 
     private static Found found(ResultSet row) throws SQLException {
-        return new Found(row.getLong("oid"), row.getString("relkind"), row.getString("quoted"));
+        return new Found(
+                row.getLong("oid"), row.getString("relkind"), row.getString("quoted"), row.getBoolean("temporary"));
     }
 
     private static KeyColumns key(Connection connection, long oid, String table, String column, boolean needed)
             throws SQLException {
         if (!needed) {
-            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", true, null)));
+            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", "tid", true, null)));
         }
         Optional<Column> alone = column(connection, oid, column);
         if (alone.isPresent()) {
@@ -293,6 +298,7 @@ public final class CatalogQueries {
                 row.getString("attname"),
                 row.getString("quoted"),
                 row.getString("type"),
+                row.getString("type_name"),
                 row.getBoolean("not_null"),
                 row.getString("collation"));
     }

@@ -20,6 +20,10 @@ import org.registrybbm.migrations.InvalidDefinitionException;
 
 /** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
 final class Change {
+    /** Why a row is listed that a verification found. */
+    static final String STILL_NOT_DONE =
+            "it was found not done after the last batch, and is still not done after another change";
+
     private static final int SAMPLES = 10;
 
     private final Connection tx;
@@ -27,6 +31,7 @@ final class Change {
     private final WalkedTable table;
     private final BatchJob job;
     private final Map<String, Failure> failed = new LinkedHashMap<>();
+    private long pending;
 
     Change(Connection tx, @Nullable Definition definition, WalkedTable table, BatchJob job) {
         this.tx = tx;
@@ -35,8 +40,16 @@ final class Change {
         this.job = job;
     }
 
-    /** How many rows were changed and how many were quarantined. */
-    record Outcome(long migrated, int quarantined) {}
+    /**
+     * What came of it.
+     *
+     * @param migrated rows that were changed
+     * @param quarantined rows that were quarantined
+     * @param pending rows that are not done although they were tried again; some of them are quarantined, as samples
+     */
+    record Outcome(long migrated, int quarantined, long pending) {
+        static final Outcome NOTHING = new Outcome(0, 0, 0);
+    }
 
     /** The quarantine holds as many rows as it may. */
     static final class QuarantineFullException extends Exception {
@@ -45,11 +58,12 @@ final class Change {
 
     /** Changes all rows. */
     Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
-        List<String> sample = endsByTheWork() ? QuarantineQueries.identities(tx, table, batch, "", SAMPLES) : List.of();
+        List<String> sample =
+                endsByTheWork() ? QuarantineQueries.identities(tx, table, table.toWork(batch), "", SAMPLES) : List.of();
         long migrated = migrate(batch);
         requireDone(sample, migrated);
         quarantine(null, Long.MAX_VALUE);
-        return new Outcome(migrated, failed.size());
+        return new Outcome(migrated, failed.size(), pending);
     }
 
     /**
@@ -59,6 +73,7 @@ final class Change {
      */
     Outcome isolating(Batch batch) throws SQLException, QuarantineFullException {
         List<String> rows = QuarantineQueries.identities(tx, table, batch, " FOR NO KEY UPDATE", Integer.MAX_VALUE);
+        requireFound(rows);
         Savepoint before = tx.setSavepoint();
         long free = migration().quarantineLimit()
                 - QuarantineQueries.count(tx, migration().id());
@@ -67,7 +82,31 @@ final class Change {
             requireDone(rows.subList(0, Math.min(SAMPLES, rows.size())), migrated);
         }
         quarantine(before, free);
-        return new Outcome(migrated, failed.size());
+        return new Outcome(migrated, failed.size(), pending);
+    }
+
+    /** Rows that are not found again by what they are told apart by would be left out without a word. */
+    private void requireFound(List<String> rows) throws SQLException {
+        long found = rows.isEmpty() ? 0 : QuarantineQueries.count(tx, table, ofRows(rows));
+        if (found != rows.size()) {
+            throw new InvalidDefinitionException(
+                    FailureCode.UNKNOWN,
+                    "of " + rows.size() + " rows of " + table.target().table() + ", " + found
+                            + " are found again by the key that should tell them apart, "
+                            + table.spared().identity() + "; so those that fail cannot be told from the others."
+                            + " Give the table a primary key of another type, or mend the rows that fail, and retry");
+        }
+    }
+
+    /**
+     * Changes nothing, and quarantines rows of which nobody can say whether they are done.
+     *
+     * @throws QuarantineFullException when there are too many; as many as fit are quarantined
+     */
+    Outcome settingAside(Map<String, Failure> rows) throws SQLException, QuarantineFullException {
+        failed.putAll(rows);
+        quarantine(tx.setSavepoint(), room());
+        return new Outcome(0, failed.size(), 0);
     }
 
     /** Returns whether only the work itself brings the end nearer, so that it would never come where the work does nothing. */
@@ -106,7 +145,7 @@ final class Change {
             Sql.run(tx, "SET CONSTRAINTS ALL IMMEDIATE");
             tx.releaseSavepoint(before);
             return migrated;
-        } catch (SQLException e) {
+        } catch (SQLException | WorkFailedException e) {
             if (!SqlFailures.isDataError(e)) {
                 throw e;
             }
@@ -165,40 +204,57 @@ final class Change {
 
     private long migrate(Batch batch) throws SQLException, QuarantineFullException {
         if (table.kind() == Walk.Kind.CHANGE || table.pendingRows().isEmpty()) {
-            return run(batch);
+            return run(table.toWork(batch));
         }
         // What somebody did by hand, or the application by now, is not done again.
         Set<String> before = new HashSet<>(pending(batch));
         if (before.isEmpty()) {
             return 0;
         }
-        long migrated = run(batch.and(table::pending));
+        long migrated = run(batch.and(this::pendingCondition));
         // Rows that the application has put in meanwhile are not to be judged.
         stillPending(
                 pending(batch).stream().filter(before::contains).toList(),
-                table.kind() == Walk.Kind.RETRY
-                        ? "it is still not done after it was tried again"
-                        : "it was found not done after the last batch, and is still not done after another change");
+                table.kind() == Walk.Kind.RETRY ? "it is still not done after it was tried again" : STILL_NOT_DONE);
         return migrated;
     }
 
     private long run(Batch batch) throws SQLException {
-        long migrated = definition.function().migrate(definition.context(tx, table.target(), batch));
+        long migrated = work(batch);
         if (migrated < 0) {
-            throw new IllegalStateException("the work function '" + migration().signature() + "' returned " + migrated
+            throw new WorkRuleException("the work function '" + migration().signature() + "' returned " + migrated
                     + "; it must return how many rows it changed");
         }
         return migrated;
     }
 
+    /** Tells what the work function throws from what the engine does: only the former can be a row's fault. */
+    private long work(Batch batch) throws SQLException {
+        try {
+            return definition.function().migrate(definition.context(tx, table.target(), batch));
+        } catch (InvalidDefinitionException | WorkRuleException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new WorkFailedException(e);
+        } catch (SQLException e) {
+            throw WorkSqlException.isAuthors(e) ? new WorkSqlException(e) : e;
+        }
+    }
+
     private List<String> pending(Batch batch) throws SQLException {
-        return QuarantineQueries.identities(tx, table, batch.and(table::pending), "", Integer.MAX_VALUE);
+        return QuarantineQueries.identities(tx, table, batch.and(this::pendingCondition), "", Integer.MAX_VALUE);
+    }
+
+    /** The rows of a retry are in quarantine themselves. */
+    private String pendingCondition(String qualifier) {
+        return table.kind() == Walk.Kind.RETRY ? table.pending(qualifier) : table.pendingOfOthers(qualifier);
     }
 
     private void stillPending(List<String> rows, String message) throws SQLException, QuarantineFullException {
         if (rows.isEmpty()) {
             return;
         }
+        pending += rows.size();
         long listed = Math.min(SAMPLES, rows.size());
         if (table.kind() == Walk.Kind.VERIFY) {
             listed = Math.min(listed, room());
@@ -212,9 +268,7 @@ final class Change {
     }
 
     private Batch ofRows(List<String> rows) {
-        RowIdentity identity = table.spared().identity();
-        return new Batch(
-                qualifier -> identity.predicate(rows.stream().map(Keys::parse).toList(), qualifier));
+        return table.spared().of(rows);
     }
 
     /** Why rows could not be changed, one for each that was quarantined. */

@@ -1,13 +1,15 @@
 package org.registrybbm.migrations.internal;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A column of a table, from the catalogue.
+ * A column of a table, from the catalogue. Its type is the one that its domain stands for, if it has one.
  *
  * @param name its plain name
  * @param quoted its name, quoted for SQL
- * @param type its type without modifiers, such as {@code character varying}
+ * @param type its type without modifiers as SQL has it, such as {@code character varying}; how it is written depends on settings
+ * @param typeName the same as {@code pg_type} names it, such as {@code varchar}; empty for types that are not PostgreSQL's own
  * @param notNull whether it is declared NOT NULL
  * @param collation its collation, quoted for SQL, or null for the database's or none
  */
@@ -15,16 +17,64 @@ public record Column(
         String name,
         String quoted,
         String type,
+        String typeName,
         boolean notNull,
         @Nullable String collation) {
+    // Of dates the style is always ISO and the zone UTC, see ValueSettings.
+    private static final Set<String> SAME_TEXT = Set.of(
+            "int2",
+            "int4",
+            "int8",
+            "numeric",
+            "bool",
+            "oid",
+            "uuid",
+            "text",
+            "varchar",
+            "bpchar",
+            "name",
+            "bytea",
+            "bit",
+            "varbit",
+            "money",
+            "date",
+            "time",
+            "timetz",
+            "timestamp",
+            "timestamptz",
+            "inet",
+            "cidr",
+            "macaddr",
+            "macaddr8",
+            "tid");
+
+    // Money is counted in its smallest unit, as how it is written and read depends on lc_monetary.
+    private static final String SMALLEST_UNIT = "scale(1::money::numeric)";
+
+    /** Returns its value as a text that {@link #literal} takes. */
+    String text() {
+        return switch (typeName) {
+            // Whatever bytea_output and standard_conforming_strings say.
+            case "bytea" -> "(chr(92) || 'x' || encode(" + quoted + ", 'hex'))";
+            case "money" -> "(" + quoted + "::numeric * power(10::numeric, " + SMALLEST_UNIT + "))::bigint::text";
+            default -> quoted + "::text";
+        };
+    }
+
+    /** Returns whether {@link #text} gives the same text under any settings. */
+    boolean hasOneText() {
+        return SAME_TEXT.contains(typeName);
+    }
+
+    /** Returns a value as SQL that means the same under any settings. */
     String literal(String value) {
-        // Their plain names mean one character or bit.
-        return Literals.of(
-                value,
-                switch (type) {
-                    case "character" -> "bpchar";
-                    case "bit" -> "varbit";
-                    default -> type;
-                });
+        return switch (typeName) {
+            // Their plain names mean one character or bit.
+            case "bpchar" -> Literals.of(value, "bpchar");
+            case "bit" -> Literals.of(value, "varbit");
+            case "money" ->
+                "(" + Literals.of(value, "numeric") + " * power(10::numeric, -" + SMALLEST_UNIT + "))::money";
+            default -> Literals.of(value, type);
+        };
     }
 }

@@ -2,6 +2,7 @@ package org.registrybbm.migrations.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,7 +14,7 @@ import org.registrybbm.migrations.WorkFunction;
  * Copies one column to another, as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}} says. Rows that are right
  * already are not written again.
  */
-record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunction {
+record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunction, Needs.Told {
     // Type names go into the statement as text, so only these are taken.
     private static final Set<String> CASTS = Set.of(
             "smallint",
@@ -73,6 +74,12 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
     @Override
     public long migrate(WorkContext context) throws SQLException {
         return statement(context).run(context.connection());
+    }
+
+    @Override
+    public Needs needs(JsonNode arguments, String column) {
+        Columns columns = configuration.apply(arguments);
+        return new Needs(List.of(columns.from()), List.of(columns.to()), Optional.empty());
     }
 
     /** The column to write and the expression to write to it. */

@@ -257,7 +257,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             String proposal = String.format(
                     Locale.ROOT,
                     "the order of %s has little to do with where the rows of %s lie (correlation %.2f), so each batch touches"
-                            + " blocks all over the table; with the strategy %s each is touched once",
+                            + " blocks all over the table; a migration queued with the strategy %s touches each once (this one's"
+                            + " strategy stays as it is)",
                     definition.target().column(),
                     definition.target().table(),
                     correlation.get(),

@@ -66,8 +66,13 @@ public record Definition(
         WorkFunction function = registry.find(migration.signature()).orElseThrow();
         Definition definition =
                 new Definition(migration, strategy, function, target, Arguments.parse(migration.arguments()));
+        new TableChecks(target, !(strategy instanceof KeysetBatching), definition.needs()).require(connection);
         function.check(definition.context(connection, target, NO_ROWS));
         return definition;
+    }
+
+    private Needs needs() {
+        return function instanceof Needs.Told told ? told.needs(arguments, target.column()) : Needs.UNKNOWN;
     }
 
     /** Returns the table of a walk; empty when it is no partition of the migration's table any more. */
@@ -83,9 +88,11 @@ public record Definition(
         Spared spared = new Spared(
                 CatalogQueries.identity(connection, table),
                 QuarantineQueries.rows(connection, migration.id(), table.oid(), byCursor));
-        Optional<String> pending = strategy.pending(table);
-        return new WalkedTable(
-                migration, table, kind, pass, pending.isPresent() ? pending : workPending(connection, table), spared);
+        Optional<String> ofStrategy = strategy.pending(table);
+        Optional<String> pending = ofStrategy.isPresent() ? ofStrategy : workPending(connection, table);
+        // Whatever brings a row here a second time, such as the application that changes its key: it is not done twice.
+        boolean pendingOnly = kind == Walk.Kind.CHANGE && pass == 1 && pending.isPresent() && strategy.meetsDoneRows();
+        return new WalkedTable(migration, table, kind, pass, pending, pendingOnly, spared);
     }
 
     /** A comment at the end of it must not hide what the engine writes behind it. */
@@ -99,6 +106,20 @@ public record Definition(
                             + "; write jsonb_exists(...) for the operator");
         }
         return pending.map(sql -> sql.contains("--") ? sql + "\n" : sql);
+    }
+
+    /** Returns whether the strategy or the work function says which rows are not done. */
+    boolean saysWhatIsPending(Connection connection) throws SQLException {
+        return walked(connection, target, Walk.Kind.VERIFY, 1).pendingRows().isPresent();
+    }
+
+    /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */
+    String bounds() {
+        boolean bounded = strategy instanceof KeysetBatching && target.key().isInteger();
+        boolean whole = migration.minValue() == Long.MIN_VALUE && migration.maxValue() == Long.MAX_VALUE;
+        return bounded && !whole
+                ? " with %s from %d to %d".formatted(target.column(), migration.minValue(), migration.maxValue())
+                : "";
     }
 
     WorkContext context(Connection connection, Target table, Batch batch) {

@@ -2,6 +2,7 @@ package org.registrybbm.migrations.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -12,7 +13,7 @@ import org.registrybbm.migrations.WorkFunction;
  * Fills a NULL column, as {@code {"sequence": "public.users_id_seq"}} or {@code {"value": 0}} says. The column is the migration's
  * own, or the one that {@code "column"} names. Rows that are filled already stay as they are.
  */
-record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunction {
+record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunction, Needs.Told {
     // %3$s is the quoted column to fill, %4$s the expression with its one parameter.
     private static final String FILL = """
             UPDATE %1$s
@@ -60,6 +61,12 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
     @Override
     public long migrate(WorkContext context) throws SQLException {
         return statement(context).run(context.connection());
+    }
+
+    @Override
+    public Needs needs(JsonNode arguments, String column) {
+        Filling filling = configuration.apply(arguments);
+        return new Needs(List.of(), List.of(filling.column().orElse(column)), filling.sequence());
     }
 
     private WorkStatement statement(WorkContext context) throws SQLException {

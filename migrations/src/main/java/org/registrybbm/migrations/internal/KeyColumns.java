@@ -9,25 +9,26 @@ import org.registrybbm.migrations.Key;
 
 /** The columns of a migration's key, in their order, and the SQL that compares rows with keys. */
 public record KeyColumns(List<Column> columns) {
-    private static final Set<String> INTEGERS = Set.of("smallint", "integer", "bigint");
+    private static final Set<String> INTEGERS = Set.of("int2", "int4", "int8");
 
-    // Types whose text form is exact under the guards' settings, and whose order is that of a btree index.
-    static final Set<String> TYPES = Set.of(
-            "smallint",
-            "integer",
-            "bigint",
-            "numeric",
-            "uuid",
-            "text",
-            "character varying",
-            "bytea",
-            "date",
-            "timestamp with time zone",
-            "timestamp without time zone");
+    // Types that have one text for each value, and whose order is that of a btree index. As pg_type names them: how
+    // they
+    // are printed depends on settings.
+    private static final Set<String> TYPES = Set.of(
+            "int2", "int4", "int8", "numeric", "uuid", "text", "varchar", "bytea", "date", "timestamptz", "timestamp");
+
+    /** The same for people. */
+    static final String TYPES_AS_WRITTEN = "bigint, bytea, character varying, date, integer, numeric, smallint, text,"
+            + " timestamp with time zone, timestamp without time zone, uuid";
 
     /** Returns whether the key is one integer, so that the contract's numbers hold it. */
     boolean isInteger() {
-        return columns.size() == 1 && INTEGERS.contains(columns.get(0).type());
+        return columns.size() == 1 && INTEGERS.contains(columns.get(0).typeName());
+    }
+
+    /** Returns whether ranges can be made of a column's values. */
+    static boolean isOrdered(Column column) {
+        return TYPES.contains(column.typeName());
     }
 
     /** Returns the columns as a list: {@code a, b}. */
@@ -38,7 +39,7 @@ public record KeyColumns(List<Column> columns) {
     /** Returns the columns as text, named k0, k1 ... */
     String selected() {
         return IntStream.range(0, columns.size())
-                .mapToObj(i -> columns.get(i).quoted() + "::text AS k" + i)
+                .mapToObj(i -> columns.get(i).text() + " AS k" + i)
                 .collect(Collectors.joining(", "));
     }
 

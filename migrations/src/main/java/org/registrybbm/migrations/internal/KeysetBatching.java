@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
@@ -56,6 +55,10 @@ record KeysetBatching() implements BatchingStrategy {
             SELECT EXISTS (SELECT FROM %1$s WHERE %2$s IS NULL) AS found
             """;
 
+    private static final String OUTSIDE = """
+            SELECT EXISTS (SELECT FROM %1$s WHERE %2$s < ?) OR EXISTS (SELECT FROM %1$s WHERE %2$s > ?) AS found
+            """;
+
     @Override
     public void check(Connection connection, WalkedTable table) throws SQLException {
         BatchedMigration migration = table.migration();
@@ -80,11 +83,11 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     private static void requireOrder(Target target, Column column) {
-        if (!KeyColumns.TYPES.contains(column.type())) {
+        if (!KeyColumns.isOrdered(column)) {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BBM_COLUMN,
                     "column " + column.quoted() + " of " + target.table() + " has the type " + column.type()
-                            + "; ranges need one of " + String.join(", ", new TreeSet<>(KeyColumns.TYPES)) + ", or use "
+                            + "; ranges need one of " + KeyColumns.TYPES_AS_WRITTEN + ", or use "
                             + BlockBatching.NAME);
         }
         if (!column.notNull() && target.key().columns().size() > 1) {
@@ -113,9 +116,30 @@ record KeysetBatching() implements BatchingStrategy {
         }
     }
 
+    /** Returns whether the table has rows beyond the bounds of a key that is an integer. */
+    static boolean hasRowsOutside(Connection connection, Definition definition) throws SQLException {
+        Target target = definition.target();
+        return Sql.one(
+                connection,
+                OUTSIDE.formatted(target.table(), target.column()),
+                row -> row.getBoolean("found"),
+                definition.migration().minValue(),
+                definition.migration().maxValue());
+    }
+
     @Override
     public OptionalLong estimate(Connection connection, Target target) throws SQLException {
         return StatisticsQueries.estimate(connection, target);
+    }
+
+    @Override
+    public boolean meetsDoneRows() {
+        return true;
+    }
+
+    @Override
+    public boolean followsKey() {
+        return true;
     }
 
     @Override

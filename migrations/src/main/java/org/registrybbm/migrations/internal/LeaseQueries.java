@@ -84,6 +84,7 @@ public final class LeaseQueries {
             SET last_key = ?::jsonb,
                 covered_tuple_count = covered_tuple_count + ?,
                 migrated_tuple_count = migrated_tuple_count + ?,
+                pending_tuple_count = nullif(coalesce(pending_tuple_count, 0) + ?, 0),
                 busy_ms = busy_ms + ?,
                 sub_batch_size = ?,
                 attempts = 1,
@@ -191,7 +192,8 @@ public final class LeaseQueries {
     public record Claimed(BatchJob job, long token) {}
 
     /** What a sub-batch adds to its batch job. */
-    public record Advance(@Nullable Key lastKey, long covered, long migrated, Duration busy, int subBatchSize) {}
+    public record Advance(
+            @Nullable Key lastKey, long covered, Change.Outcome outcome, Duration busy, int subBatchSize) {}
 
     public static Optional<Claimable> lockForClaim(Connection connection, long jobId) throws SQLException {
         Sql.list(connection, ONE_CLAIM_AT_A_TIME, row -> true);
@@ -230,7 +232,8 @@ public final class LeaseQueries {
                         ADVANCE,
                         Keys.write(by.lastKey()),
                         by.covered(),
-                        by.migrated(),
+                        by.outcome().migrated(),
+                        by.outcome().pending(),
                         by.busy().toMillis(),
                         by.subBatchSize(),
                         seconds(term.length()),

@@ -59,7 +59,8 @@ public final class MigrationQueries {
             )
             UPDATE batched_background_migrations m
             SET status = ?,
-                updated_at = now()
+                updated_at = now(),
+            """ + PlanFailures.FORGOTTEN + """
             FROM before
             WHERE m.id = before.id
             RETURNING before.name, before.status
@@ -81,7 +82,8 @@ public final class MigrationQueries {
                 finished_at = now(),
                 verified_at = CASE WHEN ? THEN now() END,
                 updated_at = now(),
-                code_missing_since = NULL
+                code_missing_since = NULL,
+            """ + PlanFailures.FORGOTTEN + """
             WHERE id = ?
                 AND status IN (1, 4)
             """;
@@ -93,7 +95,8 @@ public final class MigrationQueries {
                 failure_class = ?,
                 failure_sqlstate = ?,
                 failure_message = ?,
-                updated_at = now()
+                updated_at = now(),
+            """ + PlanFailures.FORGOTTEN + """
             WHERE id = ?
                 AND status IN (1, 4)
             """;
@@ -143,7 +146,8 @@ public final class MigrationQueries {
     private static final String REACTIVATE = """
             UPDATE batched_background_migrations
             SET status = 1, -- active
-                updated_at = now()
+                updated_at = now(),
+            """ + PlanFailures.FORGOTTEN + """
             WHERE id = ?
                 AND status = 3
             """;

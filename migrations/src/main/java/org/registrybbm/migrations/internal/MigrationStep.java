@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
@@ -29,24 +30,34 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
      * @param due batch jobs to run
      * @param events what to tell once it is committed
      * @param busy whether another replica was planning it, so that nothing is known of it
+     * @param trouble why it could not be planned now, without row values; null when it could
      */
-    public record Result(List<Planner.Due> due, List<MigrationEvent> events, boolean busy) {
-        public static final Result NOTHING = new Result(List.of(), List.of(), false);
-        static final Result BUSY = new Result(List.of(), List.of(), true);
+    public record Result(
+            List<Planner.Due> due,
+            List<MigrationEvent> events,
+            boolean busy,
+            @Nullable String trouble) {
+        public static final Result NOTHING = new Result(List.of(), List.of(), false, null);
+        static final Result BUSY = new Result(List.of(), List.of(), true, null);
+
+        /** Nothing, for a reason that may pass. */
+        public static Result troubled(String why) {
+            return new Result(List.of(), List.of(), false, why);
+        }
 
         Result after(List<MigrationEvent> before) {
             return before.isEmpty()
                     ? this
                     : new Result(
-                            due, Stream.concat(before.stream(), events.stream()).toList(), busy);
+                            due, Stream.concat(before.stream(), events.stream()).toList(), busy, trouble);
         }
 
         static Result of(List<Planner.Due> due, int most) {
-            return new Result(List.copyOf(due.subList(0, Math.min(most, due.size()))), List.of(), false);
+            return new Result(List.copyOf(due.subList(0, Math.min(most, due.size()))), List.of(), false, null);
         }
 
         static Result of(MigrationEvent event) {
-            return new Result(List.of(), List.of(event), false);
+            return new Result(List.of(), List.of(event), false, null);
         }
     }
 
@@ -64,12 +75,33 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             if (!SqlFailures.isLasting(e)) {
                 throw e;
             }
-            Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, e);
+            Failure failure = SqlFailures.describeLasting(e);
             return Sql.inTransaction(dataSource, connection -> {
                 Sql.run(connection, Guards.PLANNING);
                 return failed(connection, migration, failure);
             });
         }
+    }
+
+    /**
+     * Takes that a migration could not be planned for a reason that may pass: its row says why and when it is planned again. Where the
+     * database or the connection is to blame, nothing can be written down, and nothing need be.
+     */
+    public Failure postpone(SharingQueries.Contender contender, Throwable why) {
+        Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, why);
+        if (failure.sqlState() == null || SqlFailures.isConnectionLost(why) || SqlFailures.isReadOnly(why)) {
+            return failure;
+        }
+        try {
+            boolean unused = Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.PLANNING);
+                PlanFailures.note(connection, contender.id(), failure.message());
+                return true;
+            });
+        } catch (SQLException e) {
+            why.addSuppressed(e);
+        }
+        return failure;
     }
 
     /** Writes down the root of a migration's table where its row says another one. */
@@ -95,6 +127,9 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             // Claims count by it: no batch job is handed out before it is there.
             SharingQueries.keepRoot(connection, contender);
             Result result = take(connection, migration, contender.held(), free, missingCodeSeconds);
+            if (contender.planFailure() != null) {
+                PlanFailures.forget(connection, contender.id());
+            }
             if (!result.due().isEmpty() && result.events().isEmpty()) {
                 Sql.run(connection, Guards.NOT_FLUSHED_YET);
             }
@@ -158,6 +193,10 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         if (migration.codeMissingSince() != null) {
             MigrationQueries.clearMissingCode(connection, migration.id());
         }
+        WalkQueries.Unsettled unsettled = WalkQueries.unsettled(connection, migration.id());
+        if (unsettled.edited() + unsettled.moved() > 0) {
+            new Continuity(connection, Definition.resolve(connection, migration, workRegistry)).restore(unsettled);
+        }
         List<MigrationEvent> events = new ArrayList<>();
         Poison poison = new Poison(connection, migration, workRegistry, settings.maxJobAttempts(), events);
         return due(connection, migration, held, free, poison).after(events);
@@ -220,9 +259,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             EventQueries.record(
                     connection,
                     migration.id(),
-                    nothing.verified()
-                            ? new EventQueries.Event("verified", "no row is left")
-                            : new EventQueries.Event("finished", "the work function does not say which rows are left"));
+                    new EventQueries.Event(nothing.verified() ? "verified" : "finished", nothing.text()));
             return Result.of(new MigrationEvent.MigrationFinished(migration));
         }
         return Result.of(due, free);

@@ -31,7 +31,8 @@ public final class OverviewQueries {
                     FROM batched_background_migration_quarantined_rows q
                     WHERE q.batched_background_migration_id = m.id
                         AND q.status = 'quarantined'
-                ) AS quarantined
+                ) AS quarantined,
+                pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS read_only
             FROM batched_background_migrations m
             LEFT JOIN (
                 SELECT j.batched_background_migration_id AS migration_id,
@@ -86,7 +87,23 @@ public final class OverviewQueries {
                 row.getLong("quarantined"),
                 row.getLong("takeovers"),
                 replicas,
-                doing(row, migration) + explain(migration, replicas, active, again(row), waits));
+                readOnly(row, migration)
+                        .orElse(doing(row, migration) + explain(migration, replicas, active, again(row), waits)));
+    }
+
+    /** Nothing can be written down then, so this is asked for. */
+    private static Optional<String> readOnly(ResultSet row, BatchedMigration migration) throws SQLException {
+        if (!migration.status().isRunnable()) {
+            return Optional.empty();
+        }
+        if (row.getBoolean("standby")) {
+            return Optional.of("the database is read-only: it is a standby; connect the replicas to the primary");
+        }
+        return row.getBoolean("read_only")
+                ? Optional.of(
+                        "the database is read-only: default_transaction_read_only is on for this database or role,"
+                                + " so nothing can be changed; ALTER DATABASE (or ROLE) ... RESET default_transaction_read_only")
+                : Optional.empty();
     }
 
     /** Says what is done now where it is not the change of the rows, with a comma behind it. */
@@ -117,8 +134,8 @@ public final class OverviewQueries {
             case PAUSED -> "paused; set it to active to go on";
             case FINISHED ->
                 migration.verifiedAt() == null
-                        ? "every batch is done"
-                        : "every batch is done, and it was verified that no row is left";
+                        ? "every batch is done" + within(migration) + "; not verified"
+                        : "every batch is done, and it was verified that no row is left" + within(migration);
             case FAILED -> failed(migration.failure());
             case ACTIVE, RUNNING -> {
                 if (migration.codeMissingSince() != null) {
@@ -128,9 +145,9 @@ public final class OverviewQueries {
                 if (!replicas.isEmpty()) {
                     yield "running on " + String.join(", ", replicas) + waits.pace(migration.id());
                 }
-                Optional<String> budget = waits.why(migration.id());
-                if (budget.isPresent()) {
-                    yield budget.get();
+                Optional<String> waiting = waits.trouble(migration.id()).or(() -> waits.why(migration.id()));
+                if (waiting.isPresent()) {
+                    yield waiting.get();
                 }
                 if (active > 0) {
                     yield "waits for a worker that is free";
@@ -138,6 +155,14 @@ public final class OverviewQueries {
                 yield again.orElse("waits for its turn");
             }
         };
+    }
+
+    /** A table's keys may lie outside of the bounds, and then say so. */
+    private static String within(BatchedMigration migration) {
+        boolean whole = migration.minValue() == Long.MIN_VALUE && migration.maxValue() == Long.MAX_VALUE
+                || migration.minValue() == 0 && migration.maxValue() == 0
+                || migration.strategy() != null;
+        return whole ? "" : " from min_value %d to max_value %d".formatted(migration.minValue(), migration.maxValue());
     }
 
     private static Optional<String> again(ResultSet row) throws SQLException {

@@ -15,8 +15,8 @@ final class PaceQueries {
     private static final String LOOK =
             """
             SELECT m.status IN (1, 4) AS runnable, limits.fleet_rate, limits.migration_rate,
-                extract(epoch FROM fleet.paced_until - clock_timestamp())::float8 AS fleet_wait,
-                extract(epoch FROM own.paced_until - clock_timestamp())::float8 AS migration_wait,
+                extract(epoch FROM fleet.paced_until - clock_timestamp()) AS fleet_wait,
+                extract(epoch FROM own.paced_until - clock_timestamp()) AS migration_wait,
                 fleet.paced_rate AS fleet_paced_rate, own.paced_rate AS migration_paced_rate,
             """ + BudgetQueries.MAYBE_SURPLUS + """
             FROM batched_background_migration_jobs j

@@ -74,7 +74,11 @@ record Poison(
                 "killed its worker: a replica died or froze " + job.attempts() + " times at this row or one beside it");
         List<Failure> deaths = new ArrayList<>();
         for (String row : QuarantineQueries.identities(
-                connection, walked.get().table(), next.get().batch(), "", Integer.MAX_VALUE)) {
+                connection,
+                walked.get().table(),
+                walked.get().table().toWork(next.get().batch()),
+                "",
+                Integer.MAX_VALUE)) {
             QuarantineQueries.quarantine(connection, walked.get().table(), job.id(), row, death);
             deaths.add(death);
         }

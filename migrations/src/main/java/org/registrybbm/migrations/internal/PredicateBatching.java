@@ -1,19 +1,10 @@
 package org.registrybbm.migrations.internal;
 
-import static java.util.stream.Collectors.groupingBy;
-import static java.util.stream.Collectors.joining;
-import static java.util.stream.Collectors.mapping;
-
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
@@ -33,13 +24,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
             SELECT EXISTS (SELECT FROM %1$s WHERE %2$s) AS found
             """;
 
-    private static final String FIRST_ROWS = """
-            SELECT tableoid::bigint AS oid, ctid::text AS tid
-            FROM %1$s
-            WHERE %2$s
-            LIMIT ?
-            FOR NO KEY UPDATE
-            """;
+    private static final String LOCKED = "FOR NO KEY UPDATE";
 
     // Without this a scan from the table's start would step over every row that is done already, at each sub-batch
     // anew.
@@ -112,31 +97,19 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
         return nulls ? Optional.of(target.column() + " IS NULL") : Optional.empty();
     }
 
-    /** Locks the next rows by whatever way the planner finds. */
-    Optional<SubBatch> next(Connection connection, WalkedTable table, int size) throws SQLException {
-        String sql = FIRST_ROWS.formatted(
-                table.target().table(), table.pending("") + table.spared().and(""));
-        List<Place> rows = Sql.list(connection, sql.strip() + " SKIP LOCKED", PredicateBatching::place, size);
-        if (rows.isEmpty()) {
-            // Those that others have locked may be left when they are done: only waiting for them tells.
-            rows = Sql.list(connection, sql, PredicateBatching::place, size);
-        }
-        if (rows.isEmpty()) {
-            return Optional.empty();
-        }
-        // Of a partitioned table, a row of each partition may lie in the same place.
-        Map<Long, String> places = rows.stream()
-                .collect(groupingBy(Place::table, TreeMap::new, mapping(Place::tid, joining("\",\"", "{\"", "\"}"))));
-        Batch batch = new Batch(qualifier -> places.entrySet().stream()
-                .map(each -> "%1$stableoid = %2$s AND %1$sctid = ANY (%3$s)"
-                        .formatted(qualifier, each.getKey(), Literals.of(each.getValue(), "tid[]")))
-                .collect(joining(" OR ")));
-        return Optional.of(new SubBatch(batch, null, rows.size(), false));
+    private static Optional<SubBatch> next(Connection connection, WalkedTable table, int size) throws SQLException {
+        return next(connection, table, table.pending("") + table.spared().and(""), size);
     }
 
-    private record Place(long table, String tid) {}
-
-    private static Place place(ResultSet row) throws SQLException {
-        return new Place(row.getLong("oid"), row.getString("tid"));
+    /** Locks the next rows of a condition, by whatever way the planner finds. */
+    static Optional<SubBatch> next(Connection connection, WalkedTable table, String condition, int size)
+            throws SQLException {
+        String name = table.target().table();
+        Places rows = Places.find(connection, name, condition, LOCKED + " SKIP LOCKED", size);
+        if (rows.isEmpty()) {
+            // Those that others have locked may be left when they are done: only waiting for them tells.
+            rows = Places.find(connection, name, condition, LOCKED, size);
+        }
+        return rows.isEmpty() ? Optional.empty() : Optional.of(new SubBatch(rows.batch(), null, rows.count(), false));
     }
 }

@@ -35,6 +35,28 @@ public final class QuarantineQueries {
                 AND status = 'quarantined'
             """;
 
+    // Of those that a verification found not done after another change, the batch jobs count all and list some.
+    private static final String LEFT = """
+            SELECT q.quarantined, q.retrying, q.samples, coalesce(j.pending, 0) AS pending
+            FROM (
+                SELECT count(*) FILTER (WHERE status = 'quarantined') AS quarantined,
+                    count(*) FILTER (WHERE status = 'retrying') AS retrying,
+                    count(*) FILTER (WHERE status = 'quarantined' AND failure_message = ?) AS samples
+                FROM batched_background_migration_quarantined_rows
+                WHERE batched_background_migration_id = ?
+            ) AS q
+            CROSS JOIN (
+                SELECT sum(pending_tuple_count) AS pending
+                FROM batched_background_migration_jobs
+                WHERE walk_id IN (
+                    SELECT id
+                    FROM batched_background_migration_walks
+                    WHERE batched_background_migration_id = ?
+                        AND kind = 'verify'
+                )
+            ) AS j
+            """;
+
     // Locked, so that whoever waives it meanwhile waits for what comes of it.
     private static final String NEXT_TO_RETRY = """
             SELECT id, row_key::text AS row_key
@@ -62,6 +84,16 @@ public final class QuarantineQueries {
             FROM %1$s
             WHERE %3$s
             LIMIT ?
+            """;
+
+    private static final String COUNT_ROWS = """
+            SELECT count(*) AS rows
+            FROM %1$s
+            WHERE %2$s
+            """;
+
+    private static final String SEES_MOVES = """
+            SELECT current_setting('transaction_isolation') = 'read committed' AS moving
             """;
 
     private static final String QUARANTINE = """
@@ -145,6 +177,30 @@ public final class QuarantineQueries {
         return Sql.one(connection, COUNT, row -> row.getLong("rows"), migrationId);
     }
 
+    /**
+     * The rows that keep a migration from its end.
+     *
+     * @param quarantined rows that wait for a person
+     * @param retrying rows that are to be tried again and whose table is not there
+     * @param samples those of the quarantined that are still not done, although the work was run on them and no error came
+     * @param pending how many rows there are of that kind; only some are quarantined
+     */
+    record Left(long quarantined, long retrying, long samples, long pending) {}
+
+    static Left left(Connection connection, long migrationId) throws SQLException {
+        return Sql.one(
+                connection,
+                LEFT,
+                row -> new Left(
+                        row.getLong("quarantined"),
+                        row.getLong("retrying"),
+                        row.getLong("samples"),
+                        row.getLong("pending")),
+                Change.STILL_NOT_DONE,
+                migrationId,
+                migrationId);
+    }
+
     static Optional<Row> nextToRetry(Connection connection, long migrationId, long table, long after)
             throws SQLException {
         return Sql.first(
@@ -160,12 +216,35 @@ public final class QuarantineQueries {
         return Sql.list(connection, TABLES_TO_RETRY, row -> row.getLong("table_oid"), migrationId);
     }
 
-    /** Returns the identities of the rows of a batch, as JSON texts. */
+    /**
+     * Returns the identities of the rows of a batch, as JSON texts. Where a key's text depends on settings, the rows are found under the
+     * database's own, as the batch may hold expressions of an author, and then read under those by which a text finds its row again.
+     * Between the two nobody may move them.
+     */
     static List<String> identities(Connection connection, WalkedTable table, Batch batch, String suffix, int limit)
             throws SQLException {
-        String sql = IDENTITIES.formatted(
-                table.target().table(), table.spared().identity().json(), batch.predicate());
-        return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
+        String name = table.target().table();
+        RowIdentity identity = table.spared().identity();
+        if (identity.hasOneText()) {
+            String sql = IDENTITIES.formatted(name, identity.json(), batch.predicate());
+            return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
+        }
+        boolean moving = suffix.isEmpty() && Sql.one(connection, SEES_MOVES, row -> row.getBoolean("moving"));
+        Places places = Places.find(connection, name, batch.predicate(), moving ? " FOR NO KEY UPDATE" : suffix, limit);
+        if (places.isEmpty()) {
+            return List.of();
+        }
+        String sql = IDENTITIES.formatted(name, identity.json(), places.batch().predicate());
+        return ValueSettings.pinned(
+                connection, tx -> Sql.list(tx, sql, row -> row.getString("row_key"), places.count()));
+    }
+
+    /** Counts the rows of a batch. */
+    static long count(Connection connection, WalkedTable table, Batch batch) throws SQLException {
+        return Sql.one(
+                connection,
+                COUNT_ROWS.formatted(table.target().table(), batch.predicate()),
+                row -> row.getLong("rows"));
     }
 
     static void quarantine(Connection connection, WalkedTable table, long jobId, String row, Failure failure)

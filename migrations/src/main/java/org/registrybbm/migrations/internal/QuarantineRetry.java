@@ -13,14 +13,14 @@ import org.registrybbm.migrations.Key;
 /** Quarantined rows of one table that somebody wants to be tried again, one a sub-batch. */
 record QuarantineRetry() implements BatchingStrategy {
     /**
-     * Returns whether nobody can say what became of the row: the table has no key, so that a row that was changed, as for mending it, looks
-     * like one that was deleted, and the work function does not say whether any row is left.
+     * Returns whether nobody can say what became of the row: it is not there any more under what it was known by, as when its key was
+     * changed to mend it, or it was deleted, or changed in a table without a key; and the work function does not say whether any row is
+     * left.
      */
     static boolean isLost(Connection connection, WalkedTable table, Batch row) throws SQLException {
         return table.kind() == Walk.Kind.RETRY
-                && table.spared().identity().isVersion()
                 && table.pendingRows().isEmpty()
-                && QuarantineQueries.identities(connection, table, row, "", 1).isEmpty();
+                && QuarantineQueries.count(connection, table, row) == 0;
     }
 
     @Override

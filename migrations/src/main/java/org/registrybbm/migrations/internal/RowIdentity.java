@@ -7,19 +7,34 @@ import java.util.stream.Collectors;
 
 /**
  * How the rows of a table are told apart: by the primary key or another one that is unique and never NULL, or, where there is none, by
- * where they lie and who wrote them. The latter names one version of a row: it says nothing of the row once somebody has changed it.
+ * where they lie and who wrote them. The latter names one version of a row: it says nothing of the row once somebody has changed it, and
+ * nothing of any row once the table was written anew, as by VACUUM FULL, so it names the file too.
  *
  * @param columns of the key, or none
  */
 record RowIdentity(List<Column> columns) {
     private static final String PLACE = "ctid";
     private static final String VERSION = """
-            jsonb_build_object('tableoid', tableoid::bigint::text, 'ctid', ctid::text, 'xmin', xmin::text)
+            jsonb_build_object('tableoid', tableoid::bigint::text, 'ctid', ctid::text, 'xmin', xmin::text,
+                'filenode', pg_relation_filenode(tableoid)::bigint::text)
             """.strip();
 
     /** Returns whether it names a version of a row only. */
     boolean isVersion() {
         return columns.isEmpty();
+    }
+
+    /** Returns it for people: the key's columns. */
+    @Override
+    public String toString() {
+        return isVersion()
+                ? "where they lie"
+                : columns.stream().map(Column::quoted).collect(Collectors.joining(", "));
+    }
+
+    /** Returns whether {@link #json} gives the same under any settings. */
+    boolean hasOneText() {
+        return columns.stream().allMatch(Column::hasOneText);
     }
 
     /** Returns an expression that gives a row's identity as a JSON object of texts. */
@@ -28,7 +43,7 @@ record RowIdentity(List<Column> columns) {
             return VERSION;
         }
         return columns.stream()
-                .map(column -> Literals.text(column.name()) + ", " + column.quoted() + "::text")
+                .map(column -> Literals.text(column.name()) + ", " + column.text())
                 .collect(Collectors.joining(", ", "jsonb_build_object(", ")"));
     }
 
@@ -57,12 +72,13 @@ record RowIdentity(List<Column> columns) {
     }
 
     private static String version(JsonNode row, String qualifier) {
-        return "%1$stableoid = %2$s AND %1$sctid = %3$s AND %1$sxmin = %4$s"
+        return "%1$stableoid = %2$s AND %1$sctid = %3$s AND %1$sxmin = %4$s AND pg_relation_filenode(%1$stableoid) = %5$s"
                 .formatted(
                         qualifier,
                         Literals.of(row.path("tableoid").asText(), "oid"),
                         Literals.of(row.path(PLACE).asText(), "tid"),
-                        Literals.of(row.path("xmin").asText(), "xid"));
+                        Literals.of(row.path("xmin").asText(), "xid"),
+                        Literals.of(row.path("filenode").asText("0"), "oid"));
     }
 
     private String literals(JsonNode row) {

@@ -11,10 +11,11 @@ import org.registrybbm.migrations.BatchedMigration;
 /** What the sharing of batch jobs is decided by, and the roots of partition trees that it keeps in the migrations' rows. */
 public final class SharingQueries {
     // The partial index holds unfinished batch jobs only, so this costs the same however many are finished.
-    private static final String CONTENDERS =
-            JobQueries.WITH_HELD + "SELECT " + MigrationQueries.COLUMNS + """
+    private static final String CONTENDERS = JobQueries.WITH_HELD + "SELECT " + MigrationQueries.COLUMNS + """
                 , m.priority, m.root_table, limits.*,
-                (SELECT count(*) FROM held WHERE held.migration_id = m.id) AS held
+            """
+            + PlanFailures.COLUMNS + """
+                , (SELECT count(*) FROM held WHERE held.migration_id = m.id) AS held
             FROM batched_background_migrations m
             """ + BudgetQueries.LIMITS + """
             WHERE m.status IN (1, 4)
@@ -24,13 +25,13 @@ public final class SharingQueries {
             """;
 
     private static final String ROOTS = """
-            SELECT wanted.id, format('%I.%I', rn.nspname, r.relname) AS root
+            SELECT wanted.id, %s AS root
             FROM unnest(?::bigint[], ?::text[], ?::text[]) AS wanted (id, schema_name, table_name)
             JOIN pg_namespace n ON n.nspname = wanted.schema_name::name
             JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name::name
             JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid)
             JOIN pg_namespace rn ON rn.oid = r.relnamespace
-            """;
+            """.formatted(SqlIdentifiers.quotedInSql("rn.nspname", "r.relname"));
 
     private static final String SET_ROOT = """
             UPDATE batched_background_migrations
@@ -47,6 +48,7 @@ public final class SharingQueries {
      * @param rootKept what its row says of its root
      * @param root the table, or the root of the partition tree that it belongs to, quoted; null when there is no such table
      * @param held its batch jobs that a worker holds
+     * @param planFailure why it could not be planned last; null when it could
      */
     public record Contender(
             BatchedMigration migration,
@@ -55,7 +57,8 @@ public final class SharingQueries {
             @Nullable String root,
             int held,
             BudgetQueries.Limits limits,
-            Rate rate) {
+            Rate rate,
+            PlanFailures.@Nullable PlanFailure planFailure) {
         public long id() {
             return migration.id();
         }
@@ -65,8 +68,13 @@ public final class SharingQueries {
             return root != null && !root.equals(rootKept);
         }
 
+        /** Returns whether it is too early to plan it again. */
+        public boolean rests() {
+            return planFailure != null && planFailure.rests();
+        }
+
         Contender withRoot(@Nullable String other) {
-            return new Contender(migration, priority, rootKept, other, held, limits, rate);
+            return new Contender(migration, priority, rootKept, other, held, limits, rate, planFailure);
         }
     }
 
@@ -81,7 +89,8 @@ public final class SharingQueries {
                     root,
                     row.getInt("held"),
                     BudgetQueries.limits(row),
-                    Rate.of(row));
+                    Rate.of(row),
+                    PlanFailures.read(row));
         });
         Map<Long, String> roots = roots(connection, kept);
         return kept.stream().map(one -> one.withRoot(roots.get(one.id()))).toList();

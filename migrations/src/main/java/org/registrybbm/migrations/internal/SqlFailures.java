@@ -1,6 +1,6 @@
 package org.registrybbm.migrations.internal;
 
-import java.sql.BatchUpdateException;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Set;
@@ -18,11 +18,18 @@ final class SqlFailures {
     // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections
     private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300");
 
+    // Classes of what is not the migration's fault: connections (08, 28, 3D), transactions (40), resources (53),
+    // operators
+    // (57), the system (58, XX)
+    private static final Set<String> MAY_PASS_CLASSES = Set.of("08", "28", "3D", "40", "53", "57", "58", "XX");
+    // lock_not_available, object_in_use, read_only_sql_transaction, idle_in_transaction_session_timeout,
+    // transaction_timeout, invalid_sql_statement_name (a pooler forgot a prepared statement)
+    private static final Set<String> MAY_PASS = Set.of("55P03", "55006", "25006", "25P03", "25P04", "26000");
+    private static final String READ_ONLY = "25006";
+
     // Classes that begin with 5 to 9 or I to Z are left to implementations. PostgreSQL takes some of them for itself:
     // 53, 54, 55, 57, 58, 72, P0 and XX.
     private static final Pattern USER_CLASS = Pattern.compile("(?!5[34578]|72|P0|XX)[5-9I-Z]....");
-
-    private static final int LONGEST_TEXT = 1000;
 
     private SqlFailures() {}
 
@@ -49,35 +56,42 @@ final class SqlFailures {
 
     /**
      * Returns whether a row is to blame: a data exception (class 22), a constraint (23), a check option (44), an exception of a
-     * trigger (P0, 45), or a class that neither the standard nor PostgreSQL reserves, as {@code RAISE ... USING ERRCODE} gives.
+     * trigger (P0, 45), or a class that neither the standard nor PostgreSQL reserves, as {@code RAISE ... USING ERRCODE} gives. So is
+     * one that makes the Java of a work function throw, unless what it threw says that a statement failed or the network did.
      */
     static boolean isDataError(Throwable thrown) {
         String state = sqlState(thrown);
-        return state != null
-                && (state.startsWith("22")
-                        || state.startsWith("23")
-                        || state.startsWith("44")
-                        || state.startsWith("P0")
-                        || state.startsWith("45")
-                        || USER_CLASS.matcher(state).matches());
+        if (state == null) {
+            return thrown instanceof WorkFailedException failed && !(failed.getCause() instanceof UncheckedIOException);
+        }
+        return (state.startsWith("22")
+                || state.startsWith("23")
+                || state.startsWith("44")
+                || state.startsWith("P0")
+                || state.startsWith("45")
+                || isOfUserClass(state));
     }
 
-    /** Returns whether a function raised it, whatever SQLSTATE it took for that. */
-    private static boolean isRaised(String state, String message) {
-        return state.startsWith("P0")
-                || state.startsWith("45")
-                || USER_CLASS.matcher(state).matches()
-                || message.contains(" at RAISE");
+    /** Returns whether a SQLSTATE is of a class that neither the standard nor PostgreSQL reserves. */
+    static boolean isOfUserClass(String state) {
+        return USER_CLASS.matcher(state).matches();
+    }
+
+    /** Returns whether the session or the database may only be read. */
+    static boolean isReadOnly(Throwable thrown) {
+        return READ_ONLY.equals(sqlState(thrown));
     }
 
     /**
-     * Returns whether planning fails in the same way until a person acts: an invalid definition, a check that throws, a missing
-     * privilege or other error of the statement (class 42), its data (22, 23). Whatever else the database or the pool says may pass.
+     * Returns whether planning fails in the same way until a person acts. Only what the connection, other transactions or the server's
+     * resources are to blame for may pass, and what a pool says without a SQLSTATE; an invalid definition, a check that throws and
+     * every other error of the database does not.
      */
     static boolean isLasting(Throwable thrown) {
         String state = sqlState(thrown);
         if (state != null) {
-            return state.startsWith("42") || state.startsWith("22") || state.startsWith("23");
+            return !MAY_PASS.contains(state)
+                    && !MAY_PASS_CLASSES.contains(state.substring(0, Math.min(2, state.length())));
         }
         return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause).noneMatch(SQLException.class::isInstance);
     }
@@ -87,37 +101,24 @@ final class SqlFailures {
         if (thrown instanceof InvalidDefinitionException invalid) {
             return invalid.failure();
         }
-        return new Failure(code, thrown.getClass().getName(), sqlState(thrown), text(thrown));
+        boolean wrapped = thrown instanceof WorkFailedException || thrown instanceof WorkSqlException;
+        Throwable told = wrapped && thrown.getCause() != null ? thrown.getCause() : thrown;
+        return new Failure(code, told.getClass().getName(), sqlState(told), FailureText.of(thrown));
     }
 
-    /**
-     * Returns the first line of a message: PostgreSQL puts row values into the detail, which pgjdbc appends in further lines. A data
-     * exception (class 22) has them in its first line, in quotes; the text of a raised one is not kept at all; a JDBC batch has the whole statement, but a next exception without.
-     */
-    static String text(Throwable thrown) {
-        if (thrown instanceof BatchUpdateException batch && batch.getNextException() != null) {
-            return text(batch.getNextException());
-        }
-        String message = thrown.getMessage() == null ? "no message" : thrown.getMessage();
-        String line = message.lines().findFirst().orElse("");
-        String state = sqlState(thrown);
-        if (state != null && isRaised(state, message)) {
-            // What a function raises may hold whatever its author put into it; where it was raised does not.
-            return "an exception that a function raised; PostgreSQL's log has its text"
-                    + message.lines()
-                            .map(String::strip)
-                            .filter(text -> text.startsWith("Where: "))
-                            .findFirst()
-                            .map(text -> " (" + text.substring("Where: ".length()) + ")")
-                            .orElse("");
-        }
-        if (state != null && state.startsWith("22")) {
-            line = line.replaceAll("\".*", "\"...\"");
-        }
-        return line.length() > LONGEST_TEXT ? line.substring(0, LONGEST_TEXT) + " ..." : line;
+    /** Describes why no plan can be made, with the remedy where the role lacks a right. */
+    static Failure describeLasting(Throwable thrown) {
+        Failure failure = describe(FailureCode.UNKNOWN, thrown);
+        return "42501".equals(failure.sqlState())
+                ? new Failure(
+                        FailureCode.INSUFFICIENT_PRIVILEGE,
+                        failure.errorClass(),
+                        failure.sqlState(),
+                        failure.message() + "; GRANT what it names to the engine's role")
+                : failure;
     }
 
-    private static @Nullable String sqlState(Throwable thrown) {
+    static @Nullable String sqlState(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException sql && sql.getSQLState() != null) {
                 return sql.getSQLState();

@@ -16,6 +16,29 @@ final class SqlIdentifiers {
         this.text = text;
     }
 
+    /**
+     * Returns an SQL expression that quotes a name where it must be quoted, as {@code quote_ident} does. It gives the same text whatever
+     * {@code quote_all_identifiers} says: tables are stored and compared by it, and another session may have another setting.
+     *
+     * @param name an SQL expression
+     */
+    static String quotedInSql(String name) {
+        return """
+                CASE
+                    WHEN current_setting('quote_all_identifiers') = 'off'
+                        OR %1$s !~ '^[a-z_][a-z0-9_]*$'
+                        OR %1$s IN (SELECT word FROM pg_get_keywords() WHERE catcode <> 'U')
+                    THEN quote_ident(%1$s)
+                    ELSE %1$s
+                END
+                """.formatted(name + "::text").strip();
+    }
+
+    /** Returns the same for a table and its schema: {@code public."Weird ""Name"}. */
+    static String quotedInSql(String schema, String table) {
+        return quotedInSql(schema) + " || '.' || " + quotedInSql(table);
+    }
+
     /** Returns the parts, or an empty list when the text is not made of identifiers alone. */
     static List<String> parse(String text) {
         return new SqlIdentifiers(text).parts();

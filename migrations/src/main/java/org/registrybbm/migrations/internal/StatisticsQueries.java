@@ -11,7 +11,7 @@ final class StatisticsQueries {
     // A table that was never analysed is taken to hold 100 rows a block.
     private static final String HEAP = """
             SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks,
-                CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE 100 END AS rows_per_block
+                CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN (c.reltuples / c.relpages)::numeric ELSE 100 END AS rows_per_block
             FROM pg_class c
             WHERE c.oid = ?::oid
             """;
@@ -50,7 +50,7 @@ final class StatisticsQueries {
             """.formatted(TUPLES, UNKNOWN);
 
     private static final String CORRELATION = """
-            SELECT s.correlation
+            SELECT s.correlation::numeric AS correlation
             FROM pg_stats s
             JOIN pg_class c ON c.relname = s.tablename
             JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = s.schemaname

@@ -2,6 +2,7 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -24,8 +25,8 @@ import org.registrybbm.migrations.WorkRegistry;
  */
 final class SubBatchTransaction {
     private static final String LOST =
-            "it was changed or deleted since, and the table has no primary key to find it by;"
-                    + " look whether it is done, and waive it";
+            "no row is there any more under this key: it was deleted or its key was changed, or it was changed in a table that"
+                    + " has no key; nothing tells whether it is done, so look, and waive it";
 
     private final Lease lease;
     private final EngineSettings settings;
@@ -36,6 +37,7 @@ final class SubBatchTransaction {
     private @Nullable WalkedJob walked;
     private long quarantined;
     private long rowsOfBatch;
+    private final KeyWatch keyWatch = new KeyWatch();
 
     SubBatchTransaction(
             Lease lease, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration, Pacer pacer) {
@@ -96,6 +98,9 @@ final class SubBatchTransaction {
                 && BudgetQueries.isSurplus(tx, migration.id(), fenced.job().id(), lease.token())) {
             return handBack(tx, fenced.job(), Reason.LIMIT_REACHED);
         }
+        if (WalkedJob.isEdited(tx, fenced.job(), walked)) {
+            return handBack(tx, fenced.job(), Reason.DEFINITION_CHANGED);
+        }
         Optional<WalkedJob> table = walked(tx, fenced);
         if (table.isEmpty()) {
             return leaveRest(tx, fenced.job());
@@ -106,8 +111,17 @@ final class SubBatchTransaction {
                     .accept(settings.timeouts().scan().plus(settings.timeouts().subBatchLimit()));
         }
         int paced = pacer.atMost(fenced.rate(), aim.size());
-        Optional<BatchingStrategy.SubBatch> next =
-                table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), paced));
+        Optional<BatchingStrategy.SubBatch> next;
+        Savepoint before = aim.isolate() ? tx.setSavepoint() : null;
+        try {
+            next = table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), paced));
+        } catch (SQLException e) {
+            if (before == null || !SqlFailures.isDataError(e)) {
+                throw e;
+            }
+            tx.rollback(before);
+            return setAside(tx, fenced, table.get(), aim, e);
+        }
         if (next.isEmpty()) {
             return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
         }
@@ -151,6 +165,9 @@ final class SubBatchTransaction {
         } catch (Change.QuarantineFullException e) {
             return new Step.Overflown();
         }
+        if (table.table().kind() == Walk.Kind.CHANGE && table.strategy().followsKey() && !aim.isolate()) {
+            keyWatch.look(tx, table.table(), subBatch, fenced.xid());
+        }
         if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined() == 0) {
             long row = Objects.requireNonNull(subBatch.lastKey()).number();
             if (lost) {
@@ -162,9 +179,7 @@ final class SubBatchTransaction {
         long covered = Math.max(subBatch.covered(), outcome.migrated());
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
         if (!lease.advance(
-                tx,
-                fenced,
-                new LeaseQueries.Advance(subBatch.lastKey(), covered, outcome.migrated(), busy, aim.size()))) {
+                tx, fenced, new LeaseQueries.Advance(subBatch.lastKey(), covered, outcome, busy, aim.size()))) {
             throw unlawful(job);
         }
         Integer before = job.subBatchSize();
@@ -177,6 +192,29 @@ final class SubBatchTransaction {
                 outcome.migrated(),
                 change.failures(),
                 finished);
+    }
+
+    /** The next rows cannot be looked for, as the author's expression fails at one: that one is found, and looked for no more. */
+    private Step setAside(Connection tx, LeaseQueries.Fenced fenced, WalkedJob table, Aim aim, SQLException thrown)
+            throws SQLException {
+        BatchJob job = fenced.job();
+        PendingSearch search = new PendingSearch(tx, table.table(), migration.quarantineLimit());
+        search.everywhere();
+        if (search.unreadable().isEmpty()) {
+            throw thrown;
+        }
+        Change change = new Change(tx, definition, table.table(), job);
+        try {
+            change.settingAside(search.unreadable());
+        } catch (Change.QuarantineFullException e) {
+            return new Step.Overflown();
+        }
+        Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
+        if (!lease.advance(
+                tx, fenced, new LeaseQueries.Advance(job.lastKey(), 0, Change.Outcome.NOTHING, busy, aim.size()))) {
+            throw unlawful(job);
+        }
+        return new Step.Committed(job.advanced(job.lastKey(), aim.size(), 0, 0), 0, 0, change.failures(), false);
     }
 
     /** Where only the batch's size ends it, its last sub-batch takes what is left of that. */

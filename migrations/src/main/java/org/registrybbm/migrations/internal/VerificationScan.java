@@ -8,11 +8,13 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.JobStatus;
@@ -23,6 +25,8 @@ import org.registrybbm.migrations.WorkRegistry;
 public final class VerificationScan {
     private static final int SAMPLES = 10;
     private static final int COUNTED = 1_000;
+    // So few rows can be told apart one by one where asking for all of them fails.
+    private static final int FEW = 1_000;
 
     private final Connection connection;
     private final EngineSettings settings;
@@ -35,6 +39,8 @@ public final class VerificationScan {
     private int size = Sizing.FIRST_SUB_BATCH;
     private long covered;
     private long left;
+    private long unreadable;
+    private @Nullable Failure failure;
 
     public VerificationScan(
             Connection connection, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration) {
@@ -52,6 +58,31 @@ public final class VerificationScan {
     /** Rows found that are not done. */
     public long left() {
         return left;
+    }
+
+    /** How many of them cannot even be asked whether they are done. */
+    public long unreadable() {
+        return unreadable;
+    }
+
+    /** Why one of those cannot be asked, or null. */
+    public @Nullable Failure failure() {
+        return failure;
+    }
+
+    /** Returns what bounds the rows that were looked at, to stand behind "row"; empty text for nothing. */
+    public String bounds() {
+        return definition == null ? "" : definition.bounds();
+    }
+
+    /** Says without row values what made {@link #next} throw. */
+    public static String explain(SQLException thrown) {
+        return SqlFailures.describe(FailureCode.UNKNOWN, thrown).message();
+    }
+
+    /** Returns whether the connection or the server is gone, so that no other migration can be looked at either. */
+    public static boolean isConnectionLost(SQLException thrown) {
+        return SqlFailures.isConnectionLost(thrown);
     }
 
     /** Keys of some of them. */
@@ -104,14 +135,17 @@ public final class VerificationScan {
             lookAtRange(tx, resolved, table);
         } else {
             Sql.run(tx, Guards.scan(settings.timeouts()));
-            find(tx, table, "(" + table.pending() + ")" + table.spared().and(""));
+            PendingSearch search = new PendingSearch(tx, table, COUNTED);
+            if (!found(search, new Batch(qualifier -> "true" + table.spared().and(qualifier)))) {
+                search.everywhere();
+                count(search);
+            }
             tables.remove();
         }
         return true;
     }
 
     private void lookAtRange(Connection tx, Definition resolved, WalkedTable table) throws SQLException {
-        String pending = table.pending();
         BatchJob.Range whole = table.target().key().isInteger()
                 ? BatchJob.Range.between(migration.minValue(), migration.maxValue())
                 : BatchJob.Range.between((Key) null, null);
@@ -119,7 +153,14 @@ public final class VerificationScan {
                 new BatchJob(0, migration.id(), null, whole, JobStatus.ACTIVE, 0, lastKey, null, 0, 0, null, 0);
         Optional<BatchingStrategy.SubBatch> next = resolved.strategy().next(tx, table, position, size);
         if (next.isPresent()) {
-            find(tx, table, next.get().batch().predicate() + " AND (" + pending + ")");
+            PendingSearch search = new PendingSearch(tx, table, COUNTED);
+            if (next.get().covered() <= FEW) {
+                search.among(next.get().batch());
+                count(search);
+            } else if (!found(search, next.get().batch())) {
+                size = FEW;
+                return;
+            }
             covered += next.get().covered();
             lastKey = next.get().lastKey();
         }
@@ -129,10 +170,22 @@ public final class VerificationScan {
         }
     }
 
-    private void find(Connection tx, WalkedTable table, String condition) throws SQLException {
-        List<String> found = QuarantineQueries.identities(tx, table, new Batch(qualifier -> condition), "", COUNTED);
-        left += found.size();
-        found.stream().limit(Math.max(0, SAMPLES - samples.size())).forEach(samples::add);
+    /** Looks among many rows at once; false when one of them fails it. */
+    private boolean found(PendingSearch search, Batch rows) throws SQLException {
+        boolean readable = search.ask(rows).isEmpty();
+        if (readable) {
+            count(search);
+        }
+        return readable;
+    }
+
+    private void count(PendingSearch search) {
+        left += search.found().size() + search.unreadable().size();
+        unreadable += search.unreadable().size();
+        search.unreadable().values().stream().findFirst().ifPresent(first -> failure = first);
+        Stream.concat(search.unreadable().keySet().stream(), search.found().stream())
+                .limit(Math.max(0, SAMPLES - samples.size()))
+                .forEach(samples::add);
     }
 
     private static Deque<Target> tables(Connection tx, Definition definition) throws SQLException {

@@ -35,6 +35,13 @@ final class Waits {
         return find(migrationId).filter(one -> one.held() == 0).flatMap(this::why);
     }
 
+    /** Says why an active or running migration could not be planned last; empty when it could. */
+    Optional<String> trouble(long migrationId) {
+        return find(migrationId)
+                .map(Contender::planFailure)
+                .map(failure -> "could not be planned: " + failure.message() + "; tried again at " + failure.again());
+    }
+
     /** Says what a migration that runs is slowed down by, with a comma before it; empty text when it goes as fast as it can. */
     String pace(long migrationId) {
         return find(migrationId).map(one -> pace(one.rate())).orElse("") + (standby ? ", " + STANDBY : "");
@@ -82,6 +89,7 @@ final class Waits {
         List<Contender> before = others.stream()
                 .filter(other -> other.migration().status().isRunnable())
                 .filter(other -> other.migration().codeMissingSince() == null)
+                .filter(other -> other.planFailure() == null)
                 .filter(other -> other.limits().migrationJobs() > 0)
                 .filter(other -> Sharing.FIRST_COME.compare(other, one) < 0)
                 .toList();

@@ -10,9 +10,81 @@ import org.registrybbm.migrations.Key;
 
 /** Statements on {@code batched_background_migration_walks}. */
 final class WalkQueries {
+    /** What the migration {@code m} is defined by, apart from its bounds, which may be moved. */
+    private static final String DEFINITION = """
+            jsonb_build_object(
+                'table', m.table_name, 'column', m.column_name, 'strategy', m.batching_strategy,
+                'signature', m.job_signature_name, 'arguments', m.arguments
+            )
+            """;
+
+    /** Object ids mean nothing on another server, nor in a database into which this one's dump was restored. */
+    private static final String ORIGIN = """
+            (SELECT system_identifier FROM pg_control_system())
+                || '/' || to_regclass('batched_background_migration_walks')::oid
+            """;
+
     private static final String COLUMNS = """
-            w.id, w.table_oid::bigint AS table_oid, w.kind, w.pass, w.cut_key::text AS cut_key, w.cut_tuple_count,
-            w.only_table
+            w.id, w.table_oid::bigint AS table_oid, w.table_name, w.kind, w.pass, w.cut_key::text AS cut_key,
+            w.cut_tuple_count, w.only_table, w.definition <> (
+                SELECT
+            """ + DEFINITION + """
+                FROM batched_background_migrations m
+                WHERE m.id = w.batched_background_migration_id
+            ) AS edited
+            """;
+
+    // Of each walk that was begun with another definition, or elsewhere.
+    private static final String UNSETTLED = """
+            SELECT count(*) FILTER (WHERE w.definition IS DISTINCT FROM
+            """ + DEFINITION + """
+                ) AS edited, count(*) FILTER (WHERE w.origin IS DISTINCT FROM
+            """ + ORIGIN + """
+                ) AS moved
+            FROM batched_background_migration_walks w
+            JOIN batched_background_migrations m ON m.id = w.batched_background_migration_id
+            WHERE m.id = ?
+            """;
+
+    private static final String EDITS = """
+            SELECT DISTINCT o.key, o.value AS before, n.value AS now
+            FROM batched_background_migration_walks w
+            JOIN batched_background_migrations m ON m.id = w.batched_background_migration_id
+            CROSS JOIN jsonb_each_text(w.definition) AS o
+            JOIN jsonb_each_text(
+            """ + DEFINITION + """
+                ) AS n ON n.key = o.key
+            WHERE m.id = ?
+                AND n.value IS DISTINCT FROM o.value
+            ORDER BY 1
+            """;
+
+    private static final String IS_BEGUN = """
+            SELECT EXISTS (
+                SELECT
+                FROM batched_background_migration_jobs
+                WHERE batched_background_migration_id = ?
+                    AND (status = 2 OR covered_tuple_count > 0)
+            ) AS found
+            """;
+
+    private static final String SETTLE = """
+            UPDATE batched_background_migration_walks w
+            SET definition =
+            """ + DEFINITION + ", origin = " + ORIGIN + """
+            FROM batched_background_migrations m
+            WHERE m.id = w.batched_background_migration_id
+                AND m.id = ?
+            """;
+
+    private static final String FORGET_ALL = """
+            WITH forgotten AS (
+                DELETE FROM batched_background_migration_walks
+                WHERE batched_background_migration_id = ?
+                RETURNING batched_background_migration_id
+            )
+            DELETE FROM batched_background_migration_jobs
+            WHERE batched_background_migration_id IN (SELECT batched_background_migration_id FROM forgotten)
             """;
 
     private static final String FIND = "SELECT " + COLUMNS + """
@@ -51,8 +123,11 @@ final class WalkQueries {
 
     private static final String OPEN = """
             INSERT INTO batched_background_migration_walks
-                (batched_background_migration_id, table_oid, table_name, kind, pass, only_table)
-            VALUES (?, ?::oid, ?, ?, ?, ?)
+                (batched_background_migration_id, table_oid, table_name, kind, pass, only_table, definition, origin)
+            SELECT m.id, ?::oid, ?, ?, ?, ?,
+            """ + DEFINITION + ", " + ORIGIN + """
+            FROM batched_background_migrations m
+            WHERE m.id = ?
             ON CONFLICT DO NOTHING
             """;
 
@@ -93,6 +168,41 @@ final class WalkQueries {
 
     private WalkQueries() {}
 
+    /** How many walks were begun with another definition than now, and how many in another database. */
+    record Unsettled(long edited, long moved) {}
+
+    static Unsettled unsettled(Connection connection, long migrationId) throws SQLException {
+        return Sql.one(
+                connection, UNSETTLED, row -> new Unsettled(row.getLong("edited"), row.getLong("moved")), migrationId);
+    }
+
+    /** One part of a definition that is another one than when the walks began; null for none. */
+    record Edit(
+            String part, @Nullable String before, @Nullable String now) {}
+
+    static List<Edit> edits(Connection connection, long migrationId) throws SQLException {
+        return Sql.list(
+                connection,
+                EDITS,
+                row -> new Edit(row.getString("key"), row.getString("before"), row.getString("now")),
+                migrationId);
+    }
+
+    /** Returns whether any batch job has got anywhere. */
+    static boolean isBegun(Connection connection, long migrationId) throws SQLException {
+        return Sql.one(connection, IS_BEGUN, row -> row.getBoolean("found"), migrationId);
+    }
+
+    /** Writes down that the walks go on with the definition of now, in this database. */
+    static void settle(Connection connection, long migrationId) throws SQLException {
+        Sql.update(connection, SETTLE, migrationId);
+    }
+
+    /** Forgets every walk with its batch jobs, so that the migration starts anew. */
+    static void forgetAll(Connection connection, long migrationId) throws SQLException {
+        Sql.update(connection, FORGET_ALL, migrationId);
+    }
+
     static Optional<Walk> find(Connection connection, long id) throws SQLException {
         return Sql.first(connection, FIND, WalkQueries::walk, id);
     }
@@ -120,7 +230,7 @@ final class WalkQueries {
     /** Opens a walk where there is none. */
     static void open(Connection connection, long migrationId, Target table, Walk.Kind kind, int pass, boolean onlyTable)
             throws SQLException {
-        Sql.update(connection, OPEN, migrationId, table.oid(), table.table(), kind.word(), pass, onlyTable);
+        Sql.update(connection, OPEN, table.oid(), table.table(), kind.word(), pass, onlyTable, migrationId);
     }
 
     /** Goes on with another table of the same name. */
@@ -148,10 +258,12 @@ final class WalkQueries {
         return new Walk(
                 row.getLong("id"),
                 row.getLong("table_oid"),
+                row.getString("table_name"),
                 Walk.Kind.of(row.getString("kind")),
                 row.getInt("pass"),
                 Keys.read(row.getString("cut_key")),
                 row.getLong("cut_tuple_count"),
+                row.getBoolean("edited"),
                 row.getBoolean("only_table"));
     }
 }

@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 
 /**
@@ -33,6 +34,19 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
                 walk.get().strategy(definition),
                 definition.walked(
                         connection, target.get(), walk.get().kind(), walk.get().pass())));
+    }
+
+    /**
+     * Returns whether its walk was begun with another definition than the migration has now, as its planner has not seen yet.
+     *
+     * @param known what is known of it already: the definition does not change any more within a run, then
+     */
+    static boolean isEdited(Connection connection, BatchJob job, @Nullable WalkedJob known) throws SQLException {
+        return known == null
+                && job.walkId() != null
+                && WalkQueries.find(connection, job.walkId())
+                        .filter(Walk::edited)
+                        .isPresent();
     }
 
     Optional<BatchingStrategy.SubBatch> next(Connection connection, BatchJob job, int size) throws SQLException {

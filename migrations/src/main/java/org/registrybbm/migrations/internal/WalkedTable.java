@@ -13,7 +13,8 @@ import org.registrybbm.migrations.InvalidDefinitionException;
  * @param kind what is done there
  * @param pass which pass it is, from 1
  * @param pendingRows which rows are not done, as the strategy or the work function says, or empty when neither does
- * @param spared true for rows that are not quarantined
+ * @param pendingOnly whether the work function gets only those rows of a sub-batch that are pending, as others may have been done
+ * @param spared rows that no sub-batch touches
  */
 record WalkedTable(
         BatchedMigration migration,
@@ -21,13 +22,20 @@ record WalkedTable(
         Walk.Kind kind,
         int pass,
         Optional<String> pendingRows,
+        boolean pendingOnly,
         Spared spared) {
 
-    /** Returns a batch of the rows of a condition that are not done. */
-    Batch pendingOf(String condition) {
-        String rows = condition + " AND (" + pending() + ")";
+    /** Returns those rows of a sub-batch that the work function gets. */
+    Batch toWork(Batch rows) {
+        return pendingOnly ? pendingOf(rows) : rows;
+    }
+
+    /** Returns those of some rows that are not done. */
+    private Batch pendingOf(Batch batch) {
+        String rows = batch.predicate() + " AND " + pendingOfOthers("");
         String found = "ctid = ANY (ARRAY(SELECT ctid FROM " + target.table() + " WHERE " + rows + "))";
-        return new Batch(qualifier -> qualifier.isEmpty() ? rows : qualifier + found + " AND " + pending(qualifier));
+        return new Batch(
+                qualifier -> qualifier.isEmpty() ? rows : qualifier + found + " AND " + pendingOfOthers(qualifier));
     }
 
     /**
@@ -43,13 +51,29 @@ record WalkedTable(
                         + "' does not say so; override its method pending, or use another strategy"));
     }
 
-    /**
-     * Returns the same for a statement that gives the table an alias, which the work function's expression cannot have. It is looked up
-     * as the statement sees the table: a row that another one changed meanwhile is not found, and so not changed twice.
-     */
+    /** Returns the same, for a statement that may give the table an alias. */
     String pending(String qualifier) {
+        return lookedUp(pending(), qualifier);
+    }
+
+    /**
+     * Returns which rows are not done, besides those in quarantine. These are not even asked: some are there because nobody can, and the
+     * planner evaluates the parts of an AND in whatever order it likes.
+     */
+    String pendingOfOthers(String qualifier) {
+        if (spared.rows().isEmpty()) {
+            return pending(qualifier);
+        }
+        return lookedUp("CASE WHEN " + spared.predicate("") + " THEN false ELSE (" + pending() + ") END", qualifier);
+    }
+
+    /**
+     * A work function's expression cannot have an alias. It is looked up as the statement sees the table: a row that another one changed
+     * meanwhile is not found, and so not changed twice.
+     */
+    private String lookedUp(String expression, String qualifier) {
         if (qualifier.isEmpty()) {
-            return "(" + pending() + ")";
+            return "(" + expression + ")";
         }
         return """
                 (
@@ -59,6 +83,6 @@ record WalkedTable(
                         AND registry_bbm_row.ctid = %2$sctid
                         AND (%3$s)
                 )
-                """.formatted(target.table(), qualifier, pending()).strip();
+                """.formatted(target.table(), qualifier, expression).strip();
     }
 }

@@ -5,15 +5,20 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens the walks of one migration: over its table, or over each leaf partition of it. */
 record Walks(Connection connection, Definition definition) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Walks.class);
+
     /** Opens those of the first pass where they are missing, as when a partition was attached. */
     void openFirst() throws SQLException {
         List<Walk> walks = WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1);
         Optional<Walk> only = walks.stream().filter(Walk::onlyTable).findFirst();
         if (only.isPresent()) {
             if (only.get().tableOid() != definition.target().oid()) {
+                new Relocation(connection, definition).ofRebuiltTables();
                 WalkQueries.moveTo(connection, only.get(), definition.target());
             }
             return;
@@ -23,12 +28,38 @@ record Walks(Connection connection, Definition definition) {
             WalkQueries.open(connection, id(), definition.target(), Walk.Kind.CHANGE, 1, true);
             return;
         }
-        List<Long> known = walks.stream().map(Walk::tableOid).toList();
-        for (long leaf : CatalogQueries.leaves(connection, definition.target())) {
+        if (walks.isEmpty()) {
+            warn();
+        }
+        List<Long> leaves = CatalogQueries.leaves(connection, definition.target());
+        List<Long> known = tables(walks);
+        if (!known.containsAll(leaves) && !leaves.containsAll(known)) {
+            // One that went and one that came may be the same, built anew.
+            new Relocation(connection, definition).ofRebuiltTables();
+            known = tables(WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1));
+        }
+        for (long leaf : leaves) {
             if (!known.contains(leaf)) {
                 open(leaf, Walk.Kind.CHANGE, 1);
             }
         }
+    }
+
+    /** Tells, once, of what nobody could notice while it runs. */
+    private void warn() throws SQLException {
+        if (definition.strategy().followsKey() && !definition.saysWhatIsPending(connection)) {
+            String warning = "rows that the application moves to another partition of "
+                    + definition.target().table()
+                    + " while it runs are changed twice or not at all, as the work function '"
+                    + definition.migration().signature()
+                    + "' does not say which rows are pending; where the application does that, have it say so";
+            LOGGER.warn("'{}': {}", definition.migration().name(), warning);
+            EventQueries.record(connection, id(), new EventQueries.Event("warned", warning));
+        }
+    }
+
+    private static List<Long> tables(List<Walk> walks) {
+        return walks.stream().map(Walk::tableOid).toList();
     }
 
     /**

@@ -3,7 +3,6 @@ package org.registrybbm.migrations.internal;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.Set;
 
 /**
@@ -21,7 +20,7 @@ final class WorkConnection {
                 WorkConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
                     boolean wholeRollback = method.getName().equals("rollback") && method.getParameterCount() == 0;
                     if (wholeRollback || REFUSED.contains(method.getName())) {
-                        throw new SQLException("a work function must not call " + method.getName()
+                        throw new WorkRuleException("a work function must not call " + method.getName()
                                 + "() on its connection; the batch runner commits its rows together with the cursor");
                     }
                     try {

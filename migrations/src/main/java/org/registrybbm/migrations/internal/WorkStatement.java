@@ -33,7 +33,7 @@ record WorkStatement(String sql, List<Object> arguments) {
             // 22: data exception, as a value that is none of the type; 428, 42804, 42883: types and operators that do
             // not fit
             if (state.startsWith("22") || state.startsWith("428") || state.equals("42883")) {
-                throw Arguments.invalid("the arguments do not fit the columns: " + SqlFailures.text(e));
+                throw Arguments.invalid("the arguments do not fit the columns: " + FailureText.of(e));
             }
             throw e;
         }

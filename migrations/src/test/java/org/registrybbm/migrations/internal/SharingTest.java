@@ -189,12 +189,12 @@ class SharingTest {
 
     private static Contender held(Contender one, int held) {
         return new Contender(
-                one.migration(), one.priority(), one.rootKept(), one.root(), held, one.limits(), one.rate());
+                one.migration(), one.priority(), one.rootKept(), one.root(), held, one.limits(), one.rate(), null);
     }
 
     private static Contender priority(Contender one, int priority) {
         return new Contender(
-                one.migration(), priority, one.rootKept(), one.root(), one.held(), one.limits(), one.rate());
+                one.migration(), priority, one.rootKept(), one.root(), one.held(), one.limits(), one.rate(), null);
     }
 
     private static Contender onTable(Contender one, @Nullable String root) {
@@ -224,6 +224,6 @@ class SharingTest {
                 null,
                 null,
                 null);
-        return new Contender(migration, 0, null, "public.t" + id, 0, limits, new Rate(null, null));
+        return new Contender(migration, 0, null, "public.t" + id, 0, limits, new Rate(null, null), null);
     }
 }

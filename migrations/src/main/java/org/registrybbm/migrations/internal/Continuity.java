@@ -1,0 +1,87 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
+
+/**
+ * Sees to it that walks go on only with what they were begun with. A cursor says nothing of another table, key or work; and in a
+ * database into which a dump was restored the object ids of tables are other ones.
+ */
+record Continuity(Connection connection, Definition definition) {
+    /**
+     * Makes the walks fit, where they can be made to.
+     *
+     * @throws InvalidDefinitionException when rows were changed by another definition, and nothing tells which
+     */
+    void restore(WalkQueries.Unsettled unsettled) throws SQLException {
+        if (unsettled.moved() > 0) {
+            new Relocation(connection, definition).ofRestoredDatabase();
+        }
+        if (unsettled.edited() > 0) {
+            settleEdits();
+        }
+        WalkQueries.settle(connection, id());
+    }
+
+    private void settleEdits() throws SQLException {
+        List<WalkQueries.Edit> edits = WalkQueries.edits(connection, id()).stream()
+                .filter(edit -> !edit.part().equals("table") || isAnotherTable())
+                .toList();
+        if (edits.isEmpty()) {
+            return;
+        }
+        boolean begun = WalkQueries.isBegun(connection, id());
+        if (begun && !definition.saysWhatIsPending(connection)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.DEFINITION_CHANGED,
+                    text(edits) + ", after rows had been changed, and the work function '"
+                            + definition.migration().signature()
+                            + "' does not say which are still to be changed; set it back and retry the migration, or queue"
+                            + " another one for what is left");
+        }
+        WalkQueries.forgetAll(connection, id());
+        if (begun) {
+            EventQueries.record(
+                    connection,
+                    id(),
+                    new EventQueries.Event(
+                            "restarted", text(edits) + "; it starts anew, with the rows that are not done"));
+        }
+    }
+
+    /** A table that was renamed is the same. */
+    private boolean isAnotherTable() {
+        try {
+            for (Walk walk : WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1)) {
+                boolean same = walk.onlyTable()
+                        ? walk.tableOid() == definition.target().oid()
+                        : definition.targetOf(connection, walk).isPresent();
+                if (same) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String text(List<WalkQueries.Edit> edits) {
+        return edits.stream()
+                .map(edit -> "'%s' of its definition was %s and is now %s"
+                        .formatted(edit.part(), quoted(edit.before()), quoted(edit.now())))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String quoted(@org.jspecify.annotations.Nullable String value) {
+        return value == null ? "NULL" : "'" + value + "'";
+    }
+
+    private long id() {
+        return definition.migration().id();
+    }
+}

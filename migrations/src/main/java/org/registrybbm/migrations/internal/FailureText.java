@@ -1,0 +1,157 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.BatchUpdateException;
+import java.sql.SQLException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.DatabaseException;
+import org.registrybbm.migrations.InvalidDefinitionException;
+import org.registrybbm.migrations.SchemaNotMigratedException;
+
+/**
+ * What may be kept of an exception's message: nothing that a row may hold. PostgreSQL puts row values into the detail, which pgjdbc
+ * appends in further lines, and into the first line of a data exception (class 22), behind a quotation mark of the server's language or
+ * a colon. What a function raises, and what an author's Java throws, may hold whatever its author put into it: only its place is kept.
+ */
+public final class FailureText {
+    private static final int LONGEST = 1000;
+    private static final String PGJDBC = "org.postgresql.";
+    private static final String OWN = "org.registrybbm.migrations.internal.";
+
+    private static final Pattern QUOTED_VALUE =
+            Pattern.compile("[\"\u00ab\u00bb\u201c-\u201f\u2039\u203a\u300c\u300e\u2018-\u201b'].*");
+    private static final Pattern VALUE_BEHIND_COLON = Pattern.compile("(?<!^[A-Z\\p{L}]{0,20}): .*");
+
+    private FailureText() {}
+
+    /** Returns the text of an exception, of one line: what the database said, where it said anything. */
+    public static String of(Throwable thrown) {
+        if (thrown instanceof BatchUpdateException batch && batch.getNextException() != null) {
+            return of(batch.getNextException());
+        }
+        String line = line(thrown);
+        return line.length() > LONGEST ? line.substring(0, LONGEST) + " ..." : line;
+    }
+
+    private static String line(Throwable thrown) {
+        if (isOwn(thrown)) {
+            return String.valueOf(thrown.getMessage()).lines().findFirst().orElse("");
+        }
+        if (thrown instanceof WorkFailedException failed) {
+            return sqlCause(failed)
+                    .filter(cause -> !WorkSqlException.isAuthors(cause))
+                    .map(FailureText::ofSql)
+                    .orElseGet(() -> ofJava(failed.getCause()));
+        }
+        return sqlCause(thrown).map(FailureText::ofSql).orElseGet(() -> ofJava(thrown));
+    }
+
+    private static Optional<SQLException> sqlCause(Throwable thrown) {
+        return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause)
+                .filter(SQLException.class::isInstance)
+                .map(SQLException.class::cast)
+                .findFirst();
+    }
+
+    /** Written by this library or, as nothing is left in memory or a class is missing, by the JVM. */
+    private static boolean isOwn(Throwable thrown) {
+        return thrown.getMessage() != null
+                && (thrown instanceof InvalidDefinitionException
+                        || thrown instanceof DatabaseException
+                        || thrown instanceof SchemaNotMigratedException
+                        || thrown instanceof WorkRuleException
+                        || thrown instanceof CutOffException
+                        || thrown instanceof SqlFailures.NoConnection
+                        || thrown instanceof VirtualMachineError
+                        || thrown instanceof LinkageError);
+    }
+
+    private static String ofSql(SQLException thrown) {
+        String state = SqlFailures.sqlState(thrown);
+        String message = Objects.requireNonNullElse(thrown.getMessage(), "no message");
+        if (ServerError.isRaised(thrown) || state != null && isRaised(state, message)) {
+            return "an exception that a function raised; PostgreSQL's log has its text"
+                    + ServerError.where(thrown)
+                            .or(() -> where(message))
+                            .map(text -> " (" + text + ")")
+                            .orElse("");
+        }
+        if (thrown instanceof WorkSqlException work) {
+            return ofJava(work.getCause());
+        }
+        // Drivers and pools put no values into the first line, but for class 22.
+        String line = message.lines().findFirst().orElse("");
+        return state != null && state.startsWith("22") ? withoutValue(line) : line;
+    }
+
+    private static String withoutValue(String line) {
+        String quoted = QUOTED_VALUE.matcher(line).replaceFirst("\"...\"");
+        return quoted.equals(line) ? VALUE_BEHIND_COLON.matcher(line).replaceFirst(": ...") : quoted;
+    }
+
+    /** Returns whether a function raised it, by its SQLSTATE or by where it says that it was raised. */
+    private static boolean isRaised(String state, String message) {
+        return state.startsWith("P0")
+                || state.startsWith("45")
+                || SqlFailures.isOfUserClass(state)
+                || message.contains(" at RAISE");
+    }
+
+    private static Optional<String> where(String message) {
+        return message.lines()
+                .map(String::strip)
+                .filter(text -> text.startsWith("Where: "))
+                .map(text -> text.substring("Where: ".length()))
+                .findFirst();
+    }
+
+    private static String ofJava(Throwable thrown) {
+        return place(thrown)
+                .map(frame -> "thrown at " + frame + "; its text may hold values and is not kept")
+                .orElse("thrown at an unknown place; its text may hold values and is not kept");
+    }
+
+    /** Returns the first place that is the author's, and not of the JDK, the driver or this library. */
+    private static Optional<StackTraceElement> place(Throwable thrown) {
+        StackTraceElement[] frames = thrown.getStackTrace();
+        return Stream.of(frames)
+                .filter(frame -> Stream.of("java.", "javax.", "jdk.", "sun.", "com.sun.", PGJDBC, OWN)
+                        .noneMatch(frame.getClassName()::startsWith))
+                .findFirst()
+                .or(() -> Stream.of(frames).findFirst());
+    }
+
+    /** What PostgreSQL itself said, by pgjdbc's classes where they are there; a host may have another driver in between. */
+    private static final class ServerError {
+        private static final Pattern PL_SOURCES = Pattern.compile("(pl_exec|plpy_.*|plperl|pltcl)\\.c");
+
+        /** Returns whether it comes out of a procedural language, which is where functions raise. */
+        static boolean isRaised(SQLException thrown) {
+            return of(thrown, "getFile")
+                    .filter(file -> PL_SOURCES.matcher(file).matches())
+                    .isPresent();
+        }
+
+        static Optional<String> where(SQLException thrown) {
+            return of(thrown, "getWhere").flatMap(text -> text.lines().findFirst());
+        }
+
+        private static Optional<String> of(SQLException thrown, String getter) {
+            try {
+                Object message =
+                        thrown.getClass().getMethod("getServerErrorMessage").invoke(thrown);
+                return message == null ? Optional.empty() : text(message, getter);
+            } catch (ReflectiveOperationException e) {
+                return Optional.empty();
+            }
+        }
+
+        private static Optional<String> text(Object message, String getter) throws ReflectiveOperationException {
+            @Nullable Object value = message.getClass().getMethod(getter).invoke(message);
+            return Optional.ofNullable(value).map(Object::toString);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.time.Duration;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
+import org.registrybbm.migrations.Key;
+
+/**
+ * Notices work, or a trigger, that changes the key which the batches are cut by: such a row is met again further on, or never. It is
+ * noticed in the sub-batch's own transaction, so nothing of it is kept. Used by one run of a batch job.
+ *
+ * <p>PostgreSQL counts the rows that a transaction has updated, and each row names its writer: where fewer of the sub-batch's rows name
+ * this transaction than were updated, the others have left it, or were updated more than once. Only then are they looked for.
+ */
+final class KeyWatch {
+    private static final Duration LONGEST_SEARCH = Duration.ofSeconds(2);
+
+    // %1$s is the quoted table, %2$s the sub-batch's rows.
+    private static final String UPDATED_AND_KEPT = """
+            SELECT pg_stat_get_xact_tuples_updated(?::oid) AS updated,
+                (
+                    SELECT count(*)
+                    FROM %1$s
+                    WHERE %2$s
+                        AND xmin = ?::xid8::xid
+                ) AS kept
+            """;
+
+    // %2$s is the key beyond the sub-batch, %3$s its columns, %4$s the same, from the end.
+    private static final String NEARBY = """
+            SELECT EXISTS (
+                SELECT
+                FROM (SELECT xmin AS writer FROM %1$s WHERE %2$s ORDER BY %3$s LIMIT 1000) AS next
+                WHERE writer = ?::xid8::xid
+            ) OR EXISTS (
+                SELECT
+                FROM (SELECT xmin AS writer FROM %1$s WHERE %2$s ORDER BY %4$s LIMIT 1000) AS last
+                WHERE writer = ?::xid8::xid
+            ) AS found
+            """;
+
+    private static final String ANYWHERE = """
+            SELECT EXISTS (SELECT FROM %1$s WHERE NOT (%2$s) AND xmin = ?::xid8::xid) AS found
+            """;
+
+    private boolean trusted;
+
+    /**
+     * Looks at what the work has done to the rows of a sub-batch.
+     *
+     * @param xid the transaction's, as text
+     * @throws InvalidDefinitionException when one of them lies elsewhere now
+     */
+    void look(Connection tx, WalkedTable table, BatchingStrategy.SubBatch subBatch, String xid) throws SQLException {
+        Target target = table.target();
+        Key end = subBatch.lastKey();
+        if (trusted || end == null) {
+            return;
+        }
+        String rows = subBatch.batch().predicate();
+        boolean left = Sql.one(
+                tx,
+                UPDATED_AND_KEPT.formatted(target.table(), rows),
+                row -> row.getLong("kept") < Math.min(row.getLong("updated"), subBatch.covered()),
+                target.oid(),
+                xid);
+        if (!left) {
+            return;
+        }
+        if (isNearby(tx, target, end, xid) || isAnywhere(tx, target, rows, xid)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.KEY_CHANGED,
+                    "the work function '" + table.migration().signature() + "' or a trigger of " + target.table()
+                            + " changes "
+                            + target.column() + ", the key that the batches are cut by, so that rows would be met again"
+                            + " further on, or never; this sub-batch was rolled back. Walk a key that stays as it is"
+                            + " (column_name), or use " + BlockBatching.NAME
+                            + " with a work function that says what is pending");
+        }
+        // It updates rows more than once, and each time as often.
+        trusted = true;
+    }
+
+    private static boolean isNearby(Connection tx, Target target, Key end, String xid) throws SQLException {
+        String descending = String.join(
+                ", ",
+                target.key().columns().stream()
+                        .map(column -> column.quoted() + " DESC")
+                        .toList());
+        return Sql.one(
+                tx,
+                NEARBY.formatted(target.table(), target.key().after("", end), target.column(), descending),
+                row -> row.getBoolean("found"),
+                xid,
+                xid);
+    }
+
+    /** Looks for as long as it may take; then it was none that could be found. */
+    private static boolean isAnywhere(Connection tx, Target target, String rows, String xid) throws SQLException {
+        Savepoint before = tx.setSavepoint();
+        try {
+            Sql.run(tx, "SET LOCAL statement_timeout = " + LONGEST_SEARCH.toMillis());
+            boolean found = Sql.one(tx, ANYWHERE.formatted(target.table(), rows), row -> row.getBoolean("found"), xid);
+            tx.rollback(before);
+            return found;
+        } catch (SQLException e) {
+            if (!SqlFailures.isWorthSmaller(e)) {
+                throw e;
+            }
+            tx.rollback(before);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.FailureCode;
+
+/**
+ * Looks for rows that are not done where asking for them may fail: the author's expression may cast what a row holds, and one row whose
+ * value is none fails the statement for all. Such rows are told from the others by halving, and are not done either.
+ */
+final class PendingSearch {
+    private static final int BLOCKS_AT_ONCE = 1_024;
+
+    private final Connection tx;
+    private final WalkedTable table;
+    private final int most;
+    private final List<String> found = new ArrayList<>();
+    private final Map<String, Failure> unreadable = new LinkedHashMap<>();
+
+    /**
+     * Starts a search.
+     *
+     * @param most how many rows of each kind to look for at most; the search ends when it has found more
+     */
+    PendingSearch(Connection tx, WalkedTable table, int most) {
+        this.tx = tx;
+        this.table = table;
+        this.most = most;
+    }
+
+    /** Returns the identities of rows that are not done. */
+    List<String> found() {
+        return List.copyOf(found);
+    }
+
+    /** Returns the identities of rows that nobody can tell of, and why. */
+    Map<String, Failure> unreadable() {
+        return unreadable;
+    }
+
+    /** Looks among some rows, of which there are few enough to be told apart one by one. */
+    void among(Batch rows) throws SQLException {
+        if (ask(rows).isEmpty()) {
+            return;
+        }
+        halve(QuarantineQueries.identities(tx, table, rows, "", Integer.MAX_VALUE));
+    }
+
+    /** Looks through the whole table. */
+    void everywhere() throws SQLException {
+        long blocks = StatisticsQueries.heap(tx, table.target()).blocks();
+        for (long first = 0; first < blocks && !isEnough(); first += BLOCKS_AT_ONCE) {
+            inBlocks(first, Math.min(blocks, first + BLOCKS_AT_ONCE) - 1);
+        }
+    }
+
+    private void inBlocks(long first, long last) throws SQLException {
+        Batch rows = BlockBatching.rows(table, first, last);
+        if (isEnough() || ask(rows).isEmpty()) {
+            return;
+        }
+        if (first == last) {
+            halve(QuarantineQueries.identities(tx, table, rows, "", Integer.MAX_VALUE));
+            return;
+        }
+        long middle = first + (last - first) / 2;
+        inBlocks(first, middle);
+        inBlocks(middle + 1, last);
+    }
+
+    private void halve(List<String> rows) throws SQLException {
+        if (rows.isEmpty() || isEnough()) {
+            return;
+        }
+        List<Failure> failure = ask(table.spared().of(rows));
+        if (failure.isEmpty()) {
+            return;
+        }
+        if (rows.size() == 1) {
+            unreadable.put(rows.get(0), failure.get(0));
+            return;
+        }
+        int half = rows.size() / 2;
+        halve(rows.subList(0, half));
+        halve(rows.subList(half, rows.size()));
+    }
+
+    /** Asks for those of some rows that are not done; returns why it cannot be said, or nothing. */
+    List<Failure> ask(Batch rows) throws SQLException {
+        Savepoint before = tx.setSavepoint();
+        try {
+            found.addAll(QuarantineQueries.identities(tx, table, rows.and(table::pendingOfOthers), "", most));
+            tx.releaseSavepoint(before);
+            return List.of();
+        } catch (SQLException e) {
+            if (!SqlFailures.isDataError(e)) {
+                throw e;
+            }
+            tx.rollback(before);
+            return List.of(SqlFailures.describe(FailureCode.UNKNOWN, e));
+        }
+    }
+
+    private boolean isEnough() {
+        return found.size() > most || unreadable.size() > most;
+    }
+}

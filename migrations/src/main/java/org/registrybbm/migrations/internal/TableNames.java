@@ -1,0 +1,68 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+
+/** Statements on the tables that the walks and the quarantined rows of a migration name, by object id and by name. */
+final class TableNames {
+    private static final String KNOWN = """
+            SELECT table_oid::bigint AS table_oid, table_name
+            FROM batched_background_migration_walks
+            WHERE batched_background_migration_id = ?
+            UNION
+            SELECT table_oid::bigint, table_name
+            FROM batched_background_migration_quarantined_rows
+            WHERE batched_background_migration_id = ?
+            ORDER BY 1, 2
+            """;
+
+    // %s is the table. Object ids are given out from below; from above they mean no table, and no two rows share one.
+    private static final String UNSETTLE = """
+            UPDATE %s
+            SET table_oid = (4294967295 - id)::oid
+            WHERE batched_background_migration_id = ?
+                AND table_oid = ?::oid
+                AND table_name = ?
+            """;
+
+    private static final String SETTLE = """
+            UPDATE %s
+            SET table_oid = ?::oid,
+                table_name = ?
+            WHERE batched_background_migration_id = ?
+                AND table_oid = (4294967295 - id)::oid
+                AND table_name = ?
+            """;
+
+    private static final List<String> TABLES =
+            List.of("batched_background_migration_walks", "batched_background_migration_quarantined_rows");
+
+    private TableNames() {}
+
+    /** A table that is written down. */
+    record Known(long oid, String name) {}
+
+    static List<Known> known(Connection connection, long migrationId) throws SQLException {
+        return Sql.list(
+                connection,
+                KNOWN,
+                row -> new Known(row.getLong("table_oid"), row.getString("table_name")),
+                migrationId,
+                migrationId);
+    }
+
+    /** Gives what names a table object ids that mean none. */
+    static void unsettle(Connection connection, long migrationId, Known table) throws SQLException {
+        for (String each : TABLES) {
+            Sql.update(connection, UNSETTLE.formatted(each), migrationId, table.oid(), table.name());
+        }
+    }
+
+    /** Gives what has such object ids that of the table of its name. */
+    static void settle(Connection connection, long migrationId, String name, Target table) throws SQLException {
+        for (String each : TABLES) {
+            Sql.update(connection, SETTLE.formatted(each), table.oid(), table.table(), migrationId, name);
+        }
+    }
+}

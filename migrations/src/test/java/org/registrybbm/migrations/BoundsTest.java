@@ -1,0 +1,93 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** What "no row is left" says is true for the rows that it names, and the documented statements name all. */
+@ExtendWith(PostgresExtension.class)
+class BoundsTest {
+    private static final Pattern INSERT =
+            Pattern.compile("INSERT INTO batched_background_migrations\\b.*?\\)(?=;|\\nON CONFLICT)", Pattern.DOTALL);
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    BoundsTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../README.md", "../docs/writing-a-migration.md"})
+    void coversEveryKeyByTheDocumentedInsert(String document) throws IOException {
+        database.execute("""
+                DROP TABLE IF EXISTS public.users;
+                CREATE TABLE public.users (id bigint PRIMARY KEY, legacy_id int, legacy_id_bigint bigint);
+                INSERT INTO public.users
+                SELECT i, 7 FROM generate_series(-500, 500) i
+                UNION ALL VALUES (-9223372036854775808, 7), (9223372036854775807, 7)
+                """);
+        List<String> inserts = INSERT.matcher(Files.readString(Path.of(document)))
+                .results()
+                .map(MatchResult::group)
+                .toList();
+        assertThat(inserts).isNotEmpty();
+        database.execute(inserts.get(0));
+
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+
+        assertThat(database.number("SELECT count(*) FROM public.users WHERE legacy_id_bigint IS DISTINCT FROM 7"))
+                .isZero();
+        assertThat(explanation("widen_legacy_id"))
+                .isEqualTo("every batch is done, and it was verified that no row is left");
+    }
+
+    @Test
+    void namesTheBoundsThatItIsTrueFor() {
+        lab.items(-500, 500);
+        lab.engine(Map.of())
+                .store()
+                .queue(new NewBatchedMigration(
+                        "m",
+                        "copyColumn",
+                        "t.items",
+                        "id",
+                        null,
+                        1,
+                        Long.MAX_VALUE,
+                        100,
+                        "{\"from\": \"id\", \"to\": \"v\"}"));
+
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE v IS NULL"))
+                .isEqualTo(501);
+        assertThat(explanation("m")).endsWith("no row is left from min_value 1 to max_value 9223372036854775807");
+        assertThat(lab.engine(Map.of()).store().events("m", 1).get(0).reason())
+                .isEqualTo(
+                        "no row with id from 1 to 9223372036854775807 is left; the table has rows outside of min_value and"
+                                + " max_value, which it does not cover");
+        assertThat(lab.engine(Map.of())
+                        .verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {})
+                        .get(0)
+                        .explanation())
+                .isEqualTo("no row with id from 1 to 9223372036854775807 is left");
+    }
+
+    private String explanation(String name) {
+        return lab.engine(Map.of()).store().overviews(List.of(name)).get(0).explanation();
+    }
+}

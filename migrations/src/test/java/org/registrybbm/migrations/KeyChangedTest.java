@@ -1,0 +1,140 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.SQLException;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Work and triggers that change the key which the batches are cut by, so that rows would be changed twice or never. */
+@ExtendWith(PostgresExtension.class)
+class KeyChangedTest {
+    private static final String WORK = "work";
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    KeyChangedTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+        database.execute("""
+                CREATE TABLE t.items (
+                    id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0, tenant int NOT NULL DEFAULT 1,
+                    updated_at timestamptz NOT NULL DEFAULT '2020-01-01'
+                );
+                CREATE INDEX ON t.items (updated_at);
+                CREATE INDEX ON t.items (tenant, updated_at);
+                INSERT INTO t.items (id, updated_at)
+                SELECT i, timestamptz '2020-01-01' + i * interval '1 minute' FROM generate_series(1, 3000) i
+                """);
+    }
+
+    private void touchWhen(String condition) {
+        database.execute("""
+                CREATE FUNCTION t.touch() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN new.updated_at := clock_timestamp(); RETURN new; END';
+                CREATE TRIGGER touch BEFORE UPDATE ON t.items FOR EACH ROW WHEN (%s) EXECUTE FUNCTION t.touch()
+                """.formatted(condition));
+    }
+
+    private void assertRefusedAndNothingChangedTwice() {
+        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+                .startsWith("21 the work function 'work' or a trigger of t.items changes");
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE n > 1")).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "updated_at | true",
+                "tenant, updated_at | true",
+                "updated_at | old.id % 700 = 5",
+                "updated_at | old.id = 2999",
+            })
+    void refusesAKeyThatATriggerChanges(String key, String condition) {
+        touchWhen(condition);
+        lab.queue(WORK, null, key, 1_000, 500);
+
+        lab.drain(Map.of(WORK, Lab::addOne));
+
+        assertRefusedAndNothingChangedTwice();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "id = id + 1",
+                "id = id + 100000",
+                "id = id + 701",
+                "id = -id",
+                "id = CASE WHEN id % 400 = 8 THEN id + 100001 ELSE id END",
+            })
+    void refusesWorkThatChangesItsKey(String assignment) {
+        database.execute("TRUNCATE t.items; INSERT INTO t.items (id) SELECT generate_series(2, 6000, 2)");
+        lab.queue(WORK, null, "id", 1_000, 500);
+
+        lab.drain(Map.of(WORK, context -> context.update("n = n + 1, " + assignment)));
+
+        assertRefusedAndNothingChangedTwice();
+    }
+
+    @Test
+    void takesAKeyOfWhichNothingChanges() {
+        touchWhen("true");
+        lab.queue(WORK, null, "id", 1_000, 500);
+
+        assertThat(lab.drain(Map.of(WORK, Lab::addOne)).isComplete()).isTrue();
+
+        lab.assertEachItemChangedOnce();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "UPDATE %1$s SET n = n + 2 WHERE %2$s; UPDATE %1$s SET n = n - 1 WHERE %2$s",
+                "DELETE FROM %1$s WHERE %2$s AND id %% 2 = 0; UPDATE %1$s SET n = n + 1 WHERE %2$s",
+                "UPDATE %1$s SET n = n + 1 WHERE %2$s; INSERT INTO t.items (id, n) SELECT -id, 1 FROM %1$s WHERE %2$s",
+            })
+    void takesWorkThatDoesMoreThanOneUpdateOfEachRow(String statements) {
+        lab.queue(WORK, null, "id", 1_000, 500);
+        WorkFunction work = context -> {
+            long changed = 0;
+            for (String statement : statements
+                    .formatted(context.table(), context.batch().predicate())
+                    .split("; ")) {
+                changed += Lab.update(context.connection(), statement);
+            }
+            return changed;
+        };
+        database.execute("UPDATE batched_background_migrations SET min_value = 1");
+
+        assertThat(lab.drain(Map.of(WORK, work)).isComplete()).isTrue();
+
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void takesRowsThatTheApplicationMovesMeanwhile() {
+        lab.queue(WORK, null, "id", 1_000, 500);
+        WorkFunction work = context -> {
+            long changed = Lab.addOne(context);
+            move(Lab.lastKey(context));
+            return changed;
+        };
+
+        assertThat(lab.drain(Map.of(WORK, work)).isComplete()).isTrue();
+    }
+
+    private void move(long beyond) throws SQLException {
+        try (var connection = database.getConnection()) {
+            Lab.update(connection, "UPDATE t.items SET tenant = 2 WHERE id > ? AND id <= ?", beyond, beyond + 10);
+        }
+    }
+}

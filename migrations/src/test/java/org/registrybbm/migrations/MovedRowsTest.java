@@ -1,0 +1,83 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Rows that the application moves to another partition, or to another place of the key, while a migration runs. */
+@ExtendWith(PostgresExtension.class)
+class MovedRowsTest {
+    private static final String WORK = "work";
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    MovedRowsTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+        PartitionedItems.create(database, PartitionedItems.HALVES);
+    }
+
+    /** Work around which the application moves rows, before the first call and after some. */
+    private WorkFunction around(String move) {
+        AtomicInteger calls = new AtomicInteger();
+        WorkFunction moving = context -> {
+            long changed = Lab.DO_ONE.migrate(context);
+            if (calls.incrementAndGet() % 2 == 0) {
+                // Of rows that no sub-batch under way has locked.
+                database.execute("SET lock_timeout = '100ms'; " + move.formatted(calls.get() % 20, context.table()));
+            }
+            return changed;
+        };
+        return moving.withPending("v IS NULL");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "k  | UPDATE t.items SET p = 9 - p WHERE id %% 20 = %d AND tableoid <> '%s'::regclass",
+                "id | UPDATE t.items SET p = 9 - p WHERE id %% 20 = %d AND tableoid <> '%s'::regclass",
+                "id | UPDATE t.items SET id = id + 10000 WHERE id %% 20 = %d AND id < 10000 AND tableoid <> '%s'::regclass",
+                "id | UPDATE t.items SET id = -id WHERE id %% 20 = %d AND tableoid <> '%s'::regclass",
+            })
+    void changesEachOnceWhereTheWorkFunctionSaysWhatIsPending(String key, String move) {
+        lab.queue(WORK, null, key, 40, 10);
+
+        assertThat(lab.drain(Map.of(WORK, around(move))).isComplete()).isTrue();
+
+        lab.assertEachItemChangedOnce();
+        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+    }
+
+    @Test
+    void warnsAtTheStartWhereItDoesNot() {
+        lab.queue(Lab.ADD_ONE, null, "id", 40, 10);
+
+        lab.drain(Map.of());
+
+        assertThat(lab.engine(Map.of()).store().events("m", 100))
+                .filteredOn(event -> event.event().equals("warned"))
+                .singleElement()
+                .satisfies(event -> assertThat(event.reason())
+                        .startsWith("rows that the application moves to another partition of t.items while it runs"));
+    }
+
+    @Test
+    void warnsOfNoTableThatHasNoPartitions() {
+        database.execute("DROP TABLE t.items");
+        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 50);
+
+        lab.drain(Map.of());
+
+        assertThat(lab.engine(Map.of()).store().events("m", 100))
+                .noneMatch(event -> event.event().equals("warned"));
+    }
+}

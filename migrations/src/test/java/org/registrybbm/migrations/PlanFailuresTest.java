@@ -1,0 +1,226 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.internal.Troubles;
+import org.registrybbm.migrations.testkit.PgServer;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** A plan that fails is a state: it ends the migration, or it is tried again after a while, and says why meanwhile. */
+@ExtendWith(PostgresExtension.class)
+@Timeout(60)
+class PlanFailuresTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    PlanFailuresTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"55000", "0A000", "54001", "2BP01", "3F000", "25001", "25P02", "22000", "23505", "P0001", "42P01"
+            })
+    void endsTheMigrationAtOnceWhereARetryWouldMendNothing(String state) {
+        RunResult result = raising(state).runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(result.failed())
+                .singleElement()
+                .satisfies(failed -> assertThat(failed.failure()).isNotNull().satisfies(failure -> {
+                    assertThat(failure.code()).isEqualTo(FailureCode.UNKNOWN);
+                    assertThat(failure.sqlState()).isEqualTo(state);
+                    assertThat(failure.errorClass()).isNotNull();
+                }));
+    }
+
+    @Test
+    void hasACodeForARightThatIsMissing() {
+        assertThat(raising("42501").runToEnd(List.of(), StopSignal.NEVER).failed())
+                .hasSize(1);
+
+        assertThat(lab.of("m", "failure_error_code || ' ' || failure_sqlstate")).isEqualTo("20 42501");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"53200", "57014", "40001", "40P01", "55P03", "55006", "58030", "XX000"})
+    void isTriedAgainWhereTheReasonMayPass(String state) {
+        BatchedMigrations engine = raising(state);
+
+        Planner.Plan plan = engine.planner().plan();
+
+        assertThat(plan.active()).isEqualTo(1);
+        assertThat(plan.stuck()).containsOnlyKeys("m");
+        assertThat(lab.of("m", "status || ' ' || plan_failures")).isEqualTo("1 1");
+        assertThat(lab.of("m", "plan_failure_message")).doesNotContain("secret");
+        assertThat(explanation()).startsWith("could not be planned: ").contains("; tried again at ");
+    }
+
+    @Test
+    void waitsTwiceAsLongEachTimeUpToAMinute() throws SQLException {
+        try (Connection other = lock()) {
+            assertThat(plan()).isEmpty();
+            assertThat(pause()).isBetween(0, 1_000);
+            assertThat(plan()).as("too early").isEmpty();
+            assertThat(lab.of("m", "plan_failures")).isEqualTo("1");
+
+            for (int[] times : new int[][] {{1, 2_000}, {2, 4_000}, {6, 60_000}, {5_000, 60_000}}) {
+                database.execute(
+                        "UPDATE batched_background_migrations SET plan_again_at = now(), plan_failures = " + times[0]);
+                assertThat(plan()).isEmpty();
+                assertThat(pause()).isBetween(times[1] / 2, times[1]);
+            }
+            assertThat(lab.of("m", "plan_failures || ' ' || plan_failure_message"))
+                    .isEqualTo("5001 ERROR: canceling statement due to lock timeout");
+            other.rollback();
+        }
+        assertThat(plan()).as("too early").isEmpty();
+        database.execute("UPDATE batched_background_migrations SET plan_again_at = now()");
+
+        assertThat(plan()).isNotEmpty();
+        assertThat(lab.of("m", "plan_failures || ' ' || num_nulls(plan_failure_message, plan_again_at)"))
+                .isEqualTo("0 2");
+        assertThat(explanation()).isEqualTo("waits for a worker that is free");
+    }
+
+    @Test
+    void isForgottenByAnyChangeOfTheStatus() {
+        List<Runnable> changes = List.of(
+                () -> lab.engine(Map.of()).store().pause(List.of()),
+                () -> lab.engine(Map.of()).store().restart(List.of()),
+                () -> lab.engine(Map.of()).quarantine().retry(List.of()));
+        for (Runnable change : changes) {
+            database.execute("""
+                    UPDATE batched_background_migrations
+                    SET status = 1, plan_failures = 9, plan_failure_message = 'x', plan_again_at = now() + interval '1 minute'
+                    """);
+            assertThat(plan()).isEmpty();
+
+            change.run();
+
+            assertThat(lab.of("m", "plan_failures || ' ' || num_nulls(plan_failure_message, plan_again_at)"))
+                    .isEqualTo("0 2");
+        }
+    }
+
+    @Test
+    void harmsNoOtherMigrationOfTheSameTable() throws SQLException {
+        database.execute("CREATE TABLE t.others AS SELECT * FROM t.items; ALTER TABLE t.others ADD PRIMARY KEY (id);"
+                + "UPDATE batched_background_migrations SET job_signature_name = 'raising'");
+        lab.queueItems("behind", Lab.ADD_ONE, 100);
+
+        raising("55006").runToEnd(List.of("behind"), StopSignal.NEVER);
+
+        assertThat(lab.status("behind")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.ACTIVE);
+    }
+
+    @Test
+    void endsARunThatHasNothingElseToDo() throws SQLException {
+        BatchedMigrations engine = lab.engine(Map.of());
+        SynchronousRun run =
+                new SynchronousRun(engine.store(), engine.planner(), engine.runner(), Duration.ofSeconds(1));
+        try (Connection other = lock()) {
+            assertThatThrownBy(() -> run.run(List.of(), StopSignal.NEVER))
+                    .isInstanceOf(DatabaseException.class)
+                    .hasMessage(
+                            "could not plan for 1 s, and nothing else is left to run: 'm': ERROR: canceling statement"
+                                    + " due to lock timeout");
+            other.rollback();
+        }
+        assertThat(run.run(List.of(), StopSignal.NEVER).isComplete()).isTrue();
+    }
+
+    @Test
+    void saysThatTheDatabaseIsReadOnly() throws SQLException {
+        admin("ALTER DATABASE " + database.name() + " SET default_transaction_read_only = on");
+        try {
+            assertThat(lab.engine(Map.of()).planner().plan().stuck().get("m")).contains("read-only");
+            assertThat(explanation()).startsWith("the database is read-only: default_transaction_read_only is on");
+            assertThatThrownBy(() -> lab.runAll(Map.of()))
+                    .isInstanceOf(DatabaseException.class)
+                    .hasMessageContaining("read-only");
+        } finally {
+            admin("ALTER DATABASE " + database.name() + " RESET default_transaction_read_only");
+        }
+        assertThat(lab.of("m", "plan_failures")).isEqualTo("0");
+        assertThat(lab.runAll(Map.of()).isComplete()).isTrue();
+    }
+
+    @Test
+    void isToldOnceForEachReason() {
+        Troubles troubles = new Troubles();
+        Failure one = new Failure(FailureCode.UNKNOWN, null, "25006", "cannot execute UPDATE");
+        Failure same = new Failure(FailureCode.UNKNOWN, null, "25006", "cannot execute INSERT");
+        Failure another = new Failure(FailureCode.UNKNOWN, null, "57014", "canceling statement");
+
+        assertThat(List.of(
+                        troubles.isNews(1, one),
+                        troubles.isNews(1, same),
+                        troubles.isNews(2, one),
+                        troubles.isNews(1, another),
+                        troubles.isNews(1, another)))
+                .containsExactly(true, false, true, true, false);
+    }
+
+    private List<Long> plan() {
+        return lab.engine(Map.of()).planner().plan().due();
+    }
+
+    /** How many milliseconds are left until the next plan. */
+    private int pause() {
+        return Integer.parseInt(lab.of("m", "(1000 * extract(epoch FROM plan_again_at - clock_timestamp()))::int"));
+    }
+
+    private String explanation() {
+        return lab.engine(Map.of()).store().overviews(List.of("m")).get(0).explanation();
+    }
+
+    private Connection lock() throws SQLException {
+        Connection connection = database.getConnection();
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("LOCK TABLE t.items");
+        }
+        return connection;
+    }
+
+    /** Work whose check fails in the database, with a SQLSTATE of choice. */
+    private BatchedMigrations raising(String state) {
+        database.execute("UPDATE batched_background_migrations SET job_signature_name = 'raising' WHERE name = 'm'");
+        return lab.engine(Map.of("raising", new WorkFunction() {
+            @Override
+            public long migrate(WorkContext context) {
+                return 0;
+            }
+
+            @Override
+            public void check(WorkContext context) throws SQLException {
+                Lab.update(
+                        context.connection(),
+                        "DO 'BEGIN RAISE ''secret'' USING ERRCODE = ''%s''; END'".formatted(state));
+            }
+        }));
+    }
+
+    private static void admin(String sql) throws SQLException {
+        try (Connection connection = PgServer.get().connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** A row that makes the Java of a work function throw is found among the others, and nothing that it holds is written down. */
+@ExtendWith(PostgresExtension.class)
+class ThrowingWorkTest {
+    private static final String WORK = "work";
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    ThrowingWorkTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+        database.execute("""
+                CREATE TABLE t.items (id bigint PRIMARY KEY, raw text NOT NULL, n int NOT NULL DEFAULT 0, v bigint);
+                INSERT INTO t.items (id, raw) SELECT i, i FROM generate_series(1, 1000) i
+                """);
+    }
+
+    /** Adds up in Java what the rows hold, as work does that cannot be said in SQL. */
+    private static WorkFunction parsing(Function<String, ? extends RuntimeException> otherwise) {
+        return context -> {
+            String sql = "SELECT raw FROM " + context.table() + " WHERE "
+                    + context.batch().predicate();
+            try (var statement = context.connection().createStatement();
+                    var rows = statement.executeQuery(sql)) {
+                while (rows.next()) {
+                    String raw = rows.getString(1);
+                    if (!raw.matches("[0-9]+")) {
+                        throw otherwise.apply(raw);
+                    }
+                }
+            }
+            return Lab.addOne(context);
+        };
+    }
+
+    static Stream<Arguments> exceptions() {
+        return Stream.of(
+                named(NumberFormatException::new),
+                named(raw -> new IllegalStateException("cannot read " + raw, new IllegalArgumentException(raw))),
+                named(raw -> new NullPointerException(raw)),
+                named(raw -> new IllegalStateException(new SQLException("about " + raw))));
+    }
+
+    private static Arguments named(Function<String, ? extends RuntimeException> exception) {
+        return Arguments.of(exception.apply("x").getClass().getName(), exception);
+    }
+
+    @ParameterizedTest
+    @MethodSource("exceptions")
+    void setsTheRowAsideAndKeepsClassAndPlaceOnly(String type, Function<String, ? extends RuntimeException> exception) {
+        database.execute("UPDATE t.items SET raw = 'alice@example.org' WHERE id IN (7, 700)");
+        lab.queue(WORK, null, "id", 1_000, 1_000);
+
+        lab.drain(Map.of(WORK, parsing(exception)));
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(lab.quarantine("row_key::text || ' ' || failure_class"))
+                .containsExactly("{\"id\": \"7\"} " + type, "{\"id\": \"700\"} " + type);
+        assertThat(lab.quarantine("failure_message").get(0))
+                .startsWith("thrown at org.registrybbm.migrations.ThrowingWorkTest.");
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1")).isEqualTo(998);
+        assertThat(everythingWritten()).doesNotContain("alice");
+
+        database.execute("UPDATE t.items SET raw = '5' WHERE id IN (7, 700)");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(lab.drain(Map.of(WORK, parsing(exception))).isComplete()).isTrue();
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void takesAFailureOfTheNetworkForNoRowsFault() {
+        lab.queue(WORK, null, "id", 1_000, 1_000);
+
+        lab.drain(Map.of(WORK, context -> {
+            throw new UncheckedIOException(new IOException("alice@example.org is away"));
+        }));
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("4");
+        assertThat(lab.quarantine("1")).isEmpty();
+        assertThat(everythingWritten()).doesNotContain("alice").contains("UncheckedIOException");
+    }
+
+    @Test
+    void keepsWhatTheDatabaseSaidBehindAnExceptionOfALibrary() {
+        database.execute("ALTER TABLE t.items ADD CONSTRAINT odd CHECK (id <> 7 OR n = 0)");
+        lab.queue(WORK, null, "id", 1_000, 1_000);
+
+        lab.drain(Map.of(WORK, context -> {
+            try {
+                return Lab.addOne(context);
+            } catch (SQLException e) {
+                throw new IllegalStateException("cannot run it for alice@example.org", e);
+            }
+        }));
+
+        assertThat(lab.quarantine("row_key ->> 'id' || ' ' || failure_sqlstate"))
+                .containsExactly("7 23514");
+        assertThat(lab.quarantine("failure_message").get(0)).contains("violates check constraint \"odd\"");
+        assertThat(everythingWritten()).doesNotContain("alice");
+    }
+
+    private String everythingWritten() {
+        return String.join("\n", database.column("""
+                SELECT m::text FROM batched_background_migrations m
+                UNION ALL SELECT j::text FROM batched_background_migration_jobs j
+                UNION ALL SELECT q::text FROM batched_background_migration_quarantined_rows q
+                UNION ALL SELECT e::text FROM batched_background_migration_events e
+                """));
+    }
+}

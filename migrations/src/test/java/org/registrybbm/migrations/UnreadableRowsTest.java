@@ -1,0 +1,132 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** Rows that cannot even be asked whether they are done, as the question casts what they hold. */
+@ExtendWith(PostgresExtension.class)
+class UnreadableRowsTest {
+    private static final String CAST = "{\"from\": \"raw\", \"to\": \"v\", \"cast\": \"integer\"}";
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    UnreadableRowsTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+        database.execute("""
+                CREATE TABLE t.items (id bigint PRIMARY KEY, raw text, v int);
+                INSERT INTO t.items (id, raw) SELECT i, i FROM generate_series(1, 1000) i
+                """);
+    }
+
+    private void queue(String strategy) {
+        lab.engine(Map.of())
+                .store()
+                .queue(new NewBatchedMigration(
+                        "m", "copyColumn", "t.items", "id", strategy, 1, Long.MAX_VALUE, 500, CAST));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "ranges",
+            value = {"ranges, true", "BlockBatchingStrategy, true", "BlockBatchingStrategy, false"})
+    void setsThemAsideAndChangesTheOthers(String strategy, boolean key) {
+        if (!key) {
+            database.execute("ALTER TABLE t.items DROP CONSTRAINT items_pkey");
+        }
+        database.execute("UPDATE t.items SET raw = 'x' WHERE id IN (1, 500, 1000)");
+        queue(strategy);
+
+        lab.drain(Map.of());
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(lab.quarantine("failure_sqlstate")).containsExactly("22P02", "22P02", "22P02");
+        assertThat(database.column("SELECT id FROM t.items WHERE v IS NULL ORDER BY id"))
+                .containsExactly("1", "500", "1000");
+        assertThat(lab.jobs("m", "attempts")).containsOnly("1");
+
+        database.execute("UPDATE t.items SET raw = id WHERE raw = 'x'");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE v = id")).isEqualTo(1_000);
+    }
+
+    @Test
+    void setsThoseAsideThatComeWhileTheLastPassLooks() {
+        queue("BlockBatchingStrategy");
+        BatchedMigrations engine = lab.engine(Map.of());
+        for (int turn = 0; turn < 50 && lastPass() < 2; turn++) {
+            engine.planner().plan().due().stream()
+                    .filter(job -> lastPass() < 2)
+                    .forEach(job -> engine.runner().run(job, StopSignal.NEVER));
+        }
+        database.execute("INSERT INTO t.items VALUES (2000, 'x'), (2001, 'y'), (2002, '7')");
+
+        lab.drain(Map.of());
+
+        assertThat(lab.quarantine("row_key ->> 'id'")).containsExactlyInAnyOrder("2000", "2001");
+        assertThat(database.text("SELECT v FROM t.items WHERE id = 2002")).isEqualTo("7");
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+    }
+
+    private long lastPass() {
+        return database.number("SELECT coalesce(max(pass), 0) FROM batched_background_migration_walks");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "ranges",
+            value = {"ranges", "BlockBatchingStrategy"})
+    void verifiesPastThoseThatWereWaived(String strategy) {
+        database.execute("UPDATE t.items SET raw = 'x' WHERE id % 150 = 0");
+        queue(strategy);
+        lab.drain(Map.of());
+        BatchedMigrations engine = lab.engine(Map.of());
+        assertThat(engine.quarantine().waive("m", List.of(), "jane", "test rows"))
+                .isEqualTo(6);
+
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+
+        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        List<Verified> verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
+        assertThat(verified).singleElement().satisfies(one -> {
+            assertThat(one.result()).isEqualTo(Verified.Result.COMPLETE);
+            assertThat(one.left()).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "ranges",
+            value = {"ranges", "BlockBatchingStrategy"})
+    void countsAndNamesOneThatCameLaterAndVerifiesTheOtherMigrations(String strategy) {
+        queue(strategy);
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.ofKeys("other", "copyColumn", "t.items", "id", 500)
+                        .withArguments("{\"from\": \"v\", \"to\": \"v\"}"));
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        database.execute("INSERT INTO t.items VALUES (2000, 'alice@example.org'), (2001, '7')");
+
+        List<Verified> verified = lab.engine(Map.of()).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
+
+        assertThat(verified).hasSize(2);
+        assertThat(verified.get(0).result()).isEqualTo(Verified.Result.INCOMPLETE);
+        assertThat(verified.get(0).left()).isEqualTo(2);
+        assertThat(verified.get(0).samples()).containsExactlyInAnyOrder("{\"id\": \"2000\"}", "{\"id\": \"2001\"}");
+        assertThat(verified.get(0).explanation())
+                .contains("2 rows are not done")
+                .contains("of 1 it cannot even be asked")
+                .doesNotContain("alice");
+        assertThat(verified.get(1).result()).isEqualTo(Verified.Result.COMPLETE);
+    }
+}
