@@ -67,7 +67,8 @@ final class SqlFailures {
         return state.startsWith("P0")
                 || state.startsWith("45")
                 || USER_CLASS.matcher(state).matches()
-                || message.contains(" at RAISE");
+                // In other languages the words around it differ.
+                || message.contains("RAISE");
     }
 
     /**
@@ -112,7 +113,8 @@ final class SqlFailures {
                             .orElse("");
         }
         if (state != null && state.startsWith("22")) {
-            line = line.replaceAll("\".*", "\"...\"");
+            // Each language has quotes of its own.
+            line = line.replaceAll("[\\p{Pi}\\p{Pf}\"\u201e\u201a\u300c\u300e\uff02].*", "\"...\"");
         }
         return line.length() > LONGEST_TEXT ? line.substring(0, LONGEST_TEXT) + " ..." : line;
     }
