@@ -46,7 +46,13 @@ record Assignment(String column, ColumnType target, String value, ColumnType sou
                     ? column + " IS DISTINCT FROM " + stored
                     : "(" + column + " COLLATE \"C\") IS DISTINCT FROM (" + stored + " COLLATE \"C\")";
         }
-        return "pg_catalog.record_image_ne(ROW(" + column + "), ROW(" + stored + "))";
+        // Domains and what they stand for cannot be compared so.
+        return "pg_catalog.record_image_ne(ROW(%s), ROW(%s))"
+                .formatted(base(column, target, target), base(stored, source, target));
+    }
+
+    private static String base(String expression, ColumnType type, ColumnType wanted) {
+        return type.isDomain() ? "CAST(" + expression + " AS " + wanted.sql() + ")" : expression;
     }
 
     private boolean isStoredAsItIs() {

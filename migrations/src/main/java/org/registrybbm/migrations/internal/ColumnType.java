@@ -101,6 +101,10 @@ record ColumnType(
         return DATES.contains(name);
     }
 
+    boolean isDomain() {
+        return !declared.equals(sql);
+    }
+
     boolean isInteger() {
         return INTEGERS.contains(name);
     }

@@ -39,9 +39,11 @@ record WorkStatement(String sql, List<Object> arguments) {
             Sql.list(connection, sql, row -> row.getString(1), arguments.toArray());
         } catch (SQLException e) {
             String state = String.valueOf(e.getSQLState());
-            // Of a value that is none of the type or that its domain refuses; and 428, 42804, 42883: types and
-            // operators that do not fit.
-            if (SqlFailures.isDataError(e) || state.startsWith("428") || state.equals("42883")) {
+            // Of a value that is none of the type or that its domain refuses, or of types and operators that do not
+            // fit:
+            // the names in the statement come from the catalogue, so nothing else of class 42 is left but a missing
+            // right.
+            if (SqlFailures.isDataError(e) || state.startsWith("42") && !state.equals("42501")) {
                 throw Arguments.invalid("the arguments do not fit the columns: " + SqlFailures.text(e));
             }
             throw e;
