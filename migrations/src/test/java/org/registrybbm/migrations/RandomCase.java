@@ -71,7 +71,15 @@ record RandomCase(long seed, TestDatabase database, Random random, Work work, Sh
 
     private static Work counting(boolean pending) {
         return new Work(
-                WORK, null, "int", "int", "i", "n = n + 1, dst = 1", pending ? "dst IS NULL" : "true", "n > 0", pending);
+                WORK,
+                null,
+                "int",
+                "int",
+                "i",
+                "n = n + 1, dst = 1",
+                pending ? "dst IS NULL" : "true",
+                "n > 0",
+                pending);
     }
 
     private static Work copy(String source, String target, String values, @Nullable String cast) {
@@ -79,7 +87,8 @@ record RandomCase(long seed, TestDatabase database, Random random, Work work, Sh
         String arguments = cast == null
                 ? "{\"from\": \"src\", \"to\": \"dst\"}"
                 : "{\"from\": \"src\", \"to\": \"dst\", \"cast\": \"" + cast + "\"}";
-        return new Work("copyColumn", arguments, source, target, values, "dst = " + value, "true", "dst IS NOT NULL", true);
+        return new Work(
+                "copyColumn", arguments, source, target, values, "dst = " + value, "true", "dst IS NOT NULL", true);
     }
 
     private static Work fill(String target, String value) {
@@ -108,16 +117,19 @@ record RandomCase(long seed, TestDatabase database, Random random, Work work, Sh
         boolean partitioned = random.nextInt(4) == 0;
         List<String> constraints = new ArrayList<>();
         if (primary) {
-            constraints.add("PRIMARY KEY (" + (partitioned ? "tenant, " : "") + pick(random, List.of("id", "u", "b", "f")) + ")");
+            constraints.add("PRIMARY KEY (" + (partitioned ? "tenant, " : "")
+                    + pick(random, List.of("id", "u", "b", "f")) + ")");
         }
         String strategy = null;
         if (work.saysWhatIsPending() && random.nextInt(2) == 0) {
-            strategy = pick(random, List.of("BlockBatchingStrategy", "BlockBatchingStrategy", "PredicateBatchingStrategy"));
+            strategy = pick(
+                    random, List.of("BlockBatchingStrategy", "BlockBatchingStrategy", "PredicateBatchingStrategy"));
             if (strategy.startsWith("Predicate") && !work.where().equals("dst IS NULL")) {
                 strategy = "BlockBatchingStrategy";
             }
         }
-        return new Shape(key, strategy, String.join(", ", constraints), partitioned ? "PARTITION BY HASH (tenant)" : "");
+        return new Shape(
+                key, strategy, String.join(", ", constraints), partitioned ? "PARTITION BY HASH (tenant)" : "");
     }
 
     private static <T> T pick(Random random, List<T> from) {
@@ -173,11 +185,13 @@ record RandomCase(long seed, TestDatabase database, Random random, Work work, Sh
                 num numeric NOT NULL, f float8 NOT NULL, src %s, dst %s, n int NOT NULL DEFAULT 0, bad boolean NOT NULL DEFAULT false
                 """.formatted(work.source(), work.target());
         String constraints = shape.constraints().isEmpty() ? "" : ", " + shape.constraints();
-        database.execute("SET TimeZone = 'UTC'; CREATE TABLE t.items (" + columns + constraints + ") " + shape.partitions());
+        database.execute(
+                "SET TimeZone = 'UTC'; CREATE TABLE t.items (" + columns + constraints + ") " + shape.partitions());
         if (!shape.partitions().isEmpty()) {
             for (int part = 0; part < 3; part++) {
-                database.execute("CREATE TABLE t.items_%1$d PARTITION OF t.items FOR VALUES WITH (MODULUS 3, REMAINDER %1$d)"
-                        .formatted(part));
+                database.execute(
+                        "CREATE TABLE t.items_%1$d PARTITION OF t.items FOR VALUES WITH (MODULUS 3, REMAINDER %1$d)"
+                                .formatted(part));
             }
         }
         int gap = 1 + random.nextInt(5) * random.nextInt(1_000);
@@ -197,12 +211,15 @@ record RandomCase(long seed, TestDatabase database, Random random, Work work, Sh
                         random.nextInt(3) == 0 ? "false" : "i % " + (20 + random.nextInt(200)) + " = 7",
                         random.nextInt(10) == 0 ? random.nextInt(3) : ROWS));
         if (random.nextBoolean()) {
-            database.execute("DELETE FROM t.items WHERE n = 0 AND NOT bad AND id %% %d = 0".formatted(2 + random.nextInt(9)));
+            database.execute(
+                    "DELETE FROM t.items WHERE n = 0 AND NOT bad AND id %% %d = 0".formatted(2 + random.nextInt(9)));
         }
-        database.execute("CREATE INDEX ON t.items (%s); CREATE INDEX ON t.items (id) WHERE dst IS NULL".formatted(shape.column()));
+        database.execute("CREATE INDEX ON t.items (%s); CREATE INDEX ON t.items (id) WHERE dst IS NULL"
+                .formatted(shape.column()));
         database.execute("CREATE TABLE t.expected AS SELECT *, false AS done FROM t.items");
         for (String table : List.of("t.items", "t.expected")) {
-            database.execute("ALTER TABLE %s ADD CONSTRAINT refuses CHECK (NOT (bad AND %s))".formatted(table, work.refuses()));
+            database.execute(
+                    "ALTER TABLE %s ADD CONSTRAINT refuses CHECK (NOT (bad AND %s))".formatted(table, work.refuses()));
         }
         if (random.nextBoolean()) {
             database.execute("ANALYZE t.items");
@@ -230,10 +247,7 @@ record RandomCase(long seed, TestDatabase database, Random random, Work work, Sh
                 $do$;
                 UPDATE %1$s SET done = NOT bad OR NOT (%3$s)
                 """.formatted(
-                        table,
-                        work.set(),
-                        work.where(),
-                        setting.startsWith("\"DateStyle\"") ? "SET " + setting : "SELECT 1"));
+                table, work.set(), work.where(), setting.startsWith("\"DateStyle\"") ? "SET " + setting : "SELECT 1"));
     }
 
     private void queue(Lab lab) {
@@ -266,7 +280,8 @@ record RandomCase(long seed, TestDatabase database, Random random, Work work, Sh
             switch (random.nextInt(3)) {
                 case 0 -> lab.expireLeases();
                 case 1 -> {
-                    lab.setStatus("m", lab.status("m") == MigrationStatus.RUNNING ? MigrationStatus.PAUSED : lab.status("m"));
+                    lab.setStatus(
+                            "m", lab.status("m") == MigrationStatus.RUNNING ? MigrationStatus.PAUSED : lab.status("m"));
                     database.execute("UPDATE batched_background_migrations SET status = 1 WHERE status = 0");
                 }
                 default -> database.execute("VACUUM t.items");

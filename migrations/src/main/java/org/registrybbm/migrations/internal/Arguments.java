@@ -1,8 +1,13 @@
 package org.registrybbm.migrations.internal;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +18,16 @@ import org.registrybbm.migrations.InvalidDefinitionException;
 
 /** A migration's JSON arguments, read with clear errors. */
 final class Arguments {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    // Numbers stay as they are written, as jsonb keeps them; it has none longer than PostgreSQL's numeric.
+    private static final int LONGEST_NUMBER = 150_000;
+    private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNumberLength(LONGEST_NUMBER)
+                            .build())
+                    .build())
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .nodeFactory(JsonNodeFactory.withExactBigDecimals(true))
+            .build();
 
     private final JsonNode json;
 
@@ -76,7 +90,7 @@ final class Arguments {
         if (!value.isValueNode()) {
             throw invalid("\"" + key + "\" of arguments is not a string, number or boolean: " + value);
         }
-        return Optional.of(value.asText());
+        return Optional.of(value.isNumber() ? value.decimalValue().toPlainString() : value.asText());
     }
 
     static InvalidDefinitionException invalid(String message) {

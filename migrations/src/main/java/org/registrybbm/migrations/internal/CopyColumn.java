@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -11,7 +12,7 @@ import org.registrybbm.migrations.WorkContext;
 import org.registrybbm.migrations.WorkFunction;
 
 /**
- * Copies one column to another, as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}} says. Rows that are right
+ * Copies one column to another, as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}} says. Rows that hold it
  * already are not written again.
  */
 record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunction, Needs.Told {
@@ -35,14 +36,26 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
             UPDATE %1$s
             SET %3$s = %4$s
             WHERE %2$s
-                AND %3$s IS DISTINCT FROM %4$s
+                AND (%5$s)
             """;
 
-    /** Which columns, and the type to cast to. */
-    record Columns(String from, String to, Optional<String> cast) {}
+    private static final String SAME_COLLATION = """
+            SELECT bool_and(c.collisdeterministic) AND min(c.oid) = max(c.oid) AND count(*) = 2 AS same
+            FROM pg_attribute a
+            JOIN pg_collation c ON c.oid = a.attcollation
+            WHERE a.attrelid = ?::regclass
+                AND a.attname IN (?, ?)
+            """;
+
+    private static final String TRY_ZONE = """
+            SELECT timestamp '2000-01-01' AT TIME ZONE ?
+            """;
+
+    /** Which columns, the type to cast to, and the time zone in which a date or time without one is meant. */
+    record Columns(String from, String to, Optional<String> cast, Optional<String> timeZone) {}
 
     static CopyColumn fixed(String from, String to) {
-        Columns columns = new Columns(from, to, Optional.empty());
+        Columns columns = new Columns(from, to, Optional.empty(), Optional.empty());
         return new CopyColumn(arguments -> columns);
     }
 
@@ -51,29 +64,45 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
     }
 
     private static Columns read(JsonNode json) {
-        Arguments arguments = Arguments.of(json, Set.of("from", "to", "cast"));
+        Arguments arguments = Arguments.of(json, Set.of("from", "to", "cast", "timeZone"));
         Optional<String> cast = arguments.optional("cast");
         if (cast.isPresent() && !CASTS.contains(cast.get())) {
             throw Arguments.invalid(
                     "\"cast\" is '" + cast.get() + "'; it may be one of " + String.join(", ", new TreeSet<>(CASTS)));
         }
-        return new Columns(arguments.required("from"), arguments.required("to"), cast);
+        return new Columns(arguments.required("from"), arguments.required("to"), cast, arguments.optional("timeZone"));
     }
 
     @Override
     public Optional<String> pending(WorkContext context) throws SQLException {
-        Copied copied = copied(context);
-        return Optional.of(copied.to() + " IS DISTINCT FROM " + copied.value());
+        return Optional.of(assignment(context).pending(context.connection()));
     }
 
     @Override
     public void check(WorkContext context) throws SQLException {
-        statement(context).check(context.connection());
+        Assignment assignment = assignment(context);
+        statement(context, assignment).check(context.connection());
+        Optional<String> zone = configuration.apply(context.arguments()).timeZone();
+        if (zone.isPresent()) {
+            WorkStatement.of(TRY_ZONE, zone.get()).tryOut(context.connection());
+        }
+        if (writesDates(context, assignment.target()) && !ValueSettings.writesIsoDates(context.connection())) {
+            throw Arguments.invalid(
+                    "a date or time is copied as text here, and this database's DateStyle is not ISO, in which"
+                            + " JDBC writes dates; use a work function with to_char(...), or set the role's DateStyle to ISO");
+        }
+    }
+
+    private boolean writesDates(WorkContext context, ColumnType target) throws SQLException {
+        Column from = CatalogQueries.columnOf(
+                context, configuration.apply(context.arguments()).from());
+        ColumnType source = ColumnType.of(context.connection(), context.table(), from);
+        return source.mayHoldDates() && !target.isDate() && !source.plainSql().equals(target.plainSql());
     }
 
     @Override
     public long migrate(WorkContext context) throws SQLException {
-        return statement(context).run(context.connection());
+        return statement(context, assignment(context)).run(context.connection());
     }
 
     @Override
@@ -82,20 +111,58 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
         return new Needs(List.of(columns.from()), List.of(columns.to()), Optional.empty());
     }
 
-    /** The column to write and the expression to write to it. */
-    private record Copied(String to, String value) {}
-
-    private WorkStatement statement(WorkContext context) throws SQLException {
-        Copied copied = copied(context);
-        return WorkStatement.of(
-                COPY.formatted(context.table(), context.batch().predicate(), copied.to(), copied.value()));
+    private static WorkStatement statement(WorkContext context, Assignment assignment) throws SQLException {
+        return WorkStatement.of(COPY.formatted(
+                context.table(),
+                context.batch().predicate(),
+                assignment.column(),
+                assignment.value(),
+                assignment.pending(context.connection())));
     }
 
-    private Copied copied(WorkContext context) throws SQLException {
+    private Assignment assignment(WorkContext context) throws SQLException {
         Columns columns = configuration.apply(context.arguments());
-        String to = CatalogQueries.columnOf(context, columns.to()).quoted();
-        String from = CatalogQueries.columnOf(context, columns.from()).quoted();
-        String value = columns.cast().map(type -> from + "::" + type).orElse(from);
-        return new Copied(to, value);
+        Connection connection = context.connection();
+        Column to = CatalogQueries.columnOf(context, columns.to());
+        Column from = CatalogQueries.columnOf(context, columns.from());
+        ColumnType target = ColumnType.of(connection, context.table(), to);
+        ColumnType source = ColumnType.of(connection, context.table(), from);
+        String value = from.quoted();
+        if (columns.timeZone().isPresent()) {
+            ColumnType wanted = columns.cast().isPresent()
+                    ? ColumnType.named(connection, columns.cast().get())
+                    : target;
+            requireZones(source, wanted, target);
+            // A date is the timestamp of its midnight, in the zone too.
+            value = "(%s%s AT TIME ZONE %s)"
+                    .formatted(
+                            value,
+                            source.lacksZone() ? "::timestamp" : "",
+                            Literals.text(columns.timeZone().get()));
+            source = ColumnType.named(connection, source.hasZone() ? "timestamp" : "timestamptz");
+        }
+        if (columns.cast().isPresent()) {
+            value += "::" + columns.cast().get();
+            source = ColumnType.named(connection, columns.cast().get());
+        }
+        boolean sameCollation = columns.cast().isEmpty()
+                && Sql.one(
+                        connection,
+                        SAME_COLLATION,
+                        row -> row.getBoolean("same"),
+                        context.table(),
+                        from.name(),
+                        to.name());
+        return new Assignment(to.quoted(), target, value, source, sameCollation);
+    }
+
+    private static void requireZones(ColumnType source, ColumnType wanted, ColumnType target) {
+        boolean toLocal = source.hasZone() && wanted.lacksZone() && target.lacksZone();
+        boolean toPoint = source.lacksZone() && wanted.hasZone() && target.hasZone();
+        if (!toLocal && !toPoint) {
+            throw Arguments.invalid(
+                    "\"timeZone\" has a meaning only between timestamp or date on the one side and timestamptz"
+                            + " on the other; here " + source.sql() + " is copied to " + target.sql());
+        }
     }
 }

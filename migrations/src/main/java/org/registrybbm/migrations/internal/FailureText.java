@@ -97,7 +97,7 @@ public final class FailureText {
         return state.startsWith("P0")
                 || state.startsWith("45")
                 || SqlFailures.isOfUserClass(state)
-                || message.contains(" at RAISE");
+                || message.contains("RAISE");
     }
 
     private static Optional<String> where(String message) {

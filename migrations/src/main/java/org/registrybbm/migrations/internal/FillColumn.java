@@ -14,19 +14,29 @@ import org.registrybbm.migrations.WorkFunction;
  * own, or the one that {@code "column"} names. Rows that are filled already stay as they are.
  */
 record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunction, Needs.Told {
-    // %3$s is the quoted column to fill, %4$s the expression with its one parameter.
+    // %3$s is the quoted column to fill, %4$s the expression, %5$s the rows.
     private static final String FILL = """
             UPDATE %1$s
             SET %3$s = %4$s
             WHERE %2$s
-                AND %3$s IS NULL
+                AND %5$s
+            """;
+
+    // The type's own checks, those of a domain among them, are made when the value is read.
+    private static final String TRY_VALUE = """
+            SELECT CAST(%1$s AS %2$s)
             """;
 
     /** What to fill in: a sequence or a value, never both. */
     record Filling(Optional<String> column, Optional<String> sequence, Optional<String> value) {}
 
-    /** The statement's column, expression and the expression's parameter. */
-    private record Resolved(String column, String expression, String parameter) {}
+    /** The column, its type and the expression. */
+    private record Resolved(String column, ColumnType type, String expression) {
+        /** Of a row type, IS NULL would be true where every field is NULL. */
+        String pending() {
+            return column + (type.composite() ? " IS NOT DISTINCT FROM NULL" : " IS NULL");
+        }
+    }
 
     static FillColumn fixed(String sequence) {
         Filling filling = new Filling(Optional.empty(), Optional.of(sequence), Optional.empty());
@@ -50,17 +60,23 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
 
     @Override
     public Optional<String> pending(WorkContext context) throws SQLException {
-        return Optional.of(resolve(context).column() + " IS NULL");
+        return Optional.of(resolve(context).pending());
     }
 
     @Override
     public void check(WorkContext context) throws SQLException {
-        statement(context).check(context.connection());
+        Resolved filling = resolve(context);
+        statement(context, filling).check(context.connection());
+        if (configuration.apply(context.arguments()).value().isPresent()) {
+            WorkStatement.of(TRY_VALUE.formatted(
+                            filling.expression(), filling.type().declared()))
+                    .tryOut(context.connection());
+        }
     }
 
     @Override
     public long migrate(WorkContext context) throws SQLException {
-        return statement(context).run(context.connection());
+        return statement(context, resolve(context)).run(context.connection());
     }
 
     @Override
@@ -69,26 +85,28 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
         return new Needs(List.of(), List.of(filling.column().orElse(column)), filling.sequence());
     }
 
-    private WorkStatement statement(WorkContext context) throws SQLException {
-        Resolved filling = resolve(context);
-        return WorkStatement.of(
-                FILL.formatted(context.table(), context.batch().predicate(), filling.column(), filling.expression()),
-                filling.parameter());
+    private static WorkStatement statement(WorkContext context, Resolved filling) {
+        return WorkStatement.of(FILL.formatted(
+                context.table(),
+                context.batch().predicate(),
+                filling.column(),
+                filling.expression(),
+                filling.pending()));
     }
 
     private Resolved resolve(WorkContext context) throws SQLException {
         Filling filling = configuration.apply(context.arguments());
         Column column = CatalogQueries.columnOf(context, filling.column().orElse(context.column()));
+        ColumnType type = ColumnType.of(context.connection(), context.table(), column);
         if (filling.value().isPresent()) {
+            // Of no type yet, so that PostgreSQL assigns it to the column as it is, with the column's modifier.
             return new Resolved(
-                    column.quoted(),
-                    "CAST(? AS " + column.type() + ")",
-                    filling.value().get());
+                    column.quoted(), type, Literals.text(filling.value().get()));
         }
         String sequence = filling.sequence().orElseThrow();
         String quoted = CatalogQueries.sequence(context.connection(), sequence)
                 .orElseThrow(() -> Arguments.invalid("there is no sequence " + sequence
                         + "; write it as <schema>.<sequence>, like public.users_id_seq"));
-        return new Resolved(column.quoted(), "nextval(CAST(? AS regclass))", quoted);
+        return new Resolved(column.quoted(), type, "nextval(" + Literals.of(quoted, "regclass") + ")");
     }
 }

@@ -21,18 +21,28 @@ record WorkStatement(String sql, List<Object> arguments) {
     }
 
     /**
-     * Has PostgreSQL plan the statement without running it: types that do not fit show before the first batch.
+     * Has PostgreSQL plan the statement without running it: types that do not fit show before the first batch, and values too.
      *
      * @throws org.registrybbm.migrations.InvalidDefinitionException when they do not
      */
     void check(Connection connection) throws SQLException {
+        new WorkStatement("EXPLAIN " + sql, arguments).tryOut(connection);
+    }
+
+    /**
+     * Runs a statement that only reads.
+     *
+     * @throws org.registrybbm.migrations.InvalidDefinitionException when the arguments are to blame that it fails
+     */
+    void tryOut(Connection connection) throws SQLException {
         try {
-            Sql.list(connection, "EXPLAIN " + sql, row -> row.getString(1), arguments.toArray());
+            Sql.list(connection, sql, row -> row.getString(1), arguments.toArray());
         } catch (SQLException e) {
             String state = String.valueOf(e.getSQLState());
-            // 22: data exception, as a value that is none of the type; 428, 42804, 42883: types and operators that do
-            // not fit
-            if (state.startsWith("22") || state.startsWith("428") || state.equals("42883")) {
+            // Of a value that is none of the type or that its domain refuses, or of types and operators that do not
+            // fit: the
+            // names in the statement come from the catalogue, so nothing else of class 42 is left but a missing right.
+            if (SqlFailures.isDataError(e) || state.startsWith("42") && !state.equals("42501")) {
                 throw Arguments.invalid("the arguments do not fit the columns: " + FailureText.of(e));
             }
             throw e;
