@@ -61,8 +61,10 @@ class FencingTest {
 
     @Test
     void resumesAtTheCursorAfterATakeover() {
-        long job = lab.firstDue();
-        BatchOutcome first = lab.engine(Lab.SETTINGS).runner().run(job, () -> changed() > 0);
+        database.execute("UPDATE batched_background_migrations SET job_signature_name = 'rest'");
+        BatchedMigrations begins = lab.engine(Map.of("rest", Lab::addOne));
+        long job = begins.planner().plan().due().get(0);
+        BatchOutcome first = begins.runner().run(job, () -> changed() > 0);
         assertThat(first).isInstanceOf(BatchOutcome.HandedBack.class);
         long cursor = database.number("SELECT last_key ->> 0 FROM batched_background_migration_jobs");
         database.execute("UPDATE t.items SET v = 1 WHERE id > " + cursor);
@@ -71,7 +73,6 @@ class FencingTest {
             assertThat(Lab.firstKey(context)).isGreaterThan(cursor);
             return context.update("n = v");
         };
-        database.execute("UPDATE batched_background_migrations SET job_signature_name = 'rest'");
         lab.engine(Map.of("rest", onlyTheRest)).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(lab.status("fenced")).isEqualTo(MigrationStatus.FINISHED);

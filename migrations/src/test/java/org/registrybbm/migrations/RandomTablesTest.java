@@ -16,7 +16,7 @@ import org.registrybbm.migrations.testkit.TestDatabase;
  */
 @ExtendWith(PostgresExtension.class)
 class RandomTablesTest {
-    private static final int CASES = Integer.getInteger("random.cases", 40);
+    private static final int CASES = Integer.getInteger("random.cases", 25);
     private static final long SEED = Long.getLong("random.seed", 1);
 
     private final TestDatabase database;

@@ -16,11 +16,13 @@ final class StatisticsQueries {
             WHERE c.oid = ?::oid
             """;
 
-    // As the planner counts: the rows of a block when the table was analysed, and the blocks that it has now. A table
-    // that was
-    // empty when it was analysed says nothing of the rows that it got since.
+    // As the planner counts where a table has grown much since it was analysed: the rows of a block then, and the
+    // blocks
+    // that it has now. Twice as many blocks say nothing, as a migration that has changed every row leaves as many. A
+    // table
+    // that was empty when it was analysed says nothing of the rows that it got since.
     private static final String TUPLES = """
-            CASE WHEN c.relpages > 0
+            CASE WHEN c.relpages > 0 AND pg_relation_size(c.oid) > 2 * c.relpages * current_setting('block_size')::bigint
                 THEN c.reltuples / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::bigint)
                 ELSE c.reltuples
             END
