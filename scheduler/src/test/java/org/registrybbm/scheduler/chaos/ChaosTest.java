@@ -24,7 +24,7 @@ class ChaosTest {
     void changesEachRowExactlyOnceWhateverHappens() throws Exception {
         assumeTrue(OwnServer.isPossible(), "no PostgreSQL of its own can run here");
         ChaosRun.Settings settings = new ChaosRun.Settings(
-                Integer.getInteger("chaos.faults", 30),
+                Integer.getInteger("chaos.faults", 35),
                 Long.getLong("chaos.seed", 1),
                 Duration.ofMillis(Long.getLong("chaos.gapMillis", 1_200)),
                 Set.of(System.getProperty("chaos.without", "").split(",", -1)));

@@ -136,6 +136,43 @@ sealed interface Fault {
         }
     }
 
+    /** The application moves rows to other partitions. */
+    record MoveRows(int some) implements Fault {
+        @Override
+        public void on(Stage stage) {
+            stage.insist("UPDATE %s SET tenant = (tenant + 1) %% 16 WHERE uid %% 5 = %d"
+                    .formatted(stage.round().target(Workload.MOVED).table(), some % 5));
+        }
+    }
+
+    /** Somebody edits the definition of a migration whose work says what is pending: it starts anew. */
+    record EditDefinition() implements Fault {
+        @Override
+        public void on(Stage stage) {
+            stage.insist("""
+                    UPDATE batched_background_migrations
+                    SET column_name = CASE column_name WHEN 'id' THEN 'uid' ELSE 'id' END
+                    WHERE name = '%s' AND status IN (1, 4)
+                    """.formatted(stage.round().target(Workload.EDITED).migration()));
+        }
+    }
+
+    /** Somebody edits the definition of a migration whose work does not say it, sees it refused and sets it back. */
+    record EditInVain() implements Fault {
+        @Override
+        public void on(Stage stage) {
+            stage.round().editInVain(stage.round().target(Workload.INSISTING).migration());
+        }
+    }
+
+    /** Partitions, and the engine's own list of walks, get other object ids, as in a database that was restored. */
+    record RestoreTables() implements Fault {
+        @Override
+        public void on(Stage stage) {
+            stage.insist(Restore.of(stage.round().target(Workload.PARTED).table()));
+        }
+    }
+
     /** The two pools of a replica. */
     enum Pool {
         ROWS,

@@ -10,7 +10,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** The faults of a seed. Each deck of 30 holds every kind, in another order. */
+/** The faults of a seed. Each deck of 35 holds every kind, in another order. */
 final class FaultScript {
     private final Random random;
     private final Set<String> without;
@@ -48,6 +48,10 @@ final class FaultScript {
                             random.nextInt(0, 4), random.nextInt(200, 5_000), millis(1_000, 5_000)));
             add(fresh, 1, Fault.RollingDeploy::new);
             add(fresh, 1, Fault.RollBack::new);
+            add(fresh, 2, () -> new Fault.MoveRows(random.nextInt(5)));
+            add(fresh, 1, Fault.EditDefinition::new);
+            add(fresh, 1, Fault.EditInVain::new);
+            add(fresh, 1, Fault.RestoreTables::new);
             Collections.shuffle(fresh, random);
             fresh.removeIf(fault -> without.contains(fault.getClass().getSimpleName()));
             deck.addAll(fresh);

@@ -81,6 +81,63 @@ record Round(Stage stage, int number, List<Target> targets, Set<String> paused) 
         }
     }
 
+    /** Returns the target of a kind. */
+    Target target(String workload) {
+        return targets.stream()
+                .filter(target -> target.workload().name().equals(workload))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Edits a definition, sees that it is refused unless no row was changed yet, and sets it back. */
+    void editInVain(String name) {
+        if (!paused.add(name)) {
+            return;
+        }
+        try {
+            stage.insist(
+                    "UPDATE batched_background_migrations SET column_name = 'uid' WHERE name = '%s' AND status IN (1, 4)"
+                            .formatted(name));
+            String look = """
+                    SELECT concat(status, ' ', CASE status WHEN 3 THEN failure_error_code END)
+                    FROM batched_background_migrations
+                    WHERE name = '%s' AND column_name = 'uid' AND (status IN (2, 3) OR EXISTS (
+                        SELECT
+                        FROM batched_background_migration_walks w
+                        WHERE w.batched_background_migration_id = batched_background_migrations.id
+                            AND w.definition ->> 'column' = 'uid'
+                    ))
+                    """.formatted(name);
+            List<String> edited = List.of("waiting");
+            while (edited.equals(List.of("waiting"))) {
+                stage.pass(Duration.ofMillis(200));
+                edited = isEdited(name) ? orWaiting(stage.sql(look)) : List.of();
+            }
+            if (edited.isEmpty() || !edited.get(0).startsWith("3")) {
+                return;
+            }
+            if (!edited.get(0).equals("3 22")) {
+                throw new AssertionError(name + " was edited in mid-run and has status and code " + edited.get(0));
+            }
+            stage.timeline().add("operator", "sees that the edit of " + name + " is refused, and sets it back");
+            stage.insist(
+                    "UPDATE batched_background_migrations SET column_name = 'id', status = 1 WHERE name = '%s' AND status = 3"
+                            .formatted(name));
+        } finally {
+            paused.remove(name);
+        }
+    }
+
+    private boolean isEdited(String name) {
+        return !stage.sql("SELECT id FROM batched_background_migrations WHERE name = '%s' AND column_name = 'uid'"
+                        .formatted(name))
+                .isEmpty();
+    }
+
+    private static List<String> orWaiting(List<String> found) {
+        return found.isEmpty() ? List.of("waiting") : found;
+    }
+
     private static String set(String name, String status, String from) {
         return """
                 UPDATE batched_background_migrations SET status = %s

@@ -15,6 +15,8 @@ final class Stage implements AutoCloseable {
     /** Of all migrations together, in the budgets. */
     static final String BATCH_JOBS = "6";
 
+    private static final Duration LONGEST_INSISTENCE = Duration.ofSeconds(60);
+
     private final OwnServer server;
     private final ReentrantReadWriteLock calm = new ReentrantReadWriteLock(true);
     private final TestDatabase database;
@@ -110,6 +112,23 @@ final class Stage implements AutoCloseable {
             database.execute(sql);
         } finally {
             calm.readLock().unlock();
+        }
+    }
+
+    /** The same, again and again for as long as something is in its way. */
+    void insist(String sql) {
+        long end = System.nanoTime() + LONGEST_INSISTENCE.toNanos();
+        while (true) {
+            try {
+                run(sql);
+                return;
+            } catch (IllegalStateException e) {
+                if (System.nanoTime() > end) {
+                    throw e;
+                }
+                timeline.add("operator", "tries again: " + e.getCause());
+                pass(Duration.ofMillis(300));
+            }
         }
     }
 

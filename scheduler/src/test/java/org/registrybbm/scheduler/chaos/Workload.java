@@ -17,6 +17,18 @@ import java.util.stream.Stream;
  * @param migration how it is queued
  */
 record Workload(String name, Table table, String keys, String values, Migration migration) {
+    /** Its table has partitions, which are built anew meanwhile. */
+    static final String PARTED = "parted";
+
+    /** The application moves its rows to other partitions. */
+    static final String MOVED = "moved";
+
+    /** Its definition is edited, and its work says what is pending. */
+    static final String EDITED = "edited";
+
+    /** Its definition is edited, and its work does not say what is pending. */
+    static final String INSISTING = "insisting";
+
     /**
      * The table's own part of its definition.
      *
@@ -47,9 +59,14 @@ record Workload(String name, Table table, String keys, String values, Migration 
                         .refusing(Flaws.BY_CHECK),
                 keyed("bigint", "id bigint PRIMARY KEY", "id", "i"),
                 keyed("booked", "id bigint PRIMARY KEY", "id", "i").working(ChaosWork.BOOK),
-                keyed("parted", "id bigint NOT NULL, tenant int NOT NULL, PRIMARY KEY (tenant, id)", "id", "i")
+                keyed(PARTED, "id bigint NOT NULL, tenant int NOT NULL, PRIMARY KEY (tenant, id)", "id", "i")
                         .partitioned()
                         .working(ChaosWork.BOOK),
+                keyed(MOVED, "id bigint NOT NULL, tenant int NOT NULL, PRIMARY KEY (tenant, id)", "id", "i")
+                        .partitioned()
+                        .working(ChaosWork.ADD_ONCE),
+                keyed(EDITED, "id bigint PRIMARY KEY", "id", "i").working(ChaosWork.ADD_ONCE),
+                keyed(INSISTING, "id bigint PRIMARY KEY", "id", "i"),
                 keyed("uuid", "id uuid PRIMARY KEY", "id", "md5(i::text)::uuid").working(ChaosWork.ADD_ONCE),
                 keyed("pair", "a int, b text, PRIMARY KEY (a, b)", "a, b", "i % 10, 'k' || i"),
                 keyed("moment", "at timestamptz NOT NULL", "at", "timestamptz '2020-01-01' + i / 50 * interval '1 s'")
@@ -124,7 +141,8 @@ record Workload(String name, Table table, String keys, String values, Migration 
     String rowKey() {
         if (!hasKey()) {
             return """
-                    jsonb_build_object('tableoid', t.tableoid::bigint::text, 'ctid', t.ctid::text, 'xmin', t.xmin::text)
+                    jsonb_build_object('tableoid', t.tableoid::bigint::text, 'ctid', t.ctid::text, 'xmin', t.xmin::text,
+                        'filenode', pg_relation_filenode(t.tableoid)::bigint::text)
                     """.strip();
         }
         return Stream.of(migration.column().split(", ", -1))
