@@ -68,11 +68,6 @@ public final class SharingQueries {
             return root != null && !root.equals(rootKept);
         }
 
-        /** Returns whether it is too early to plan it again. */
-        public boolean rests() {
-            return planFailure != null && planFailure.rests();
-        }
-
         Contender withRoot(@Nullable String other) {
             return new Contender(migration, priority, rootKept, other, held, limits, rate, planFailure);
         }

@@ -18,9 +18,8 @@ final class SqlFailures {
     // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections, read_only_sql_transaction
     private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300", "25006");
 
-    // Classes of what is not the migration's fault: connections (08, 28, 3D), transactions (40), resources (53),
-    // operators
-    // (57), the system (58, XX)
+    // What is not the migration's fault, by class: connections (08, 28, 3D), transactions (40), resources (53),
+    // operators (57), the system (58, XX)
     private static final Set<String> MAY_PASS_CLASSES = Set.of("08", "28", "3D", "40", "53", "57", "58", "XX");
     // lock_not_available, object_in_use, read_only_sql_transaction, idle_in_transaction_session_timeout,
     // transaction_timeout, invalid_sql_statement_name (a pooler forgot a prepared statement)
