@@ -194,6 +194,8 @@ class SecretsIT {
         cases.put("dynamic_column", trigger("EXECUTE 'SELECT \"' || NEW.secret || '\"'"));
         cases.put("dynamic_function", trigger("EXECUTE 'SELECT \"' || NEW.secret || '\"()'"));
         cases.put("dynamic_cast", trigger("EXECUTE 'SELECT 1::\"' || NEW.secret || '\"'"));
+        cases.put("sequence", trigger("PERFORM nextval(quote_ident(NEW.secret))"));
+        cases.put("regclass", trigger("PERFORM quote_ident(NEW.secret)::regclass"));
         cases.put("assertion", trigger("ASSERT false, NEW.secret"));
         cases.put("raised", trigger("RAISE EXCEPTION 'no %', NEW.secret USING DETAIL = NEW.secret, HINT = NEW.secret"));
         for (String state : List.of(
