@@ -187,13 +187,15 @@ class SecretsIT {
         cases.put("regexp", trigger("PERFORM 'a' ~ ('(' || NEW.secret)"));
         cases.put("xml", trigger("PERFORM ('<' || NEW.secret)::xml"));
         cases.put("setting", trigger("PERFORM set_config('work_mem', NEW.secret, true)"));
-        cases.put("time_zone", trigger("PERFORM now() AT TIME ZONE NEW.secret"));
+        cases.put("time_zone", trigger("PERFORM ('2020-01-01 ' || NEW.secret)::timestamptz"));
         cases.put("encoding", trigger("PERFORM convert_to(NEW.secret, NEW.secret)"));
         cases.put("dynamic_syntax", trigger("EXECUTE 'SELEC ' || NEW.secret"));
         cases.put("dynamic_table", trigger("EXECUTE 'SELECT 1 FROM \"' || NEW.secret || '\"'"));
         cases.put("dynamic_column", trigger("EXECUTE 'SELECT \"' || NEW.secret || '\"'"));
         cases.put("dynamic_function", trigger("EXECUTE 'SELECT \"' || NEW.secret || '\"()'"));
         cases.put("dynamic_cast", trigger("EXECUTE 'SELECT 1::\"' || NEW.secret || '\"'"));
+        cases.put("sequence", trigger("PERFORM nextval(quote_ident(NEW.secret))"));
+        cases.put("regclass", trigger("PERFORM quote_ident(NEW.secret)::regclass"));
         cases.put("assertion", trigger("ASSERT false, NEW.secret"));
         cases.put("raised", trigger("RAISE EXCEPTION 'no %', NEW.secret USING DETAIL = NEW.secret, HINT = NEW.secret"));
         for (String state : List.of(

@@ -164,6 +164,46 @@ class FailureTextTest {
         assertThat(everythingWritten()).doesNotContain("alice");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "EXECUTE 'SELECT 1 FROM \"' || NEW.mail || '\"'",
+                "EXECUTE 'SELECT \"' || NEW.mail || '\"()'",
+                "EXECUTE 'SELEC ' || NEW.mail",
+                "EXECUTE 'SELECT 1 / 0, ' || quote_literal(NEW.mail)",
+                "FOR NEW.n IN EXECUTE 'SELECT \"' || NEW.mail || '\"' LOOP END LOOP",
+                "PERFORM nextval(quote_ident(NEW.mail))",
+                "PERFORM quote_ident(NEW.mail)::regclass",
+                "PERFORM has_table_privilege(quote_ident(NEW.mail), 'SELECT')"
+            })
+    void saysNothingOfAStatementOrANameThatAFunctionMakesOfARow(String body) {
+        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
+        database.execute("""
+                ALTER TABLE t.items ADD mail text DEFAULT 'alice@example.org';
+                CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NEW; END $$;
+                CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.refuse()
+                """.formatted(body));
+
+        lab.drain(Map.of());
+
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(everythingWritten()).doesNotContain("alice");
+    }
+
+    @Test
+    void saysWhatAFunctionItselfGotWrong() {
+        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
+        database.execute("""
+                CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM no_such_function(); RETURN NEW; END $$;
+                CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.refuse()
+                """);
+
+        lab.drain(Map.of());
+
+        assertThat(lab.of("m", "failure_message")).contains("function no_such_function() does not exist");
+    }
+
     private String quarantined(String column) {
         return database.column("SELECT DISTINCT " + column + " FROM batched_background_migration_quarantined_rows")
                 .get(0);

@@ -82,9 +82,18 @@ public final class FailureText {
         if (thrown instanceof WorkSqlException work) {
             return ofJava(work.getCause());
         }
-        // Drivers and pools put no values into the first line, but for class 22.
+        if (ServerError.isPutTogether(thrown)) {
+            return "an error in a statement that a function put together; PostgreSQL's log has its text"
+                    + ServerError.function(thrown)
+                            .map(text -> " (" + text + ")")
+                            .orElse("");
+        }
+        // Drivers and pools put no values into the first line, but for class 22, and for names that were looked up at
+        // run time.
         String line = message.lines().findFirst().orElse("");
-        return state != null && state.startsWith("22") ? withoutValue(line) : line;
+        boolean value =
+                state != null && (state.startsWith("22") || state.startsWith("42") && ServerError.isOfRunTime(thrown));
+        return value ? withoutValue(line) : line;
     }
 
     private static String withoutValue(String line) {
@@ -128,11 +137,35 @@ public final class FailureText {
     private static final class ServerError {
         private static final Pattern PL_SOURCES = Pattern.compile("(pl_exec|plpy_.*|plperl|pltcl)\\.c");
 
+        // The keyword stays as it is in every language of the server.
+        private static final Pattern PUT_TOGETHER = Pattern.compile("(?m)^PL/pgSQL.* (EXECUTE|OPEN|RETURN QUERY)\\b");
+
         /** Returns whether it comes out of a procedural language, which is where functions raise. */
         static boolean isRaised(SQLException thrown) {
             return of(thrown, "getFile")
                     .filter(file -> PL_SOURCES.matcher(file).matches())
                     .isPresent();
+        }
+
+        /** Returns whether it is of a statement that a function made of a text, which may hold whatever a row holds. */
+        static boolean isPutTogether(SQLException thrown) {
+            return of(thrown, "getWhere")
+                    .filter(where -> PUT_TOGETHER.matcher(where).find())
+                    .isPresent();
+        }
+
+        /** Returns whether it points at no place of a statement, as the value of a row and not its text was wrong. */
+        static boolean isOfRunTime(SQLException thrown) {
+            return of(thrown, "getPosition").filter("0"::equals).isPresent()
+                    && of(thrown, "getInternalPosition").filter("0"::equals).isPresent();
+        }
+
+        /** Returns the line of the function that it is of; other lines of the context show statements with their values. */
+        static Optional<String> function(SQLException thrown) {
+            return of(thrown, "getWhere")
+                    .flatMap(text -> text.lines()
+                            .filter(line -> line.startsWith("PL/pgSQL") && line.indexOf('"') < 0)
+                            .findFirst());
         }
 
         static Optional<String> where(SQLException thrown) {
