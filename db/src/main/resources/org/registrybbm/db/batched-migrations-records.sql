@@ -52,3 +52,29 @@ COMMENT ON COLUMN batched_background_migrations.plan_again_at IS
 --rollback     DROP COLUMN IF EXISTS plan_failures,
 --rollback     DROP COLUMN IF EXISTS plan_failure_message,
 --rollback     DROP COLUMN IF EXISTS plan_again_at;
+
+-- Whoever changes a status by whatever statement wants it obeyed at once, and not when the next plan would be tried.
+
+--changeset registry-bbm:forget-failed-plans-with-the-status splitStatements:false
+SET LOCAL lock_timeout = '5s';
+
+CREATE OR REPLACE FUNCTION forget_failed_plans_of_batched_background_migrations() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    new.plan_failures := 0;
+    new.plan_failure_message := NULL;
+    new.plan_again_at := NULL;
+    RETURN new;
+END
+$$;
+
+DROP TRIGGER IF EXISTS trigger_batched_background_migrations_forget_plans ON batched_background_migrations;
+
+CREATE TRIGGER trigger_batched_background_migrations_forget_plans
+    BEFORE UPDATE OF status ON batched_background_migrations
+    FOR EACH ROW
+    WHEN (old.status <> new.status)
+    EXECUTE FUNCTION forget_failed_plans_of_batched_background_migrations();
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migrations_forget_plans ON batched_background_migrations;
+--rollback DROP FUNCTION IF EXISTS forget_failed_plans_of_batched_background_migrations();

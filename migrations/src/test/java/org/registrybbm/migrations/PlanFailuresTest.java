@@ -100,13 +100,15 @@ class PlanFailuresTest {
     @Test
     void isForgottenByAnyChangeOfTheStatus() {
         List<Runnable> changes = List.of(
+                () -> lab.setStatus("m", MigrationStatus.PAUSED),
                 () -> lab.engine(Map.of()).store().pause(List.of()),
                 () -> lab.engine(Map.of()).store().restart(List.of()),
                 () -> lab.engine(Map.of()).quarantine().retry(List.of()));
         for (Runnable change : changes) {
             database.execute("""
+                    UPDATE batched_background_migrations SET status = 1;
                     UPDATE batched_background_migrations
-                    SET status = 1, plan_failures = 9, plan_failure_message = 'x', plan_again_at = now() + interval '1 minute'
+                    SET plan_failures = 9, plan_failure_message = 'x', plan_again_at = now() + interval '1 minute'
                     """);
             assertThat(plan()).isEmpty();
 
