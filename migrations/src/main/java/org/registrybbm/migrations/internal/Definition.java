@@ -71,7 +71,8 @@ public record Definition(
         return definition;
     }
 
-    private Needs needs() {
+    /** Returns what the work says of the columns that it reads and writes. */
+    Needs needs() {
         return function instanceof Needs.Told told ? told.needs(arguments, target.column()) : Needs.UNKNOWN;
     }
 

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Duration;
+import java.util.List;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.Key;
@@ -17,6 +18,21 @@ import org.registrybbm.migrations.Key;
  */
 final class KeyWatch {
     private static final Duration LONGEST_SEARCH = Duration.ofSeconds(2);
+
+    // Only a trigger before the update, a rule or an expression can change what the statement does not name.
+    private static final String CAN_CHANGE_ITSELF = """
+            SELECT EXISTS (
+                SELECT
+                FROM pg_trigger
+                WHERE tgrelid = ?::oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 19 = 19
+            ) OR EXISTS (
+                SELECT FROM pg_rewrite WHERE ev_class = ?::oid AND ev_type = '2'
+            ) OR EXISTS (
+                SELECT
+                FROM pg_attribute
+                WHERE attrelid = ?::oid AND attname = ANY (?::text[]) AND attgenerated <> ''
+            ) AS found, has_table_privilege(?::oid, 'SELECT') AS readable, current_user AS role
+            """;
 
     // %1$s is the quoted table, %2$s the sub-batch's rows.
     private static final String UPDATED_AND_KEPT = """
@@ -46,7 +62,17 @@ final class KeyWatch {
             SELECT EXISTS (SELECT FROM %1$s WHERE NOT (%2$s) AND xmin = ?::xid8::xid) AS found
             """;
 
+    private final Needs needs;
+    private boolean begun;
     private boolean trusted;
+
+    /** What can be said beforehand of a table and its reader. */
+    private record Beforehand(boolean changesItself, boolean readable, String role) {}
+
+    /** Makes the watch of work that says what it writes, or does not. */
+    KeyWatch(Needs needs) {
+        this.needs = needs;
+    }
 
     /**
      * Looks at what the work has done to the rows of a sub-batch.
@@ -57,6 +83,10 @@ final class KeyWatch {
     void look(Connection tx, WalkedTable table, BatchingStrategy.SubBatch subBatch, String xid) throws SQLException {
         Target target = table.target();
         Key end = subBatch.lastKey();
+        if (!begun) {
+            begun = true;
+            trusted = isTrusted(tx, table);
+        }
         if (trusted || end == null) {
             return;
         }
@@ -82,6 +112,36 @@ final class KeyWatch {
         }
         // It updates rows more than once, and each time as often.
         trusted = true;
+    }
+
+    /** Work that says which other columns it writes is trusted where nothing else changes the key. */
+    private boolean isTrusted(Connection tx, WalkedTable table) throws SQLException {
+        Target target = table.target();
+        List<String> key = target.key().columns().stream().map(Column::name).toList();
+        Beforehand beforehand = Sql.one(
+                tx,
+                CAN_CHANGE_ITSELF,
+                row -> new Beforehand(row.getBoolean("found"), row.getBoolean("readable"), row.getString("role")),
+                target.oid(),
+                target.oid(),
+                target.oid(),
+                key.toArray(String[]::new),
+                target.oid());
+        boolean told = !needs.writes().isEmpty()
+                && needs.writes().stream()
+                        .noneMatch(name -> key.contains(name) || key.containsAll(SqlIdentifiers.parse(name)));
+        if (told && !beforehand.changesItself()) {
+            return true;
+        }
+        if (!beforehand.readable()) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INSUFFICIENT_PRIVILEGE,
+                    "whether " + target.column()
+                            + ", the key that the batches are cut by, stays as it is can be watched only by a"
+                            + " role that may read all of " + target.table() + "; run GRANT SELECT ON " + target.table()
+                            + " TO " + beforehand.role());
+        }
+        return false;
     }
 
     private static boolean isNearby(Connection tx, Target target, Key end, String xid) throws SQLException {

@@ -37,7 +37,7 @@ final class SubBatchTransaction {
     private @Nullable WalkedJob walked;
     private long quarantined;
     private long rowsOfBatch;
-    private final KeyWatch keyWatch = new KeyWatch();
+    private @Nullable KeyWatch keyWatch;
 
     SubBatchTransaction(
             Lease lease, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration, Pacer pacer) {
@@ -166,7 +166,7 @@ final class SubBatchTransaction {
             return new Step.Overflown();
         }
         if (table.table().kind() == Walk.Kind.CHANGE && table.strategy().followsKey() && !aim.isolate()) {
-            keyWatch.look(tx, table.table(), subBatch, fenced.xid());
+            keyWatch().look(tx, table.table(), subBatch, fenced.xid());
         }
         if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined() == 0) {
             long row = Objects.requireNonNull(subBatch.lastKey()).number();
@@ -215,6 +215,15 @@ final class SubBatchTransaction {
             throw unlawful(job);
         }
         return new Step.Committed(job.advanced(job.lastKey(), aim.size(), 0, 0), 0, 0, change.failures(), false);
+    }
+
+    private KeyWatch keyWatch() {
+        KeyWatch watch = keyWatch;
+        if (watch == null) {
+            watch = new KeyWatch(Objects.requireNonNull(definition).needs());
+            keyWatch = watch;
+        }
+        return watch;
     }
 
     /** Where only the batch's size ends it, its last sub-batch takes what is left of that. */
