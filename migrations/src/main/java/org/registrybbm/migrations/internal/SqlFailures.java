@@ -113,10 +113,14 @@ final class SqlFailures {
                             .orElse("");
         }
         if (state != null && state.startsWith("22")) {
-            // Each language has quotes of its own.
-            line = line.replaceAll("[\\p{Pi}\\p{Pf}\"\u201e\u201a\u300c\u300e\uff02].*", "\"...\"");
+            line = withoutQuoted(line);
         }
         return line.length() > LONGEST_TEXT ? line.substring(0, LONGEST_TEXT) + " ..." : line;
+    }
+
+    /** Cuts a line at its first quote, as the values in it are in quotes; each language has its own. */
+    static String withoutQuoted(String line) {
+        return line.replaceAll("[\\p{Pi}\\p{Pf}\"\u201e\u201a\u300c\u300e\uff02].*", "\"...\"");
     }
 
     private static @Nullable String sqlState(Throwable thrown) {

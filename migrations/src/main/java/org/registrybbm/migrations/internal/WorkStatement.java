@@ -44,7 +44,11 @@ record WorkStatement(String sql, List<Object> arguments) {
             // the names in the statement come from the catalogue, so nothing else of class 42 is left but a missing
             // right.
             if (SqlFailures.isDataError(e) || state.startsWith("42") && !state.equals("42501")) {
-                throw Arguments.invalid("the arguments do not fit the columns: " + SqlFailures.text(e));
+                // What a value was taken for the name of is in quotes as well; types and columns are no values.
+                String text = SqlFailures.text(e);
+                boolean ofTypes = state.startsWith("428");
+                throw Arguments.invalid(
+                        "the arguments do not fit the columns: " + (ofTypes ? text : SqlFailures.withoutQuoted(text)));
             }
             throw e;
         }
