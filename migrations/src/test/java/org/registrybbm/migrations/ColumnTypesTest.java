@@ -23,7 +23,7 @@ class ColumnTypesTest {
     private static final boolean LONG = "long".equals(System.getProperty("bbm.matrix"));
     private static final long SEED = Long.getLong("bbm.matrix.seed", 4711);
     private static final int PAIRS = Integer.getInteger("bbm.matrix.pairs", 1);
-    private static final int ROUNDS = Integer.getInteger("bbm.matrix.rounds", 2);
+    private static final int ROUNDS = Integer.getInteger("bbm.matrix.rounds", 1);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     // A statement that no row can take has an SQLSTATE of class 42; a value that the column cannot take fails for all.

@@ -84,7 +84,7 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
         statement(context, assignment).check(context.connection());
         Optional<String> zone = configuration.apply(context.arguments()).timeZone();
         if (zone.isPresent()) {
-            WorkStatement.of(TRY_ZONE, zone.get()).tryOut(context.connection());
+            requireZone(context.connection(), zone.get());
         }
         if (writesDates(context, assignment.target()) && !ValueSettings.writesIsoDates(context.connection())) {
             throw Arguments.invalid(
@@ -154,6 +154,17 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
                         from.name(),
                         to.name());
         return new Assignment(to.quoted(), target, value, source, sameCollation);
+    }
+
+    private static void requireZone(Connection connection, String zone) throws SQLException {
+        try {
+            Sql.list(connection, TRY_ZONE, row -> true, zone);
+        } catch (SQLException e) {
+            if (SqlFailures.isDataError(e)) {
+                throw Arguments.invalid("there is no time zone '" + zone + "'; write it like Europe/Berlin");
+            }
+            throw e;
+        }
     }
 
     private static void requireZones(ColumnType source, ColumnType wanted, ColumnType target) {

@@ -21,8 +21,7 @@ public final class FailureText {
     private static final String PGJDBC = "org.postgresql.";
     private static final String OWN = "org.registrybbm.migrations.internal.";
 
-    private static final Pattern QUOTED_VALUE =
-            Pattern.compile("[\"\u00ab\u00bb\u201c-\u201f\u2039\u203a\u300c\u300e\u2018-\u201b'].*");
+    private static final Pattern QUOTED_VALUE = Pattern.compile("[\\p{Pi}\\p{Pf}\"\u201e\u201a\u300c\u300e\uff02'].*");
     private static final Pattern VALUE_BEHIND_COLON = Pattern.compile("(?<!^[A-Z\\p{L}]{0,20}): .*");
 
     private FailureText() {}
@@ -96,7 +95,8 @@ public final class FailureText {
         return value ? withoutValue(line) : line;
     }
 
-    private static String withoutValue(String line) {
+    /** Cuts a line where a value may begin: at its first quotation mark, or else at its first colon. */
+    static String withoutValue(String line) {
         String quoted = QUOTED_VALUE.matcher(line).replaceFirst("\"...\"");
         return quoted.equals(line) ? VALUE_BEHIND_COLON.matcher(line).replaceFirst(": ...") : quoted;
     }

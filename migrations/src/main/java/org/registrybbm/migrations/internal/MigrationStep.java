@@ -234,6 +234,9 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             return Result.of(due, free);
         }
         Definition definition = Definition.resolve(connection, migration, workRegistry);
+        if (WalkQueries.all(connection, migration.id(), Walk.Kind.CHANGE, 1).isEmpty()) {
+            PendingCheck.run(connection, definition);
+        }
         new Walks(connection, definition).openFirst();
         // A budget may allow many more than there are workers.
         int lanes = Math.min(held + free, Math.max(1, held) * 2);

@@ -40,10 +40,13 @@ record WorkStatement(String sql, List<Object> arguments) {
         } catch (SQLException e) {
             String state = String.valueOf(e.getSQLState());
             // Of a value that is none of the type or that its domain refuses, or of types and operators that do not
-            // fit: the
-            // names in the statement come from the catalogue, so nothing else of class 42 is left but a missing right.
+            // fit. The names in the statement come from the catalogue: of class 42 only a missing right is left.
             if (SqlFailures.isDataError(e) || state.startsWith("42") && !state.equals("42501")) {
-                throw Arguments.invalid("the arguments do not fit the columns: " + FailureText.of(e));
+                // What a value was taken for the name of is in quotes as well; types and columns are no values.
+                String text = FailureText.of(e);
+                boolean ofTypes = state.startsWith("428");
+                throw Arguments.invalid(
+                        "the arguments do not fit the columns: " + (ofTypes ? text : FailureText.withoutValue(text)));
             }
             throw e;
         }

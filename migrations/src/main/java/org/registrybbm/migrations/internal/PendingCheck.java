@@ -1,0 +1,54 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.Optional;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
+
+/**
+ * Evaluates on a few rows, before the first batch, what a migration calls pending. An expression that no row can have would else be found
+ * out by the verification, when everything is changed.
+ */
+final class PendingCheck {
+    private static final String SOME_ROWS = """
+            SELECT (%2$s) IS TRUE AS pending
+            FROM %1$s
+            LIMIT 10
+            """;
+
+    private PendingCheck() {}
+
+    /**
+     * Tries it.
+     *
+     * @throws InvalidDefinitionException when PostgreSQL does not take the expression; one row's data or a lack of time is no reason
+     */
+    static void run(Connection tx, Definition definition) throws SQLException {
+        Optional<String> pending =
+                definition.walked(tx, definition.target(), Walk.Kind.CHANGE, 1).pendingRows();
+        if (pending.isEmpty()) {
+            return;
+        }
+        Savepoint before = tx.setSavepoint();
+        try {
+            Sql.list(tx, SOME_ROWS.formatted(definition.target().table(), pending.get()), row -> true);
+            tx.releaseSavepoint(before);
+        } catch (SQLException e) {
+            String state = String.valueOf(e.getSQLState());
+            if (SqlFailures.isConnectionLost(e) || state.equals("42501")) {
+                throw e;
+            }
+            if (state.startsWith("42")) {
+                throw new InvalidDefinitionException(
+                        FailureCode.PENDING_UNKNOWN,
+                        "what the work function '" + definition.migration().signature()
+                                + "' calls pending is no condition for the rows of "
+                                + definition.target().table() + ": " + FailureText.of(e)
+                                + "; correct its method pending");
+            }
+            tx.rollback(before);
+        }
+    }
+}
