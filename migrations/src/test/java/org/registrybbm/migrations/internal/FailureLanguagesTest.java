@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Messages of servers that speak other languages: no row value of theirs is kept either. */
-class SqlFailuresTest {
+class FailureLanguagesTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -21,7 +21,7 @@ class SqlFailuresTest {
                 "22P02 | エラー: integer型の入力構文が不正です: 「Geheim9」 | エラー: integer型の入力構文が不正です: \"...\"",
             })
     void cutsTheValueWhateverTheQuotesAre(String state, String message, String kept) {
-        assertThat(SqlFailures.text(new SQLException(message, state))).isEqualTo(kept);
+        assertThat(FailureText.of(new SQLException(message, state))).isEqualTo(kept);
     }
 
     @ParameterizedTest
@@ -34,6 +34,6 @@ class SqlFailuresTest {
     void keepsNoTextOfARaisedException(String where) {
         SQLException raised = new SQLException("FEHLER: Kunde Geheim9\n  Where: " + where, "22000");
 
-        assertThat(SqlFailures.text(raised)).doesNotContain("Geheim9").contains("a function raised");
+        assertThat(FailureText.of(raised)).doesNotContain("Geheim9").contains("a function raised");
     }
 }
