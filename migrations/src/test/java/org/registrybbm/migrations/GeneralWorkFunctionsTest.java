@@ -157,7 +157,7 @@ class GeneralWorkFunctionsTest {
                 "copyColumn | {} | lacks \"from\"",
                 "copyColumn | {\"from\": \"source\"} | lacks \"to\"",
                 "copyColumn | {\"from\": 5, \"to\": \"target\"} | \"from\"",
-                "copyColumn | {\"from\": \"source\", \"to\": \"target\", \"kast\": \"int\"} | unknown keys [kast]; known are [cast, from, to]",
+                "copyColumn | {\"from\": \"source\", \"to\": \"target\", \"kast\": \"int\"} | unknown keys [kast]; known are [cast, from, timeZone, to]",
                 "copyColumn | {\"from\": \"source\", \"to\": \"target\", \"cast\": \"int; drop table t.types\"} | it may be one of bigint, boolean",
                 "copyColumn | [1] | not a JSON object",
                 "copyColumn | 7 | not a JSON object",
