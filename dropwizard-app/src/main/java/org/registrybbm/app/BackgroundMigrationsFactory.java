@@ -8,6 +8,7 @@ import org.hibernate.validator.constraints.Range;
 import org.registrybbm.app.internal.config.Allowed;
 import org.registrybbm.app.internal.config.DurationRange;
 import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.RegistryLock;
 
 /** The {@code backgroundMigrations} block of a configuration file. */
 public final class BackgroundMigrationsFactory {
@@ -42,6 +43,10 @@ public final class BackgroundMigrationsFactory {
 
     @JsonProperty
     @NotNull
+    private RegistryLock registryLock = RegistryLock.AUTO;
+
+    @JsonProperty
+    @NotNull
     @Valid
     private Timeouts timeouts = new Timeouts();
 
@@ -63,6 +68,11 @@ public final class BackgroundMigrationsFactory {
     /** Returns the longest that one statement of a sub-batch may take. */
     public java.time.Duration statementTimeout() {
         return timeouts.statement.toJavaDuration();
+    }
+
+    /** Returns whether the container registry's own workers are kept out while this replica lives. */
+    public RegistryLock registryLock() {
+        return registryLock;
     }
 
     /** Returns how the engine works here. */

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.MigrationStep;
+import org.registrybbm.migrations.internal.RegistryGate;
 import org.registrybbm.migrations.internal.Sharing;
 import org.registrybbm.migrations.internal.SharingQueries;
 import org.registrybbm.migrations.internal.SharingQueries.Contender;
@@ -34,11 +35,18 @@ public final class Planner {
     private final EngineSettings settings;
     private final MigrationListener listener;
     private final MigrationStep step;
+    private final RegistryGate gate;
 
-    Planner(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry, MigrationListener listener) {
+    Planner(
+            DataSource dataSource,
+            EngineSettings settings,
+            WorkRegistry workRegistry,
+            MigrationListener listener,
+            RegistryGate gate) {
         this.dataSource = dataSource;
         this.settings = settings;
         this.listener = listener;
+        this.gate = gate;
         this.step = new MigrationStep(dataSource, settings, workRegistry);
     }
 
@@ -78,7 +86,7 @@ public final class Planner {
     }
 
     /**
-     * Plans every migration that is active or running.
+     * Plans every migration that is active or running, unless the container registry's own software is kept out and is at work now.
      *
      * @return what is due, within the budgets
      * @throws DatabaseException when the database cannot be asked
@@ -92,14 +100,15 @@ public final class Planner {
         List<Contender> all = contenders();
         List<Contender> named =
                 all.stream().filter(one -> wanted.test(one.migration())).toList();
+        if (!isGateOpen()) {
+            return new Plan(List.of(), runnable(named).size(), true);
+        }
         for (Contender failed : named) {
             if (failed.migration().status() == MigrationStatus.FAILED) {
                 plan(failed, 0, missingCodeSeconds);
             }
         }
-        List<Contender> active = named.stream()
-                .filter(one -> one.migration().status().isRunnable())
-                .toList();
+        List<Contender> active = runnable(named);
         Sharing sharing = new Sharing(active, all);
         Map<Long, MigrationStep.Result> results = new HashMap<>();
         for (Optional<Sharing.Ask> next = sharing.next(); next.isPresent(); next = sharing.next()) {
@@ -115,6 +124,21 @@ public final class Planner {
         }
         boolean whole = results.values().stream().noneMatch(MigrationStep.Result::busy);
         return new Plan(due(sharing, results), active.size(), whole);
+    }
+
+    private static List<Contender> runnable(List<Contender> contenders) {
+        return contenders.stream()
+                .filter(one -> one.migration().status().isRunnable())
+                .toList();
+    }
+
+    /** The container registry's own software plans in the same tables, without a look at what others do there. */
+    private boolean isGateOpen() {
+        try (Connection connection = dataSource.getConnection()) {
+            return gate.isOpen(connection);
+        } catch (SQLException e) {
+            throw DatabaseException.of("look whether the container registry's own software is at work", e);
+        }
     }
 
     private List<Contender> contenders() {

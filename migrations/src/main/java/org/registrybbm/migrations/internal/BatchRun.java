@@ -56,7 +56,8 @@ public final class BatchRun {
     private long lastContact = System.nanoTime();
 
     /** What this replica is and knows. */
-    public record Replica(String name, WorkRegistry workRegistry, Watchdog watchdog, Presence presence) {}
+    public record Replica(
+            String name, WorkRegistry workRegistry, Watchdog watchdog, Presence presence, RegistryGate gate) {}
 
     public BatchRun(
             DataSource dataSource,
@@ -87,6 +88,9 @@ public final class BatchRun {
         while (true) {
             if (stop.isStopping()) {
                 return handBack(Reason.STOPPING);
+            }
+            if (!replica.gate().isOpen()) {
+                return handBack(Reason.REGISTRY_AT_WORK);
             }
             try {
                 if (!pacer.await(stop, subBatchSize)) {

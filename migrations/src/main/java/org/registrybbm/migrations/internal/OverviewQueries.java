@@ -62,7 +62,7 @@ public final class OverviewQueries {
 
     public static List<MigrationOverview> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
-        Waits waits = new Waits(SharingQueries.contenders(connection));
+        Waits waits = new Waits(SharingQueries.contenders(connection), RegistryLockQueries.holder(connection));
         return Sql.list(connection, OVERVIEWS, row -> overview(row, waits), array, array, array, array);
     }
 

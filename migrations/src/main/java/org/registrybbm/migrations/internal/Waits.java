@@ -11,15 +11,19 @@ import org.registrybbm.migrations.internal.SharingQueries.Contender;
 final class Waits {
     private final List<Contender> all;
     private final int held;
+    private final Optional<Integer> registry;
 
-    Waits(List<Contender> all) {
+    Waits(List<Contender> all, Optional<Integer> registry) {
         this.all = all;
+        this.registry = registry;
         this.held = all.stream().mapToInt(Contender::held).sum();
     }
 
     /** Says why an active or running migration that no worker works on is given no batch job; empty when no budget keeps it. */
     Optional<String> why(long migrationId) {
-        return find(migrationId).filter(one -> one.held() == 0).flatMap(this::why);
+        return find(migrationId)
+                .filter(one -> one.held() == 0)
+                .flatMap(one -> registry().or(() -> why(one)));
     }
 
     /** Says how fast a migration may go, with a comma before it; empty text when as fast as it can. */
@@ -29,6 +33,12 @@ final class Waits {
 
     private Optional<Contender> find(long migrationId) {
         return all.stream().filter(one -> one.id() == migrationId).findFirst();
+    }
+
+    private Optional<String> registry() {
+        return registry.map(
+                pid -> "waits for the container registry's own software, which is at work on this database and holds"
+                        + " the advisory lock 1 in the session with the process id " + pid);
     }
 
     private Optional<String> why(Contender one) {
