@@ -2,8 +2,10 @@ package org.registrybbm.app;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.dropwizard.util.Duration;
+import io.dropwizard.validation.OneOf;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
+import java.util.Locale;
 import org.hibernate.validator.constraints.Range;
 import org.registrybbm.app.internal.config.Allowed;
 import org.registrybbm.app.internal.config.DurationRange;
@@ -41,9 +43,14 @@ public final class BackgroundMigrationsFactory {
     @DurationRange(min = "10ms", max = "30s")
     private Duration subBatchTarget = Duration.milliseconds(500);
 
+    // To YAML, on and off are the values true and false.
     @JsonProperty
     @NotNull
-    private RegistryLock registryLock = RegistryLock.AUTO;
+    @OneOf(
+            value = {"auto", "on", "off", "true", "false"},
+            ignoreCase = true,
+            message = Allowed.REGISTRY_LOCK)
+    private String registryLock = "auto";
 
     @JsonProperty
     @NotNull
@@ -72,7 +79,11 @@ public final class BackgroundMigrationsFactory {
 
     /** Returns whether the container registry's own workers are kept out while this replica lives. */
     public RegistryLock registryLock() {
-        return registryLock;
+        return switch (registryLock.toLowerCase(Locale.ROOT)) {
+            case "on", "true" -> RegistryLock.ON;
+            case "off", "false" -> RegistryLock.OFF;
+            default -> RegistryLock.AUTO;
+        };
     }
 
     /** Returns how the engine works here. */

@@ -113,7 +113,7 @@ class ConfigurationTest {
             database: {url: 'postgres://db/registry'}                    | database.url must start with jdbc:postgresql:
             sentry: {dsn: nonsense}                                      | sentry.dsn is not one, it looks like https://
             sentry: {environment: ''}                                    | sentry.environment must not be blank
-            backgroundMigrations: {registryLock: maybe}                  | backgroundMigrations.registryLock
+            backgroundMigrations: {registryLock: maybe}                  | backgroundMigrations.registryLock is maybe, allowed are auto, on and off
             backgroundMigrations: {workers: many}                        | backgroundMigrations.workers
             backgroundMigrations: {worker: 3}                            | workers
             databse: {}                                                  | database
