@@ -11,6 +11,7 @@ import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.Guards;
+import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.MigrationStep;
 import org.registrybbm.migrations.internal.RegistryGate;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides which batch jobs should run now, from the tables alone: cuts new ones, brings back failed ones that are due and those
- * whose worker died, and finishes or fails migrations. Any replica may ask at any time; what one of them decides does not depend on
+ * whose worker died, finishes or fails migrations, and opens those again that are finished by their status alone. Any replica may ask at any time; what one of them decides does not depend on
  * who asks.
  *
  * <p>Each migration is planned in a transaction of its own, so that a sick one harms no other.
@@ -73,7 +74,7 @@ public final class Planner {
     public record Due(long jobId, @Nullable Long deadToken) {}
 
     /**
-     * Returns whether any migration is active or running: the cheapest question that tells whether to plan at all.
+     * Returns whether any migration is active or running, or is finished by its status while it is not complete: the cheapest question that tells whether to plan at all.
      *
      * @throws DatabaseException when the database cannot be asked
      */
@@ -98,15 +99,20 @@ public final class Planner {
     /** Plans some migrations; those whose code is missing here fail after the given seconds. */
     Plan plan(Predicate<BatchedMigration> wanted, double missingCodeSeconds) {
         List<Contender> all = contenders();
-        List<Contender> named =
-                all.stream().filter(one -> wanted.test(one.migration())).toList();
+        List<Contender> named = named(all, wanted);
         if (!isGateOpen()) {
             return new Plan(List.of(), runnable(named).size(), true);
         }
-        for (Contender failed : named) {
-            if (failed.migration().status() == MigrationStatus.FAILED) {
-                plan(failed, 0, missingCodeSeconds);
+        for (Contender one : named) {
+            if (one.migration().status() == MigrationStatus.FAILED
+                    || one.migration().status() == MigrationStatus.FINISHED) {
+                plan(one, 0, missingCodeSeconds);
             }
+        }
+        if (named.stream().anyMatch(one -> one.migration().status() == MigrationStatus.FINISHED)) {
+            // It is active now.
+            all = contenders();
+            named = named(all, wanted);
         }
         List<Contender> active = runnable(named);
         Sharing sharing = new Sharing(active, all);
@@ -124,6 +130,31 @@ public final class Planner {
         }
         boolean whole = results.values().stream().noneMatch(MigrationStep.Result::busy);
         return new Plan(due(sharing, results), active.size(), whole);
+    }
+
+    /**
+     * Leaves batch jobs that nobody holds so that the container registry's own software would run them too, where it may be the next
+     * to work on them. For a shutdown, once the workers of this replica are done; to the other replicas it makes no difference.
+     *
+     * @throws DatabaseException when the database cannot be asked
+     */
+    public void leave() {
+        if (!gate.isNeeded()) {
+            return;
+        }
+        try {
+            long left = Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.SHORT_TRANSACTION);
+                return JobQueries.handOver(connection);
+            });
+            LOGGER.debug("{} batch jobs are left so that the container registry's software would run them", left);
+        } catch (SQLException e) {
+            throw DatabaseException.of("leave the batch jobs that nobody holds", e);
+        }
+    }
+
+    private static List<Contender> named(List<Contender> contenders, Predicate<BatchedMigration> wanted) {
+        return contenders.stream().filter(one -> wanted.test(one.migration())).toList();
     }
 
     private static List<Contender> runnable(List<Contender> contenders) {
@@ -190,7 +221,12 @@ public final class Planner {
     private MigrationStep.Result plan(Contender contender, int free, double missingCodeSeconds) {
         try {
             MigrationStep.Result result = step.take(contender, free, missingCodeSeconds);
-            result.events().forEach(listener::on);
+            for (MigrationEvent event : result.events()) {
+                if (event instanceof MigrationEvent.MigrationReopened reopened) {
+                    LOGGER.warn("'{}' is active again: {}", reopened.migration().name(), reopened.reason());
+                }
+                listener.on(event);
+            }
             return result;
         } catch (SQLException | RuntimeException e) {
             LOGGER.warn(

@@ -14,6 +14,7 @@ import org.quartz.listeners.SchedulerListenerSupport;
 import org.quartz.spi.ClassLoadHelper;
 import org.quartz.spi.SchedulerPlugin;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.DatabaseException;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.RegistryLock;
 import org.registrybbm.migrations.WorkFunctions;
@@ -176,10 +177,23 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         }
         // Quartz calls this once its workers are done: nothing of theirs is left to cut off, or in their leases.
         if (dispatcher != null) {
+            leaveBatchJobs(dispatcher.engine());
             dispatcher.engine().close();
         }
         if (cutOff != null) {
             cutOff.shutdownNow();
+        }
+    }
+
+    /** Not where the database does not answer: that would hold up the shutdown for nothing. */
+    private void leaveBatchJobs(BatchedMigrations engine) {
+        if (!isSound()) {
+            return;
+        }
+        try {
+            engine.planner().leave();
+        } catch (DatabaseException e) {
+            LOGGER.debug("batch jobs that nobody holds stay as they are", e);
         }
     }
 

@@ -284,7 +284,8 @@ public final class BatchRun {
 
     private BatchOutcome handBack(Reason reason) {
         try {
-            return lease.handBack() ? handedBack(reason) : lost("its lease was gone when it was to be handed back");
+            boolean held = reason == Reason.STOPPING ? lease.handOver() : lease.handBack();
+            return held ? handedBack(reason) : lost("its lease was gone when it was to be handed back");
         } catch (SQLException e) {
             return lost("it could not be handed back, its lease runs out by itself: " + e.getMessage());
         }

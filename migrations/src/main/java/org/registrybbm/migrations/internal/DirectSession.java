@@ -110,7 +110,7 @@ public final class DirectSession implements AutoCloseable {
         Sql.run(connection, LISTEN);
     }
 
-    /** Returns whether any migration is active or running. */
+    /** Returns whether there is anything to plan. */
     public boolean hasWork() throws SQLException {
         return MigrationQueries.hasWork(connection);
     }

@@ -19,13 +19,18 @@ import org.registrybbm.migrations.MigrationStatus;
 public final class OverviewQueries {
     private static final double MOST_BEFORE_FINISHED = 99.9;
 
+    private static final String CONTRADICTED =
+            "set to finished by somebody else while batch jobs are not done; a replica makes it active again, unless it is"
+                    + " paused or its row is deleted";
+
     // A batch job that the container registry finished has no counts of its own: its batch size stands for them.
-    private static final String OVERVIEWS = "SELECT " + MigrationQueries.COLUMNS + """
+    private static final String OVERVIEWS = "SELECT " + MigrationQueries.COLUMNS
+            + """
                 , m.priority, coalesce(jobs.covered, 0) AS covered, coalesce(jobs.migrated, 0) AS migrated,
                 coalesce(jobs.finished, 0) AS finished, coalesce(jobs.failed, 0) AS failed,
                 coalesce(jobs.active, 0) AS active, coalesce(jobs.takeovers, 0) AS takeovers,
                 coalesce(jobs.replicas, '{}') AS replicas,
-                coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
+                %s AS contradicted, coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
                 (
                     SELECT count(*)
                     FROM batched_background_migration_quarantined_rows q
@@ -39,8 +44,8 @@ public final class OverviewQueries {
                         FILTER (WHERE j.walk_id IS NULL OR w.kind = 'change' AND w.pass = 1) AS covered,
                     sum(coalesce(j.migrated_tuple_count, 0)) AS migrated,
                     count(*) FILTER (WHERE j.status = 2) AS finished,
-                    count(*) FILTER (WHERE j.status = 3) AS failed,
-                    count(*) FILTER (WHERE j.status = 1) AS active,
+                    count(*) FILTER (WHERE %s) AS failed,
+                    count(*) FILTER (WHERE %s) AS active,
                     sum(j.takeover_count) AS takeovers,
                     bool_or(j.status <> 2 AND w.kind = 'verify') AS verifies,
                     bool_or(j.status <> 2 AND w.kind = 'retry') AS retries,
@@ -56,7 +61,7 @@ public final class OverviewQueries {
             WHERE cardinality(?::text[]) = 0
                 OR m.name = ANY (?::text[])
             ORDER BY m.id
-            """;
+            """.formatted(Contradictions.FOUND, JobQueries.FAILED, JobQueries.ACTIVE);
 
     private OverviewQueries() {}
 
@@ -76,7 +81,7 @@ public final class OverviewQueries {
         return new MigrationOverview(
                 migration,
                 row.getInt("priority"),
-                progress(migration, covered),
+                row.getBoolean("contradicted") ? estimate(migration, covered) : progress(migration, covered),
                 covered,
                 row.getLong("migrated"),
                 row.getLong("finished"),
@@ -85,7 +90,9 @@ public final class OverviewQueries {
                 row.getLong("quarantined"),
                 row.getLong("takeovers"),
                 replicas,
-                doing(row, migration) + explain(migration, replicas, active, failed, waits));
+                row.getBoolean("contradicted")
+                        ? CONTRADICTED
+                        : doing(row, migration) + explain(migration, replicas, active, failed, waits));
     }
 
     /** Says what is done now where it is not the change of the rows, with a comma behind it. */
@@ -103,6 +110,10 @@ public final class OverviewQueries {
         if (migration.status() == MigrationStatus.FINISHED) {
             return OptionalDouble.of(100);
         }
+        return estimate(migration, covered);
+    }
+
+    private static OptionalDouble estimate(BatchedMigration migration, long covered) {
         Long total = migration.totalTupleCount();
         if (total == null || total <= 0) {
             return OptionalDouble.empty();

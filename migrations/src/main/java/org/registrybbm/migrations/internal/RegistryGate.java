@@ -98,7 +98,12 @@ public final class RegistryGate {
 
     /** Returns the same by what is known already. */
     boolean isOpen() {
-        return held || !sessionExpected || !Boolean.TRUE.equals(applies);
+        return held || !sessionExpected || !isNeeded();
+    }
+
+    /** Returns whether, by what is known already, the container registry's software is to be kept out here. */
+    public boolean isNeeded() {
+        return Boolean.TRUE.equals(applies);
     }
 
     private boolean applies(Connection connection) throws SQLException {

@@ -11,17 +11,18 @@ import org.registrybbm.migrations.BatchedMigration;
 /** What the sharing of batch jobs is decided by, and the roots of partition trees that it keeps in the migrations' rows. */
 public final class SharingQueries {
     // The partial index holds unfinished batch jobs only, so this costs the same however many are finished.
-    private static final String CONTENDERS =
-            JobQueries.WITH_HELD + "SELECT " + MigrationQueries.COLUMNS + """
+    private static final String CONTENDERS = JobQueries.WITH_HELD + "SELECT " + MigrationQueries.COLUMNS + """
                 , m.priority, m.root_table, limits.*,
                 (SELECT count(*) FROM held WHERE held.migration_id = m.id) AS held
             FROM batched_background_migrations m
-            """ + BudgetQueries.LIMITS + """
+            """
+            + BudgetQueries.LIMITS + """
             WHERE m.status IN (1, 4)
                 OR (m.status = 3 AND m.failure_error_code IN (3, 5) AND m.failure_message IS NOT NULL)
                 OR m.id IN (SELECT migration_id FROM held)
+                OR %s
             ORDER BY m.priority DESC, m.status = 4 DESC, m.id
-            """;
+            """.formatted(Contradictions.FOUND);
 
     private static final String ROOTS = """
             SELECT wanted.id, format('%I.%I', rn.nspname, r.relname) AS root
