@@ -173,3 +173,36 @@ COMMENT ON COLUMN public.blobs.id IS
 --rollback     END IF;
 --rollback END
 --rollback $$;
+
+-- The container registry's own manifests have such a trigger: rows that are written while the batched migration runs, and
+-- afterwards, must not need it. Only for a table that was made here.
+
+--changeset registry-bbm:copy-media-type-id-of-manifests splitStatements:false rollbackSplitStatements:false
+--preconditions onFail:MARK_RAN onSqlOutput:TEST
+--precondition-sql-check expectedResult:1 SELECT count(*) FROM pg_class AS t WHERE t.oid = to_regclass('public.manifests') AND obj_description(t.oid, 'pg_class') LIKE '%Created by Registry BBM.' AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t.oid AND tgname IN ('set_media_type_id_convert_to_bigint', 'trigger_manifests_copy_media_type_id'))
+SET LOCAL lock_timeout = '5s';
+
+CREATE OR REPLACE FUNCTION public.copy_media_type_id_of_manifests() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    NEW.media_type_id_convert_to_bigint = NEW.media_type_id;
+    RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION public.copy_media_type_id_of_manifests() IS
+    'Keeps the wider copy of media_type_id like the original. Created by Registry BBM.';
+
+CREATE TRIGGER trigger_manifests_copy_media_type_id
+    BEFORE INSERT OR UPDATE OF media_type_id ON public.manifests
+    FOR EACH ROW
+    EXECUTE FUNCTION public.copy_media_type_id_of_manifests();
+--rollback DO $$
+--rollback BEGIN
+--rollback     IF obj_description(to_regprocedure('public.copy_media_type_id_of_manifests()'), 'pg_proc') LIKE '%Created by Registry BBM.' THEN
+--rollback         DROP TRIGGER IF EXISTS trigger_manifests_copy_media_type_id ON public.manifests;
+--rollback         DROP FUNCTION public.copy_media_type_id_of_manifests();
+--rollback     END IF;
+--rollback END
+--rollback $$;

@@ -2,12 +2,15 @@ package org.registrybbm.app;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.dropwizard.util.Duration;
+import io.dropwizard.validation.OneOf;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
+import java.util.Locale;
 import org.hibernate.validator.constraints.Range;
 import org.registrybbm.app.internal.config.Allowed;
 import org.registrybbm.app.internal.config.DurationRange;
 import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.RegistryLock;
 
 /** The {@code backgroundMigrations} block of a configuration file. */
 public final class BackgroundMigrationsFactory {
@@ -40,6 +43,15 @@ public final class BackgroundMigrationsFactory {
     @DurationRange(min = "10ms", max = "30s")
     private Duration subBatchTarget = Duration.milliseconds(500);
 
+    // To YAML, on and off are the values true and false.
+    @JsonProperty
+    @NotNull
+    @OneOf(
+            value = {"auto", "on", "off", "true", "false"},
+            ignoreCase = true,
+            message = Allowed.REGISTRY_LOCK)
+    private String registryLock = "auto";
+
     @JsonProperty
     @NotNull
     @Valid
@@ -63,6 +75,15 @@ public final class BackgroundMigrationsFactory {
     /** Returns the longest that one statement of a sub-batch may take. */
     public java.time.Duration statementTimeout() {
         return timeouts.statement.toJavaDuration();
+    }
+
+    /** Returns whether the container registry's own workers are kept out while this replica lives. */
+    public RegistryLock registryLock() {
+        return switch (registryLock.toLowerCase(Locale.ROOT)) {
+            case "on", "true" -> RegistryLock.ON;
+            case "off", "false" -> RegistryLock.OFF;
+            default -> RegistryLock.AUTO;
+        };
     }
 
     /** Returns how the engine works here. */

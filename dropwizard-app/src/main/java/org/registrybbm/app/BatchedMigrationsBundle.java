@@ -118,8 +118,9 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
     }
 
     private BackgroundMigrateCommand.Setup commandSetup(T configuration) {
+        BackgroundMigrationsFactory factory = settings.apply(configuration);
         return new BackgroundMigrateCommand.Setup(
-                dataPool.apply(configuration), settings.apply(configuration).engineSettings(), workRegistry);
+                dataPool.apply(configuration), factory.engineSettings(), workRegistry, factory.registryLock());
     }
 
     @Override
@@ -137,6 +138,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
                 .settings(factory.engineSettings())
                 .workRegistry(workRegistry)
                 .replica(replica)
+                .registryLock(factory.registryLock())
                 .listener(new EventLogger())
                 .listener(new TotalsListener(environment.metrics()))
                 .listener(new PrometheusListener(prometheus, System::nanoTime));

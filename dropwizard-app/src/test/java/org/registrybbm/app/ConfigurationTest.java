@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
 import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.RegistryLock;
 
 class ConfigurationTest {
     @Test
@@ -64,12 +65,14 @@ class ConfigurationTest {
                   jobInterval: 2s
                   batchTarget: 0s
                   subBatchTarget: 1s
+                  registryLock: off
                   timeouts: {statement: 1m, lock: 3s, idleInTransaction: 4s, lease: 5s, retryDelay: 6s, missingCode: 7m}
                 """);
 
         BackgroundMigrationsFactory factory = configuration.backgroundMigrations();
         assertThat(factory.enabled()).isFalse();
         assertThat(factory.workers()).isEqualTo(3);
+        assertThat(factory.registryLock()).isEqualTo(RegistryLock.OFF);
         assertThat(factory.jobInterval()).isEqualTo(Duration.ofSeconds(2));
         assertThat(factory.engineSettings())
                 .isEqualTo(new EngineSettings(
@@ -110,6 +113,7 @@ class ConfigurationTest {
             database: {url: 'postgres://db/registry'}                    | database.url must start with jdbc:postgresql:
             sentry: {dsn: nonsense}                                      | sentry.dsn is not one, it looks like https://
             sentry: {environment: ''}                                    | sentry.environment must not be blank
+            backgroundMigrations: {registryLock: maybe}                  | backgroundMigrations.registryLock is maybe, allowed are auto, on and off
             backgroundMigrations: {workers: many}                        | backgroundMigrations.workers
             backgroundMigrations: {worker: 3}                            | workers
             databse: {}                                                  | database

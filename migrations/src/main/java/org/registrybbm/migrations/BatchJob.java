@@ -36,7 +36,7 @@ public record BatchJob(
      * A part of a table. Integer keys and blocks are bounded by the two numbers, all other keys by the two keys.
      *
      * @param min {@code min_value}: first key or block, inclusive; 0 where the keys tell or the strategy has no range
-     * @param max {@code max_value}: last key or block, inclusive; 0 where the keys tell or the strategy has no range
+     * @param max last key or block, inclusive, mostly {@code max_value}; 0 where the keys tell or the strategy has no range
      * @param after the key before its first one, or null for none
      * @param through its last key, inclusive, or null for none
      */

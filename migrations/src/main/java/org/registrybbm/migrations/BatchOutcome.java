@@ -39,6 +39,8 @@ public sealed interface BatchOutcome {
         /** The replica is shutting down. */
         STOPPING,
         /** The migration's definition was changed while the batch ran. */
-        DEFINITION_CHANGED
+        DEFINITION_CHANGED,
+        /** The container registry's own software is at work, or this replica's session that keeps it out is lost. */
+        REGISTRY_AT_WORK
     }
 }

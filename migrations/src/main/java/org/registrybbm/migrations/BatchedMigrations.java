@@ -8,6 +8,7 @@ import java.util.function.ObjLongConsumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.BatchRun;
+import org.registrybbm.migrations.internal.RegistryGate;
 import org.registrybbm.migrations.internal.Watchdog;
 
 /**
@@ -39,10 +40,11 @@ public final class BatchedMigrations implements AutoCloseable {
         this.quarantine = new Quarantine(dataSource);
         this.verifier = new Verifier(dataSource, settings, workRegistry);
         this.budgets = new Budgets(dataSource);
-        this.planner = new Planner(dataSource, settings, workRegistry, listener);
-        this.presence = new Presence(builder.presence);
-        BatchRun.Replica replica =
-                new BatchRun.Replica(Objects.requireNonNull(builder.replica), workRegistry, new Watchdog(), presence);
+        RegistryGate gate = new RegistryGate(builder.registryLock);
+        this.planner = new Planner(dataSource, settings, workRegistry, listener, gate);
+        this.presence = new Presence(builder.presence, gate);
+        BatchRun.Replica replica = new BatchRun.Replica(
+                Objects.requireNonNull(builder.replica), workRegistry, new Watchdog(), presence, gate);
         this.runner = new BatchRunner(dataSource, settings, listener, replica);
     }
 
@@ -138,6 +140,7 @@ public final class BatchedMigrations implements AutoCloseable {
         private WorkRegistry workRegistry = WorkRegistry.shipped();
         private @Nullable String replica;
         private @Nullable DataSource presence;
+        private RegistryLock registryLock = RegistryLock.AUTO;
 
         private Builder(DataSource dataSource) {
             this.dataSource = dataSource;
@@ -173,6 +176,15 @@ public final class BatchedMigrations implements AutoCloseable {
          */
         public Builder presence(DataSource connections) {
             this.presence = connections;
+            return this;
+        }
+
+        /**
+         * Sets whether the {@link Presence} keeps the container registry's own workers out while it lives; the default is
+         * {@link RegistryLock#AUTO}. Where it does, no batch job starts before it holds their lock.
+         */
+        public Builder registryLock(RegistryLock lock) {
+            this.registryLock = lock;
             return this;
         }
 

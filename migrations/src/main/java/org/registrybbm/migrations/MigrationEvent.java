@@ -63,6 +63,13 @@ public sealed interface MigrationEvent {
     /** Every batch is done. */
     record MigrationFinished(BatchedMigration migration) implements MigrationEvent {}
 
+    /**
+     * The migration was finished by its status while it was not complete; it is active again.
+     *
+     * @param reason what was left
+     */
+    record MigrationReopened(BatchedMigration migration, String reason) implements MigrationEvent {}
+
     /** The migration failed, or cannot start; a person must act. */
     record MigrationFailed(BatchedMigration migration, Failure failure) implements MigrationEvent {}
 

@@ -13,9 +13,11 @@ import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.Guards;
+import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.MigrationStep;
 import org.registrybbm.migrations.internal.PlanFailures.PlanFailure;
+import org.registrybbm.migrations.internal.RegistryGate;
 import org.registrybbm.migrations.internal.Sharing;
 import org.registrybbm.migrations.internal.SharingQueries;
 import org.registrybbm.migrations.internal.SharingQueries.Contender;
@@ -26,7 +28,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides which batch jobs should run now, from the tables alone: cuts new ones, brings back failed ones that are due and those
- * whose worker died, and finishes or fails migrations. Any replica may ask at any time; what one of them decides does not depend on
+ * whose worker died, finishes or fails migrations, and opens those again that are finished by their status alone. Any replica may ask at any time; what one of them decides does not depend on
  * who asks.
  *
  * <p>Each migration is planned in a transaction of its own, so that a sick one harms no other.
@@ -39,11 +41,18 @@ public final class Planner {
     private final MigrationListener listener;
     private final MigrationStep step;
     private final Troubles troubles = new Troubles();
+    private final RegistryGate gate;
 
-    Planner(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry, MigrationListener listener) {
+    Planner(
+            DataSource dataSource,
+            EngineSettings settings,
+            WorkRegistry workRegistry,
+            MigrationListener listener,
+            RegistryGate gate) {
         this.dataSource = dataSource;
         this.settings = settings;
         this.listener = listener;
+        this.gate = gate;
         this.step = new MigrationStep(dataSource, settings, workRegistry);
     }
 
@@ -71,7 +80,7 @@ public final class Planner {
     public record Due(long jobId, @Nullable Long deadToken) {}
 
     /**
-     * Returns whether any migration is active or running: the cheapest question that tells whether to plan at all.
+     * Returns whether any migration is active or running, or is finished by its status while it is not complete: the cheapest question that tells whether to plan at all.
      *
      * @throws DatabaseException when the database cannot be asked
      */
@@ -84,7 +93,7 @@ public final class Planner {
     }
 
     /**
-     * Plans every migration that is active or running.
+     * Plans every migration that is active or running, unless the container registry's own software is kept out and is at work now.
      *
      * @return what is due, within the budgets
      * @throws DatabaseException when the database cannot be asked
@@ -96,16 +105,22 @@ public final class Planner {
     /** Plans some migrations; those whose code is missing here fail after the given seconds. */
     Plan plan(Predicate<BatchedMigration> wanted, double missingCodeSeconds) {
         List<Contender> all = contenders();
-        List<Contender> named =
-                all.stream().filter(one -> wanted.test(one.migration())).toList();
-        for (Contender failed : named) {
-            if (failed.migration().status() == MigrationStatus.FAILED) {
-                plan(failed, 0, missingCodeSeconds);
+        List<Contender> named = named(all, wanted);
+        if (!isGateOpen()) {
+            return new Plan(List.of(), runnable(named).size(), true, Map.of());
+        }
+        for (Contender one : named) {
+            if (one.migration().status() == MigrationStatus.FAILED
+                    || one.migration().status() == MigrationStatus.FINISHED) {
+                plan(one, 0, missingCodeSeconds);
             }
         }
-        List<Contender> active = named.stream()
-                .filter(one -> one.migration().status().isRunnable())
-                .toList();
+        if (named.stream().anyMatch(one -> one.migration().status() == MigrationStatus.FINISHED)) {
+            // It is active now.
+            all = contenders();
+            named = named(all, wanted);
+        }
+        List<Contender> active = runnable(named);
         Sharing sharing = new Sharing(active, all);
         Map<Long, MigrationStep.Result> results = new HashMap<>();
         for (Optional<Sharing.Ask> next = sharing.next(); next.isPresent(); next = sharing.next()) {
@@ -133,6 +148,46 @@ public final class Planner {
             }
         }
         return Collections.unmodifiableMap(stuck);
+    }
+
+    /**
+     * Leaves batch jobs that nobody holds so that the container registry's own software would run them too, where it may be the next
+     * to work on them. For a shutdown, once the workers of this replica are done; to the other replicas it makes no difference.
+     *
+     * @throws DatabaseException when the database cannot be asked
+     */
+    public void leave() {
+        if (!gate.isNeeded()) {
+            return;
+        }
+        try {
+            long left = Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.SHORT_TRANSACTION);
+                return JobQueries.handOver(connection);
+            });
+            LOGGER.debug("{} batch jobs are left so that the container registry's software would run them", left);
+        } catch (SQLException e) {
+            throw DatabaseException.of("leave the batch jobs that nobody holds", e);
+        }
+    }
+
+    private static List<Contender> named(List<Contender> contenders, Predicate<BatchedMigration> wanted) {
+        return contenders.stream().filter(one -> wanted.test(one.migration())).toList();
+    }
+
+    private static List<Contender> runnable(List<Contender> contenders) {
+        return contenders.stream()
+                .filter(one -> one.migration().status().isRunnable())
+                .toList();
+    }
+
+    /** The container registry's own software plans in the same tables, without a look at what others do there. */
+    private boolean isGateOpen() {
+        try (Connection connection = dataSource.getConnection()) {
+            return gate.isOpen(connection);
+        } catch (SQLException e) {
+            throw DatabaseException.of("look whether the container registry's own software is at work", e);
+        }
     }
 
     private List<Contender> contenders() {
@@ -188,7 +243,12 @@ public final class Planner {
         }
         try {
             MigrationStep.Result result = step.take(contender, free, missingCodeSeconds);
-            result.events().forEach(listener::on);
+            for (MigrationEvent event : result.events()) {
+                if (event instanceof MigrationEvent.MigrationReopened reopened) {
+                    LOGGER.warn("'{}' is active again: {}", reopened.migration().name(), reopened.reason());
+                }
+                listener.on(event);
+            }
             return result;
         } catch (SQLException | RuntimeException e) {
             Failure failure = step.postpone(contender, e);

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.DirectSession;
+import org.registrybbm.migrations.internal.RegistryGate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,8 +18,9 @@ import org.slf4j.LoggerFactory;
  * releases the lock at once when the process dies, so its batch jobs need not wait for their leases to run out. The session also
  * listens, so that this replica hears at once of a migration that was queued, paused or started by whatever statement.
  *
- * <p>Nothing but speed depends on it: without it, as behind PgBouncer, leases end by time alone and news are found by looking, and what
- * changes rows is fenced by tokens anyway.
+ * <p>Between replicas nothing but speed depends on it: without it, as behind PgBouncer, leases end by time alone and news are found by
+ * looking, and what changes rows is fenced by tokens anyway. The same session holds the {@link RegistryLock}, and nothing else keeps the
+ * container registry's own workers out.
  *
  * <p>One daemon thread keeps the session and opens it anew when it is lost, with the same key where possible.
  */
@@ -35,6 +37,7 @@ public final class Presence implements AutoCloseable {
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(2);
 
     private final @Nullable DataSource connections;
+    private final RegistryGate gate;
     private long key = newKey();
     private Duration retry = FIRST_RETRY;
     private @Nullable Thread thread;
@@ -43,8 +46,9 @@ public final class Presence implements AutoCloseable {
     private volatile @Nullable Long shown;
     private volatile @Nullable DirectSession session;
 
-    Presence(@Nullable DataSource connections) {
+    Presence(@Nullable DataSource connections, RegistryGate gate) {
         this.connections = connections;
+        this.gate = gate;
     }
 
     /** Hears what the session hears, in its thread: to be quick. */
@@ -68,6 +72,7 @@ public final class Presence implements AutoCloseable {
         if (connections == null || thread != null || closed) {
             return;
         }
+        gate.expectSession();
         thread = new Thread(this::keep, "bbm-presence");
         thread.setDaemon(true);
         thread.start();
@@ -83,6 +88,7 @@ public final class Presence implements AutoCloseable {
     public synchronized void close() {
         closed = true;
         shown = null;
+        gate.expectNoSession();
         DirectSession open = session;
         if (open != null) {
             open.close();
@@ -98,6 +104,7 @@ public final class Presence implements AutoCloseable {
                 if (!showOnce()) {
                     LOGGER.info("nothing shows that this replica lives, as its connection does not lead straight to"
                             + " PostgreSQL; when it is killed, its leases run out by time");
+                    gate.expectNoSession();
                     return;
                 }
             } catch (SQLException | RuntimeException e) {
@@ -105,6 +112,7 @@ public final class Presence implements AutoCloseable {
             } finally {
                 shown = null;
                 session = null;
+                gate.lost();
             }
             listener.heard(true);
             pause();
@@ -124,12 +132,13 @@ public final class Presence implements AutoCloseable {
                 key = newKey();
             }
             retry = FIRST_RETRY;
+            open.takeRegistryLock(gate);
             shown = key;
             open.listen();
             // What was told before it listened.
             listener.heard(true);
             for (long asked = System.nanoTime(); !closed; ) {
-                if (open.await(LOOK)) {
+                if (open.await(LOOK) | open.takeRegistryLock(gate)) {
                     listener.heard(true);
                 }
                 if (System.nanoTime() - asked >= ASK_EVERY.toNanos()) {

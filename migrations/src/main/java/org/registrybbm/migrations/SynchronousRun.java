@@ -42,6 +42,9 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
         store.restart(names);
         runToEnd(failed, stop);
         runToEnd(wanted, stop);
+        if (stop.isStopping()) {
+            planner.leave();
+        }
         return result(wanted);
     }
 

@@ -14,7 +14,9 @@ import org.quartz.listeners.SchedulerListenerSupport;
 import org.quartz.spi.ClassLoadHelper;
 import org.quartz.spi.SchedulerPlugin;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.DatabaseException;
 import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.RegistryLock;
 import org.registrybbm.migrations.WorkFunctions;
 import org.registrybbm.migrations.WorkRegistry;
 import org.slf4j.Logger;
@@ -43,6 +45,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private @Nullable String dataSource;
     private @Nullable String presenceDataSource;
     private @Nullable String workFunctions;
+    private RegistryLock registryLock = RegistryLock.AUTO;
     private boolean alone;
     private int maxJobAttempts = EngineSettings.defaults().maxJobAttempts();
     private long batchTargetMillis = EngineSettings.Targets.defaults().batch().toMillis();
@@ -73,6 +76,20 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
      */
     public void setPresenceDataSource(String name) {
         this.presenceDataSource = name;
+    }
+
+    /**
+     * Sets whether the container registry's own workers are kept out while this replica lives: auto, on or off; default auto, which is
+     * where its tables were taken over. Needs {@code presenceDataSource}. Not needed when the host gives an engine.
+     */
+    public void setRegistryLock(String mode) {
+        for (RegistryLock known : RegistryLock.values()) {
+            if (known.name().equalsIgnoreCase(mode)) {
+                this.registryLock = known;
+                return;
+            }
+        }
+        throw new IllegalArgumentException("registryLock is '" + mode + "', allowed are auto, on and off");
     }
 
     /** Sets the class that registers the application's work functions, a {@link WorkFunctions}; default none. */
@@ -143,8 +160,9 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
             dispatcher = ready;
             Coordinator own = new Coordinator(ready, Duration.ofMillis(jobIntervalMillis));
             coordinator = own;
-            own.start();
+            // First, so that nothing is planned before it is known whether it must wait for a lock.
             engine.presence().start(own);
+            own.start();
         } catch (SchedulerException | RuntimeException e) {
             // Thrown on, it would leave the host's scheduler half started; its other jobs are not ours to stop.
             LOGGER.error("batched migrations do not run in this scheduler: {}", e.getMessage(), e);
@@ -159,10 +177,23 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         }
         // Quartz calls this once its workers are done: nothing of theirs is left to cut off, or in their leases.
         if (dispatcher != null) {
+            leaveBatchJobs(dispatcher.engine());
             dispatcher.engine().close();
         }
         if (cutOff != null) {
             cutOff.shutdownNow();
+        }
+    }
+
+    /** Not where the database does not answer: that would hold up the shutdown for nothing. */
+    private void leaveBatchJobs(BatchedMigrations engine) {
+        if (!isSound()) {
+            return;
+        }
+        try {
+            engine.planner().leave();
+        } catch (DatabaseException e) {
+            LOGGER.debug("batch jobs that nobody holds stay as they are", e);
         }
     }
 
@@ -220,7 +251,8 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         BatchedMigrations.Builder builder = BatchedMigrations.on(new QuartzDataSource(dataSource))
                 .replica(started.getSchedulerInstanceId())
                 .settings(Objects.requireNonNull(settings))
-                .workRegistry(Objects.requireNonNull(workRegistry));
+                .workRegistry(Objects.requireNonNull(workRegistry))
+                .registryLock(registryLock);
         if (presenceDataSource != null) {
             builder.presence(new QuartzDataSource(presenceDataSource));
         }

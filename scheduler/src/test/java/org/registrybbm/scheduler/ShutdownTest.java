@@ -153,8 +153,10 @@ class ShutdownTest {
 
     private void assertHandedBack(Ledger ledger) {
         assertThat(ledger.jobs("concat_ws(' ', j.status, j.attempts, coalesce(j.lease_until::text, 'free'))"))
-                .contains("1 0 free")
-                .isSubsetOf("1 0 free", "2 1 free");
+                .contains("3 0 free")
+                .isSubsetOf("1 0 free", "2 1 free", "3 0 free");
+        assertThat(ledger.jobs("CASE WHEN j.status = 3 THEN j.handed_back_at IS NOT NULL END"))
+                .doesNotContain("f");
     }
 
     private void assertNoForegroundThreadRemains() {

@@ -47,6 +47,15 @@ record DemoData(DataSource dataSource) {
             $$;
             """;
 
+    // These rows are to be older than the trigger that spares new ones the migration.
+    private static final String OLD_ROWS = """
+            ALTER TABLE public.manifests DISABLE TRIGGER USER
+            """;
+
+    private static final String NEW_ROWS = """
+            ALTER TABLE public.manifests ENABLE TRIGGER USER
+            """;
+
     private static final String MANIFESTS = """
             INSERT INTO public.manifests
                 (top_level_namespace_id, repository_id, schema_version, media_type_id, digest, payload, total_size)
@@ -96,12 +105,18 @@ record DemoData(DataSource dataSource) {
 
     /** Makes both tables' rows. */
     void make(long rows) throws SQLException {
+        execute(OLD_ROWS);
         insert(MANIFESTS, rows);
+        execute(NEW_ROWS);
         insert(BLOBS, rows);
+        execute("ANALYZE public.manifests, public.blobs");
+        execute(COUNTING);
+    }
+
+    private void execute(String sql) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
-            statement.execute("ANALYZE public.manifests, public.blobs");
-            statement.execute(COUNTING);
+            statement.execute(sql);
         }
     }
 

@@ -56,7 +56,8 @@ public final class BatchRun {
     private long lastContact = System.nanoTime();
 
     /** What this replica is and knows. */
-    public record Replica(String name, WorkRegistry workRegistry, Watchdog watchdog, Presence presence) {}
+    public record Replica(
+            String name, WorkRegistry workRegistry, Watchdog watchdog, Presence presence, RegistryGate gate) {}
 
     public BatchRun(
             DataSource dataSource,
@@ -87,6 +88,9 @@ public final class BatchRun {
         while (true) {
             if (stop.isStopping()) {
                 return handBack(Reason.STOPPING);
+            }
+            if (!replica.gate().isOpen()) {
+                return handBack(Reason.REGISTRY_AT_WORK);
             }
             try {
                 if (!pacer.await(stop, subBatchSize)) {
@@ -280,7 +284,8 @@ public final class BatchRun {
 
     private BatchOutcome handBack(Reason reason) {
         try {
-            return lease.handBack() ? handedBack(reason) : lost("its lease was gone when it was to be handed back");
+            boolean held = reason == Reason.STOPPING ? lease.handOver() : lease.handBack();
+            return held ? handedBack(reason) : lost("its lease was gone when it was to be handed back");
         } catch (SQLException e) {
             return lost("it could not be handed back, its lease runs out by itself: " + e.getMessage());
         }

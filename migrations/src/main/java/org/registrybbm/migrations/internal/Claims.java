@@ -84,6 +84,9 @@ public record Claims(DataSource dataSource, EngineSettings settings, BatchRun.Re
 
     private Optional<Reason> refusal(Connection connection, LeaseQueries.Claimable claimable) throws SQLException {
         BatchJob job = claimable.job();
+        if (!replica.gate().isOpen(connection)) {
+            return Optional.of(Reason.REGISTRY_AT_WORK);
+        }
         if (!claimable.migration().status().isRunnable()) {
             return Optional.of(Reason.MIGRATION_STOPPED);
         }

@@ -191,7 +191,10 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
-        return RangeQueries.cut(connection, migration().id(), walk, range, subBatchSize);
+        boolean integerKey = definition.strategy() instanceof KeysetBatching
+                && definition.target().key().isInteger();
+        return RangeQueries.cut(
+                connection, migration().id(), new RangeQueries.NewJob(walk, range, integerKey, subBatchSize));
     }
 
     private void tellSize(List<JobQueries.Figures> recent, long jobId, long size, boolean shared) throws SQLException {

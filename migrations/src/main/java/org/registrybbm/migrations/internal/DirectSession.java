@@ -100,12 +100,17 @@ public final class DirectSession implements AutoCloseable {
         return Sql.one(connection, LOCK, row -> row.getBoolean("locked"), key);
     }
 
+    /** Tries to take the container registry's lock to the session's end; returns whether that let batch jobs start. */
+    public boolean takeRegistryLock(RegistryGate gate) throws SQLException {
+        return gate.take(connection);
+    }
+
     /** From now on hears what the trigger of {@code batched_background_migrations} tells. */
     public void listen() throws SQLException {
         Sql.run(connection, LISTEN);
     }
 
-    /** Returns whether any migration is active or running. */
+    /** Returns whether there is anything to plan. */
     public boolean hasWork() throws SQLException {
         return MigrationQueries.hasWork(connection);
     }

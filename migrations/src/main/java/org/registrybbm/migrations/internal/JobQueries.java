@@ -10,15 +10,43 @@ import org.registrybbm.migrations.Key;
 
 /** Statements on {@code batched_background_migration_jobs} that do not need its lease. */
 public final class JobQueries {
+    // The last of a walk whose max_value must not be the migration's holds the number in through_key, as JSON of that
+    // type;
+    // what else stands there is text.
+    private static final String ENDS_IN_THROUGH_KEY = "jsonb_typeof(j.through_key -> 0) = 'number'";
+
+    /**
+     * Whether a batch job was handed back at a shutdown, of a table aliased {@code j}. Its status is that of failed ones, so that the
+     * container registry's own software would run it too; until that has tried it and recorded a failure, it is as good as active.
+     */
+    static final String HANDED_BACK =
+            "(j.status = 3 AND j.handed_back_at IS NOT NULL AND j.failure_error_code IS NULL)";
+
+    /** Whether a batch job failed, of a table aliased {@code j}. */
+    static final String FAILED = "(j.status = 3 AND (j.handed_back_at IS NULL OR j.failure_error_code IS NOT NULL))";
+
+    /** Whether a batch job is active, of a table aliased {@code j}. */
+    static final String ACTIVE = "(j.status = 1 OR " + HANDED_BACK + ")";
+
+    /** Whether the container registry's software would run a batch job as we do, of tables aliased {@code j} and {@code m}. */
+    static final String RANGE_OF_NUMBERS = """
+            (m.batching_strategy IS NULL AND j.after_key IS NULL AND j.through_key IS NULL
+                AND (j.min_value <> 0 OR j.max_value <> 0))
+            """.strip();
+
+    /** Where the range of a batch job that counts in numbers ends, of a table aliased {@code j}. */
+    static final String LAST_VALUE =
+            "CASE WHEN " + ENDS_IN_THROUGH_KEY + " THEN (j.through_key ->> 0)::bigint ELSE j.max_value END";
+
     /** The columns of a {@link BatchJob}, of a table aliased {@code j}. */
     static final String COLUMNS = """
             j.id AS j_id, j.batched_background_migration_id AS j_migration_id, j.walk_id AS j_walk_id,
-            j.min_value AS j_min_value, j.max_value AS j_max_value, j.after_key::text AS j_after_key,
-            j.through_key::text AS j_through_key, j.status AS j_status, j.attempts AS j_attempts,
+            j.min_value AS j_min_value, %s AS j_max_value, j.after_key::text AS j_after_key,
+            CASE WHEN %s THEN NULL ELSE j.through_key::text END AS j_through_key, CASE WHEN %s THEN 1 ELSE j.status END AS j_status, j.attempts AS j_attempts,
             j.last_key::text AS j_last_key, j.sub_batch_size AS j_sub_batch_size,
             j.covered_tuple_count AS j_covered_tuple_count, j.migrated_tuple_count AS j_migrated_tuple_count,
             j.lease_owner AS j_lease_owner, j.takeover_count AS j_takeover_count
-            """;
+            """.formatted(LAST_VALUE, ENDS_IN_THROUGH_KEY, HANDED_BACK);
 
     // The key of the advisory lock that a sub-batch's transaction holds, for the batch job whose id follows.
     static final String IN_FLIGHT_KEY = "hashtextextended('org.registrybbm: a sub-batch is in flight', %s)";
@@ -50,11 +78,12 @@ public final class JobQueries {
     private static final String DUE = WITH_HELD + "SELECT j.lease_token, " + COLUMNS + """
             FROM batched_background_migration_jobs j
             WHERE j.batched_background_migration_id = ?
-                AND j.status = 1
+                AND j.status <> 2
+                AND %s
                 AND j.id NOT IN (SELECT id FROM held)
             ORDER BY j.id
             LIMIT ?
-            """;
+            """.formatted(ACTIVE);
 
     private static final String UNFINISHED = """
             SELECT count(*) AS unfinished
@@ -84,43 +113,44 @@ public final class JobQueries {
     private static final String ANY_FAILED = """
             SELECT EXISTS (
                 SELECT
-                FROM batched_background_migration_jobs
+                FROM batched_background_migration_jobs j
                 WHERE batched_background_migration_id = ?
-                    AND status = 3
+                    AND %s
             ) AS found
-            """;
+            """.formatted(FAILED);
 
     private static final String EXHAUSTED = """
             SELECT j.failure_class, j.failure_sqlstate, j.failure_message,
             """ + COLUMNS + """
             FROM batched_background_migration_jobs j
             WHERE j.batched_background_migration_id = ?
-                AND j.status = 3
+                AND %s
                 AND j.attempts >= ?
             ORDER BY j.id
             LIMIT 1
-            """;
+            """.formatted(FAILED);
 
     private static final String RETRY_DUE = """
             UPDATE batched_background_migration_jobs
             SET status = 1,
+                handed_back_at = NULL,
                 updated_at = now()
             WHERE id IN (
                 SELECT id
-                FROM batched_background_migration_jobs
+                FROM batched_background_migration_jobs j
                 WHERE batched_background_migration_id = ?
-                    AND status = 3
+                    AND %s
                     AND (retry_at IS NULL OR retry_at <= clock_timestamp())
                 ORDER BY id
                 LIMIT ?
                 FOR UPDATE SKIP LOCKED
             )
             RETURNING id
-            """;
+            """.formatted(FAILED);
 
     // A batch job whose worker died in it each time goes on with fewer rows: what kills is among the next ones.
     private static final String NARROW = WITH_HELD + """
-            UPDATE batched_background_migration_jobs
+            UPDATE batched_background_migration_jobs j
             SET attempts = ?,
                 last_key = coalesce(?::jsonb, last_key),
                 sub_batch_size = ?,
@@ -128,29 +158,30 @@ public final class JobQueries {
                 lease_until = NULL,
                 updated_at = now()
             WHERE id = ?
-                AND status = 1
+                AND %s
                 AND id NOT IN (SELECT id FROM held)
-            """;
+            """.formatted(ACTIVE);
 
     private static final String RETRY_FAILED = """
-            UPDATE batched_background_migration_jobs
+            UPDATE batched_background_migration_jobs j
             SET attempts = 0,
                 retry_at = NULL,
                 updated_at = now()
             WHERE batched_background_migration_id = ?
-                AND status = 3
-            """;
+                AND %s
+            """.formatted(FAILED);
 
     private static final String RETRY_ONE = """
-            UPDATE batched_background_migration_jobs
+            UPDATE batched_background_migration_jobs j
             SET status = 1,
                 attempts = 0,
                 retry_at = NULL,
+                handed_back_at = NULL,
                 updated_at = now()
             WHERE id = ?
-                AND status = 3
+                AND %s
             RETURNING batched_background_migration_id AS migration_id
-            """;
+            """.formatted(FAILED);
 
     private static final String FORGET_ATTEMPTS = WITH_HELD + """
             UPDATE batched_background_migration_jobs
@@ -161,6 +192,32 @@ public final class JobQueries {
                 AND status IN (1, 3)
                 AND id NOT IN (SELECT id FROM held)
             """;
+
+    // What nobody has begun, or handed back as its migration was paused, the container registry's software would not
+    // run
+    // either. It knows ranges of one integer key, as those of a walk over the whole table are.
+    private static final String HAND_OVER = """
+            UPDATE batched_background_migration_jobs
+            SET status = 3,
+                handed_back_at = clock_timestamp(),
+                failure_error_code = NULL,
+                failure_class = NULL,
+                failure_sqlstate = NULL,
+                failure_message = NULL,
+                updated_at = now()
+            WHERE id IN (
+                SELECT j.id
+                FROM batched_background_migration_jobs j
+                JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
+                WHERE j.status = 1
+                    AND j.walk_id IS NOT NULL
+                    AND j.lease_token IS NULL
+                    AND m.status <> 2
+                    AND %s
+                ORDER BY j.id
+                FOR UPDATE OF j SKIP LOCKED
+            )
+            """.formatted(RANGE_OF_NUMBERS);
 
     private JobQueries() {}
 
@@ -254,6 +311,11 @@ public final class JobQueries {
     /** The same for one batch job; returns the key of its migration, or nothing when it has not failed. */
     public static List<Long> retryOne(Connection connection, long jobId) throws SQLException {
         return Sql.list(connection, RETRY_ONE, row -> row.getLong("migration_id"), jobId);
+    }
+
+    /** Leaves batch jobs that nobody holds as {@link #HANDED_BACK}, and returns how many there are. */
+    public static long handOver(Connection connection) throws SQLException {
+        return Sql.update(connection, HAND_OVER);
     }
 
     public static void forgetAttempts(Connection connection, long migrationId) throws SQLException {

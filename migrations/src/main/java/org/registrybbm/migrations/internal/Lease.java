@@ -62,6 +62,11 @@ record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings set
         return bookkeeping(this::handBack);
     }
 
+    /** The same at a shutdown, when the container registry's own software may be the next to run it. */
+    boolean handOver() throws SQLException {
+        return bookkeeping(tx -> LeaseQueries.handOver(tx, jobId, token));
+    }
+
     /** Extends the lease; false when it is lost. */
     boolean renew(int subBatchSize) throws SQLException {
         return bookkeeping(tx -> LeaseQueries.renew(tx, jobId, token, subBatchSize, term()));

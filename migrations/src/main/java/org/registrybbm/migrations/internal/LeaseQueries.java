@@ -37,7 +37,9 @@ public final class LeaseQueries {
     // When a second worker died in it, both may have died of its rows: the next one tries fewer.
     private static final String CLAIM = """
             UPDATE batched_background_migration_jobs j
-            SET attempts = j.attempts + 1,
+            SET status = 1,
+                handed_back_at = NULL,
+                attempts = j.attempts + 1,
                 lease_token = nextval('batched_background_migration_lease_tokens'),
                 lease_owner = ?,
                 lease_until = clock_timestamp() + make_interval(secs => ?),
@@ -125,8 +127,8 @@ public final class LeaseQueries {
 
     private static final String CUT_SHORT = """
             UPDATE batched_background_migration_jobs
-            SET max_value = coalesce(?, max_value),
-                through_key = coalesce(?::jsonb, through_key)
+            SET max_value = coalesce(?::bigint, max_value),
+                through_key = CASE WHEN ?::bigint IS NULL THEN coalesce(?::jsonb, through_key) END
             WHERE id = ?
                 AND lease_token = ?
                 AND status = 1
@@ -152,6 +154,27 @@ public final class LeaseQueries {
                 AND lease_token = ?
                 AND status = 1
             """;
+
+    // At a shutdown, in the status in which the container registry's own software would run it too.
+    private static final String HAND_OVER = """
+            UPDATE batched_background_migration_jobs j
+            SET status = CASE WHEN %1$s THEN 3 ELSE 1 END,
+                handed_back_at = CASE WHEN %1$s THEN clock_timestamp() END,
+                attempts = greatest(j.attempts - 1, 0),
+                lease_token = NULL,
+                lease_until = NULL,
+                failure_error_code = NULL,
+                failure_class = NULL,
+                failure_sqlstate = NULL,
+                failure_message = NULL,
+                retry_at = NULL,
+                updated_at = now()
+            FROM batched_background_migrations m
+            WHERE m.id = j.batched_background_migration_id
+                AND j.id = ?
+                AND j.lease_token = ?
+                AND j.status = 1
+            """.formatted(JobQueries.RANGE_OF_NUMBERS);
 
     private static final String FAIL = """
             UPDATE batched_background_migration_jobs
@@ -256,7 +279,7 @@ public final class LeaseQueries {
     public static boolean cutShort(
             Connection connection, long jobId, long token, @Nullable Long max, @Nullable Key through)
             throws SQLException {
-        return Sql.update(connection, CUT_SHORT, max, Keys.write(through), jobId, token) == 1;
+        return Sql.update(connection, CUT_SHORT, max, max, Keys.write(through), jobId, token) == 1;
     }
 
     public static boolean renew(Connection connection, long jobId, long token, int subBatchSize, Term term)
@@ -266,6 +289,11 @@ public final class LeaseQueries {
 
     public static boolean handBack(Connection connection, long jobId, long token) throws SQLException {
         return Sql.update(connection, HAND_BACK, jobId, token) == 1;
+    }
+
+    /** Hands a batch job back so that the container registry's own software would run it too, where that knows its kind. */
+    public static boolean handOver(Connection connection, long jobId, long token) throws SQLException {
+        return Sql.update(connection, HAND_OVER, jobId, token) == 1;
     }
 
     /** Records a failed try and returns how many there were without progress, or empty when the lease is lost. */

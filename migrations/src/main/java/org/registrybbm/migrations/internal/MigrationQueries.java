@@ -192,10 +192,11 @@ public final class MigrationQueries {
     private static final String HAS_WORK = """
             SELECT EXISTS (
                 SELECT
-                FROM batched_background_migrations
-                WHERE status IN (1, 4)
+                FROM batched_background_migrations m
+                WHERE m.status IN (1, 4)
+                    OR %s
             ) AS has_work
-            """;
+            """.formatted(Contradictions.FOUND);
 
     private MigrationQueries() {}
 
@@ -311,7 +312,7 @@ public final class MigrationQueries {
                 migration.arguments());
     }
 
-    /** Returns whether any migration is active or running, by one statement, which an idle replica repeats for ever. */
+    /** Returns whether any migration is active or running, or finished by its status alone, by one statement, which an idle replica repeats for ever. */
     public static boolean hasWork(Connection connection) throws SQLException {
         return Sql.one(connection, HAS_WORK, row -> row.getBoolean("has_work"));
     }

@@ -159,9 +159,9 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             if (missing.isEmpty() && migration.status() == MigrationStatus.FAILED) {
                 MigrationQueries.revive(connection, migration.id());
             }
-            return Result.NOTHING;
+            return migration.status() == MigrationStatus.FINISHED ? reopen(connection, migration) : Result.NOTHING;
         }
-        if (migration.failure() != null) {
+        if (migration.failure() != null || isSetActive(connection, migration)) {
             // Somebody set a failed migration to active again.
             MigrationQueries.forgetFailure(connection, migration.id());
             JobQueries.forgetAttempts(connection, migration.id());
@@ -200,6 +200,28 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         List<MigrationEvent> events = new ArrayList<>();
         Poison poison = new Poison(connection, migration, workRegistry, settings.maxJobAttempts(), events);
         return due(connection, migration, held, free, poison).after(events);
+    }
+
+    /** A migration that has just begun has no batch job without attempts: it had failed, and its row does not say why. */
+    private boolean isSetActive(Connection connection, BatchedMigration migration) throws SQLException {
+        return migration.status() == MigrationStatus.ACTIVE
+                && JobQueries.exhausted(connection, migration.id(), settings.maxJobAttempts())
+                        .isPresent();
+    }
+
+    /** Goes on with a migration that somebody else has set to finished. */
+    private static Result reopen(Connection connection, BatchedMigration migration) throws SQLException {
+        if (!Contradictions.reopen(connection, migration.id())) {
+            return Result.NOTHING;
+        }
+        long unfinished = JobQueries.unfinished(connection, migration.id());
+        WalkQueries.forgetProof(connection, migration.id());
+        String reason = "it was set to finished by somebody else while "
+                + (unfinished == 0
+                        ? "its batch jobs did not cover the whole table yet"
+                        : (unfinished == 1 ? "1 batch job was" : unfinished + " batch jobs were") + " not done");
+        EventQueries.record(connection, migration.id(), new EventQueries.Event("reopened", null, unfinished, reason));
+        return Result.of(new MigrationEvent.MigrationReopened(migration, reason));
     }
 
     private Result withoutCode(Connection connection, BatchedMigration migration, Failure missing, double graceSeconds)

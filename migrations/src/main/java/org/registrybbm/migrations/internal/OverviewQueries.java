@@ -19,13 +19,18 @@ import org.registrybbm.migrations.MigrationStatus;
 public final class OverviewQueries {
     private static final double MOST_BEFORE_FINISHED = 99.9;
 
+    private static final String CONTRADICTED =
+            "set to finished by somebody else while batch jobs are not done; a replica makes it active again, unless it is"
+                    + " paused or its row is deleted";
+
     // A batch job that the container registry finished has no counts of its own: its batch size stands for them.
-    private static final String OVERVIEWS = "SELECT " + MigrationQueries.COLUMNS + """
+    private static final String OVERVIEWS = "SELECT " + MigrationQueries.COLUMNS
+            + """
                 , m.priority, coalesce(jobs.covered, 0) AS covered, coalesce(jobs.migrated, 0) AS migrated,
                 coalesce(jobs.finished, 0) AS finished, coalesce(jobs.failed, 0) AS failed,
                 jobs.retry_seconds, coalesce(jobs.active, 0) AS active, coalesce(jobs.takeovers, 0) AS takeovers,
                 coalesce(jobs.replicas, '{}') AS replicas,
-                coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
+                %s AS contradicted, coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
                 (
                     SELECT count(*)
                     FROM batched_background_migration_quarantined_rows q
@@ -40,8 +45,8 @@ public final class OverviewQueries {
                         FILTER (WHERE j.walk_id IS NULL OR w.kind = 'change' AND w.pass = 1) AS covered,
                     sum(coalesce(j.migrated_tuple_count, 0)) AS migrated,
                     count(*) FILTER (WHERE j.status = 2) AS finished,
-                    count(*) FILTER (WHERE j.status = 3) AS failed,
-                    count(*) FILTER (WHERE j.status = 1) AS active,
+                    count(*) FILTER (WHERE %s) AS failed,
+                    count(*) FILTER (WHERE %s) AS active,
                     extract(epoch FROM min(j.retry_at) FILTER (WHERE j.status = 3) - clock_timestamp()) AS retry_seconds,
                     sum(j.takeover_count) AS takeovers,
                     bool_or(j.status <> 2 AND w.kind = 'verify') AS verifies,
@@ -58,13 +63,16 @@ public final class OverviewQueries {
             WHERE cardinality(?::text[]) = 0
                 OR m.name = ANY (?::text[])
             ORDER BY m.id
-            """;
+            """.formatted(Contradictions.FOUND, JobQueries.FAILED, JobQueries.ACTIVE);
 
     private OverviewQueries() {}
 
     public static List<MigrationOverview> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
-        Waits waits = new Waits(SharingQueries.contenders(connection), StandbyQueries.isWaitedFor(connection));
+        Waits waits = new Waits(
+                SharingQueries.contenders(connection),
+                StandbyQueries.isWaitedFor(connection),
+                RegistryLockQueries.holder(connection));
         return Sql.list(connection, OVERVIEWS, row -> overview(row, waits), array, array, array, array);
     }
 
@@ -78,7 +86,7 @@ public final class OverviewQueries {
         return new MigrationOverview(
                 migration,
                 row.getInt("priority"),
-                progress(migration, covered),
+                row.getBoolean("contradicted") ? estimate(migration, covered) : progress(migration, covered),
                 covered,
                 row.getLong("migrated"),
                 row.getLong("finished"),
@@ -87,8 +95,11 @@ public final class OverviewQueries {
                 row.getLong("quarantined"),
                 row.getLong("takeovers"),
                 replicas,
-                readOnly(row, migration)
-                        .orElse(doing(row, migration) + explain(migration, replicas, active, again(row), waits)));
+                row.getBoolean("contradicted")
+                        ? CONTRADICTED
+                        : readOnly(row, migration)
+                                .orElse(doing(row, migration)
+                                        + explain(migration, replicas, active, again(row), waits)));
     }
 
     /** Nothing can be written down then, so this is asked for. */
@@ -121,6 +132,10 @@ public final class OverviewQueries {
         if (migration.status() == MigrationStatus.FINISHED) {
             return OptionalDouble.of(100);
         }
+        return estimate(migration, covered);
+    }
+
+    private static OptionalDouble estimate(BatchedMigration migration, long covered) {
         Long total = migration.totalTupleCount();
         if (total == null || total <= 0) {
             return OptionalDouble.empty();

@@ -12,7 +12,12 @@ final class RangeQueries {
     // Batch jobs of the container registry have no walk; they belong to the first one over the migration's own table.
     private static final String LAST_MAX = """
             SELECT greatest(
-                (SELECT max(max_value) FROM batched_background_migration_jobs WHERE walk_id = ?),
+                (
+                    SELECT max(%s)
+                    FROM batched_background_migration_jobs j
+                    WHERE walk_id = ?
+                        AND max_value = (SELECT max(max_value) FROM batched_background_migration_jobs WHERE walk_id = ?)
+                ),
                 (
                     SELECT max(max_value)
                     FROM batched_background_migration_jobs
@@ -21,7 +26,7 @@ final class RangeQueries {
                         AND ?
                 )
             ) AS max_value
-            """;
+            """.formatted(JobQueries.LAST_VALUE);
 
     // Each comparison is one that cannot overflow at the ends of bigint.
     private static final String FIRST_GAP = """
@@ -30,11 +35,11 @@ final class RangeQueries {
             ),
             ranges AS (
                 SELECT min_value,
-                    max(max_value) OVER (
+                    max(%s) OVER (
                         ORDER BY min_value, max_value
                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                     ) AS reached
-                FROM batched_background_migration_jobs
+                FROM batched_background_migration_jobs j
                 WHERE walk_id = ?
                     OR batched_background_migration_id = ? AND walk_id IS NULL AND ?
             )
@@ -49,7 +54,7 @@ final class RangeQueries {
                 END
             ORDER BY ranges.min_value
             LIMIT 1
-            """;
+            """.formatted(JobQueries.LAST_VALUE);
 
     // The ranges of other keys than integers follow one another, each beginning where the one before it ends.
     // %s orders after_key as the table's index does.
@@ -78,15 +83,39 @@ final class RangeQueries {
             SELECT EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = ?) AS found
             """;
 
+    // The container registry's software takes a batch job with the migration's max_value for the last one of all: where
+    // it
+    // is none, max_value is one less, and through_key tells the end.
     private static final String CUT = """
             INSERT INTO batched_background_migration_jobs
                 (batched_background_migration_id, walk_id, min_value, max_value, after_key, through_key, status,
                  sub_batch_size)
-            VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, 1, ?)
+            SELECT m.id, own.walk_id, own.first, own.last - own.hidden::int, own.after_key,
+                CASE WHEN own.hidden THEN jsonb_build_array(own.last) ELSE own.through_key END, 1, own.sub_batch_size
+            FROM batched_background_migrations m
+            CROSS JOIN LATERAL (
+                SELECT walk_id, first, last, after_key, through_key, sub_batch_size,
+                    last = m.max_value AND not_last AS hidden
+                FROM (
+                    VALUES (?::bigint, ?::bigint, ?::bigint, ?::jsonb, ?::jsonb, ?::integer, ?::boolean)
+                ) AS cut (walk_id, first, last, after_key, through_key, sub_batch_size, not_last)
+            ) AS own
+            WHERE m.id = ?
             RETURNING id
             """;
 
     private RangeQueries() {}
+
+    /**
+     * A batch job to be made.
+     *
+     * @param integerKey whether the migration's key is one integer, so that its {@code max_value} bounds it
+     */
+    record NewJob(
+            Walk walk,
+            BatchJob.Range range,
+            boolean integerKey,
+            @Nullable Integer subBatchSize) {}
 
     /** Returns the greatest {@code max_value} of a walk's batch jobs, as a key. */
     static Optional<Key> lastMax(Connection connection, long migrationId, Walk walk) throws SQLException {
@@ -94,6 +123,7 @@ final class RangeQueries {
                         connection,
                         LAST_MAX,
                         row -> Optional.ofNullable(Rows.nullable(row, "max_value")),
+                        walk.id(),
                         walk.id(),
                         migrationId,
                         walk.adoptsJobs())
@@ -128,19 +158,19 @@ final class RangeQueries {
         return Sql.one(connection, HAS_JOBS, row -> row.getBoolean("found"), walk.id());
     }
 
-    static long cut(
-            Connection connection, long migrationId, Walk walk, BatchJob.Range range, @Nullable Integer subBatchSize)
-            throws SQLException {
+    static long cut(Connection connection, long migrationId, NewJob job) throws SQLException {
+        BatchJob.Range range = job.range();
         return Sql.one(
                 connection,
                 CUT,
                 row -> row.getLong("id"),
-                migrationId,
-                walk.id(),
+                job.walk().id(),
                 range.min(),
                 range.max(),
                 Keys.write(range.after()),
                 Keys.write(range.through()),
-                subBatchSize);
+                job.subBatchSize(),
+                job.integerKey() && !job.walk().adoptsJobs() && range.max() > Long.MIN_VALUE,
+                migrationId);
     }
 }

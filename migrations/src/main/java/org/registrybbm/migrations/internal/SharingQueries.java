@@ -17,12 +17,14 @@ public final class SharingQueries {
             + PlanFailures.COLUMNS + """
                 , (SELECT count(*) FROM held WHERE held.migration_id = m.id) AS held
             FROM batched_background_migrations m
-            """ + BudgetQueries.LIMITS + """
+            """
+            + BudgetQueries.LIMITS + """
             WHERE m.status IN (1, 4)
                 OR (m.status = 3 AND m.failure_error_code IN (3, 5) AND m.failure_message IS NOT NULL)
                 OR m.id IN (SELECT migration_id FROM held)
+                OR %s
             ORDER BY m.priority DESC, m.status = 4 DESC, m.id
-            """;
+            """.formatted(Contradictions.FOUND);
 
     private static final String ROOTS = """
             SELECT wanted.id, %s AS root

@@ -14,16 +14,19 @@ final class Waits {
     private final List<Contender> all;
     private final int held;
     private final boolean standby;
+    private final Optional<Integer> registry;
 
     /**
      * Describes what may keep migrations.
      *
      * @param all the migrations that may get batch jobs
      * @param standby whether transactions wait for a synchronous standby
+     * @param registry the process of the container registry's own software that is at work, or empty for none
      */
-    Waits(List<Contender> all, boolean standby) {
+    Waits(List<Contender> all, boolean standby, Optional<Integer> registry) {
         this.all = all;
         this.standby = standby;
+        this.registry = registry;
         this.held = all.stream().mapToInt(Contender::held).sum();
     }
 
@@ -32,7 +35,9 @@ final class Waits {
         if (standby) {
             return Optional.of(STANDBY);
         }
-        return find(migrationId).filter(one -> one.held() == 0).flatMap(this::why);
+        return find(migrationId)
+                .filter(one -> one.held() == 0)
+                .flatMap(one -> registry().or(() -> why(one)));
     }
 
     /** Says why an active or running migration could not be planned last; empty when it could. */
@@ -49,6 +54,12 @@ final class Waits {
 
     private Optional<Contender> find(long migrationId) {
         return all.stream().filter(one -> one.id() == migrationId).findFirst();
+    }
+
+    private Optional<String> registry() {
+        return registry.map(
+                pid -> "waits for the container registry's own software, which is at work on this database and holds"
+                        + " the advisory lock 1 in the session with the process id " + pid);
     }
 
     private Optional<String> why(Contender one) {

@@ -23,8 +23,7 @@ record Walks(Connection connection, Definition definition) {
             }
             return;
         }
-        if (!definition.target().partitioned() || walks.isEmpty() && WalkQueries.hasForeignJobs(connection, id())) {
-            // What the container registry has begun over the parent is ended over the parent.
+        if (!definition.target().partitioned() || walks.isEmpty() && isSharedWithRegistry()) {
             WalkQueries.open(connection, id(), definition.target(), Walk.Kind.CHANGE, 1, true);
             return;
         }
@@ -60,6 +59,18 @@ record Walks(Connection connection, Definition definition) {
 
     private static List<Long> tables(List<Walk> walks) {
         return walks.stream().map(Walk::tableOid).toList();
+    }
+
+    /**
+     * What the container registry has begun over the parent is ended over the parent. And where its software may go on with it after
+     * us, each batch job says how far all partitions are done, as nothing else is known there.
+     */
+    private boolean isSharedWithRegistry() throws SQLException {
+        return WalkQueries.hasForeignJobs(connection, id())
+                || definition.strategy() instanceof KeysetBatching
+                        && definition.target().key().isInteger()
+                        && CatalogQueries.isWalkable(connection, definition.target())
+                        && RegistryLockQueries.isTakenOver(connection).orElse(false);
     }
 
     /**

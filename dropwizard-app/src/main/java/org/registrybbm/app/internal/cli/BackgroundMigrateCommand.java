@@ -12,10 +12,12 @@ import java.util.function.Function;
 import net.sourceforge.argparse4j.impl.Arguments;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
+import org.registrybbm.app.internal.config.DirectConnections;
 import org.registrybbm.app.internal.config.NamedPool;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.MigrationStore;
+import org.registrybbm.migrations.RegistryLock;
 import org.registrybbm.migrations.WorkRegistry;
 
 /**
@@ -43,8 +45,13 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
      * @param dataPool connections to the database
      * @param settings how the engine works
      * @param workRegistry the work functions that {@code run} may need
+     * @param registryLock whether {@code run} keeps the container registry's own workers out
      */
-    public record Setup(PooledDataSourceFactory dataPool, EngineSettings settings, WorkRegistry workRegistry) {}
+    public record Setup(
+            PooledDataSourceFactory dataPool,
+            EngineSettings settings,
+            WorkRegistry workRegistry,
+            RegistryLock registryLock) {}
 
     /**
      * Describes the command.
@@ -191,10 +198,12 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
             EngineSettings settings = parts.settings()
                     .withMaxJobAttempts(namespace.getInt(ATTEMPTS))
                     .inForeground();
-            BatchedMigrations running = engine.settings(settings)
-                    .listener(new FailedTries(settings, err))
-                    .build();
-            new ForegroundRun(running, names, err).run();
+            DirectConnections.like(parts.dataPool()).ifPresent(engine::presence);
+            engine.settings(settings).listener(new FailedTries(settings, err)).registryLock(parts.registryLock());
+            try (BatchedMigrations present = engine.build()) {
+                present.presence().start(news -> {});
+                new ForegroundRun(present, names, err).run();
+            }
             return;
         }
         MigrationStore store = engine.build().store();

@@ -2,6 +2,11 @@ package org.registrybbm.app.internal.cli;
 
 import io.dropwizard.configuration.ConfigurationException;
 import io.dropwizard.core.cli.Cli;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import liquibase.exception.MigrationFailedException;
+import liquibase.exception.PreconditionFailedException;
 import net.sourceforge.argparse4j.inf.ArgumentParserException;
 import org.registrybbm.app.internal.secrets.Secrets;
 import org.registrybbm.migrations.DatabaseException;
@@ -12,6 +17,8 @@ import org.registrybbm.migrations.UnknownMigrationException;
 public final class Errors {
     private static final int FAILED = 1;
     private static final int WRONG_USAGE = 2;
+
+    private static final Pattern PRECONDITION = Pattern.compile("Reason:\\s+\\S+ : (.+)", Pattern.DOTALL);
 
     private Errors() {}
 
@@ -33,6 +40,10 @@ public final class Errors {
     }
 
     private static String shown(Throwable error) {
+        Optional<String> precondition = precondition(error);
+        if (precondition.isPresent()) {
+            return precondition.get();
+        }
         Throwable telling = telling(error);
         String message = telling.getMessage();
         if (message == null || message.isBlank()) {
@@ -41,6 +52,19 @@ public final class Errors {
         return telling instanceof ConfigurationException
                 ? message.stripTrailing()
                 : message.strip().replaceAll("\\s+", " ");
+    }
+
+    // Around the sentence that the changelog has for it, Liquibase says twice where that stands.
+    private static Optional<String> precondition(Throwable error) {
+        for (Throwable one = error; one != null; one = one.getCause()) {
+            if (one instanceof MigrationFailedException && one.getCause() instanceof PreconditionFailedException) {
+                Matcher matcher = PRECONDITION.matcher(String.valueOf(one.getMessage()));
+                return matcher.find()
+                        ? Optional.of(matcher.group(1).strip().replaceAll("\\s+", " "))
+                        : Optional.empty();
+            }
+        }
+        return Optional.empty();
     }
 
     // The outermost exception that was written for people.

@@ -11,6 +11,7 @@ import org.registrybbm.migrations.MigrationEvent.BatchStarted;
 import org.registrybbm.migrations.MigrationEvent.CodeMissing;
 import org.registrybbm.migrations.MigrationEvent.MigrationFailed;
 import org.registrybbm.migrations.MigrationEvent.MigrationFinished;
+import org.registrybbm.migrations.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.MigrationEvent.SubBatchCommitted;
 import org.registrybbm.migrations.MigrationListener;
@@ -80,6 +81,12 @@ public final class EventLogger implements MigrationListener {
                     .migration(e.migration())
                     .failure(e.failure())
                     .log("batched migration failed, a person must act");
+        } else if (event instanceof MigrationReopened e) {
+            // The planner has warned of it.
+            Fields.on(LOGGER.atInfo())
+                    .migration(e.migration())
+                    .with("reason", e.reason())
+                    .log("batched migration was set to finished but is not complete, it is active again");
         } else if (event instanceof CodeMissing e) {
             Fields.on(LOGGER.atWarn())
                     .migration(e.migration())

@@ -16,6 +16,7 @@ import org.registrybbm.migrations.MigrationEvent.BatchFinished;
 import org.registrybbm.migrations.MigrationEvent.BatchHandedBack;
 import org.registrybbm.migrations.MigrationEvent.BatchLost;
 import org.registrybbm.migrations.MigrationEvent.BatchStarted;
+import org.registrybbm.migrations.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.MigrationEvent.SubBatchCommitted;
 import org.registrybbm.migrations.MigrationListener;
@@ -41,6 +42,7 @@ public final class PrometheusListener implements MigrationListener {
     private final Gauge batchSize;
     private final Counter tuples;
     private final Counter quarantined;
+    private final Counter reopened;
     private final Histogram sleep;
 
     /**
@@ -78,6 +80,12 @@ public final class PrometheusListener implements MigrationListener {
                 .help("Rows that this replica could not change and put into quarantine")
                 .labelNames(MIGRATION)
                 .register(registry);
+        reopened = Counter.builder()
+                .name("registry_bbm_reopened_migrations_total")
+                .help(
+                        "Migrations that this replica made active again, as they were set to finished and were not complete")
+                .labelNames(MIGRATION)
+                .register(registry);
         sleep = histogram("registry_bbm_sleep_duration_seconds", "Time a worker had no batch job", SLEEPS)
                 .labelNames("worker")
                 .register(registry);
@@ -91,6 +99,8 @@ public final class PrometheusListener implements MigrationListener {
             tuples.labelValues(labels(e.migration())).inc((double) e.migrated());
         } else if (event instanceof RowsQuarantined e) {
             quarantined.labelValues(labels(e.migration())).inc(e.failures().size());
+        } else if (event instanceof MigrationReopened e) {
+            reopened.labelValues(labels(e.migration())).inc();
         } else if (event instanceof BatchStarted e) {
             started(e.job());
         } else if (event instanceof BatchFinished e) {

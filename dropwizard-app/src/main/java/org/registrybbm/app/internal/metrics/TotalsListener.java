@@ -9,6 +9,7 @@ import org.registrybbm.migrations.MigrationEvent.BatchLost;
 import org.registrybbm.migrations.MigrationEvent.BatchStarted;
 import org.registrybbm.migrations.MigrationEvent.MigrationFailed;
 import org.registrybbm.migrations.MigrationEvent.MigrationFinished;
+import org.registrybbm.migrations.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.MigrationEvent.SubBatchCommitted;
 import org.registrybbm.migrations.MigrationListener;
@@ -27,7 +28,7 @@ public final class TotalsListener implements MigrationListener {
                 new String[] {"started", "takenOver", "finished", "failed", "exhausted", "handedBack", "lost"}) {
             metrics.counter(name("jobs", end));
         }
-        for (String end : new String[] {"finished", "failed"}) {
+        for (String end : new String[] {"finished", "failed", "reopened"}) {
             metrics.counter(name("migrations", end));
         }
         metrics.timer(name("jobs", "duration"));
@@ -59,6 +60,8 @@ public final class TotalsListener implements MigrationListener {
             count("migrations", "finished");
         } else if (event instanceof MigrationFailed) {
             count("migrations", "failed");
+        } else if (event instanceof MigrationReopened) {
+            count("migrations", "reopened");
         }
     }
 

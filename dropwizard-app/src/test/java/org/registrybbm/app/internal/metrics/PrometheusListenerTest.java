@@ -39,9 +39,12 @@ class PrometheusListenerTest {
         listener.on(new MigrationEvent.BatchFailed(
                 migration(1, "copy"), job(8, 1, 1), REPLICA, FAILURE, false, Duration.ZERO));
 
+        listener.on(new MigrationEvent.MigrationReopened(migration(1, "copy"), "1 batch job was not done"));
+
         List<String> lines = scrape();
         assertThat(lines)
                 .contains(
+                        "registry_bbm_reopened_migrations_total" + LABELS + "} 1.0",
                         "registry_bbm_runs_total 2.0",
                         "registry_bbm_run_duration_seconds_bucket{le=\"2.0\"} 1",
                         "registry_bbm_run_duration_seconds_bucket{le=\"5.0\"} 2",
