@@ -26,6 +26,8 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner)
                 .map(BatchedMigration::id)
                 .collect(Collectors.toUnmodifiableSet());
         store.restart(names);
+        // Only now: who sets one to finished while this runs wants this to stop.
+        planner.reopen(migration -> wanted.contains(migration.id()));
         runToEnd(failed, stop);
         runToEnd(wanted, stop);
         if (stop.isStopping()) {

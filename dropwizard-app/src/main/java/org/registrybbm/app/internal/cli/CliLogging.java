@@ -21,8 +21,10 @@ public final class CliLogging {
         console.setLayout(RegistryLayoutFactory.text());
         DefaultLoggingFactory logging = new DefaultLoggingFactory();
         logging.setLevel(Level.WARN.levelStr);
-        // The pool logs with a stack trace what the command says in one line.
-        logging.setLoggers(Map.of("org.apache.tomcat.jdbc.pool", TextNode.valueOf("OFF")));
+        // The pool and Liquibase log with a stack trace what the command says in one line.
+        logging.setLoggers(Map.of(
+                "org.apache.tomcat.jdbc.pool", TextNode.valueOf("OFF"),
+                "liquibase.changelog.ChangeSet", TextNode.valueOf("OFF")));
         logging.setAppenders(List.of(console));
         return logging;
     }
