@@ -99,26 +99,42 @@ public final class Planner {
      * @throws DatabaseException when the database cannot be asked
      */
     public Plan plan() {
-        return plan(migration -> true, settings.timeouts().missingCode().toMillis() / 1000.0);
+        double missingCodeSeconds = settings.timeouts().missingCode().toMillis() / 1000.0;
+        List<Contender> all = contenders();
+        return plan(reopen(all) ? contenders() : all, migration -> true, missingCodeSeconds);
     }
 
     /** Plans some migrations; those whose code is missing here fail after the given seconds. */
     Plan plan(Predicate<BatchedMigration> wanted, double missingCodeSeconds) {
-        List<Contender> all = contenders();
+        return plan(contenders(), wanted, missingCodeSeconds);
+    }
+
+    /** Makes some migrations active again that are finished by their status alone. */
+    void reopen(Predicate<BatchedMigration> wanted) {
+        reopen(named(contenders(), wanted));
+    }
+
+    /** Returns whether there was any. */
+    private boolean reopen(List<Contender> contenders) {
+        List<Contender> finished = contenders.stream()
+                .filter(one -> one.migration().status() == MigrationStatus.FINISHED)
+                .toList();
+        if (finished.isEmpty() || !isGateOpen()) {
+            return false;
+        }
+        finished.forEach(one -> plan(one, 0, 0));
+        return true;
+    }
+
+    private Plan plan(List<Contender> all, Predicate<BatchedMigration> wanted, double missingCodeSeconds) {
         List<Contender> named = named(all, wanted);
         if (!isGateOpen()) {
             return new Plan(List.of(), runnable(named).size(), true, Map.of());
         }
-        for (Contender one : named) {
-            if (one.migration().status() == MigrationStatus.FAILED
-                    || one.migration().status() == MigrationStatus.FINISHED) {
-                plan(one, 0, missingCodeSeconds);
+        for (Contender failed : named) {
+            if (failed.migration().status() == MigrationStatus.FAILED) {
+                plan(failed, 0, missingCodeSeconds);
             }
-        }
-        if (named.stream().anyMatch(one -> one.migration().status() == MigrationStatus.FINISHED)) {
-            // It is active now.
-            all = contenders();
-            named = named(all, wanted);
         }
         List<Contender> active = runnable(named);
         Sharing sharing = new Sharing(active, all);

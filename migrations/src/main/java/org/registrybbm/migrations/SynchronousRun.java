@@ -40,19 +40,24 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
                 .map(BatchedMigration::id)
                 .collect(Collectors.toUnmodifiableSet());
         store.restart(names);
-        runToEnd(failed, stop);
-        runToEnd(wanted, stop);
-        if (stop.isStopping()) {
+        // Only now: who sets one to finished while this runs wants this to stop.
+        planner.reopen(migration -> wanted.contains(migration.id()));
+        boolean stopped = runToEnd(failed, stop) | runToEnd(wanted, stop);
+        if (stopped) {
             planner.leave();
         }
         return result(wanted);
     }
 
-    private void runToEnd(Set<Long> wanted, StopSignal stop) {
+    /** Returns whether it was stopped before the end. */
+    private boolean runToEnd(Set<Long> wanted, StopSignal stop) {
         long lastContact = System.nanoTime();
         long lastHope = lastContact;
         boolean goOn = true;
-        while (goOn && !stop.isStopping()) {
+        while (goOn) {
+            if (stop.isStopping()) {
+                return true;
+            }
             Turn turn = new Turn(true, Map.of());
             try {
                 turn = turn(wanted, stop);
@@ -71,6 +76,7 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
                 throw new DatabaseException(hopeless(turn.stuck()));
             }
         }
+        return false;
     }
 
     /** Runs what is due once. */
