@@ -126,7 +126,7 @@ class FinishedByOthersTest {
         boolean[] failing = {true};
         Map<String, WorkFunction> work = Map.of("switched", context -> {
             if (failing[0]) {
-                throw new IllegalStateException("not yet");
+                throw Lab.away("not yet");
             }
             return Lab.addOne(context);
         });
@@ -146,7 +146,7 @@ class FinishedByOthersTest {
     void aMigrationThatFailsAgainAfterThatEndsFailed() {
         lab.items(1, 100).queueItems("m", "failing", 100);
         Map<String, WorkFunction> work = Map.of("failing", context -> {
-            throw new IllegalStateException("never");
+            throw Lab.away("never");
         });
         lab.runAll(work);
         database.execute("UPDATE batched_background_migrations SET status = 1, failure_error_code = NULL,"

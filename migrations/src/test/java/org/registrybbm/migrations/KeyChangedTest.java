@@ -85,6 +85,48 @@ class KeyChangedTest {
         assertRefusedAndNothingChangedTwice();
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "id | {\"from\": \"target\", \"to\": \"id\"} | false",
+                "updated_at | {\"from\": \"id\", \"to\": \"target\"} | true",
+            })
+    void refusesTheShippedWorkToo(String key, String arguments, boolean touching) {
+        database.execute("ALTER TABLE t.items ADD COLUMN target bigint; UPDATE t.items SET target = id + 100000");
+        if (touching) {
+            touchWhen("true");
+        }
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.items", key, 500)
+                        .withArguments(arguments));
+
+        lab.drain(Map.of());
+
+        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+                .startsWith("21 the work function 'copyColumn' or a trigger of t.items changes");
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE id > 3000"))
+                .isZero();
+    }
+
+    @Test
+    void refusesItOverAPartitionedTableThatIsWalkedAsAWhole() {
+        database.execute("DROP TABLE t.items");
+        PartitionedItems.create(database, PartitionedItems.HALVES);
+        long id = lab.queue(WORK, null, "id", 1_000, 100);
+        // As where the container registry's own software has begun it.
+        database.execute("""
+                INSERT INTO batched_background_migration_jobs
+                    (batched_background_migration_id, min_value, max_value, status)
+                VALUES (%d, -9223372036854775808, 0, 2)
+                """.formatted(id));
+
+        lab.drain(Map.of(WORK, context -> context.update("n = n + 1, id = id + 1000")));
+
+        assertRefusedAndNothingChangedTwice();
+    }
+
     @Test
     void takesAKeyOfWhichNothingChanges() {
         touchWhen("true");

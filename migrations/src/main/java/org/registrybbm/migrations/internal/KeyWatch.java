@@ -36,7 +36,11 @@ final class KeyWatch {
 
     // %1$s is the quoted table, %2$s the sub-batch's rows.
     private static final String UPDATED_AND_KEPT = """
-            SELECT pg_stat_get_xact_tuples_updated(?::oid) AS updated,
+            SELECT pg_stat_get_xact_tuples_updated(?::oid) + coalesce((
+                    SELECT sum(pg_stat_get_xact_tuples_updated(relid))
+                    FROM pg_partition_tree(?::oid)
+                    WHERE isleaf AND relid <> ?::oid
+                ), 0) AS updated,
                 (
                     SELECT count(*)
                     FROM %1$s
@@ -95,6 +99,8 @@ final class KeyWatch {
                 tx,
                 UPDATED_AND_KEPT.formatted(target.table(), rows),
                 row -> row.getLong("kept") < Math.min(row.getLong("updated"), subBatch.covered()),
+                target.oid(),
+                target.oid(),
                 target.oid(),
                 xid);
         if (!left) {

@@ -88,7 +88,12 @@ final class Desk {
         tell(!all.isEmpty(), target, "retried " + all);
     }
 
-    /** Waives some entries whose rows are not to be mended. */
+    /** A row that the application has deleted: nobody could tell that from one whose key it changed, so a person looks. */
+    private static boolean isGone(QuarantinedRow row) {
+        return row.message().startsWith("no row is there any more");
+    }
+
+    /** Waives some entries whose rows are not to be mended, or are gone. */
     void waive(Target target, int atMost) {
         List<QuarantinedRow> rows = unsettled(target);
         Set<String> left = new HashSet<>(database.column(
@@ -96,7 +101,7 @@ final class Desk {
                         .formatted(target.workload().rowKey(), target.table()),
                 Flaws.WAIVE));
         List<Long> ids = rows.stream()
-                .filter(row -> left.contains(row.key()))
+                .filter(row -> left.contains(row.key()) || isGone(row))
                 .map(QuarantinedRow::id)
                 .limit(atMost)
                 .toList();
