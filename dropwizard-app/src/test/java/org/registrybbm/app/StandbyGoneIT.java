@@ -35,10 +35,7 @@ class StandbyGoneIT {
                         (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name, arguments)
                     VALUES ('m', 1, 500, 100, 1, 'copyColumn', 'public.things', 'id', '{"from": "n", "to": "m"}')
                     """);
-            database.execute("ALTER SYSTEM SET synchronous_standby_names = 'gone'");
-            database.execute("SELECT pg_reload_conf()");
-            await().atMost(PATIENCE)
-                    .until(() -> database.text("SHOW synchronous_standby_names").equals("gone"));
+            server.standby("gone");
             RegistryJar registry = RegistryJar.on(database.url(), directory);
 
             Result paused = registry.run("background-migrate", "pause");

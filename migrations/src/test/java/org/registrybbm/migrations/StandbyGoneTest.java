@@ -168,11 +168,6 @@ class StandbyGoneTest {
 
     /** Names a standby that every commit waits for; none for the empty name. */
     private static void standby(String name) {
-        TestDatabase admin = new TestDatabase("gone", database.url() + "&options=-c%20synchronous_commit%3Dlocal");
-        admin.execute("ALTER SYSTEM SET synchronous_standby_names = '" + name + "'");
-        admin.execute("SELECT pg_reload_conf()");
-        org.awaitility.Awaitility.await()
-                .atMost(Duration.ofSeconds(20))
-                .until(() -> admin.text("SHOW synchronous_standby_names").equals(name));
+        server.standby(name);
     }
 }

@@ -7,11 +7,17 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 
 /**
  * A PostgreSQL of one test, which can be crashed and started again on the same data and the same port. It listens on the loopback address
@@ -87,6 +93,31 @@ public final class OwnServer implements AutoCloseable {
             PostgresExtension.migrate(database, changelog);
         }
         return database;
+    }
+
+    /**
+     * Names a synchronous standby that is not there, so that every commit waits for it for ever; none for the empty name. Returns once
+     * commits do so: the process that tells them hears of it a little later than a session does.
+     */
+    public void standby(String name) {
+        TestDatabase admin = new TestDatabase("postgres", url("postgres") + "&options=-c%20synchronous_commit%3Dlocal");
+        admin.execute("ALTER SYSTEM SET synchronous_standby_names = '" + name + "'");
+        admin.execute("SELECT pg_reload_conf()");
+        Awaitility.await().atMost(Duration.ofSeconds(SECONDS)).until(() -> isCommitWaitedFor(admin) != name.isEmpty());
+    }
+
+    /** Commits something without a lock, and breaks the wait off where it has to wait. */
+    private boolean isCommitWaitedFor(TestDatabase admin) {
+        String url = url("postgres") + "&socketTimeout=1&ApplicationName=standby-probe";
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement()) {
+            statement.execute("SELECT pg_logical_emit_message(true, 'standby-probe', '')");
+            return false;
+        } catch (SQLException e) {
+            admin.column(
+                    "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'standby-probe'");
+            return true;
+        }
     }
 
     /** Stops it and deletes its data. */
