@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 
@@ -28,8 +29,9 @@ record Continuity(Connection connection, Definition definition) {
     }
 
     private void settleEdits() throws SQLException {
+        boolean anotherTable = isAnotherTable();
         List<WalkQueries.Edit> edits = WalkQueries.edits(connection, id()).stream()
-                .filter(edit -> !edit.part().equals("table") || isAnotherTable())
+                .filter(edit -> !edit.part().equals("table") || anotherTable)
                 .toList();
         if (edits.isEmpty()) {
             return;
@@ -54,20 +56,16 @@ record Continuity(Connection connection, Definition definition) {
     }
 
     /** A table that was renamed is the same. */
-    private boolean isAnotherTable() {
-        try {
-            for (Walk walk : WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1)) {
-                boolean same = walk.onlyTable()
-                        ? walk.tableOid() == definition.target().oid()
-                        : definition.targetOf(connection, walk).isPresent();
-                if (same) {
-                    return false;
-                }
+    private boolean isAnotherTable() throws SQLException {
+        for (Walk walk : WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1)) {
+            boolean same = walk.onlyTable()
+                    ? walk.tableOid() == definition.target().oid()
+                    : definition.targetOf(connection, walk).isPresent();
+            if (same) {
+                return false;
             }
-            return true;
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
         }
+        return true;
     }
 
     private static String text(List<WalkQueries.Edit> edits) {
@@ -77,7 +75,7 @@ record Continuity(Connection connection, Definition definition) {
                 .collect(Collectors.joining(", "));
     }
 
-    private static String quoted(@org.jspecify.annotations.Nullable String value) {
+    private static String quoted(@Nullable String value) {
         return value == null ? "NULL" : "'" + value + "'";
     }
 

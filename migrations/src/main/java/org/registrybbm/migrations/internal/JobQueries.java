@@ -193,9 +193,8 @@ public final class JobQueries {
                 AND id NOT IN (SELECT id FROM held)
             """;
 
-    // What nobody has begun, or handed back as its migration was paused, the container registry's software would not
-    // run
-    // either. It knows ranges of one integer key, as those of a walk over the whole table are.
+    // What nobody has begun, or handed back as its migration was paused, the container registry's software would
+    // not run either. It knows ranges of one integer key, as those of a walk over the whole table are.
     private static final String HAND_OVER = """
             UPDATE batched_background_migration_jobs
             SET status = 3,

@@ -11,9 +11,8 @@ import org.registrybbm.migrations.Key;
 public record KeyColumns(List<Column> columns) {
     private static final Set<String> INTEGERS = Set.of("int2", "int4", "int8");
 
-    // Types that have one text for each value, and whose order is that of a btree index. As pg_type names them: how
-    // they
-    // are printed depends on settings.
+    // Types that have one text for each value, and whose order is that of a btree index. As pg_type names them:
+    // how they are printed depends on settings.
     private static final Set<String> TYPES = Set.of(
             "int2", "int4", "int8", "numeric", "uuid", "text", "varchar", "bytea", "date", "timestamptz", "timestamp");
 

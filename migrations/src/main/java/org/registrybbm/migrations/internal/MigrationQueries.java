@@ -59,8 +59,7 @@ public final class MigrationQueries {
             )
             UPDATE batched_background_migrations m
             SET status = ?,
-                updated_at = now(),
-            """ + PlanFailures.FORGOTTEN + """
+                updated_at = now()
             FROM before
             WHERE m.id = before.id
             RETURNING before.name, before.status
@@ -82,8 +81,7 @@ public final class MigrationQueries {
                 finished_at = now(),
                 verified_at = CASE WHEN ? THEN now() END,
                 updated_at = now(),
-                code_missing_since = NULL,
-            """ + PlanFailures.FORGOTTEN + """
+                code_missing_since = NULL
             WHERE id = ?
                 AND status IN (1, 4)
             """;
@@ -95,8 +93,7 @@ public final class MigrationQueries {
                 failure_class = ?,
                 failure_sqlstate = ?,
                 failure_message = ?,
-                updated_at = now(),
-            """ + PlanFailures.FORGOTTEN + """
+                updated_at = now()
             WHERE id = ?
                 AND status IN (1, 4)
             """;
@@ -146,8 +143,7 @@ public final class MigrationQueries {
     private static final String REACTIVATE = """
             UPDATE batched_background_migrations
             SET status = 1, -- active
-                updated_at = now(),
-            """ + PlanFailures.FORGOTTEN + """
+                updated_at = now()
             WHERE id = ?
                 AND status = 3
             """;

@@ -9,19 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Plans that failed for a reason that may pass, as the migrations' rows keep them: the next one waits, by the database's clock, 1 s and
- * then twice as long each time, up to a minute.
+ * then twice as long each time, up to a minute. A plan that goes well forgets them, and so does the table's trigger when a status changes.
  */
 public final class PlanFailures {
     static final String COLUMNS = """
             m.plan_failures, m.plan_failure_message, m.plan_again_at,
             coalesce(m.plan_again_at > clock_timestamp(), false) AS rests
-            """;
-
-    /** What a change of a status, or a plan that goes well, makes of them; a list for SET. */
-    static final String FORGOTTEN = """
-            plan_failures = 0,
-            plan_failure_message = NULL,
-            plan_again_at = NULL
             """;
 
     // Whoever has locked the row is not waited for: the next turn tries it again anyway.
@@ -44,8 +37,10 @@ public final class PlanFailures {
 
     private static final String FORGET = """
             UPDATE batched_background_migrations
-            SET
-            """ + FORGOTTEN + ROW_IF_FREE;
+            SET plan_failures = 0,
+                plan_failure_message = NULL,
+                plan_again_at = NULL
+            """ + ROW_IF_FREE;
 
     private PlanFailures() {}
 

@@ -83,9 +83,8 @@ final class RangeQueries {
             SELECT EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = ?) AS found
             """;
 
-    // The container registry's software takes a batch job with the migration's max_value for the last one of all: where
-    // it
-    // is none, max_value is one less, and through_key tells the end.
+    // The container registry's software takes a batch job with the migration's max_value for the last one of all:
+    // where it is none, max_value is one less, and through_key tells the end.
     private static final String CUT = """
             INSERT INTO batched_background_migration_jobs
                 (batched_background_migration_id, walk_id, min_value, max_value, after_key, through_key, status,

@@ -2,6 +2,7 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -70,7 +71,7 @@ record Relocation(Connection connection, Definition definition) {
         if (!root.partitioned()) {
             return List.of(root);
         }
-        List<Target> tables = new java.util.ArrayList<>();
+        List<Target> tables = new ArrayList<>();
         tables.add(root);
         for (long leaf : CatalogQueries.leaves(connection, root)) {
             Optional<Target> found = CatalogQueries.leaf(connection, root, leaf);
