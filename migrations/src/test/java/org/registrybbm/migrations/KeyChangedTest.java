@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,11 +37,15 @@ class KeyChangedTest {
     }
 
     private void touchWhen(String condition) {
+        touch("t.items", "UPDATE", condition);
+    }
+
+    private void touch(String table, String event, String condition) {
         database.execute("""
                 CREATE FUNCTION t.touch() RETURNS trigger LANGUAGE plpgsql AS
                 'BEGIN new.updated_at := clock_timestamp(); RETURN new; END';
-                CREATE TRIGGER touch BEFORE UPDATE ON t.items FOR EACH ROW WHEN (%s) EXECUTE FUNCTION t.touch()
-                """.formatted(condition));
+                CREATE TRIGGER touch BEFORE %s ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION t.touch()
+                """.formatted(event, table, condition));
     }
 
     private void assertRefusedAndNothingChangedTwice() {
@@ -89,13 +94,18 @@ class KeyChangedTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "id | {\"from\": \"target\", \"to\": \"id\"} | false",
-                "updated_at | {\"from\": \"id\", \"to\": \"target\"} | true",
+                "id | {\"from\": \"target\", \"to\": \"id\"} | ",
+                "updated_at | {\"from\": \"id\", \"to\": \"target\"} | UPDATE",
+                "updated_at | {\"from\": \"id\", \"to\": \"target\"} | UPDATE OF target",
+                "updated_at | {\"from\": \"id\", \"to\": \"target\"} | UPDATE OF doubled",
             })
-    void refusesTheShippedWorkToo(String key, String arguments, boolean touching) {
-        database.execute("ALTER TABLE t.items ADD COLUMN target bigint; UPDATE t.items SET target = id + 100000");
-        if (touching) {
-            touchWhen("true");
+    void refusesTheShippedWorkToo(String key, String arguments, @Nullable String event) {
+        database.execute("""
+                ALTER TABLE t.items ADD COLUMN target bigint, ADD COLUMN doubled bigint GENERATED ALWAYS AS (target * 2) STORED;
+                UPDATE t.items SET target = id + 100000
+                """);
+        if (event != null) {
+            touch("t.items", event, "true");
         }
         lab.engine(Map.of())
                 .store()
@@ -115,16 +125,46 @@ class KeyChangedTest {
         database.execute("DROP TABLE t.items");
         PartitionedItems.create(database, PartitionedItems.HALVES);
         long id = lab.queue(WORK, null, "id", 1_000, 100);
-        // As where the container registry's own software has begun it.
+        walkAsAWhole(id);
+
+        lab.drain(Map.of(WORK, context -> context.update("n = n + 1, id = id + 1000")));
+
+        assertRefusedAndNothingChangedTwice();
+    }
+
+    /** As where the container registry's own software has begun it. */
+    private void walkAsAWhole(long id) {
         database.execute("""
                 INSERT INTO batched_background_migration_jobs
                     (batched_background_migration_id, min_value, max_value, status)
                 VALUES (%d, -9223372036854775808, 0, 2)
                 """.formatted(id));
+    }
 
-        lab.drain(Map.of(WORK, context -> context.update("n = n + 1, id = id + 1000")));
+    @Test
+    void refusesATriggerOfOnePartitionOfATableThatIsWalkedAsAWhole() {
+        database.execute("""
+                DROP TABLE t.items;
+                CREATE TABLE t.items (
+                    id bigint, target bigint, tenant int, updated_at timestamptz, PRIMARY KEY (tenant, id)
+                ) PARTITION BY LIST (tenant);
+                CREATE TABLE t.items_1 PARTITION OF t.items FOR VALUES IN (1);
+                CREATE TABLE t.items_2 PARTITION OF t.items FOR VALUES IN (2);
+                CREATE INDEX ON t.items (updated_at);
+                INSERT INTO t.items (id, tenant, updated_at)
+                SELECT i, i % 2 + 1, timestamptz '2020-01-01' + i * interval '1 minute' FROM generate_series(1, 3000) i
+                """);
+        touch("t.items_2", "UPDATE", "true");
+        long id = lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.items", "updated_at", 500)
+                        .withArguments("{\"from\": \"id\", \"to\": \"target\"}"));
+        walkAsAWhole(id);
 
-        assertRefusedAndNothingChangedTwice();
+        lab.drain(Map.of());
+
+        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+                .startsWith("21 the work function 'copyColumn' or a trigger of t.items changes");
     }
 
     @Test

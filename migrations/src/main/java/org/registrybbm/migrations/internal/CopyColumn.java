@@ -12,8 +12,8 @@ import org.registrybbm.migrations.WorkContext;
 import org.registrybbm.migrations.WorkFunction;
 
 /**
- * Copies one column to another, as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}} says. Rows that hold it
- * already are not written again.
+ * Copies one column to another, as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}} says. It is given pending rows
+ * only, so rows that hold it already are not written again.
  */
 record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunction, Needs.Told {
     // Type names go into the statement as text, so only these are taken.
@@ -36,7 +36,6 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
             UPDATE %1$s
             SET %3$s = %4$s
             WHERE %2$s
-                AND (%5$s)
             """;
 
     private static final String SAME_COLLATION = """
@@ -52,7 +51,11 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
             """;
 
     /** Which columns, the type to cast to, and the time zone in which a date or time without one is meant. */
-    record Columns(String from, String to, Optional<String> cast, Optional<String> timeZone) {}
+    record Columns(String from, String to, Optional<String> cast, Optional<String> timeZone) {
+        String castOf(String value) {
+            return cast.map(type -> value + "::" + type).orElse(value);
+        }
+    }
 
     static CopyColumn fixed(String from, String to) {
         Columns columns = new Columns(from, to, Optional.empty(), Optional.empty());
@@ -81,7 +84,7 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
     @Override
     public void check(WorkContext context) throws SQLException {
         Assignment assignment = assignment(context);
-        statement(context, assignment).check(context.connection());
+        statement(context, assignment.column(), assignment.value()).check(context.connection());
         Optional<String> zone = configuration.apply(context.arguments()).timeZone();
         if (zone.isPresent()) {
             requireZone(context.connection(), zone.get());
@@ -102,7 +105,11 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
 
     @Override
     public long migrate(WorkContext context) throws SQLException {
-        return statement(context, assignment(context)).run(context.connection());
+        Columns columns = configuration.apply(context.arguments());
+        Column to = CatalogQueries.columnOf(context, columns.to());
+        Column from = CatalogQueries.columnOf(context, columns.from());
+        String value = columns.timeZone().isPresent() ? assignment(context).value() : columns.castOf(from.quoted());
+        return statement(context, to.quoted(), value).run(context.connection());
     }
 
     @Override
@@ -111,13 +118,8 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
         return new Needs(List.of(columns.from()), List.of(columns.to()), Optional.empty());
     }
 
-    private static WorkStatement statement(WorkContext context, Assignment assignment) throws SQLException {
-        return WorkStatement.of(COPY.formatted(
-                context.table(),
-                context.batch().predicate(),
-                assignment.column(),
-                assignment.value(),
-                assignment.pending(context.connection())));
+    private static WorkStatement statement(WorkContext context, String column, String value) {
+        return WorkStatement.of(COPY.formatted(context.table(), context.batch().predicate(), column, value));
     }
 
     private Assignment assignment(WorkContext context) throws SQLException {
@@ -142,7 +144,6 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
             source = ColumnType.named(connection, source.hasZone() ? "timestamp" : "timestamptz");
         }
         if (columns.cast().isPresent()) {
-            value += "::" + columns.cast().get();
             source = ColumnType.named(connection, columns.cast().get());
         }
         boolean sameCollation = columns.cast().isEmpty()
@@ -153,7 +154,7 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
                         context.table(),
                         from.name(),
                         to.name());
-        return new Assignment(to.quoted(), target, value, source, sameCollation);
+        return new Assignment(to.quoted(), target, columns.castOf(value), source, sameCollation);
     }
 
     private static void requireZone(Connection connection, String zone) throws SQLException {

@@ -11,15 +11,14 @@ import org.registrybbm.migrations.WorkFunction;
 
 /**
  * Fills a NULL column, as {@code {"sequence": "public.users_id_seq"}} or {@code {"value": 0}} says. The column is the migration's
- * own, or the one that {@code "column"} names. Rows that are filled already stay as they are.
+ * own, or the one that {@code "column"} names. It is given pending rows only, so rows that are filled already stay as they are.
  */
 record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunction, Needs.Told {
-    // %3$s is the quoted column to fill, %4$s the expression, %5$s the rows.
+    // %3$s is the quoted column to fill, %4$s the expression.
     private static final String FILL = """
             UPDATE %1$s
             SET %3$s = %4$s
             WHERE %2$s
-                AND %5$s
             """;
 
     // The type's own checks, those of a domain among them, are made when the value is read.
@@ -86,12 +85,8 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
     }
 
     private static WorkStatement statement(WorkContext context, Resolved filling) {
-        return WorkStatement.of(FILL.formatted(
-                context.table(),
-                context.batch().predicate(),
-                filling.column(),
-                filling.expression(),
-                filling.pending()));
+        return WorkStatement.of(
+                FILL.formatted(context.table(), context.batch().predicate(), filling.column(), filling.expression()));
     }
 
     private Resolved resolve(WorkContext context) throws SQLException {

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.Key;
@@ -19,12 +20,26 @@ import org.registrybbm.migrations.Key;
 final class KeyWatch {
     private static final Duration LONGEST_SEARCH = Duration.ofSeconds(2);
 
-    // Only a trigger before the update, a rule or an expression can change what the statement does not name.
+    // Only a trigger before the update, a rule or an expression can change what the statement does not name. A trigger
+    // of certain columns is for statements that name one of them, or one that such a column is generated from.
     private static final String CAN_CHANGE_ITSELF = """
             SELECT EXISTS (
                 SELECT
-                FROM pg_trigger
-                WHERE tgrelid = ?::oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 19 = 19
+                FROM pg_trigger t
+                WHERE (t.tgrelid = ?::oid OR t.tgrelid IN (SELECT relid FROM pg_partition_tree(?::oid)))
+                    AND NOT t.tgisinternal
+                    AND t.tgenabled <> 'D'
+                    AND t.tgtype & 19 = 19
+                    AND (
+                        t.tgattr = ''::int2vector
+                        OR EXISTS (
+                            SELECT
+                            FROM pg_attribute a
+                            WHERE a.attrelid = t.tgrelid
+                                AND a.attnum = ANY (t.tgattr)
+                                AND (a.attgenerated <> '' OR a.attname = ANY (?::text[]))
+                        )
+                    )
             ) OR EXISTS (
                 SELECT FROM pg_rewrite WHERE ev_class = ?::oid AND ev_type = '2'
             ) OR EXISTS (
@@ -124,18 +139,22 @@ final class KeyWatch {
     private boolean isTrusted(Connection tx, WalkedTable table) throws SQLException {
         Target target = table.target();
         List<String> key = target.key().columns().stream().map(Column::name).toList();
+        // As they are written, and as they are read as SQL identifiers.
+        List<String> written = needs.writes().stream()
+                .flatMap(name -> Stream.concat(Stream.of(name), SqlIdentifiers.parse(name).stream()))
+                .toList();
         Beforehand beforehand = Sql.one(
                 tx,
                 CAN_CHANGE_ITSELF,
                 row -> new Beforehand(row.getBoolean("found"), row.getBoolean("readable"), row.getString("role")),
                 target.oid(),
                 target.oid(),
+                written.toArray(String[]::new),
+                target.oid(),
                 target.oid(),
                 key.toArray(String[]::new),
                 target.oid());
-        boolean told = !needs.writes().isEmpty()
-                && needs.writes().stream()
-                        .noneMatch(name -> key.contains(name) || key.containsAll(SqlIdentifiers.parse(name)));
+        boolean told = !written.isEmpty() && written.stream().noneMatch(key::contains);
         if (told && !beforehand.changesItself()) {
             return true;
         }
