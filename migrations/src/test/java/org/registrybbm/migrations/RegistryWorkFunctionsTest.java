@@ -12,7 +12,7 @@ import org.registrybbm.migrations.testkit.TestDatabase;
 class RegistryWorkFunctionsTest {
     private static final String COPY = "copy_manifests_media_type_id_column_to_media_type_id_convert_to_bigint_column";
 
-    private final TestDatabase database = PostgresExtension.empty();
+    private final TestDatabase database = PostgresExtension.registry();
 
     @AfterEach
     void drop() {
@@ -21,7 +21,6 @@ class RegistryWorkFunctionsTest {
 
     @Test
     void fillManifestsAndBlobsOfEveryPartition() {
-        PostgresExtension.migrate(database, "org/registrybbm/db/registry.xml");
         database.execute("""
                 INSERT INTO public.media_types (media_type) SELECT 'application/x-' || i FROM generate_series(1, 9) i;
                 -- Older than the trigger.
@@ -64,8 +63,6 @@ class RegistryWorkFunctionsTest {
 
     @Test
     void finishOnARegistryWithoutAnyRows() {
-        PostgresExtension.migrate(database, "org/registrybbm/db/registry.xml");
-
         RunResult result = BatchedMigrations.on(database).build().runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.isComplete()).isTrue();

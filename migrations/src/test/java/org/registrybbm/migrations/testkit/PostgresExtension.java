@@ -36,6 +36,9 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
     /** The Quartz tables. */
     public static final String QUARTZ_CHANGELOG = "org/registrybbm/db/quartz.xml";
 
+    /** The registry's own tables after the engine's. */
+    private static final String REGISTRY_CHANGELOG = "org/registrybbm/db/registry.xml";
+
     /** The time zone of the sessions, which nobody's machine has by accident. */
     static final String TIME_ZONE = "Asia/Kathmandu";
 
@@ -95,6 +98,11 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
     /** Makes a database with the engine's and Quartz's tables; the caller drops it. */
     public static TestDatabase migrated() {
         return copyOf(template(ENGINE_CHANGELOG, QUARTZ_CHANGELOG));
+    }
+
+    /** Makes a database with the registry's own tables; the caller drops it. */
+    public static TestDatabase registry() {
+        return copyOf(template(REGISTRY_CHANGELOG));
     }
 
     /** Makes an empty database; the caller drops it. */
