@@ -46,11 +46,8 @@ public record RegistryJar(Path directory, Map<String, String> variables) {
     public Running start(String... arguments) throws IOException {
         Path out = Files.createTempFile(directory, "out", ".txt");
         Path err = Files.createTempFile(directory, "err", ".txt");
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-jar",
-                System.getProperty("registry.jar")));
+        List<String> command = new ArrayList<>(ClassArchive.java());
+        command.addAll(List.of("-jar", System.getProperty("registry.jar")));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
