@@ -18,6 +18,7 @@ import org.registrybbm.migrations.testkit.TestDatabase;
 class KilledReplicaTest {
     // Far less than a lease lasts: it is the end of the session that shows the death.
     private static final Duration TAKEN_OVER_WITHIN = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
 
     private final TestDatabase database;
     private final Fleet fleet;
@@ -67,7 +68,7 @@ class KilledReplicaTest {
                     .as("first row of the heir")
                     .isEqualTo(database.number(
                             "SELECT max(id) + 1 FROM public." + ledger.name() + "_book WHERE replica <> 'heir'"));
-            ledger.awaitFinishedExactly(Duration.ofSeconds(60));
+            ledger.awaitFinishedExactly(PATIENCE);
         }
     }
 
@@ -88,8 +89,8 @@ class KilledReplicaTest {
         sleeper.wake();
         dreamer.wake();
 
-        inside.awaitFinishedExactly(Duration.ofSeconds(60));
-        between.awaitFinishedExactly(Duration.ofSeconds(60));
+        inside.awaitFinishedExactly(PATIENCE);
+        between.awaitFinishedExactly(PATIENCE);
         awaitCheckIn("sleeper-inside");
         awaitCheckIn("sleeper-between");
         assertThat(changesBySleepers(inside) + changesBySleepers(between)).isEqualTo(bySleepers);
