@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.migrations.testkit.EngineRole;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -134,9 +135,76 @@ class RestoredDatabaseTest {
         lab.assertEachItemChangedOnce();
     }
 
+    /** As providers of managed servers do. */
     @Test
-    void mayReadTheSystemIdentifierAsAnybody() {
-        assertThat(database.text("SELECT has_function_privilege('public', 'pg_control_system()', 'execute')"))
-                .isEqualTo("t");
+    void runsAsARoleThatMayNotReadTheSystemIdentifier() {
+        PartitionedItems.create(database, PartitionedItems.HALVES);
+        lab.queue(Lab.ADD_ONE, null, "k", 50, 20);
+        TestDatabase engine = EngineRole.of(database);
+        database.execute(EngineRole.in("GRANT USAGE ON SCHEMA t TO engine; GRANT ALL ON ALL TABLES IN SCHEMA t TO engine"));
+        database.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+        try {
+            new Lab(engine).firstDue();
+            restore(true);
+
+            assertThat(new Lab(engine).drain(Map.of()).isComplete()).isTrue();
+        } finally {
+            database.execute("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC");
+        }
+        lab.assertEachItemChangedOnce();
+    }
+
+    /** A trigger of the restored scheduler may fire before anything was planned. */
+    @Test
+    void aBatchJobThatStartsBeforeThePlannerCameChangesNothing() {
+        PartitionedItems.create(database, PartitionedItems.HALVES);
+        lab.queue(Lab.ADD_ONE, null, "k", 50, 20);
+        BatchedMigrations engine = lab.engine(Map.of());
+        long job = engine.planner().plan().due().get(0);
+        restore(true);
+
+        assertThat(engine.runner().run(job, StopSignal.NEVER))
+                .isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.DEFINITION_CHANGED));
+
+        assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        lab.assertEachItemChangedOnce();
+    }
+
+    private void runFirstBatches() {
+        PartitionedItems.create(database, PartitionedItems.HALVES);
+        lab.queue(Lab.ADD_ONE, null, "k", 50, 20);
+        BatchedMigrations engine = lab.engine(Map.of());
+        engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
+    }
+
+    @Test
+    void knowsAPartitionThatWasRenamedBeforeTheDump() {
+        runFirstBatches();
+        database.execute("ALTER TABLE t.low RENAME TO lower");
+        lab.engine(Map.of()).planner().plan();
+
+        restore(false);
+
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void refusesToGuessWhetherAPartitionIsAnotherOneUnderAnotherName() {
+        runFirstBatches();
+        restore(false);
+        database.execute("ALTER TABLE t.low RENAME TO lower");
+
+        lab.drain(Map.of());
+
+        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+                .startsWith("22 in this database, into which a dump was restored, nothing is called t.low any more, whose"
+                        + " rows may be those of t.lower");
+
+        database.execute("ALTER TABLE t.lower RENAME TO low");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        lab.assertEachItemChangedOnce();
     }
 }

@@ -266,7 +266,7 @@ public final class BatchRun {
             }
             return new BatchOutcome.Failed(job, failure, exhausted);
         } catch (SQLException e) {
-            e.addSuppressed(thrown);
+            // Without what was thrown first: its text may hold values.
             LOGGER.warn(
                     "could not record a failure of batch job {}; its lease runs out and it is tried again",
                     job.id(),

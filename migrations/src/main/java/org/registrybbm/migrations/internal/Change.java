@@ -234,10 +234,11 @@ final class Change {
             return definition.function().migrate(definition.context(tx, table.target(), batch));
         } catch (InvalidDefinitionException | WorkRuleException e) {
             throw e;
-        } catch (RuntimeException e) {
-            throw new WorkFailedException(e);
         } catch (SQLException e) {
             throw WorkSqlException.isAuthors(e) ? new WorkSqlException(e) : e;
+        } catch (Exception | AssertionError | StackOverflowError e) {
+            // Checked ones too: other languages of the JVM throw them undeclared. A deep document in a row exhausts the stack.
+            throw new WorkFailedException(e);
         }
     }
 

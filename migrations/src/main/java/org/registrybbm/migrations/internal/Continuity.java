@@ -22,10 +22,8 @@ record Continuity(Connection connection, Definition definition) {
         if (unsettled.moved() > 0) {
             new Relocation(connection, definition).ofRestoredDatabase();
         }
-        if (unsettled.edited() > 0) {
-            settleEdits();
-        }
-        WalkQueries.settle(connection, id());
+        settleEdits();
+        WalkQueries.settle(connection, id(), definition.target().key().json());
     }
 
     private void settleEdits() throws SQLException {
@@ -70,8 +68,8 @@ record Continuity(Connection connection, Definition definition) {
 
     private static String text(List<WalkQueries.Edit> edits) {
         return edits.stream()
-                .map(edit -> "'%s' of its definition was %s and is now %s"
-                        .formatted(edit.part(), quoted(edit.before()), quoted(edit.now())))
+                .map(edit -> "%s was %s and is now %s"
+                        .formatted(edit.what(), quoted(edit.before()), quoted(edit.now())))
                 .collect(Collectors.joining(", "));
     }
 

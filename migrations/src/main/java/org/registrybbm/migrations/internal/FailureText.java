@@ -4,6 +4,7 @@ import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,9 @@ public final class FailureText {
     private static final int LONGEST = 1000;
     private static final String PGJDBC = "org.postgresql.";
     private static final String OWN = "org.registrybbm.migrations.internal.";
+
+    // cannot_coerce, datatype_mismatch of pgjdbc's own list
+    private static final Set<String> CONVERSION = Set.of("42846", "42821");
 
     private static final Pattern QUOTED_VALUE = Pattern.compile("[\\p{Pi}\\p{Pf}\"\u201e\u201a\u300c\u300e\uff02'].*");
     private static final Pattern VALUE_BEHIND_COLON = Pattern.compile("(?<!^[A-Z\\p{L}]{0,20}): .*");
@@ -49,7 +53,7 @@ public final class FailureText {
     }
 
     private static Optional<SQLException> sqlCause(Throwable thrown) {
-        return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause)
+        return SqlFailures.causes(thrown)
                 .filter(SQLException.class::isInstance)
                 .map(SQLException.class::cast)
                 .findFirst();
@@ -57,15 +61,15 @@ public final class FailureText {
 
     /** Written by this library or, as nothing is left in memory or a class is missing, by the JVM. */
     private static boolean isOwn(Throwable thrown) {
-        return thrown.getMessage() != null
-                && (thrown instanceof InvalidDefinitionException
+        return (thrown instanceof InvalidDefinitionException
                         || thrown instanceof DatabaseException
                         || thrown instanceof SchemaNotMigratedException
                         || thrown instanceof WorkRuleException
                         || thrown instanceof CutOffException
                         || thrown instanceof SqlFailures.NoConnection
                         || thrown instanceof VirtualMachineError
-                        || thrown instanceof LinkageError);
+                        || thrown instanceof LinkageError)
+                && thrown.getMessage() != null;
     }
 
     private static String ofSql(SQLException thrown) {
@@ -87,11 +91,13 @@ public final class FailureText {
                             .map(text -> " (" + text + ")")
                             .orElse("");
         }
-        // Drivers and pools put no values into the first line, but for class 22, and for names that were looked up at
-        // run time.
+        // Drivers and pools put no values into the first line, but for class 22, for names that were looked up at run
+        // time, and for values that the driver itself could not convert.
         String line = message.lines().findFirst().orElse("");
-        boolean value =
-                state != null && (state.startsWith("22") || state.startsWith("42") && ServerError.isOfRunTime(thrown));
+        boolean value = state != null
+                && (state.startsWith("22")
+                        || state.startsWith("42") && ServerError.isOfRunTime(thrown)
+                        || isOfConversion(thrown));
         return value ? withoutValue(line) : line;
     }
 
@@ -107,6 +113,14 @@ public final class FailureText {
                 || state.startsWith("45")
                 || SqlFailures.isOfUserClass(state)
                 || message.contains("RAISE");
+    }
+
+    /** Returns whether the driver itself could not make of a value what was asked for. */
+    static boolean isOfConversion(Throwable thrown) {
+        return thrown instanceof SQLException failed
+                && thrown.getClass().getName().startsWith(PGJDBC)
+                && CONVERSION.contains(String.valueOf(failed.getSQLState()))
+                && ServerError.of(failed, "getSQLState").isEmpty();
     }
 
     private static Optional<String> where(String message) {

@@ -35,6 +35,11 @@ public record KeyColumns(List<Column> columns) {
         return columns.stream().map(Column::quoted).collect(Collectors.joining(", "));
     }
 
+    /** Returns the columns' names as a JSON array. */
+    String json() {
+        return Keys.text(columns.stream().map(Column::name).toList());
+    }
+
     /** Returns the columns as text, named k0, k1 ... */
     String selected() {
         return IntStream.range(0, columns.size())

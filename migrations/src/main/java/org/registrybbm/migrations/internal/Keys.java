@@ -36,7 +36,7 @@ final class Keys {
         }
     }
 
-    private static String text(Object value) {
+    static String text(Object value) {
         try {
             return MAPPER.writeValueAsString(value);
         } catch (JsonProcessingException e) {

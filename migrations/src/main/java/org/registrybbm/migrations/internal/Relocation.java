@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -10,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
 
 /**
  * Finds the tables of walks and of quarantined rows again that have another object id than they had: in a database that was restored from
@@ -47,6 +50,9 @@ record Relocation(Connection connection, Definition definition) {
                 moves.put(one, named != null && !taken.contains(named.oid()) ? named : null);
             }
         }
+        if (!idsCount) {
+            refuseGuesses(moves, byName.values(), known);
+        }
         // First all out of the way, as one may have the object id that another one gets.
         for (TableNames.Known one : moves.keySet()) {
             if (!idsCount || moves.get(one) != null) {
@@ -63,6 +69,39 @@ record Relocation(Connection connection, Definition definition) {
                         new EventQueries.Event(
                                 "table_found_again", "under its name " + table.table() + ", with another object id"));
             }
+        }
+    }
+
+    /** A partition without a walk may be one that has one under its old name, and its rows would be changed once more. */
+    private void refuseGuesses(
+            Map<TableNames.Known, @Nullable Target> moves, Collection<Target> tables, List<TableNames.Known> known)
+            throws SQLException {
+        Set<List<String>> names = new HashSet<>();
+        known.forEach(one -> names.add(SqlIdentifiers.parse(one.name())));
+        List<String> lost = moves.keySet().stream()
+                .filter(one -> moves.get(one) == null)
+                .map(TableNames.Known::name)
+                .distinct()
+                .sorted()
+                .toList();
+        List<String> strange = tables.stream()
+                .filter(table -> !table.partitioned())
+                .map(Target::table)
+                .filter(table -> !names.contains(SqlIdentifiers.parse(table)))
+                .sorted()
+                .toList();
+        if (!lost.isEmpty()
+                && !strange.isEmpty()
+                && WalkQueries.isBegun(connection, id())
+                && !definition.saysWhatIsPending(connection)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.DEFINITION_CHANGED,
+                    "in this database, into which a dump was restored, nothing is called " + String.join(", ", lost)
+                            + " any more, whose rows may be those of " + String.join(", ", strange)
+                            + " and changed already, and the work function '"
+                            + definition.migration().signature()
+                            + "' does not say which are still to be changed; give them the names that they had and retry the"
+                            + " migration");
         }
     }
 

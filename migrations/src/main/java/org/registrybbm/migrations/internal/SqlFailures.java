@@ -1,9 +1,15 @@
 package org.registrybbm.migrations.internal;
 
-import java.io.UncheckedIOException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.FileSystemException;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLRecoverableException;
+import java.sql.SQLTransientException;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +31,7 @@ final class SqlFailures {
     // transaction_timeout, invalid_sql_statement_name (a pooler forgot a prepared statement)
     private static final Set<String> MAY_PASS = Set.of("55P03", "55006", "25006", "25P03", "25P04", "26000");
     private static final String READ_ONLY = "25006";
+    private static final int DEEPEST = 100;
 
     // Classes that begin with 5 to 9 or I to Z are left to implementations. PostgreSQL takes some of them for itself:
     // 53, 54, 55, 57, 58, 72, P0 and XX.
@@ -44,7 +51,7 @@ final class SqlFailures {
     /** Returns whether the same work may succeed in a smaller sub-batch. */
     static boolean isWorthSmaller(Throwable thrown) {
         String state = sqlState(thrown);
-        return state != null && WORTH_SMALLER.contains(state);
+        return thrown instanceof OutOfMemoryError || state != null && WORTH_SMALLER.contains(state);
     }
 
     /** Returns whether the connection or the server is gone, or may only be read, which says nothing of the work. */
@@ -61,14 +68,39 @@ final class SqlFailures {
     static boolean isDataError(Throwable thrown) {
         String state = sqlState(thrown);
         if (state == null) {
-            return thrown instanceof WorkFailedException failed && !(failed.getCause() instanceof UncheckedIOException);
+            return (thrown instanceof WorkFailedException || thrown instanceof WorkSqlException)
+                    && causes(thrown).noneMatch(SqlFailures::isFromOutside);
         }
-        return (state.startsWith("22")
+        return (causes(thrown).anyMatch(FailureText::isOfConversion)
+                || state.startsWith("22")
                 || state.startsWith("23")
                 || state.startsWith("44")
                 || state.startsWith("P0")
                 || state.startsWith("45")
                 || isOfUserClass(state));
+    }
+
+    /**
+     * Returns whether the world outside is to blame, and no row: the network, another connection, an interrupt. Of the kinds of an
+     * {@link IOException}, others say that what was read is malformed, as decoders and parsers do.
+     */
+    private static boolean isFromOutside(Throwable thrown) {
+        return thrown instanceof InterruptedException
+                || thrown instanceof TimeoutException
+                || thrown instanceof SQLTransientException
+                || thrown instanceof SQLRecoverableException
+                || thrown instanceof SQLNonTransientConnectionException
+                || thrown instanceof InterruptedIOException
+                || thrown instanceof FileSystemException
+                || thrown instanceof IOException
+                        && (thrown.getClass() == IOException.class
+                                || Stream.of("java.net.", "javax.net.", "java.nio.channels.")
+                                        .anyMatch(thrown.getClass().getName()::startsWith));
+    }
+
+    /** Returns an exception and its causes, which may go round in a circle. */
+    static Stream<Throwable> causes(Throwable thrown) {
+        return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause).limit(DEEPEST);
     }
 
     /** Returns whether a SQLSTATE is of a class that neither the standard nor PostgreSQL reserves. */
@@ -92,7 +124,7 @@ final class SqlFailures {
             return !MAY_PASS.contains(state)
                     && !MAY_PASS_CLASSES.contains(state.substring(0, Math.min(2, state.length())));
         }
-        return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause).noneMatch(SQLException.class::isInstance);
+        return causes(thrown).noneMatch(SQLException.class::isInstance);
     }
 
     /** Describes an exception for the tables, without row values. */
@@ -118,11 +150,11 @@ final class SqlFailures {
     }
 
     static @Nullable String sqlState(Throwable thrown) {
-        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && sql.getSQLState() != null) {
-                return sql.getSQLState();
-            }
-        }
-        return null;
+        return causes(thrown)
+                .filter(SQLException.class::isInstance)
+                .map(cause -> ((SQLException) cause).getSQLState())
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
     }
 }

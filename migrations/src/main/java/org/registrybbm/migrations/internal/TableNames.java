@@ -35,6 +35,18 @@ final class TableNames {
                 AND table_name = ?
             """;
 
+    // %1$s is the table, %2$s the name of now.
+    private static final String RENAME = """
+            UPDATE %%1$s
+            SET table_name = %1$s
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = table_oid
+                AND c.oid = ANY (?::oid[])
+                AND batched_background_migration_id = ?
+                AND table_name <> %1$s
+            """.formatted(SqlIdentifiers.quotedInSql("n.nspname", "c.relname"));
+
     private static final List<String> TABLES =
             List.of("batched_background_migration_walks", "batched_background_migration_quarantined_rows");
 
@@ -50,6 +62,13 @@ final class TableNames {
                 row -> new Known(row.getLong("table_oid"), row.getString("table_name")),
                 migrationId,
                 migrationId);
+    }
+
+    /** Writes down what tables are called by now: in a database into which a dump is restored, only names find them again. */
+    static void rename(Connection connection, long migrationId, List<Long> tables) throws SQLException {
+        for (String each : TABLES) {
+            Sql.update(connection, RENAME.formatted(each), tables.toArray(Long[]::new), migrationId);
+        }
     }
 
     /** Gives what names a table object ids that mean none. */

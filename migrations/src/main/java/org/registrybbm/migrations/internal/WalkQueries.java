@@ -18,29 +18,23 @@ final class WalkQueries {
             )
             """;
 
-    /** Object ids mean nothing on another server, nor in a database into which this one's dump was restored. */
-    private static final String ORIGIN = """
-            (SELECT system_identifier FROM pg_control_system())
-                || '/' || to_regclass('batched_background_migration_walks')::oid
-            """;
-
     private static final String COLUMNS = """
             w.id, w.table_oid::bigint AS table_oid, w.table_name, w.kind, w.pass, w.cut_key::text AS cut_key,
-            w.cut_tuple_count, w.only_table, w.definition <> (
+            w.cut_tuple_count, w.only_table, (w.definition - '{key, order}'::text[]) <> (
                 SELECT
             """ + DEFINITION + """
                 FROM batched_background_migrations m
                 WHERE m.id = w.batched_background_migration_id
-            ) AS edited
+            ) OR
+            """ + KeyOrder.CHANGED + """
+                AS edited
             """;
 
     // Of each walk that was begun with another definition, or elsewhere.
     private static final String UNSETTLED = """
-            SELECT count(*) FILTER (WHERE w.definition IS DISTINCT FROM
-            """ + DEFINITION + """
-                ) AS edited, count(*) FILTER (WHERE w.origin IS DISTINCT FROM
-            """ + ORIGIN + """
-                ) AS moved
+            SELECT count(*) FILTER (WHERE (w.definition - '{key, order}'::text[]) IS DISTINCT FROM
+            """ + DEFINITION + " OR " + KeyOrder.CHANGED + """
+                ) AS edited, count(*) FILTER (WHERE w.origin IS DISTINCT FROM ?) AS moved
             FROM batched_background_migration_walks w
             JOIN batched_background_migrations m ON m.id = w.batched_background_migration_id
             WHERE m.id = ?
@@ -56,7 +50,23 @@ final class WalkQueries {
                 ) AS n ON n.key = o.key
             WHERE m.id = ?
                 AND n.value IS DISTINCT FROM o.value
+            UNION
+            SELECT 'order', w.definition ->> 'order',
+            """ + KeyOrder.of("w.table_oid", "w.definition -> 'key'") + """
+            FROM batched_background_migration_walks w
+            WHERE w.batched_background_migration_id = ?
+                AND
+            """ + KeyOrder.CHANGED + """
             ORDER BY 1
+            """;
+
+    private static final String IS_ELSEWHERE = """
+            SELECT EXISTS (
+                SELECT
+                FROM batched_background_migration_walks
+                WHERE id = ?
+                    AND origin IS DISTINCT FROM ?
+            ) AS found
             """;
 
     private static final String IS_BEGUN = """
@@ -71,8 +81,11 @@ final class WalkQueries {
     private static final String SETTLE = """
             UPDATE batched_background_migration_walks w
             SET definition =
-            """ + DEFINITION + ", origin = " + ORIGIN + """
-            FROM batched_background_migrations m
+            """ + DEFINITION + """
+                || jsonb_build_object('key', given.key, 'order',
+            """ + KeyOrder.of("w.table_oid", "given.key") + """
+                ), origin = given.origin
+            FROM (SELECT ?::jsonb AS key, ? AS origin) AS given, batched_background_migrations m
             WHERE m.id = w.batched_background_migration_id
                 AND m.id = ?
             """;
@@ -124,9 +137,13 @@ final class WalkQueries {
     private static final String OPEN = """
             INSERT INTO batched_background_migration_walks
                 (batched_background_migration_id, table_oid, table_name, kind, pass, only_table, definition, origin)
-            SELECT m.id, ?::oid, ?, ?, ?, ?,
-            """ + DEFINITION + ", " + ORIGIN + """
+            SELECT m.id, given.oid, ?, ?, ?, ?,
+            """ + DEFINITION + """
+                || jsonb_build_object('key', given.key, 'order',
+            """ + KeyOrder.of("given.oid", "given.key") + """
+                ), ?
             FROM batched_background_migrations m
+            CROSS JOIN (SELECT ?::oid AS oid, ?::jsonb AS key) AS given
             WHERE m.id = ?
             ON CONFLICT DO NOTHING
             """;
@@ -173,18 +190,27 @@ final class WalkQueries {
 
     static Unsettled unsettled(Connection connection, long migrationId) throws SQLException {
         return Sql.one(
-                connection, UNSETTLED, row -> new Unsettled(row.getLong("edited"), row.getLong("moved")), migrationId);
+                connection,
+                UNSETTLED,
+                row -> new Unsettled(row.getLong("edited"), row.getLong("moved")),
+                Origin.of(connection),
+                migrationId);
     }
 
     /** One part of a definition that is another one than when the walks began; null for none. */
     record Edit(
-            String part, @Nullable String before, @Nullable String now) {}
+            String part, @Nullable String before, @Nullable String now) {
+        String what() {
+            return part.equals("order") ? "the order of its key" : "'" + part + "' of its definition";
+        }
+    }
 
     static List<Edit> edits(Connection connection, long migrationId) throws SQLException {
         return Sql.list(
                 connection,
                 EDITS,
                 row -> new Edit(row.getString("key"), row.getString("before"), row.getString("now")),
+                migrationId,
                 migrationId);
     }
 
@@ -194,13 +220,18 @@ final class WalkQueries {
     }
 
     /** Writes down that the walks go on with the definition of now, in this database. */
-    static void settle(Connection connection, long migrationId) throws SQLException {
-        Sql.update(connection, SETTLE, migrationId);
+    static void settle(Connection connection, long migrationId, @Nullable String key) throws SQLException {
+        Sql.update(connection, SETTLE, key, Origin.of(connection), migrationId);
     }
 
     /** Forgets every walk with its batch jobs, so that the migration starts anew. */
     static void forgetAll(Connection connection, long migrationId) throws SQLException {
         Sql.update(connection, FORGET_ALL, migrationId);
+    }
+
+    /** Returns whether a walk was begun in another database, so that its table is not the one that its object id names. */
+    static boolean isElsewhere(Connection connection, long id) throws SQLException {
+        return Sql.one(connection, IS_ELSEWHERE, row -> row.getBoolean("found"), id, Origin.of(connection));
     }
 
     static Optional<Walk> find(Connection connection, long id) throws SQLException {
@@ -230,7 +261,17 @@ final class WalkQueries {
     /** Opens a walk where there is none. */
     static void open(Connection connection, long migrationId, Target table, Walk.Kind kind, int pass, boolean onlyTable)
             throws SQLException {
-        Sql.update(connection, OPEN, table.oid(), table.table(), kind.word(), pass, onlyTable, migrationId);
+        Sql.update(
+                connection,
+                OPEN,
+                table.table(),
+                kind.word(),
+                pass,
+                onlyTable,
+                Origin.of(connection),
+                table.oid(),
+                table.key().json(),
+                migrationId);
     }
 
     /** Goes on with another table of the same name. */

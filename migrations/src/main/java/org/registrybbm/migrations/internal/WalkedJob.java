@@ -37,16 +37,18 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
     }
 
     /**
-     * Returns whether its walk was begun with another definition than the migration has now, as its planner has not seen yet.
+     * Returns whether its walk was begun with another definition than the migration has now, or in another database, as its planner has
+     * not seen yet.
      *
      * @param known what is known of it already: the definition does not change any more within a run, then
      */
     static boolean isEdited(Connection connection, BatchJob job, @Nullable WalkedJob known) throws SQLException {
         return known == null
                 && job.walkId() != null
-                && WalkQueries.find(connection, job.walkId())
-                        .filter(Walk::edited)
-                        .isPresent();
+                && (WalkQueries.find(connection, job.walkId())
+                                .filter(Walk::edited)
+                                .isPresent()
+                        || WalkQueries.isElsewhere(connection, job.walkId()));
     }
 
     Optional<BatchingStrategy.SubBatch> next(Connection connection, BatchJob job, int size) throws SQLException {

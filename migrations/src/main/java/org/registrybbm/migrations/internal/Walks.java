@@ -42,6 +42,7 @@ record Walks(Connection connection, Definition definition) {
                 open(leaf, Walk.Kind.CHANGE, 1);
             }
         }
+        TableNames.rename(connection, id(), leaves);
     }
 
     /** Tells, once, of what nobody could notice while it runs. */

@@ -4,15 +4,16 @@ package org.registrybbm.migrations.internal;
 final class WorkFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final RuntimeException thrown;
+    private final Throwable thrown;
 
-    WorkFailedException(RuntimeException thrown) {
-        super(thrown);
+    WorkFailedException(Throwable thrown) {
+        // Its own text may hold values, and may even be what throws.
+        super("a work function threw it", thrown);
         this.thrown = thrown;
     }
 
     @Override
-    public synchronized RuntimeException getCause() {
+    public synchronized Throwable getCause() {
         return thrown;
     }
 }
