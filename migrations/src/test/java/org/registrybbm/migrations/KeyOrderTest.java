@@ -31,7 +31,7 @@ class KeyOrderTest {
                 INSERT INTO t.items (id)
                 SELECT %s FROM generate_series(1, 200) i
                 """.formatted(
-                        type, type.startsWith("text") ? "chr(65 + i %% 2 * 32 + i / 10) || i".replace("%%", "%") : "i"));
+                type, type.startsWith("text") ? "chr(65 + i %% 2 * 32 + i / 10) || i".replace("%%", "%") : "i"));
         lab.limits(1, 1);
         lab.queue(WORK, null, "id", 20, 20);
         BatchedMigrations engine = lab.engine(Map.of(WORK, work));
@@ -42,11 +42,12 @@ class KeyOrderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "text COLLATE \"C\" | text COLLATE \"und-x-icu\" | 'text C' and is now 'text und",
-        "bigint | text COLLATE \"C\" | 'integer' and is now 'text C'",
-        "bigint | numeric | 'integer' and is now 'numeric'"
-    })
+    @ValueSource(
+            strings = {
+                "text COLLATE \"C\" | text COLLATE \"und-x-icu\" | 'text C' and is now 'text und",
+                "bigint | text COLLATE \"C\" | 'integer' and is now 'text C'",
+                "bigint | numeric | 'integer' and is now 'numeric'"
+            })
     void isRefusedWhereTheWorkDoesNotSayWhatIsPending(String pair) {
         String[] parts = pair.split(" \\| ");
         runHalf(parts[0], Lab::addOne);

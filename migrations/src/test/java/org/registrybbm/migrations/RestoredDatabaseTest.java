@@ -141,7 +141,8 @@ class RestoredDatabaseTest {
         PartitionedItems.create(database, PartitionedItems.HALVES);
         lab.queue(Lab.ADD_ONE, null, "k", 50, 20);
         TestDatabase engine = EngineRole.of(database);
-        database.execute(EngineRole.in("GRANT USAGE ON SCHEMA t TO engine; GRANT ALL ON ALL TABLES IN SCHEMA t TO engine"));
+        database.execute(
+                EngineRole.in("GRANT USAGE ON SCHEMA t TO engine; GRANT ALL ON ALL TABLES IN SCHEMA t TO engine"));
         database.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
         try {
             new Lab(engine).firstDue();
@@ -199,8 +200,9 @@ class RestoredDatabaseTest {
         lab.drain(Map.of());
 
         assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
-                .startsWith("22 in this database, into which a dump was restored, nothing is called t.low any more, whose"
-                        + " rows may be those of t.lower");
+                .startsWith(
+                        "22 in this database, into which a dump was restored, nothing is called t.low any more, whose"
+                                + " rows may be those of t.lower");
 
         database.execute("ALTER TABLE t.lower RENAME TO low");
         lab.setStatus("m", MigrationStatus.ACTIVE);

@@ -237,7 +237,8 @@ final class Change {
         } catch (SQLException e) {
             throw WorkSqlException.isAuthors(e) ? new WorkSqlException(e) : e;
         } catch (Exception | AssertionError | StackOverflowError e) {
-            // Checked ones too: other languages of the JVM throw them undeclared. A deep document in a row exhausts the stack.
+            // Checked ones too: other languages of the JVM throw them undeclared. A deep document in a row exhausts the
+            // stack.
             throw new WorkFailedException(e);
         }
     }

@@ -68,8 +68,8 @@ record Continuity(Connection connection, Definition definition) {
 
     private static String text(List<WalkQueries.Edit> edits) {
         return edits.stream()
-                .map(edit -> "%s was %s and is now %s"
-                        .formatted(edit.what(), quoted(edit.before()), quoted(edit.now())))
+                .map(edit ->
+                        "%s was %s and is now %s".formatted(edit.what(), quoted(edit.before()), quoted(edit.now())))
                 .collect(Collectors.joining(", "));
     }
 

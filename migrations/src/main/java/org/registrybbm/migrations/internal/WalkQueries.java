@@ -40,7 +40,8 @@ final class WalkQueries {
             WHERE m.id = ?
             """;
 
-    private static final String EDITS = """
+    private static final String EDITS =
+            """
             SELECT DISTINCT o.key, o.value AS before, n.value AS now
             FROM batched_background_migration_walks w
             JOIN batched_background_migrations m ON m.id = w.batched_background_migration_id

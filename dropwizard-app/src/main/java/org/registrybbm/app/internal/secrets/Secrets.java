@@ -28,7 +28,7 @@ public final class Secrets {
 
     // Before the user and password of a URL, as one value may hold an @.
     private static final Pattern NAMED = Pattern.compile(
-            "(?i)([\\w.-]*(?:password|passwd|passphrase|pwd|secret)[\\w.-]*[\"']?\\s*[=:]\\s*)"
+            "(?i)([\\w.-]*(?:password|passwd|passphrase|pwd|secret)[\\w.-]*[\"']?\\s*(?:[=:]|%3[ADad])\\s*)"
                     + "(\"(?:[^\"\\\\\\n]|\\\\.)*+\"?|'[^'\\n]*+'?|(?<=:\\s{0,9})[^\\s&,;\"'}][^\\n&,;\"'}]*+|[^\\s&,;\"'}]++)");
     private static final Pattern USER_OF_JDBC_URL =
             Pattern.compile("(?i)((?:jdbc:)?postgres(?:ql)?:/{0,2})[^\\s\"'?]*@");
@@ -53,7 +53,9 @@ public final class Secrets {
             return;
         }
         remember(secret);
-        remember(URLEncoder.encode(secret, StandardCharsets.UTF_8));
+        String encoded = URLEncoder.encode(secret, StandardCharsets.UTF_8);
+        remember(encoded);
+        remember(encoded.replace("+", "%20"));
     }
 
     private static void remember(String text) {

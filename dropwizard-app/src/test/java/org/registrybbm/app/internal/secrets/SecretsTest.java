@@ -14,6 +14,7 @@ class SecretsTest {
                 "Unable to parse URL jdbc:postgresql://127.0.0.1:99999/registry?password=Geheim9",
                 "jdbc:postgresql://h/d?user=a&password=Geheim9&ssl=true failed",
                 "jdbc:postgresql://h/d?sslpassword=Geheim9",
+                "jdbc:postgresql://h/d?options=-c%20vault.password%3DGeheim9",
                 "java.net.UnknownHostException: jdbc:postgresql://registry:Geheim9@127.0.0.1/d",
                 "jdbc:postgresql://registry:x/Geheim9@y@127.0.0.1/d",
                 "postgres://registry:Geheim9@127.0.0.1/d",
@@ -46,8 +47,8 @@ class SecretsTest {
     void takesOutWhatItKnowsWhereverItStands() {
         Secrets.know("Kn0wn &secret", Set.of());
 
-        assertThat(Secrets.hide("SCRAM of Kn0wn &secret; once more Kn0wn+%26secret."))
-                .isEqualTo("SCRAM of ...; once more ....");
+        assertThat(Secrets.hide("SCRAM of Kn0wn &secret; once more Kn0wn+%26secret, Kn0wn%20%26secret."))
+                .isEqualTo("SCRAM of ...; once more ..., ....");
     }
 
     @Test
