@@ -23,6 +23,15 @@ final class Origin {
             WHERE datname = current_database()
             """;
 
+    private static final String IS_ELSEWHERE = """
+            SELECT EXISTS (
+                SELECT
+                FROM batched_background_migration_walks
+                WHERE id = ?
+                    AND origin IS DISTINCT FROM ?
+            ) AS found
+            """;
+
     private Origin() {}
 
     /** Returns what is the same as long as object ids mean the same. */
@@ -30,5 +39,10 @@ final class Origin {
         // A right is looked at when a statement begins, even of what it never comes to: so it takes two.
         boolean allowed = Sql.one(connection, MAY_READ_SYSTEM, row -> row.getBoolean("allowed"));
         return Sql.one(connection, allowed ? OF_SERVER : OF_DATABASE, row -> row.getString("origin"));
+    }
+
+    /** Returns whether a walk was begun in another database, so that its table is not the one that its object id names. */
+    static boolean isElsewhere(Connection connection, long walkId) throws SQLException {
+        return Sql.one(connection, IS_ELSEWHERE, row -> row.getBoolean("found"), walkId, of(connection));
     }
 }

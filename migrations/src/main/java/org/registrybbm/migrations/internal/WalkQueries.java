@@ -61,15 +61,6 @@ final class WalkQueries {
             ORDER BY 1
             """;
 
-    private static final String IS_ELSEWHERE = """
-            SELECT EXISTS (
-                SELECT
-                FROM batched_background_migration_walks
-                WHERE id = ?
-                    AND origin IS DISTINCT FROM ?
-            ) AS found
-            """;
-
     private static final String IS_BEGUN = """
             SELECT EXISTS (
                 SELECT
@@ -228,11 +219,6 @@ final class WalkQueries {
     /** Forgets every walk with its batch jobs, so that the migration starts anew. */
     static void forgetAll(Connection connection, long migrationId) throws SQLException {
         Sql.update(connection, FORGET_ALL, migrationId);
-    }
-
-    /** Returns whether a walk was begun in another database, so that its table is not the one that its object id names. */
-    static boolean isElsewhere(Connection connection, long id) throws SQLException {
-        return Sql.one(connection, IS_ELSEWHERE, row -> row.getBoolean("found"), id, Origin.of(connection));
     }
 
     static Optional<Walk> find(Connection connection, long id) throws SQLException {

@@ -48,7 +48,7 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
                 && (WalkQueries.find(connection, job.walkId())
                                 .filter(Walk::edited)
                                 .isPresent()
-                        || WalkQueries.isElsewhere(connection, job.walkId()));
+                        || Origin.isElsewhere(connection, job.walkId()));
     }
 
     Optional<BatchingStrategy.SubBatch> next(Connection connection, BatchJob job, int size) throws SQLException {
