@@ -6,6 +6,7 @@ import io.dropwizard.core.setup.Bootstrap;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.db.ManagedDataSource;
 import io.dropwizard.db.PooledDataSourceFactory;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
@@ -150,6 +151,11 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         SchedulerManaged scheduler = new SchedulerManaged(built, quartz, factory, replica);
         environment.lifecycle().manage(new Bounded("scheduler", SCHEDULER_STOP, scheduler));
         operate(environment, built, scheduler, data);
+        GaugeWithCallback.builder()
+                .name("registry_bbm_scheduler_checked_in")
+                .help("1 while this replica takes batch jobs or may not, 0 while it should and cannot")
+                .callback(gauge -> gauge.call(scheduler.isEnabled() && !scheduler.isCheckedIn() ? 0 : 1))
+                .register(prometheus);
         export(environment, built, prometheus);
     }
 
@@ -178,8 +184,8 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
                 verify.stop();
             }
         });
-        environment.healthChecks().register("database", new DatabaseHealthCheck(data));
-        environment.healthChecks().register("scheduler", new SchedulerHealthCheck(scheduler));
+        environment.healthChecks().register(DatabaseHealthCheck.NAME, new DatabaseHealthCheck(data));
+        environment.healthChecks().register(SchedulerHealthCheck.NAME, new SchedulerHealthCheck(scheduler));
     }
 
     private static void export(Environment environment, BatchedMigrations engine, PrometheusRegistry prometheus) {

@@ -52,7 +52,9 @@ class BatchedMigrationsBundleTest {
                         .isEqualTo(200));
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(application.get("/healthcheck").body())
-                        .contains("\"scheduler\":{\"healthy\":true", "\"database\":{\"healthy\":true"));
+                        .contains(
+                                "\"batched-migrations-scheduler\":{\"healthy\":true",
+                                "\"batched-migrations-database\":{\"healthy\":true"));
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,6 +49,42 @@ class DatabaseAwayTest {
                 application.stop();
             }
         }
+    }
+
+    @Test
+    @Timeout(120)
+    void aReplicaWhoseMigrationsStandStillServesAndSaysSo(TestDatabase database) throws Exception {
+        HostApplication application = HostApplication.serve(database.url());
+        try (Connection person = database.getConnection();
+                Statement statement = person.createStatement()) {
+            await().atMost(PATIENCE).until(() -> checkedIn(application).equals("1.0"));
+            person.setAutoCommit(false);
+            statement.execute("LOCK TABLE batched_background_migrations");
+
+            await().atMost(PATIENCE).until(() -> checkedIn(application).equals("0.0"));
+            await().atMost(PATIENCE)
+                    .until(() -> application
+                            .get("/healthcheck")
+                            .body()
+                            .contains("\"batched-migrations-scheduler\":{\"healthy\":false"));
+            assertThat(ready(application)).isEqualTo(200);
+            person.rollback();
+
+            await().atMost(PATIENCE).until(() -> checkedIn(application).equals("1.0"));
+        } finally {
+            application.stop();
+        }
+    }
+
+    private static String checkedIn(HostApplication application) throws Exception {
+        return application
+                .get("/prometheus")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith("registry_bbm_scheduler_checked_in "))
+                .map(line -> line.substring(line.indexOf(' ') + 1))
+                .findFirst()
+                .orElse("not there");
     }
 
     private static int ready(HostApplication application) throws Exception {

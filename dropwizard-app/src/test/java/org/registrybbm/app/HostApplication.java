@@ -34,8 +34,8 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
               requestLog: {appenders: []}
             health:
               healthChecks:
-                - {name: database, type: ready, critical: true, initialState: false, schedule: {checkInterval: 1s, downtimeInterval: 1s, failureAttempts: 1, successAttempts: 1}}
-                - {name: scheduler, type: ready, critical: true, initialState: false, schedule: {checkInterval: 1s, downtimeInterval: 1s, failureAttempts: 1, successAttempts: 1}}
+                - {name: batched-migrations-database, type: ready, critical: true, initialState: false, schedule: {checkInterval: 1s, downtimeInterval: 1s, failureAttempts: 1, successAttempts: 1}}
+                - {name: batched-migrations-scheduler, type: ready, critical: false, initialState: false, schedule: {checkInterval: 1s, downtimeInterval: 1s, failureAttempts: 1, successAttempts: 1}}
             logging: {level: WARN}
             """;
 

@@ -30,6 +30,7 @@ public final class BatchedMigrations implements AutoCloseable {
     private final Presence presence;
     private final WorkRegistry workRegistry;
     private final EngineSettings settings;
+    private final String replica;
 
     private BatchedMigrations(Builder builder) {
         this.settings = builder.settings;
@@ -43,9 +44,12 @@ public final class BatchedMigrations implements AutoCloseable {
         RegistryGate gate = new RegistryGate(builder.registryLock);
         this.planner = new Planner(dataSource, settings, workRegistry, listener, gate);
         this.presence = new Presence(builder.presence, gate);
-        BatchRun.Replica replica = new BatchRun.Replica(
-                Objects.requireNonNull(builder.replica), workRegistry, new Watchdog(), presence, gate);
-        this.runner = new BatchRunner(dataSource, settings, listener, replica);
+        this.replica = Objects.requireNonNull(builder.replica);
+        this.runner = new BatchRunner(
+                dataSource,
+                settings,
+                listener,
+                new BatchRun.Replica(replica, workRegistry, new Watchdog(), presence, gate));
     }
 
     /**
@@ -85,6 +89,11 @@ public final class BatchedMigrations implements AutoCloseable {
     /** Returns what shows the other replicas that this one lives; whoever runs batch jobs for long starts it. */
     public Presence presence() {
         return presence;
+    }
+
+    /** Returns the name that its leases are held under. */
+    public String replica() {
+        return replica;
     }
 
     /** Returns the work functions of this replica's code. */

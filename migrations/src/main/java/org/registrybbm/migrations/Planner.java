@@ -1,6 +1,5 @@
 package org.registrybbm.migrations;
 
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -85,8 +84,8 @@ public final class Planner {
      * @throws DatabaseException when the database cannot be asked
      */
     public boolean hasWork() {
-        try (Connection connection = dataSource.getConnection()) {
-            return MigrationQueries.hasWork(connection);
+        try {
+            return Sql.shortly(dataSource, MigrationQueries::hasWork);
         } catch (SQLException e) {
             throw DatabaseException.of("look for active batched migrations", e);
         }
@@ -199,8 +198,8 @@ public final class Planner {
 
     /** The container registry's own software plans in the same tables, without a look at what others do there. */
     private boolean isGateOpen() {
-        try (Connection connection = dataSource.getConnection()) {
-            return gate.isOpen(connection);
+        try {
+            return Sql.shortly(dataSource, gate::isOpen);
         } catch (SQLException e) {
             throw DatabaseException.of("look whether the container registry's own software is at work", e);
         }

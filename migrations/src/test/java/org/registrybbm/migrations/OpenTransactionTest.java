@@ -49,6 +49,24 @@ class OpenTransactionTest {
         lab.assertEachItemChangedOnce();
     }
 
+    /** Claims are taken one after the other: one that waits would hold up those of all replicas. */
+    @Test
+    void doesNotHoldUpATakeover() throws SQLException {
+        lab.items(1, 100).queueItems("held", Lab.ADD_ONE, 100);
+        BatchedMigrations engine = lab.engine(Map.of());
+        long job = lab.firstDue();
+        database.execute("""
+                UPDATE batched_background_migration_jobs
+                SET lease_token = 1, lease_owner = 'dead', lease_until = clock_timestamp() - interval '1 second'
+                """);
+        try (Connection operator = open("SELECT * FROM batched_background_migrations FOR UPDATE")) {
+            engine.runner().run(job, () -> true);
+
+            assertThat(lab.jobs("held", "takeover_count")).containsExactly("1");
+            operator.rollback();
+        }
+    }
+
     @Test
     void makesAPauseGiveUpAndSayWhy() throws SQLException {
         lab.items(1, 100).queueItems("held", Lab.ADD_ONE, 100);

@@ -51,6 +51,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private long batchTargetMillis = EngineSettings.Targets.defaults().batch().toMillis();
     private long subBatchTargetMillis =
             EngineSettings.Targets.defaults().subBatch().toMillis();
+    private @Nullable Integer workers;
     private long jobIntervalMillis = 1_000;
     private long shutdownGraceMillis = 5_000;
 
@@ -117,6 +118,14 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         this.subBatchTargetMillis = millis;
     }
 
+    /**
+     * Sets how many batch jobs this replica runs at once, 1 to the number of the scheduler's threads, which the host's own jobs share;
+     * default half of them, at least 1.
+     */
+    public void setWorkers(int count) {
+        this.workers = count;
+    }
+
     /** Sets how often this replica looks for work when nothing tells it of some, in milliseconds, 100 ms to 1 min; default 1 s. */
     public void setJobIntervalMillis(long millis) {
         this.jobIntervalMillis = millis;
@@ -133,6 +142,11 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         try {
             range("jobIntervalMillis", jobIntervalMillis, 100, 60_000);
             range("shutdownGraceMillis", shutdownGraceMillis, 0, 60_000);
+            int threads = scheduler.getMetaData().getThreadPoolSize();
+            if (workers == null) {
+                workers = Math.max(1, threads / 2);
+            }
+            range("workers", workers, 1, threads);
             settings = EngineSettings.defaults()
                     .withMaxJobAttempts(maxJobAttempts)
                     .withTargets(new EngineSettings.Targets(
@@ -155,7 +169,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         try {
             Scheduler started = Objects.requireNonNull(scheduler);
             BatchedMigrations engine = engine(started);
-            Dispatcher ready = new Dispatcher(engine, new Triggers(started));
+            Dispatcher ready = new Dispatcher(engine, new Triggers(started), Objects.requireNonNull(workers));
             ready.register(started);
             dispatcher = ready;
             Coordinator own = new Coordinator(ready, Duration.ofMillis(jobIntervalMillis));

@@ -234,6 +234,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             values.put("org.quartz.jobStore.acquireTriggersWithinLock", "true");
             values.put("org.quartz.jobStore.makeThreadsDaemons", "true");
             values.put("org.quartz.plugin.bbm.class", BatchedMigrationPlugin.class.getName());
+            values.put("org.quartz.plugin.bbm.workers", Integer.toString(workers));
             values.put("org.quartz.plugin.bbm.jobIntervalMillis", Long.toString(jobInterval.toMillis()));
             values.put("org.quartz.plugin.bbm.shutdownGraceMillis", Long.toString(shutdownGrace.toMillis()));
             Properties properties = new Properties();

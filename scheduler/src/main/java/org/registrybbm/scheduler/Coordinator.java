@@ -109,7 +109,8 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
             return pause;
         } catch (SchemaNotMigratedException | DatabaseException | SchedulerException e) {
             tell(e);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // Whatever it is: without this thread the replica starts nothing any more.
             LOGGER.error("a turn of the coordinator failed, the next one tries again", e);
         }
         return jittered(interval);
@@ -134,6 +135,16 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         Dispatcher.Turn turn = dispatcher.turn();
         lastTurn = System.nanoTime();
         lastSound = lastTurn;
+        if (!everSound) {
+            LOGGER.info(
+                    "replica {} works on batched migrations with {} workers; {} are active; {}",
+                    engine.replica(),
+                    dispatcher.workers(),
+                    turn.active(),
+                    engine.presence().session() == null
+                            ? "no session shows the others that it lives, so that they wait for its leases to run out"
+                            : "a session shows the others that it lives");
+        }
         everSound = true;
         idle = turn.active() == 0;
         if (!turn.more()) {

@@ -47,6 +47,7 @@ final class Dispatcher {
 
     private final BatchedMigrations engine;
     private final Triggers triggers;
+    private final int workers;
     private final ReentrantLock turns = new ReentrantLock();
     private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
     private final Map<Long, Long> stored = new ConcurrentHashMap<>();
@@ -56,9 +57,11 @@ final class Dispatcher {
     private volatile boolean stopped;
     private volatile boolean standby;
 
-    Dispatcher(BatchedMigrations engine, Triggers triggers) {
+    /** Makes one that runs so many batch jobs at once: other threads are the host's. */
+    Dispatcher(BatchedMigrations engine, Triggers triggers, int workers) {
         this.engine = engine;
         this.triggers = triggers;
+        this.workers = workers;
     }
 
     /** Finds the dispatcher of a scheduler; empty while it is being set up or after it was shut down. */
@@ -72,6 +75,11 @@ final class Dispatcher {
 
     void register(Scheduler scheduler) throws SchedulerException {
         scheduler.getContext().put(CONTEXT_KEY, this);
+    }
+
+    /** Returns how many batch jobs run here at once at most. */
+    int workers() {
+        return workers;
     }
 
     BatchedMigrations engine() {
@@ -104,15 +112,18 @@ final class Dispatcher {
 
     /** Returns how many workers have nothing to do and nothing in sight. */
     int free() throws SchedulerException {
-        return triggers.idleWorkers()
+        int idle = Math.min(triggers.idleThreads(), workers - running.size());
+        return idle
                 - (int) stored.keySet().stream().filter(this::isStoredLately).count();
     }
 
     /** Runs the batch job of a firing, and when it is done takes the next one. Never throws: Quartz could do nothing. */
     void runBatch(JobExecutionContext context) {
         Optional<Long> id = Triggers.batchJobId(context);
-        // A second firing of what runs here already would only be refused.
-        if (id.isEmpty() || isStopping() || !running.add(id.get())) {
+        // A second firing of what runs here already would only be refused. One that another replica has stored for
+        // itself
+        // is left to it when there is no worker for it here.
+        if (id.isEmpty() || isStopping() || running.size() >= workers || !running.add(id.get())) {
             return;
         }
         stored.remove(id.get());

@@ -37,7 +37,7 @@ record Triggers(Scheduler scheduler) {
     }
 
     /** Returns how many of this replica's Quartz threads run no job, the host's own jobs counted; asks no database. */
-    int idleWorkers() throws SchedulerException {
+    int idleThreads() throws SchedulerException {
         return scheduler.getMetaData().getThreadPoolSize()
                 - scheduler.getCurrentlyExecutingJobs().size();
     }

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchOutcome.Reason;
 import org.registrybbm.migrations.BatchedMigration;
@@ -23,8 +24,20 @@ public record Claims(DataSource dataSource, EngineSettings settings, BatchRun.Re
     /** The answer to a claim. */
     public sealed interface Claim {}
 
-    /** The lease is this worker's. */
-    public record Granted(BatchJob job, BatchedMigration migration, long token, boolean takeover) implements Claim {}
+    /**
+     * The lease is this worker's.
+     *
+     * @param takenFrom the replica whose worker held it and gives no sign of life, or null when none did
+     */
+    public record Granted(
+            BatchJob job,
+            BatchedMigration migration,
+            long token,
+            @Nullable String takenFrom) implements Claim {
+        boolean takeover() {
+            return takenFrom != null;
+        }
+    }
 
     /** Somebody else's, not due, or over a budget. */
     public record Refused(Reason reason) implements Claim {}
@@ -32,22 +45,46 @@ public record Claims(DataSource dataSource, EngineSettings settings, BatchRun.Re
     /** Claims a batch job. */
     public Claim claim(long jobId) throws SQLException {
         Claim claim = Sql.inTransaction(dataSource, connection -> claim(connection, jobId));
+        if (claim instanceof Granted granted && granted.takeover()) {
+            recordTakeover(granted);
+        }
         if (claim instanceof Granted granted && granted.migration().status() == MigrationStatus.ACTIVE) {
             startRunning(granted.migration());
             return new Granted(
                     granted.job(),
                     granted.migration().withStatus(MigrationStatus.RUNNING),
                     granted.token(),
-                    granted.takeover());
+                    granted.takenFrom());
         }
         return claim;
+    }
+
+    /** Apart from the claim, as the event's foreign key waits for whoever has locked the migration's row. */
+    private void recordTakeover(Granted granted) {
+        EventQueries.Event event =
+                new EventQueries.Event("taken_over", "its worker on " + granted.takenFrom() + " gave no sign of life");
+        try {
+            Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.AT_ONCE);
+                EventQueries.record(
+                        connection, granted.migration().id(), granted.job().id(), replica.name(), event);
+                return true;
+            });
+        } catch (SQLException e) {
+            LOGGER.info(
+                    "batch job {} of '{}' was taken over, {}; no event says so: {}",
+                    granted.job().id(),
+                    granted.migration().name(),
+                    event.reason(),
+                    e.getMessage());
+        }
     }
 
     /** Apart from the claim: somebody's open transaction on the migration's row must not hold up everybody's claims. */
     private void startRunning(BatchedMigration migration) {
         try {
             Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.SHORT_TRANSACTION);
+                Sql.run(connection, Guards.AT_ONCE);
                 boolean started = MigrationQueries.startRunning(connection, migration.id());
                 // It would keep the migration's row from whoever wants to pause it while it waits for a synchronous
                 // standby.
@@ -74,12 +111,8 @@ public record Claims(DataSource dataSource, EngineSettings settings, BatchRun.Re
         LeaseQueries.Claimed claimed =
                 LeaseQueries.claim(connection, jobId, replica.name(), term, firstSubBatch(migration));
         boolean takeover = claimed.job().takeovers() > locked.get().job().takeovers();
-        if (takeover) {
-            String lost = "its worker on " + locked.get().job().leaseOwner() + " gave no sign of life";
-            EventQueries.record(
-                    connection, migration.id(), jobId, replica.name(), new EventQueries.Event("taken_over", lost));
-        }
-        return new Granted(claimed.job(), migration, claimed.token(), takeover);
+        String takenFrom = takeover ? String.valueOf(locked.get().job().leaseOwner()) : null;
+        return new Granted(claimed.job(), migration, claimed.token(), takenFrom);
     }
 
     private Optional<Reason> refusal(Connection connection, LeaseQueries.Claimable claimable) throws SQLException {

@@ -67,8 +67,15 @@ public record Definition(
         Definition definition =
                 new Definition(migration, strategy, function, target, Arguments.parse(migration.arguments()));
         new TableChecks(target, !(strategy instanceof KeysetBatching), definition.needs()).require(connection);
-        function.check(definition.context(connection, target, NO_ROWS));
+        definition.check(connection);
         return definition;
+    }
+
+    private void check(Connection connection) throws SQLException {
+        boolean unused = AuthorsCall.answer(connection, "check", session -> {
+            function.check(context(session, target, NO_ROWS));
+            return true;
+        });
     }
 
     /** Returns what the work says of the columns that it reads and writes. */
@@ -98,7 +105,8 @@ public record Definition(
 
     /** A comment at the end of it must not hide what the engine writes behind it. */
     private Optional<String> workPending(Connection connection, Target table) throws SQLException {
-        Optional<String> pending = function.pending(context(connection, table, NO_ROWS));
+        Optional<String> pending = AuthorsCall.answer(
+                connection, "method pending", session -> function.pending(context(session, table, NO_ROWS)));
         if (pending.isPresent() && QUOTED.matcher(pending.get()).replaceAll("").contains("?")) {
             throw new InvalidDefinitionException(
                     FailureCode.PENDING_UNKNOWN,

@@ -132,14 +132,13 @@ public final class FailureText {
     }
 
     private static String ofJava(Throwable thrown) {
-        return place(thrown)
+        return place(thrown.getStackTrace())
                 .map(frame -> "thrown at " + frame + "; its text may hold values and is not kept")
                 .orElse("thrown at an unknown place; its text may hold values and is not kept");
     }
 
     /** Returns the first place that is the author's, and not of the JDK, the driver or this library. */
-    private static Optional<StackTraceElement> place(Throwable thrown) {
-        StackTraceElement[] frames = thrown.getStackTrace();
+    static Optional<StackTraceElement> place(StackTraceElement[] frames) {
         return Stream.of(frames)
                 .filter(frame -> Stream.of("java.", "javax.", "jdk.", "sun.", "com.sun.", PGJDBC, OWN)
                         .noneMatch(frame.getClassName()::startsWith))

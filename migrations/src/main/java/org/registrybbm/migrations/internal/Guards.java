@@ -27,6 +27,9 @@ public final class Guards {
             SET LOCAL idle_in_transaction_session_timeout = '10s'
             """;
 
+    /** For what is told of a batch job before its work begins: the work does not wait for it. */
+    static final String AT_ONCE = SHORT_TRANSACTION.replace("lock_timeout = '2s'", "lock_timeout = '100ms'");
+
     /** For planning, which must not wait long for one migration's row that somebody's open transaction holds. */
     static final String PLANNING = """
             SET TRANSACTION ISOLATION LEVEL READ COMMITTED;

@@ -49,7 +49,7 @@ public final class JobQueries {
             """.formatted(LAST_VALUE, ENDS_IN_THROUGH_KEY, HANDED_BACK);
 
     // The key of the advisory lock that a sub-batch's transaction holds, for the batch job whose id follows.
-    static final String IN_FLIGHT_KEY = "hashtextextended('org.registrybbm: a sub-batch is in flight', %s)";
+    static final String IN_FLIGHT_KEY = AdvisoryKeys.of("a sub-batch is in flight", "%s");
 
     // Batch jobs that a worker holds: its lease has not run out, and the session of its replica is there where the
     // lease

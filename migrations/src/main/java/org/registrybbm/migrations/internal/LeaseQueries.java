@@ -13,10 +13,12 @@ import org.registrybbm.migrations.Key;
 
 /** Statements on a batch job's lease. After the claim each of them names the lease token, so a worker that lost it changes nothing. */
 public final class LeaseQueries {
-    // Claims are rare (one a batch) and short; taking them one after the other makes the budgets exact.
+    // Claims are rare (one a batch) and short; taking them one after the other makes the budgets exact. Whoever has the
+    // turn waits for nobody's lock.
     private static final String ONE_CLAIM_AT_A_TIME = """
-            SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: claim a batch job', 0))
-            """;
+            SELECT pg_advisory_xact_lock(%s);
+            SET LOCAL lock_timeout = '100ms'
+            """.formatted(AdvisoryKeys.of("claim a batch job", "0"));
 
     // Skips a row that is locked: its worker is committing a sub-batch or another one is claiming it right now.
     private static final String LOCK_FOR_CLAIM =
@@ -219,7 +221,7 @@ public final class LeaseQueries {
             @Nullable Key lastKey, long covered, Change.Outcome outcome, Duration busy, int subBatchSize) {}
 
     public static Optional<Claimable> lockForClaim(Connection connection, long jobId) throws SQLException {
-        Sql.list(connection, ONE_CLAIM_AT_A_TIME, row -> true);
+        Sql.run(connection, ONE_CLAIM_AT_A_TIME);
         return Sql.first(
                 connection,
                 LOCK_FOR_CLAIM,

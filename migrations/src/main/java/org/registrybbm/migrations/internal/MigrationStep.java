@@ -21,8 +21,8 @@ import org.registrybbm.migrations.WorkRegistry;
 public record MigrationStep(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry) {
     // One replica plans a migration at a time. A lock of the migration's row would make the operator's UPDATE wait.
     private static final String ONE_PLANNER_AT_A_TIME = """
-            SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: plan a batched migration', ?))
-            """;
+            SELECT pg_advisory_xact_lock(%s)
+            """.formatted(AdvisoryKeys.of("plan a batched migration", "?"));
 
     /**
      * What came of it.
@@ -71,7 +71,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         BatchedMigration migration = contender.migration();
         try {
             return plan(contender, free, missingCodeSeconds);
-        } catch (SQLException | RuntimeException | LinkageError e) {
+        } catch (Throwable e) {
+            // An Error too: it is of the author's code, and met again by each replica that asks it.
             if (!SqlFailures.isLasting(e)) {
                 throw e;
             }

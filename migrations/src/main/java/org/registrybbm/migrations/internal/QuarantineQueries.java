@@ -25,8 +25,8 @@ public final class QuarantineQueries {
 
     // To the end of the transaction, so that nobody counts what is listed but not committed.
     private static final String TAKE_TURN = """
-            SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: quarantine rows', ?))
-            """;
+            SELECT pg_advisory_xact_lock(%s)
+            """.formatted(AdvisoryKeys.of("quarantine rows", "?"));
 
     private static final String COUNT = """
             SELECT count(*) AS rows

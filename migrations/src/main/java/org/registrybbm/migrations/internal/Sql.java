@@ -70,13 +70,20 @@ public final class Sql {
     }
 
     /**
-     * Runs work in a transaction of its own: commits what it returns, rolls back what it throws, and hands the connection back in
-     * auto-commit mode. A session that turns out to be one that may only read is not used again.
+     * Runs work that is over in milliseconds in a transaction of its own: commits what it returns, rolls back what it throws, and hands
+     * the connection back in auto-commit mode. A session that turns out to be one that may only read is not used again.
      */
     public static <T extends @Nullable Object> T inTransaction(DataSource dataSource, Transaction<T> work)
             throws SQLException {
-        try (Connection connection = dataSource.getConnection()) {
-            return inTransaction(connection, work);
+        return shortly(dataSource, connection -> inTransaction(connection, work));
+    }
+
+    /** Works with a connection on which no answer is waited for longer than {@link NetworkLimit#SHORT}. */
+    public static <T extends @Nullable Object> T shortly(DataSource dataSource, Transaction<T> work)
+            throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                NetworkLimit limit = NetworkLimit.set(connection, NetworkLimit.SHORT)) {
+            return work.run(connection);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +21,6 @@ import org.slf4j.LoggerFactory;
 public final class Watchdog {
     private static final Logger LOGGER = LoggerFactory.getLogger(Watchdog.class);
 
-    private static final int UNCHANGED = -1;
     private static final Duration AFTER_LIMIT = Duration.ofSeconds(10);
     private static final Duration AFTER_CUT_OFF = Duration.ofMillis(2500);
 
@@ -64,7 +64,7 @@ public final class Watchdog {
         private final Thread thread;
         private final Object lock = new Object();
         private boolean ended;
-        private int networkTimeout = UNCHANGED;
+        private @Nullable NetworkLimit network;
         private volatile boolean cutOff;
         private volatile Future<?> alarm = CompletableFuture.completedFuture(null);
 
@@ -97,22 +97,16 @@ public final class Watchdog {
             alarm.cancel(false);
             alarm = timer.schedule(this::cutOff, limit.toMillis(), TimeUnit.MILLISECONDS);
             try {
-                networkTimeout = connection.getNetworkTimeout();
-                connection.setNetworkTimeout(
-                        Runnable::run, Math.toIntExact(limit.plus(AFTER_LIMIT).toMillis()));
+                closeNetwork();
+                network = NetworkLimit.set(connection, limit.plus(AFTER_LIMIT));
             } catch (SQLException e) {
                 LOGGER.debug("could not give a connection more time", e);
             }
         }
 
-        private void restoreNetworkTimeout() {
-            try {
-                if (networkTimeout != UNCHANGED) {
-                    connection.setNetworkTimeout(Runnable::run, networkTimeout);
-                }
-            } catch (SQLException e) {
-                // The pool finds it dead.
-                LOGGER.debug("could not restore the network timeout of a connection", e);
+        private void closeNetwork() {
+            if (network != null) {
+                network.close();
             }
         }
 
@@ -123,7 +117,7 @@ public final class Watchdog {
         @Override
         public void close() {
             alarm.cancel(false);
-            restoreNetworkTimeout();
+            closeNetwork();
             watched.remove(this);
             synchronized (lock) {
                 ended = true;

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -77,6 +78,32 @@ class PluginOnlyTest {
     }
 
     @Test
+    void leavesHalfOfTheThreadsToTheHostsOwnJobs() throws Exception {
+        queue("many");
+        database.execute("""
+                UPDATE batched_background_migrations SET job_signature_name = 'hold', batch_size_fixed = true
+                WHERE name = 'many';
+                UPDATE batched_background_migration_budgets SET batch_jobs = NULL
+                """);
+        properties.setProperty("org.quartz.threadPool.threadCount", "4");
+
+        Scheduler scheduler = new StdSchedulerFactory(properties).getScheduler();
+        scheduler.start();
+        try {
+            await().atMost(Duration.ofSeconds(20)).until(() -> ApplicationWork.HELD.get() == 2);
+            HostJob.scheduleBoth(scheduler);
+            assertThat(HostJob.BOTH_RUN.await(20, TimeUnit.SECONDS)).isTrue();
+            ApplicationWork.OPEN.countDown();
+            awaitFinished("many");
+        } finally {
+            ApplicationWork.OPEN.countDown();
+            scheduler.shutdown(true);
+        }
+
+        assertThat(ApplicationWork.MOST_HELD).hasValue(2);
+    }
+
+    @Test
     void aJobStoreThatIsNotClusteredWillDoWhenTheSchedulerIsAlone() throws Exception {
         queue("alone");
         properties.setProperty("org.quartz.jobStore.isClustered", "false");
@@ -133,6 +160,8 @@ class PluginOnlyTest {
         "jobIntervalMillis,        99, 100 to 60000",
         "jobIntervalMillis,     60001, 100 to 60000",
         "shutdownGraceMillis,      -1, 0 to 60000",
+        "workers,                   0, 1 to 3",
+        "workers,                   4, 1 to 3",
         "maxJobAttempts,            0, 1 to 100",
         "batchTargetMillis,       999, PT1S to PT1H",
         "subBatchTargetMillis,      9, PT0.01S to PT30S"

@@ -6,6 +6,9 @@ import javax.sql.DataSource;
 
 /** Says whether the database answers. */
 public final class DatabaseHealthCheck extends HealthCheck {
+    /** Has a prefix, as a host has checks of its own. */
+    public static final String NAME = "batched-migrations-database";
+
     private static final int TIMEOUT_SECONDS = 2;
 
     private final DataSource dataSource;

@@ -5,6 +5,9 @@ import org.registrybbm.app.internal.lifecycle.SchedulerManaged;
 
 /** Says whether this replica is checked in with the other replicas. */
 public final class SchedulerHealthCheck extends HealthCheck {
+    /** Has a prefix, as a host has checks of its own. */
+    public static final String NAME = "batched-migrations-scheduler";
+
     private final SchedulerManaged scheduler;
 
     /** Asks the scheduler. */
