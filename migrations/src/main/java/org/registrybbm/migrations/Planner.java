@@ -92,6 +92,19 @@ public final class Planner {
     }
 
     /**
+     * Looks in one statement at what there is to do: the number is another one when a plan may say something else than the one before.
+     *
+     * @throws DatabaseException when the database cannot be asked
+     */
+    public long outlook() {
+        try {
+            return Sql.shortly(dataSource, SharingQueries::outlook);
+        } catch (SQLException e) {
+            throw DatabaseException.of("look for batch jobs that are due", e);
+        }
+    }
+
+    /**
      * Plans every migration that is active or running, unless the container registry's own software is kept out and is at work now.
      *
      * @return what is due, within the budgets
@@ -131,7 +144,8 @@ public final class Planner {
             return new Plan(List.of(), runnable(named).size(), true, Map.of());
         }
         for (Contender failed : named) {
-            if (failed.migration().status() == MigrationStatus.FAILED) {
+            // Those that failed for want of code wait for a replica that has it.
+            if (failed.migration().status() == MigrationStatus.FAILED && step.knows(failed.migration())) {
                 plan(failed, 0, missingCodeSeconds);
             }
         }

@@ -41,7 +41,7 @@ public final class Presence implements AutoCloseable {
     private long key = newKey();
     private Duration retry = FIRST_RETRY;
     private @Nullable Thread thread;
-    private volatile Listener listener = news -> {};
+    private volatile Listener listener = () -> {};
     private volatile boolean closed;
     private volatile @Nullable Long shown;
     private volatile @Nullable DirectSession session;
@@ -54,12 +54,15 @@ public final class Presence implements AutoCloseable {
     /** Hears what the session hears, in its thread: to be quick. */
     @FunctionalInterface
     public interface Listener {
+        /** There may be something to do that was not there before, or notifications may have been missed. */
+        void told();
+
         /**
-         * The database answered, or the session was lost.
+         * The database answered, as it is asked every 5 s.
          *
-         * @param news whether there may be something to do that was not there before
+         * @param work whether any migration is active
          */
-        void heard(boolean news);
+        default void answered(boolean work) {}
     }
 
     /**
@@ -114,7 +117,7 @@ public final class Presence implements AutoCloseable {
                 session = null;
                 gate.lost();
             }
-            listener.heard(true);
+            listener.told();
             pause();
         }
     }
@@ -136,13 +139,13 @@ public final class Presence implements AutoCloseable {
             shown = key;
             open.listen();
             // What was told before it listened.
-            listener.heard(true);
+            listener.told();
             for (long asked = System.nanoTime(); !closed; ) {
                 if (open.await(LOOK) | open.takeRegistryLock(gate)) {
-                    listener.heard(true);
+                    listener.told();
                 }
                 if (System.nanoTime() - asked >= ASK_EVERY.toNanos()) {
-                    listener.heard(open.hasWork());
+                    listener.answered(open.hasWork());
                     asked = System.nanoTime();
                 }
             }

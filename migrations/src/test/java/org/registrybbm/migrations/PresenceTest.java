@@ -167,7 +167,7 @@ class PresenceTest {
     void staysAwayFromAPooler() {
         BatchedMigrations pooled = engine(pretendingAnotherBackend(), Map.of());
 
-        pooled.presence().start(news -> {});
+        pooled.presence().start(() -> {});
 
         await().atMost(SOON).until(() -> threads().isEmpty());
         assertThat(pooled.presence().session()).isNull();
@@ -181,7 +181,7 @@ class PresenceTest {
 
         present.close();
         present.close();
-        present.presence().start(news -> {});
+        present.presence().start(() -> {});
 
         assertThat(present.presence().session()).isNull();
         await().atMost(SOON).until(() -> threads().isEmpty() && pids().isEmpty());
@@ -189,7 +189,7 @@ class PresenceTest {
     }
 
     private void appear() {
-        present.presence().start(news -> {});
+        present.presence().start(() -> {});
         await().atMost(SOON).until(() -> present.presence().session() != null);
     }
 

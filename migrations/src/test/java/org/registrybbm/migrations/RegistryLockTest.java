@@ -191,7 +191,7 @@ class RegistryLockTest {
                 .presence(database)
                 .registryLock(lock)
                 .build();
-        engine.presence().start(news -> {});
+        engine.presence().start(() -> {});
         return engine;
     }
 

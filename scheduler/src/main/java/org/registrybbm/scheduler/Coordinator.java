@@ -5,6 +5,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.quartz.SchedulerException;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.DatabaseException;
 import org.registrybbm.migrations.Presence;
@@ -32,6 +33,13 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     /** The longest without a turn while nothing is active. */
     private static final Duration LONGEST_IDLE = Duration.ofSeconds(60);
 
+    /** From a turn that took nothing to the next one, where nothing has changed; then twice as long each time. */
+    private static final Duration FRUITLESS = Duration.ofSeconds(5);
+    private static final Duration LONGEST_FRUITLESS = Duration.ofMinutes(4);
+
+    /** Looks while others work are a little rarer, so that with the turns in between they are less than a statement a second. */
+    private static final double RARER = 1.25;
+
     private static final Duration SOUND_FOR = Duration.ofSeconds(15);
     private static final double JITTER = 0.2;
 
@@ -44,8 +52,10 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     private volatile boolean everSound;
     private volatile long lastSound;
     private boolean failing;
-    private boolean idle;
+    private volatile boolean idle;
     private long lastTurn;
+    private @Nullable Long outlook;
+    private Duration fruitless = FRUITLESS;
 
     Coordinator(Dispatcher dispatcher, Duration interval) {
         this.dispatcher = dispatcher;
@@ -66,11 +76,15 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     }
 
     @Override
-    public void heard(boolean news) {
-        if (news) {
+    public void told() {
+        calls.release();
+    }
+
+    @Override
+    public void answered(boolean work) {
+        lastSound = System.nanoTime();
+        if (work && idle) {
             calls.release();
-        } else {
-            lastSound = System.nanoTime();
         }
     }
 
@@ -122,7 +136,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
             return true;
         }
         if (!idle) {
-            return dispatcher.free() > 0 || since > LONGEST_BUSY.toNanos();
+            return dispatcher.free() > 0 ? isPromising(since) : since > LONGEST_BUSY.toNanos();
         }
         if (since > LONGEST_IDLE.toNanos() || engine.planner().hasWork()) {
             return true;
@@ -131,9 +145,24 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         return false;
     }
 
+    /** A turn costs dozens of statements, and most of a fleet may have nothing to do. */
+    private boolean isPromising(long sinceLastTurn) {
+        Long before = outlook;
+        outlook = engine.planner().outlook();
+        lastSound = System.nanoTime();
+        return !outlook.equals(before) || sinceLastTurn > fruitless.toNanos();
+    }
+
     private Duration turn() throws SchedulerException {
         Dispatcher.Turn turn = dispatcher.turn();
         lastTurn = System.nanoTime();
+        if (turn.taken() > 0 || turn.more()) {
+            outlook = null;
+            fruitless = FRUITLESS;
+        } else {
+            Duration next = fruitless.multipliedBy(2);
+            fruitless = next.compareTo(LONGEST_FRUITLESS) < 0 ? next : LONGEST_FRUITLESS;
+        }
         lastSound = lastTurn;
         if (!everSound) {
             LOGGER.info(
@@ -155,7 +184,10 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
 
     /** While nothing is active and the presence listens, it also looks, so that this need not. */
     private Duration pauseBetweenLooks() {
-        return idle && engine.presence().session() != null ? LONGEST_IDLE : interval;
+        if (idle) {
+            return engine.presence().session() != null ? LONGEST_IDLE : interval;
+        }
+        return Duration.ofNanos(Math.round(interval.toNanos() * RARER));
     }
 
     /** Says it once: an outage is not to fill the log. */

@@ -37,7 +37,9 @@ class BusyPlannerTest {
             Ledger ledger = Ledger.create(database, "busy", 200).queue(100, "{}");
             planner.setAutoCommit(false);
             statement.execute("""
-                    SELECT pg_advisory_xact_lock(hashtextextended('org.registrybbm: plan a batched migration', id))
+                    SELECT pg_advisory_xact_lock(hashtextextended(
+                        'org.registrybbm: plan a batched migration in '
+                            || 'batched_background_migrations'::regclass::oid::text, id))
                     FROM batched_background_migrations
                     """);
             replica.start();

@@ -7,6 +7,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -50,6 +51,38 @@ class IdleLoadTest {
         System.out.println("from the INSERT to the first row changed: "
                 + database.text("SELECT min(at) - ?::timestamptz FROM public.queued_book", queued));
         ledger.awaitFinishedExactly(Duration.ofSeconds(20));
+    }
+
+    /** One migration is another replica's, one waits for its next try, and a hundred failed for want of their code. */
+    @Test
+    void aReplicaWithNothingToDoAmongThoseThatWorkSendsLessThanAStatementASecond() throws Exception {
+        BatchedMigrations planning = fleet.replica("planning").engine();
+        Ledger.create(database, "held", 10).queue(10, "{}");
+        Ledger.create(database, "waiting", 10).queue(10, "{}");
+        assertThat(planning.planner().plan().due()).hasSize(2);
+        database.execute("""
+                UPDATE batched_background_migration_jobs
+                SET lease_token = 1, lease_owner = 'other', lease_until = clock_timestamp() + interval '1 hour', attempts = 1
+                WHERE id = (SELECT min(id) FROM batched_background_migration_jobs);
+                UPDATE batched_background_migration_jobs
+                SET status = 3, failure_error_code = 0, retry_at = clock_timestamp() + interval '1 hour', attempts = 1
+                WHERE id = (SELECT max(id) FROM batched_background_migration_jobs);
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
+                        failure_error_code, failure_message)
+                SELECT 'failed_' || i, 1, 10, 10, 3, 'ofAnotherRelease', 'public.held', 'id', 3, 'nobody knows it'
+                FROM generate_series(1, 100) i
+                """);
+        fleet.start(Replica.of("spectator", pool));
+        awaitDatabaseClock(4);
+        long before = pool.sent();
+
+        awaitDatabaseClock(SECONDS);
+
+        long sent = pool.sent() - before;
+        System.out.printf("a spectator sent %d statements in %d s, commits counted%n", sent, SECONDS);
+        // Less than one a second, and the statements of two turns of the coordinator, which come ever more rarely.
+        assertThat(sent).isLessThanOrEqualTo(SECONDS + 80);
     }
 
     @Test

@@ -61,6 +61,11 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
     }
 
+    /** Returns whether this replica has the code of a migration. */
+    public boolean knows(BatchedMigration migration) {
+        return Definition.missingCode(migration, workRegistry).isEmpty();
+    }
+
     /**
      * Plans one migration.
      *

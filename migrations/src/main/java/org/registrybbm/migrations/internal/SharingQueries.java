@@ -26,6 +26,42 @@ public final class SharingQueries {
             ORDER BY m.priority DESC, m.status = 4 DESC, m.id
             """.formatted(Contradictions.FOUND);
 
+    // All that a plan depends on, but for what moves while batch jobs run well: batch jobs that nobody holds, how many are
+    // held, migrations as they are, which have no batch job left, and the budgets.
+    private static final String OUTLOOK = JobQueries.WITH_HELD + """
+            , seen AS (
+                SELECT hashint8extended(j.id, coalesce(j.lease_token, 0)) AS one
+                FROM batched_background_migration_jobs j
+                JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
+                WHERE j.status <> 2
+                    AND m.status IN (1, 4)
+                    AND j.id NOT IN (SELECT id FROM held)
+                    AND (%1$s OR j.retry_at IS NULL OR j.retry_at <= clock_timestamp())
+                UNION ALL
+                SELECT hashint8extended(count(*), -1)
+                FROM held
+                UNION ALL
+                SELECT hash_record_extended(
+                    ROW(
+                        m.id, m.xmin::text, m.plan_again_at <= clock_timestamp(),
+                        EXISTS (
+                            SELECT
+                            FROM batched_background_migration_jobs j
+                            WHERE j.batched_background_migration_id = m.id
+                                AND j.status <> 2
+                        )
+                    ), 0)
+                FROM batched_background_migrations m
+                WHERE m.status IN (1, 4)
+                    OR %2$s
+                UNION ALL
+                SELECT hash_record_extended(ROW(b.scope, b.xmin::text), 0)
+                FROM batched_background_migration_budgets b
+            )
+            SELECT bit_xor(one) AS outlook
+            FROM seen
+            """.formatted(JobQueries.ACTIVE, Contradictions.FOUND);
+
     private static final String ROOTS = """
             SELECT wanted.id, %s AS root
             FROM unnest(?::bigint[], ?::text[], ?::text[]) AS wanted (id, schema_name, table_name)
@@ -91,6 +127,11 @@ public final class SharingQueries {
         });
         Map<Long, String> roots = roots(connection, kept);
         return kept.stream().map(one -> one.withRoot(roots.get(one.id()))).toList();
+    }
+
+    /** Returns a number that is another one whenever a plan may hand out something that the one before did not. */
+    public static long outlook(Connection connection) throws SQLException {
+        return Sql.one(connection, OUTLOOK, row -> row.getLong("outlook"));
     }
 
     private static Map<Long, String> roots(Connection connection, List<Contender> contenders) throws SQLException {

@@ -201,7 +201,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
             DirectConnections.like(parts.dataPool()).ifPresent(engine::presence);
             engine.settings(settings).listener(new FailedTries(settings, err)).registryLock(parts.registryLock());
             try (BatchedMigrations present = engine.build()) {
-                present.presence().start(news -> {});
+                present.presence().start(() -> {});
                 new ForegroundRun(present, names, err).run();
             }
             return;
