@@ -41,7 +41,11 @@ class BrokenCodeTest {
         RECURSION {
             @Override
             void fall() {
-                fall();
+                deeper(1);
+            }
+
+            private int deeper(int level) {
+                return level == 0 ? 0 : deeper(level + 1) + 1;
             }
         },
         MEMORY {

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import org.quartz.SchedulerException;
 import org.jspecify.annotations.Nullable;
+import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.DatabaseException;
 import org.registrybbm.migrations.Presence;
@@ -35,6 +35,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
 
     /** From a turn that took nothing to the next one, where nothing has changed; then twice as long each time. */
     private static final Duration FRUITLESS = Duration.ofSeconds(5);
+
     private static final Duration LONGEST_FRUITLESS = Duration.ofMinutes(4);
 
     /** Looks while others work are a little rarer, so that with the turns in between they are less than a statement a second. */

@@ -26,7 +26,8 @@ public final class SharingQueries {
             ORDER BY m.priority DESC, m.status = 4 DESC, m.id
             """.formatted(Contradictions.FOUND);
 
-    // All that a plan depends on, but for what moves while batch jobs run well: batch jobs that nobody holds, how many are
+    // All that a plan depends on, but for what moves while batch jobs run well: batch jobs that nobody holds, how many
+    // are
     // held, migrations as they are, which have no batch job left, and the budgets.
     private static final String OUTLOOK = JobQueries.WITH_HELD + """
             , seen AS (
