@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,8 +19,10 @@ import org.registrybbm.migrations.InvalidDefinitionException;
 
 /** A migration's JSON arguments, read with clear errors. */
 final class Arguments {
-    // Numbers stay as they are written, as jsonb keeps them; it has none longer than PostgreSQL's numeric.
-    private static final int LONGEST_NUMBER = 150_000;
+    // Numbers stay as they are written, as jsonb keeps them. To read one takes the square of its digits, in each plan:
+    // those of
+    // PostgreSQL's longest would take seconds.
+    private static final int LONGEST_NUMBER = 5_000;
     private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNumberLength(LONGEST_NUMBER)
@@ -46,6 +49,9 @@ final class Arguments {
                 throw invalid("arguments is not a JSON object: " + text);
             }
             return json;
+        } catch (StreamConstraintsException e) {
+            throw invalid("arguments has a number of more than " + LONGEST_NUMBER
+                    + " digits, or is nested too deeply; write such a number as a string");
         } catch (JsonProcessingException e) {
             throw invalid("arguments is not JSON: " + e.getOriginalMessage());
         }
