@@ -28,6 +28,13 @@ public final class FailureText {
     private static final Pattern QUOTED_VALUE = Pattern.compile("[\\p{Pi}\\p{Pf}\"\u201e\u201a\u300c\u300e\uff02'].*");
     private static final Pattern VALUE_BEHIND_COLON = Pattern.compile("(?<!^[A-Z\\p{L}]{0,20}): .*");
 
+    // Where a text is taken for the name of something: another database's (0A, 3D), a schema that is not there, and so
+    // on.
+    private static final Set<String> NAMES_OF_VALUES = Set.of("0A", "3D", "3F", "42", "XX");
+
+    // generated_always names the column, and has no place in the statement either.
+    private static final String GENERATED = "428C9";
+
     private FailureText() {}
 
     /** Returns the text of an exception, of one line: what the database said, where it said anything. */
@@ -94,11 +101,14 @@ public final class FailureText {
         // Drivers and pools put no values into the first line, but for class 22, for names that were looked up at run
         // time, and for values that the driver itself could not convert.
         String line = message.lines().findFirst().orElse("");
-        boolean value = state != null
-                && (state.startsWith("22")
-                        || state.startsWith("42") && ServerError.isOfRunTime(thrown)
-                        || isOfConversion(thrown));
-        return value ? withoutValue(line) : line;
+        return state != null && mayHoldValue(state, thrown) ? withoutValue(line) : line;
+    }
+
+    private static boolean mayHoldValue(String state, SQLException thrown) {
+        String errorClass = state.substring(0, Math.min(2, state.length()));
+        return errorClass.equals("22")
+                || NAMES_OF_VALUES.contains(errorClass) && !state.equals(GENERATED) && ServerError.isOfRunTime(thrown)
+                || isOfConversion(thrown);
     }
 
     /** Cuts a line where a value may begin: at its first quotation mark, or else at its first colon. */
