@@ -128,6 +128,51 @@ class CopiedValuesTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
+                "numeric | integer | i | 'NaN' | integer | 0A000",
+                "numeric | bigint | i | 'Infinity' | | 0A000",
+                "text | regclass | 't.items' | 'no_such' | | 42P01",
+                "text | regclass | 't.items' | 'no_such.items' | | 3F000",
+                "text | regclass | 't.items' | 'x.no_such.items' | | 0A000",
+                "text | jsonb | '[]' | concat(repeat('[', 100000), repeat(']', 100000)) | jsonb | 54001",
+            })
+    void setsAsideTheRowWhoseValueNoCastTakes(
+            String source, String target, String value, String bad, String cast, String state) {
+        for (boolean blocks : List.of(false, true)) {
+            for (int row : List.of(2, 17)) {
+                Lab.clean(database);
+                items(source, target, value, "NULL");
+                database.execute("UPDATE t.items SET source = " + bad + " WHERE id = " + row);
+                lab.engine(Map.of())
+                        .store()
+                        .queue(new NewBatchedMigration(
+                                "m",
+                                "copyColumn",
+                                "t.items",
+                                "id",
+                                blocks ? "BlockBatchingStrategy" : null,
+                                Long.MIN_VALUE,
+                                Long.MAX_VALUE,
+                                10,
+                                "{\"from\": \"source\", \"to\": \"target\"%s}"
+                                        .formatted(cast == null ? "" : ", \"cast\": \"" + cast + "\"")));
+
+                lab.drain(Map.of());
+
+                assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+                assertThat(lab.quarantine("row_key ->> 'id' || ' ' || failure_sqlstate"))
+                        .containsExactly(row + " " + state);
+                assertThat(lab.quarantine("failure_message").get(0)).doesNotContain("no_such");
+                assertThat(database.column("SELECT id FROM t.items WHERE target IS NULL"))
+                        .containsExactly(String.valueOf(row));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
                 "timestamp | timestamptz | '2024-07-03 02:00' | | 2024-07-03 00:00:00",
                 "date | timestamptz | '2024-07-03' | | 2024-07-02 22:00:00",
                 "timestamptz | timestamp | '2024-07-02 23:00+00' | | 2024-07-03 01:00:00",
@@ -202,6 +247,21 @@ class CopiedValuesTest {
         assertThat(database.column("SELECT DISTINCT target::text FROM t.items")).containsExactly(stored);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "fillColumn, '\"column\": \"target\", \"value\": 1'",
+        "copyColumn, '\"from\": \"source\", \"to\": \"target\"'"
+    })
+    void namesTheColumnThatIsGenerated(String signature, String arguments) {
+        database.execute(
+                "CREATE TABLE t.items (id bigint PRIMARY KEY, source int, target int GENERATED ALWAYS AS (1) STORED)");
+
+        run(signature, "{" + arguments + "}");
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("13");
+        assertThat(lab.of("m", "failure_message")).contains("column \"target\" can only be updated to DEFAULT");
+    }
+
     @Test
     void fillsWithNumbersOfManyDigits() {
         items("int", "numeric", "NULL", "NULL");
@@ -211,6 +271,16 @@ class CopiedValuesTest {
         assertThat(lab.of("m", "failure_message")).isEqualTo("null");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE target = 1e4000"))
                 .isEqualTo(30);
+    }
+
+    @Test
+    void refusesNumbersThatTakeLongToRead() {
+        items("int", "numeric", "NULL", "NULL");
+
+        run("fillColumn", "{\"column\": \"target\", \"value\": 1e100000}");
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("13");
+        assertThat(lab.of("m", "failure_message")).contains("write such a number as a string");
     }
 
     @ParameterizedTest

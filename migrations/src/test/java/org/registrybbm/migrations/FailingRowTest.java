@@ -63,7 +63,12 @@ class FailingRowTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"P0001", "P0002", "45000", "ZZ999", "70001", "99000", "22000", "23514"})
+    @ValueSource(
+            strings = {
+                "P0001", "P0002", "45000", "ZZ999", "70001", "99000", "22000", "23514", "0A000", "09000", "20000",
+                "21000", "27000", "2F000", "38000", "39000", "3F000", "42P01", "42501", "42883", "54000", "55000",
+                "XX000", "XX001"
+            })
     void findsTheRowThatATriggerRefuses(String state) {
         items.create("PRIMARY KEY (id)");
         database.execute("""
@@ -81,6 +86,38 @@ class FailingRowTest {
                 .doesNotContain("secret")
                 .doesNotContain("700");
         assertThat(items.notOnce()).containsExactly("700: 0");
+    }
+
+    @Test
+    void findsTheRowThatAnIndexHasNoRoomFor() {
+        items.create("PRIMARY KEY (id), s text");
+        database.execute("CREATE INDEX ON t.items (s)");
+        lab.queue(WORK, null, "id", 500, 500);
+        String text =
+                "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, CASE id WHEN 700 THEN 300 ELSE 1 END) i)";
+
+        lab.drain(Map.of(WORK, context -> context.update("n = n + 1, s = " + text)));
+
+        assertThat(lab.quarantine("row_key::text || ' ' || failure_sqlstate"))
+                .containsExactly("{\"id\": \"700\"} 54000");
+        assertThat(items.notOnce()).containsExactly("700: 0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"no_such = 1", "n = no_such(n)", "n = 'no_such'::regclass::int", "n = n + NULL::t.no_such"})
+    void blamesNoRowForWhatFailsWithoutAny(String assignment) {
+        items.create("PRIMARY KEY (id)");
+        lab.queue(WORK, null, "id", 500, 500);
+
+        for (int turn = 0; turn < 2; turn++) {
+            BatchedMigrations engine = lab.engine(Map.of(WORK, context -> context.update(assignment)));
+            engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
+            database.execute("UPDATE batched_background_migration_jobs SET retry_at = NULL");
+        }
+
+        assertThat(lab.quarantine("row_key")).isEmpty();
+        assertThat(lab.jobs("m", "attempts").get(0)).isEqualTo("2");
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("null");
     }
 
     @ParameterizedTest

@@ -189,7 +189,7 @@ public final class BatchRun {
             ceiling = subBatchSize;
             return Optional.empty();
         }
-        if (SqlFailures.isDataError(thrown) && !isolate) {
+        if (SqlFailures.mayBeOfRow(thrown) && !isolate) {
             // The rows that fail are looked for in one transaction once they are among few.
             isolate = subBatchSize <= ISOLATES_FROM;
             if (renew(isolate ? subBatchSize : Sizing.afterFailure(subBatchSize), thrown)) {

@@ -32,6 +32,7 @@ final class Change {
     private final BatchJob job;
     private final Map<String, Failure> failed = new LinkedHashMap<>();
     private long pending;
+    private @Nullable Boolean soundWithoutRows;
 
     Change(Connection tx, @Nullable Definition definition, WalkedTable table, BatchJob job) {
         this.tx = tx;
@@ -146,10 +147,13 @@ final class Change {
             tx.releaseSavepoint(before);
             return migrated;
         } catch (SQLException | WorkFailedException e) {
-            if (!SqlFailures.isDataError(e)) {
+            if (!SqlFailures.mayBeOfRow(e)) {
                 throw e;
             }
             tx.rollback(before);
+            if (!SqlFailures.isDataError(e) && !runsWithoutRows(before)) {
+                throw e;
+            }
             if (rows.size() == 1) {
                 failed.put(rows.get(0), SqlFailures.describe(FailureCode.UNKNOWN, e));
                 return 0;
@@ -157,6 +161,22 @@ final class Change {
             int half = rows.size() / 2;
             return isolate(rows.subList(0, half), atMost) + isolate(rows.subList(half, rows.size()), atMost);
         }
+    }
+
+    /** What the statement itself is to blame for, as for a table that is gone, fails without any row too. */
+    private boolean runsWithoutRows(Savepoint before) throws SQLException {
+        Boolean runs = soundWithoutRows;
+        if (runs == null) {
+            try {
+                work(ofRows(List.of()));
+                runs = true;
+            } catch (SQLException | RuntimeException e) {
+                runs = false;
+            }
+            tx.rollback(before);
+            soundWithoutRows = runs;
+        }
+        return runs;
     }
 
     /**

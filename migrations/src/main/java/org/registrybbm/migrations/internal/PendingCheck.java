@@ -18,6 +18,13 @@ final class PendingCheck {
             LIMIT 10
             """;
 
+    private static final String NO_ROWS = """
+            SELECT
+            FROM %1$s
+            WHERE false
+                AND (%2$s)
+            """;
+
     private PendingCheck() {}
 
     /**
@@ -40,7 +47,8 @@ final class PendingCheck {
             if (SqlFailures.isConnectionLost(e) || state.equals("42501")) {
                 throw e;
             }
-            if (state.startsWith("42")) {
+            tx.rollback(before);
+            if (state.startsWith("42") && !isOfRow(tx, definition, pending.get(), e)) {
                 throw new InvalidDefinitionException(
                         FailureCode.PENDING_UNKNOWN,
                         "what the work function '" + definition.migration().signature()
@@ -48,7 +56,22 @@ final class PendingCheck {
                                 + definition.target().table() + ": " + FailureText.of(e)
                                 + "; correct its method pending");
             }
+        }
+    }
+
+    /** A text of a row may be cast to the name of something that is not there; what the expression itself names is missed without rows. */
+    private static boolean isOfRow(Connection tx, Definition definition, String pending, SQLException thrown)
+            throws SQLException {
+        if (!SqlFailures.mayBeOfRow(thrown)) {
+            return false;
+        }
+        Savepoint before = tx.setSavepoint();
+        try {
+            Sql.list(tx, NO_ROWS.formatted(definition.target().table(), pending), row -> true);
+            return true;
+        } catch (SQLException e) {
             tx.rollback(before);
+            return false;
         }
     }
 }

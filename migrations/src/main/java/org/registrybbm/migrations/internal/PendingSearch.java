@@ -100,10 +100,15 @@ final class PendingSearch {
             tx.releaseSavepoint(before);
             return List.of();
         } catch (SQLException e) {
-            if (!SqlFailures.isDataError(e)) {
+            if (!SqlFailures.mayBeOfRow(e)) {
                 throw e;
             }
             tx.rollback(before);
+            if (!SqlFailures.isDataError(e)) {
+                // What the expression itself is to blame for fails without any row too.
+                QuarantineQueries.identities(
+                        tx, table, table.spared().of(List.of()).and(table::pendingOfOthers), "", 1);
+            }
             return List.of(SqlFailures.describe(FailureCode.UNKNOWN, e));
         }
     }

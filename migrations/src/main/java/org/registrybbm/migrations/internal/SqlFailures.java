@@ -37,6 +37,19 @@ final class SqlFailures {
     // 53, 54, 55, 57, 58, 72, P0 and XX.
     private static final Pattern USER_CLASS = Pattern.compile("(?!5[34578]|72|P0|XX)[5-9I-Z]....");
 
+    // Classes of which a row may be to blame as well as the statement: feature_not_supported, as for NaN that is cast
+    // to
+    // an integer; triggered_action_exception, case_not_found, cardinality_violation, triggered_data_change_violation;
+    // routines (2F, 38, 39); invalid_schema_name and names that are not there, as those of a text that is cast to
+    // regclass or in a branch of a trigger (3F, 42); limits, as those of an index row (54); corrupted and oversized
+    // values (XX)
+    private static final Set<String> MAYBE_ROWS =
+            Set.of("0A", "09", "20", "21", "27", "2F", "38", "39", "3F", "42", "54", "XX");
+    private static final String NOT_IN_STATE = "55000";
+
+    // indeterminate_collation, which PostgreSQL only finds when it compares a row's values: it is true for all rows
+    static final String NO_COLLATION = "42P22";
+
     private SqlFailures() {}
 
     /** Thrown where no connection could be had, whatever SQLSTATE the pool gives. */
@@ -101,6 +114,19 @@ final class SqlFailures {
     /** Returns an exception and its causes, which may go round in a circle. */
     static Stream<Throwable> causes(Throwable thrown) {
         return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause).limit(DEEPEST);
+    }
+
+    /**
+     * Returns whether a row may be to blame: besides data errors, those that come from what a trigger or a cast makes of one row, unless
+     * the same work fails without any row too.
+     */
+    static boolean mayBeOfRow(Throwable thrown) {
+        String state = sqlState(thrown);
+        return isDataError(thrown)
+                || NOT_IN_STATE.equals(state)
+                || state != null
+                        && !NO_COLLATION.equals(state)
+                        && MAYBE_ROWS.contains(state.substring(0, Math.min(2, state.length())));
     }
 
     /** Returns whether a SQLSTATE is of a class that neither the standard nor PostgreSQL reserves. */

@@ -116,7 +116,7 @@ final class SubBatchTransaction {
         try {
             next = table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), paced));
         } catch (SQLException e) {
-            if (before == null || !SqlFailures.isDataError(e)) {
+            if (before == null || !SqlFailures.mayBeOfRow(e)) {
                 throw e;
             }
             tx.rollback(before);
