@@ -201,7 +201,7 @@ class FailureTextTest {
 
         lab.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_message")).contains("function no_such_function() does not exist");
+        assertThat(quarantined("failure_message")).contains("function no_such_function() does not exist");
     }
 
     private String quarantined(String column) {
