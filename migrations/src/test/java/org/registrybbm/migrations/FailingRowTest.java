@@ -113,7 +113,8 @@ class FailingRowTest {
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
 
         assertThat(lab.quarantine("row_key")).isEmpty();
-        assertThat(lab.jobs("m", "attempts || ' ' || j.failure_sqlstate").get(0)).startsWith("1 42");
+        assertThat(lab.jobs("m", "attempts || ' ' || j.failure_sqlstate").get(0))
+                .startsWith("1 42");
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("null");
     }
 

@@ -32,7 +32,6 @@ final class Change {
     private final BatchJob job;
     private final Map<String, Failure> failed = new LinkedHashMap<>();
     private long pending;
-    private @Nullable Boolean soundWithoutRows;
 
     Change(Connection tx, @Nullable Definition definition, WalkedTable table, BatchJob job) {
         this.tx = tx;
@@ -165,18 +164,14 @@ final class Change {
 
     /** What the statement itself is to blame for, as for a table that is gone, fails without any row too. */
     private boolean runsWithoutRows(Savepoint before) throws SQLException {
-        Boolean runs = soundWithoutRows;
-        if (runs == null) {
-            try {
-                work(ofRows(List.of()));
-                runs = true;
-            } catch (SQLException | RuntimeException e) {
-                runs = false;
-            }
+        try {
+            work(ofRows(List.of()));
+            return true;
+        } catch (SQLException | RuntimeException e) {
+            return false;
+        } finally {
             tx.rollback(before);
-            soundWithoutRows = runs;
         }
-        return runs;
     }
 
     /**
