@@ -3,6 +3,7 @@ package org.registrybbm.migrations;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -31,12 +32,22 @@ class RandomTablesTest {
     @Test
     void endAsOnePlainUpdateLeavesThem() {
         List<String> wrong = LongStream.range(SEED, SEED + CASES)
-                .mapToObj(seed -> RandomCase.of(seed, database))
-                .flatMap(one -> one.run().stream())
+                .mapToObj(this::run)
+                .flatMap(Optional::stream)
                 .toList();
 
         LOGGER.warn(
                 "{} random cases, of the seeds {} to {}: {} are wrong", CASES, SEED, SEED + CASES - 1, wrong.size());
         assertThat(wrong).isEmpty();
+    }
+
+    /** A long run tells how far it is, and what is wrong at once. */
+    private Optional<String> run(long seed) {
+        Optional<String> wrong = RandomCase.of(seed, database).run();
+        wrong.ifPresent(LOGGER::error);
+        if ((seed - SEED + 1) % 100 == 0) {
+            LOGGER.warn("random cases up to seed {} are done", seed);
+        }
+        return wrong;
     }
 }
