@@ -138,6 +138,7 @@ class DatabaseTroubleTest {
         try (Connection admin = PgServer.get().connect();
                 Statement statement = admin.createStatement()) {
             statement.execute("ALTER DATABASE " + database.name() + " " + how);
+            database.endKeptSessions();
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }

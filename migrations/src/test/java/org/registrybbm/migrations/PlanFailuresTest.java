@@ -219,10 +219,11 @@ class PlanFailuresTest {
         }));
     }
 
-    private static void admin(String sql) throws SQLException {
+    private void admin(String sql) throws SQLException {
         try (Connection connection = PgServer.get().connect();
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
+        database.endKeptSessions();
     }
 }

@@ -112,6 +112,7 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
 
     /** Drops a database, and ends the connections to it. */
     public static void drop(TestDatabase database) {
+        KeptSessions.end(database.name());
         admin("DROP DATABASE IF EXISTS " + database.name() + " WITH (FORCE)");
     }
 

@@ -1,25 +1,28 @@
 package org.registrybbm.migrations.testkit;
 
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
- * A database of a test class: migrated, empty, and dropped afterwards. Each {@link #getConnection} opens a new connection, so a
- * closed one leaves nothing behind.
+ * A database of a test class: migrated, empty, and dropped afterwards. Sessions that are closed are used again; they leave
+ * nothing behind.
  *
  * @param name of the database
  * @param url JDBC URL with user and password
  */
 public record TestDatabase(String name, String url) implements BareDataSource {
+    // What only a session sees that begins later.
+    private static final Pattern OF_NEW_SESSIONS = Pattern.compile("(?i)ALTER\\s+(DATABASE|ROLE|USER|SYSTEM)");
+
     @Override
     public Connection getConnection() throws SQLException {
-        return inItsTimeZone(DriverManager.getConnection(url));
+        return inItsTimeZone(KeptSessions.take(url));
     }
 
     // pgjdbc asks for the JVM's time zone at the start of a session, whatever the database's default is.
@@ -38,6 +41,14 @@ public record TestDatabase(String name, String url) implements BareDataSource {
         } catch (SQLException e) {
             throw new IllegalStateException(e.getMessage() + "\n" + sql, e);
         }
+        if (OF_NEW_SESSIONS.matcher(sql).find()) {
+            endKeptSessions();
+        }
+    }
+
+    /** Ends the sessions that nobody uses now, where a setting was changed that only a new session has. */
+    public void endKeptSessions() {
+        KeptSessions.end(name);
     }
 
     /** Returns the first column of every row as text. */
