@@ -138,6 +138,7 @@ class ShutdownTest {
 
         Fleet.assertNoThreadRemains(List.of());
         TriggerRepairTest.assertNothingLeftInQuartz(database);
+        database.endKeptSessions();
         assertThat(database.column("""
                 SELECT state || ' ' || query
                 FROM pg_stat_activity

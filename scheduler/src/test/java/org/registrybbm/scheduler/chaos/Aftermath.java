@@ -91,6 +91,7 @@ record Aftermath(Stage stage) {
                 LEFT JOIN qrtz_scheduler_state s USING (sched_name, instance_name)
                 WHERE %s
                 """.formatted(NOT_AHEAD_OF_TIME)));
+        stage.database().endKeptSessions();
         await("connections end", PATIENCE, () -> stage.sql("""
                 SELECT concat_ws(' ', application_name, state, left(query, 100))
                 FROM pg_stat_activity
