@@ -78,3 +78,22 @@ CREATE TRIGGER trigger_batched_background_migrations_forget_plans
     EXECUTE FUNCTION forget_failed_plans_of_batched_background_migrations();
 --rollback DROP TRIGGER IF EXISTS trigger_batched_background_migrations_forget_plans ON batched_background_migrations;
 --rollback DROP FUNCTION IF EXISTS forget_failed_plans_of_batched_background_migrations();
+
+--changeset registry-bbm:record-lock-waits-of-batch-jobs
+SET LOCAL lock_timeout = '5s';
+
+ALTER TABLE batched_background_migration_jobs
+    ADD COLUMN IF NOT EXISTS lock_waits integer NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS blocked_since timestamptz,
+    ADD COLUMN IF NOT EXISTS blocked_by text;
+
+COMMENT ON COLUMN batched_background_migration_jobs.lock_waits IS
+    'How many times in a row a lock of somebody else kept it from its next row; it is tried again at retry_at, and no attempt is counted.';
+COMMENT ON COLUMN batched_background_migration_jobs.blocked_since IS
+    'Since when; NULL when it is not.';
+COMMENT ON COLUMN batched_background_migration_jobs.blocked_by IS
+    'Whose lock that was the last time; NULL when it is not blocked or when nobody knows.';
+--rollback ALTER TABLE batched_background_migration_jobs
+--rollback     DROP COLUMN IF EXISTS lock_waits,
+--rollback     DROP COLUMN IF EXISTS blocked_since,
+--rollback     DROP COLUMN IF EXISTS blocked_by;

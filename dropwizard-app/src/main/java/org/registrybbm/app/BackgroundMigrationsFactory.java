@@ -110,7 +110,7 @@ public final class BackgroundMigrationsFactory {
         @JsonProperty
         @NotNull
         @DurationRange(min = "10ms", max = "1m")
-        private Duration lock = Duration.seconds(2);
+        private Duration lock = Duration.milliseconds(300);
 
         @JsonProperty
         @NotNull

@@ -36,6 +36,8 @@ public sealed interface BatchOutcome {
         LIMIT_REACHED,
         /** This replica's code does not know the work function or the strategy. */
         CODE_MISSING,
+        /** Somebody else's lock is in its way; it is tried again after a while. */
+        LOCKED,
         /** The replica is shutting down. */
         STOPPING,
         /** The migration's definition was changed while the batch ran. */

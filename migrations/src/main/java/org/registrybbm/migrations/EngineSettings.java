@@ -86,7 +86,8 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
      * What ends by itself.
      *
      * @param statement one statement of a sub-batch, 100 ms to 1 h
-     * @param lock waiting for one row or table lock in a sub-batch, 10 ms to 1 min
+     * @param lock waiting for one row or table lock in a sub-batch, 10 ms to 1 min; best far below PostgreSQL's
+     *     {@code deadlock_timeout} of 1 s, so that it is the sub-batch that gives up and never the application
      * @param idleInTransaction a sub-batch's transaction in which nothing happens, as when its replica is frozen, 100 ms to 1 min
      * @param lease how long a batch job stays with a worker that gives no sign of life between sub-batches, 1 s to 10 min
      * @param retryDelay from the first failed try of a batch job to the second, 0 s to 10 min; tripled for each further one, up to
@@ -110,11 +111,11 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
             range("timeouts.missingCode", missingCode, Duration.ZERO, Duration.ofDays(1));
         }
 
-        /** Returns 30 s, 2 s, 10 s, 10 s, 5 s and 1 min. */
+        /** Returns 30 s, 300 ms, 10 s, 10 s, 5 s and 1 min. */
         public static Timeouts defaults() {
             return new Timeouts(
                     Duration.ofSeconds(30),
-                    Duration.ofSeconds(2),
+                    Duration.ofMillis(300),
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(5),

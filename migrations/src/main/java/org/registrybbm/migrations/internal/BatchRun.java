@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.BatchJob;
@@ -34,6 +35,8 @@ public final class BatchRun {
     // So many rows are few enough to look for those that fail within one transaction.
     private static final int ISOLATES_FROM = 1_000;
     private static final int LOSSES_IN_PLACE = 3;
+    private static final CompletableFuture<Optional<String>> NOBODY =
+            CompletableFuture.completedFuture(Optional.empty());
     private static final Duration LONGEST_OUTAGE = Duration.ofSeconds(60);
     private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);
     private static final Duration LONGEST_RECONNECT = Duration.ofSeconds(5);
@@ -53,6 +56,8 @@ public final class BatchRun {
     private int ceiling = Integer.MAX_VALUE;
     private int careful;
     private int losses;
+    private boolean asksForBlocker;
+    private CompletableFuture<Optional<String>> blocker = NOBODY;
     private long lastContact = System.nanoTime();
 
     /** What this replica is and knows. */
@@ -117,6 +122,7 @@ public final class BatchRun {
         long began = System.nanoTime();
         Duration limit = settings.timeouts().subBatchLimit();
         Step step;
+        blocker = asksForBlocker ? lease.blocker() : NOBODY;
         try (Connection connection = lease.connect();
                 Watchdog.Watched watched = replica.watchdog().watch(connection, limit)) {
             try {
@@ -154,6 +160,7 @@ public final class BatchRun {
     private Optional<BatchOutcome> settle(Step step) {
         lastContact = System.nanoTime();
         isolate = false;
+        asksForBlocker = false;
         losses = 0;
         if (step instanceof Step.Committed committed) {
             return committed.finished() ? Optional.of(finished()) : Optional.empty();
@@ -189,6 +196,9 @@ public final class BatchRun {
             ceiling = subBatchSize;
             return Optional.empty();
         }
+        if (SqlFailures.isLockWait(thrown)) {
+            return waitForLock();
+        }
         if (SqlFailures.mayBeOfRow(thrown) && !isolate) {
             // The rows that fail are looked for in one transaction once they are among few.
             isolate = subBatchSize <= ISOLATES_FROM;
@@ -197,6 +207,28 @@ public final class BatchRun {
             }
         }
         return Optional.of(fail(SqlFailures.describe(FailureCode.UNKNOWN, thrown), thrown));
+    }
+
+    /** One row is waited for: it is tried once more, to see who holds it, and then left for a while to its holder. */
+    private Optional<BatchOutcome> waitForLock() {
+        if (!asksForBlocker) {
+            asksForBlocker = true;
+            return Optional.empty();
+        }
+        String holder = blocker.join().orElse(null);
+        LOGGER.info(
+                "batch job {} of '{}' waits for a lock of {}; it is tried again, and no attempt is counted",
+                job.id(),
+                migration.name(),
+                holder == null ? "another transaction" : holder);
+        try {
+            return Optional.of(
+                    lease.waitForLock(holder)
+                            ? handedBack(Reason.LOCKED)
+                            : lost("its lease was gone when it was to wait for a lock"));
+        } catch (SQLException e) {
+            return Optional.of(lost("it waits for a lock, and its lease runs out by itself: " + e.getMessage()));
+        }
     }
 
     private boolean renew(int size, Throwable thrown) {

@@ -51,6 +51,11 @@ public record Column(
     // Money is counted in its smallest unit, as how it is written and read depends on lc_monetary.
     private static final String SMALLEST_UNIT = "scale(1::money::numeric)";
 
+    /** Returns whether two values are equal only where their texts are; those of a collation of one's own may be so without. */
+    boolean isEqualByText() {
+        return hasOneText() && !typeName.equals("numeric") && collation == null;
+    }
+
     /** Returns its value as a text that {@link #literal} takes. */
     String text() {
         return switch (typeName) {

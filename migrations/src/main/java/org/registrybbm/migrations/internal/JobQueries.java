@@ -80,10 +80,11 @@ public final class JobQueries {
             WHERE j.batched_background_migration_id = ?
                 AND j.status <> 2
                 AND %s
+                AND %s
                 AND j.id NOT IN (SELECT id FROM held)
             ORDER BY j.id
             LIMIT ?
-            """.formatted(ACTIVE);
+            """.formatted(ACTIVE, LockWaitQueries.OVER);
 
     private static final String UNFINISHED = """
             SELECT count(*) AS unfinished

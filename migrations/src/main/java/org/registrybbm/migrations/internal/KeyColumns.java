@@ -52,14 +52,23 @@ public record KeyColumns(List<Column> columns) {
         return key == null ? "true" : row(qualifier) + " > " + literal(key);
     }
 
-    /** Returns the condition that a row comes before a key or has it; true without one. */
-    String through(String qualifier, @Nullable Key key) {
-        return key == null ? "true" : row(qualifier) + " <= " + literal(key);
+    /** Returns the condition of both bounds, the second one included. */
+    String between(String qualifier, @Nullable Key after, @Nullable Key through) {
+        List<String> parts = parts(qualifier, after, through);
+        return parts.size() == 1 ? parts.get(0) : "(" + String.join(" OR ", parts) + ")";
     }
 
-    /** Returns the condition of both bounds. */
-    String between(String qualifier, @Nullable Key after, @Nullable Key through) {
-        return after(qualifier, after) + " AND " + through(qualifier, through);
+    /**
+     * Returns the same as parts, in the order of the key. An index scan for {@code (a, b) <= (1, 2)} goes on to the last row where a is 1;
+     * for each part it ends where the part does.
+     */
+    List<String> parts(String qualifier, @Nullable Key after, @Nullable Key through) {
+        boolean exact = columns.stream().allMatch(Column::isEqualByText);
+        if (columns.size() == 1 || through == null || !exact) {
+            String end = through == null ? "true" : row(qualifier) + " <= " + literal(through);
+            return List.of(after(qualifier, after) + " AND " + end);
+        }
+        return new KeyParts(columns, qualifier, after, through).parts();
     }
 
     /** Returns the order of a JSON array of such values, as a list for ORDER BY. */

@@ -188,17 +188,21 @@ record KeysetBatching() implements BatchingStrategy {
         if (after != null && after.equals(through)) {
             return Optional.empty();
         }
-        String rest = target.key().between("", after, through);
-        Optional<Key> end = nthKey(connection, target, rest, size);
-        if (end.isPresent()) {
-            boolean last = end.get().equals(through);
-            return Optional.of(new SubBatch(batch(table, after, end.get()), end.get(), size, last));
+        long covered = 0;
+        for (String part : target.key().parts("", after, through)) {
+            Optional<Key> end = nthKey(connection, target, part, size - covered);
+            if (end.isPresent()) {
+                boolean last = end.get().equals(through);
+                return Optional.of(new SubBatch(batch(table, after, end.get()), end.get(), size, last));
+            }
+            covered += Sql.one(connection, COUNT.formatted(target.table(), part), row -> row.getLong("covered"));
         }
-        long covered = Sql.one(connection, COUNT.formatted(target.table(), rest), row -> row.getLong("covered"));
         if (covered == 0) {
             return Optional.empty();
         }
-        Key last = through != null ? through : lastKey(connection, target, rest).orElse(after);
+        Key last = through != null
+                ? through
+                : lastKey(connection, target, target.key().after("", after)).orElse(after);
         return Optional.of(new SubBatch(batch(table, after, through), last, covered, true));
     }
 

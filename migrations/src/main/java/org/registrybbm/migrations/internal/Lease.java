@@ -4,18 +4,24 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.Key;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The right of one worker to run one batch job now. Every change of the batch job goes through it and names its token, so a worker
  * that lost it changes nothing.
  */
 record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings settings, long jobId, long token) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Lease.class);
     private static final Duration LONGEST_BOOKKEEPING = Duration.ofSeconds(15);
+    private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(60);
 
     /** Opens a connection, and tells one that could not be had from a statement that failed. */
     Connection connect() throws SQLException {
@@ -65,6 +71,29 @@ record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings set
     /** The same at a shutdown, when the container registry's own software may be the next to run it. */
     boolean handOver() throws SQLException {
         return bookkeeping(tx -> LeaseQueries.handOver(tx, jobId, token));
+    }
+
+    /** Gives the rest of the batch job back for a while, as somebody's lock is in its way; false when the lease is lost. */
+    boolean waitForLock(@Nullable String blocker) throws SQLException {
+        Duration longest = LONGEST_LOCK_WAIT.compareTo(settings.longestRetryDelay()) < 0
+                ? LONGEST_LOCK_WAIT
+                : settings.longestRetryDelay();
+        return bookkeeping(tx -> LockWaitQueries.handBack(tx, jobId, token, blocker, longest));
+    }
+
+    /** Says, half a lock timeout from now, whose lock the worker waits for; empty when it waits for none, or nobody can tell. */
+    CompletableFuture<Optional<String>> blocker() {
+        long millis = settings.timeouts().lock().toMillis() / 2;
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return autoCommit(session -> LockWaitQueries.blocker(session, jobId));
+                    } catch (SQLException e) {
+                        LOGGER.debug("who blocks batch job {} is not known", jobId, e);
+                        return Optional.empty();
+                    }
+                },
+                CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS));
     }
 
     /** Extends the lease; false when it is lost. */

@@ -92,6 +92,9 @@ public final class LeaseQueries {
                 busy_ms = busy_ms + ?,
                 sub_batch_size = ?,
                 attempts = 1,
+                lock_waits = 0,
+                blocked_since = NULL,
+                blocked_by = NULL,
                 lease_until = clock_timestamp() + make_interval(secs => ?),
                 lease_session = ?,
                 updated_at = clock_timestamp()
@@ -111,6 +114,9 @@ public final class LeaseQueries {
                 failure_sqlstate = NULL,
                 failure_message = NULL,
                 retry_at = NULL,
+                lock_waits = 0,
+                blocked_since = NULL,
+                blocked_by = NULL,
                 finished_at = clock_timestamp(),
                 updated_at = clock_timestamp()
             WHERE id = ?

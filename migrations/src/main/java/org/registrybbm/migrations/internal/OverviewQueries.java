@@ -5,6 +5,8 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Arrays;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +30,7 @@ public final class OverviewQueries {
             + """
                 , m.priority, coalesce(jobs.covered, 0) AS covered, coalesce(jobs.migrated, 0) AS migrated,
                 coalesce(jobs.finished, 0) AS finished, coalesce(jobs.failed, 0) AS failed,
-                jobs.retry_seconds, coalesce(jobs.active, 0) AS active, coalesce(jobs.takeovers, 0) AS takeovers,
+                jobs.retry_seconds, jobs.blocked_since, jobs.blocked_by, coalesce(jobs.active, 0) AS active, coalesce(jobs.takeovers, 0) AS takeovers,
                 coalesce(jobs.replicas, '{}') AS replicas,
                 %s AS contradicted, coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
                 (
@@ -48,6 +50,9 @@ public final class OverviewQueries {
                     count(*) FILTER (WHERE %s) AS failed,
                     count(*) FILTER (WHERE %s) AS active,
                     extract(epoch FROM min(j.retry_at) FILTER (WHERE j.status = 3) - clock_timestamp()) AS retry_seconds,
+                    min(j.blocked_since) AS blocked_since,
+                    (array_agg(j.blocked_by ORDER BY j.blocked_since) FILTER (WHERE j.blocked_since IS NOT NULL))[1]
+                        AS blocked_by,
                     sum(j.takeover_count) AS takeovers,
                     bool_or(j.status <> 2 AND w.kind = 'verify') AS verifies,
                     bool_or(j.status <> 2 AND w.kind = 'retry') AS retries,
@@ -99,7 +104,7 @@ public final class OverviewQueries {
                         ? CONTRADICTED
                         : readOnly(row, migration)
                                 .orElse(doing(row, migration)
-                                        + explain(migration, replicas, active, again(row), waits)));
+                                        + explain(migration, replicas, active, blocked(row), again(row), waits)));
     }
 
     /** Nothing can be written down then, so this is asked for. */
@@ -144,7 +149,12 @@ public final class OverviewQueries {
     }
 
     private static String explain(
-            BatchedMigration migration, List<String> replicas, long active, Optional<String> again, Waits waits) {
+            BatchedMigration migration,
+            List<String> replicas,
+            long active,
+            Optional<String> blocked,
+            Optional<String> again,
+            Waits waits) {
         return switch (migration.status()) {
             case PAUSED -> "paused; set it to active to go on";
             case FINISHED ->
@@ -158,9 +168,11 @@ public final class OverviewQueries {
                             + migration.codeMissingSince();
                 }
                 if (!replicas.isEmpty()) {
-                    yield "running on " + String.join(", ", replicas) + waits.pace(migration.id());
+                    yield "running on " + String.join(", ", replicas) + waits.pace(migration.id())
+                            + blocked.map(text -> ", and a batch job " + text).orElse("");
                 }
-                Optional<String> waiting = waits.trouble(migration.id()).or(() -> waits.why(migration.id()));
+                Optional<String> waiting =
+                        blocked.or(() -> waits.trouble(migration.id())).or(() -> waits.why(migration.id()));
                 if (waiting.isPresent()) {
                     yield waiting.get();
                 }
@@ -178,6 +190,16 @@ public final class OverviewQueries {
                 || migration.minValue() == 0 && migration.maxValue() == 0
                 || migration.strategy() != null;
         return whole ? "" : " from min_value %d to max_value %d".formatted(migration.minValue(), migration.maxValue());
+    }
+
+    /** Says whose lock a batch job waits for. */
+    private static Optional<String> blocked(ResultSet row) throws SQLException {
+        Instant since = Rows.instant(row, "blocked_since");
+        String by = row.getString("blocked_by");
+        return since == null
+                ? Optional.empty()
+                : Optional.of("waits since " + since.truncatedTo(ChronoUnit.SECONDS) + " for a lock of "
+                        + (by == null ? "another transaction" : by));
     }
 
     private static Optional<String> again(ResultSet row) throws SQLException {

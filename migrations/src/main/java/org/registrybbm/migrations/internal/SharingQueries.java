@@ -37,7 +37,7 @@ public final class SharingQueries {
                 WHERE j.status <> 2
                     AND m.status IN (1, 4)
                     AND j.id NOT IN (SELECT id FROM held)
-                    AND (%1$s OR j.retry_at IS NULL OR j.retry_at <= clock_timestamp())
+                    AND (%1$s AND %3$s OR j.retry_at IS NULL OR j.retry_at <= clock_timestamp())
                 UNION ALL
                 SELECT hashint8extended(count(*), -1)
                 FROM held
@@ -61,7 +61,7 @@ public final class SharingQueries {
             )
             SELECT bit_xor(one) AS outlook
             FROM seen
-            """.formatted(JobQueries.ACTIVE, Contradictions.FOUND);
+            """.formatted(JobQueries.ACTIVE, Contradictions.FOUND, LockWaitQueries.OVER);
 
     private static final String ROOTS = """
             SELECT wanted.id, %s AS root

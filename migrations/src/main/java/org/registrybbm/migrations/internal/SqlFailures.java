@@ -21,6 +21,8 @@ import org.registrybbm.migrations.InvalidDefinitionException;
 final class SqlFailures {
     // serialization_failure, deadlock_detected, lock_not_available, query_canceled (statement_timeout)
     private static final Set<String> WORTH_SMALLER = Set.of("40001", "40P01", "55P03", "57014");
+    // deadlock_detected, lock_not_available
+    private static final Set<String> LOCK_WAITS = Set.of("40P01", "55P03");
     // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections, read_only_sql_transaction
     private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300", "25006");
 
@@ -59,6 +61,11 @@ final class SqlFailures {
         NoConnection(SQLException cause) {
             super(cause.getMessage(), "08001", cause);
         }
+    }
+
+    /** Returns whether somebody else's lock was in the way, which says nothing of the work. */
+    static boolean isLockWait(Throwable thrown) {
+        return LOCK_WAITS.contains(String.valueOf(sqlState(thrown)));
     }
 
     /** Returns whether the same work may succeed in a smaller sub-batch. */

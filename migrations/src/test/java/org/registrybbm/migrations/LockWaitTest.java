@@ -1,0 +1,81 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** A person locks one row, or CREATE INDEX the table, for longer than all tries of a batch job together. */
+@ExtendWith(PostgresExtension.class)
+class LockWaitTest {
+    private static final int TRIES = EngineSettings.defaults().maxJobAttempts() + 2;
+
+    private final Lab lab;
+    private final TestDatabase database;
+    private final EngineSettings settings = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
+            Duration.ofSeconds(30),
+            Duration.ofMillis(50),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(10),
+            Duration.ZERO,
+            Duration.ofMinutes(1)));
+
+    LockWaitTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SELECT FROM t.items WHERE id = 500 FOR UPDATE | 499",
+                "UPDATE t.items SET v = 1 WHERE id = 500       | 499",
+                "DELETE FROM t.items WHERE id = 500            | 499",
+                "LOCK TABLE t.items IN SHARE MODE              | 0",
+                "LOCK TABLE t.items IN ACCESS EXCLUSIVE MODE   | 0",
+            })
+    void isWaitedForWithoutAnAttemptCounted(String lock, long done) throws SQLException {
+        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 1_000);
+        BatchedMigrations engine = lab.engine(settings);
+        long job = engine.planner().plan().due().get(0);
+
+        try (Connection person = database.getConnection();
+                Statement statement = person.createStatement()) {
+            statement.execute("SET application_name = 'a person'");
+            person.setAutoCommit(false);
+            statement.execute(lock);
+            for (int i = 0; i < TRIES; i++) {
+                database.execute("UPDATE batched_background_migration_jobs SET retry_at = clock_timestamp()");
+
+                assertThat(engine.runner().run(job, StopSignal.NEVER))
+                        .isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.LOCKED));
+            }
+
+            assertThat(lab.jobs("m", "status || ' ' || attempts || ' ' || coalesce(last_key ->> 0, '0')"))
+                    .containsExactly("1 0 " + done);
+            assertThat(lab.jobs("m", "retry_at - clock_timestamp() BETWEEN interval '1 s' AND interval '60 s'"))
+                    .containsExactly("t");
+            assertThat(engine.planner().plan().due()).isEmpty();
+            assertThat(engine.store().overviews(List.of("m")).get(0).explanation())
+                    .startsWith("waits since ")
+                    .contains(" for a lock of process ", "a person of ", ", whose transaction began at 2");
+            person.rollback();
+        }
+        database.execute("UPDATE batched_background_migration_jobs SET retry_at = clock_timestamp()");
+
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        lab.assertEachItemChangedOnce();
+        assertThat(lab.jobs("m", "lock_waits || coalesce(blocked_by, '') || coalesce(blocked_since::text, '')"))
+                .containsExactly("0");
+    }
+}
