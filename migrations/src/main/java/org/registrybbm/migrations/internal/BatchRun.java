@@ -51,6 +51,7 @@ public final class BatchRun {
     private final long startedAt = System.nanoTime();
 
     private BatchJob job;
+    private final SubBatchSizes sizes;
     private int subBatchSize;
     private boolean isolate;
     private int ceiling = Integer.MAX_VALUE;
@@ -81,6 +82,7 @@ public final class BatchRun {
         this.subBatchSize = (int) migration
                 .subBatchSizes()
                 .clamp(job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : Math.max(1, job.subBatchSize()));
+        this.sizes = new SubBatchSizes(subBatchSize, settings.targets().subBatch(), migration.subBatchSizes());
         if (granted.takeover() && job.takeovers() >= CAREFUL_FROM) {
             careful = CAREFUL_FOR;
             ceiling = subBatchSize;
@@ -127,7 +129,12 @@ public final class BatchRun {
                 Watchdog.Watched watched = replica.watchdog().watch(connection, limit)) {
             try {
                 SubBatchTransaction.Aim aim =
-                        new SubBatchTransaction.Aim(subBatchSize, isolate, began, watched::extend);
+                        new SubBatchTransaction.Aim(
+                                subBatchSize,
+                                isolate,
+                                began,
+                                sizes.limit(subBatchSize, settings.timeouts().statement()),
+                                watched::extend);
                 step = Sql.inTransaction(connection, tx -> transaction.run(tx, aim));
             } catch (Throwable e) {
                 if (watched.wasCutOff()) {
@@ -140,8 +147,7 @@ public final class BatchRun {
             Duration took = since(began);
             pacer.pay(committed.covered(), began);
             job = committed.job();
-            subBatchSize = Sizing.nextSubBatch(
-                    subBatchSize, committed.covered(), took, settings.targets().subBatch(), migration.subBatchSizes());
+            subBatchSize = sizes.next(subBatchSize, committed.covered(), committed.migrated(), took);
             subBatchSize = Math.min(subBatchSize, ceiling);
             if (--careful < 0) {
                 ceiling = Sizing.raised(ceiling);

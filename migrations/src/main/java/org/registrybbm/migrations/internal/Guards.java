@@ -1,5 +1,6 @@
 package org.registrybbm.migrations.internal;
 
+import java.time.Duration;
 import org.registrybbm.migrations.EngineSettings;
 
 /**
@@ -69,7 +70,7 @@ public final class Guards {
      * crashes loses both or neither. PostgreSQL looks each second whether the replica is still there, where its platform can: a
      * statement of a dead one must not hold the batch job to its end. The advisory lock tells the others that the batch job's worker is alive, however long this takes.
      */
-    static String subBatch(EngineSettings.Timeouts timeouts, long jobId) {
+    static String subBatch(EngineSettings.Timeouts timeouts, Duration statementLimit, long jobId) {
         return """
                 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
                 SET LOCAL statement_timeout = %d;
@@ -81,7 +82,7 @@ public final class Guards {
                     'client_connection_check_interval', CASE WHEN version() ~ 'linux' THEN '1s' ELSE '0' END, true);
                 SELECT pg_advisory_xact_lock(%s)
                 """.formatted(
-                        timeouts.statement().toMillis(),
+                        statementLimit.toMillis(),
                         timeouts.lock().toMillis(),
                         timeouts.idleInTransaction().toMillis(),
                         ON_TABLES,

@@ -32,9 +32,13 @@ record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings set
         }
     }
 
-    /** Locks the batch job's row for the sub-batch's transaction; empty when the lease is lost. */
-    Optional<LeaseQueries.Fenced> fence(Connection tx) throws SQLException {
-        Sql.run(tx, Guards.subBatch(settings.timeouts(), jobId));
+    /**
+     * Locks the batch job's row for the sub-batch's transaction; empty when the lease is lost.
+     *
+     * @param statementLimit how long one statement of it may take
+     */
+    Optional<LeaseQueries.Fenced> fence(Connection tx, Duration statementLimit) throws SQLException {
+        Sql.run(tx, Guards.subBatch(settings.timeouts(), statementLimit, jobId));
         return LeaseQueries.fence(tx, jobId, token);
     }
 

@@ -77,13 +77,14 @@ final class SubBatchTransaction {
      * @param size rows
      * @param isolate whether rows that fail are looked for one by one and quarantined
      * @param began when it began, as {@link System#nanoTime}
+     * @param limit how long one statement may take
      * @param patience gives its transaction more time than a sub-batch has else
      */
-    record Aim(int size, boolean isolate, long began, Consumer<Duration> patience) {}
+    record Aim(int size, boolean isolate, long began, Duration limit, Consumer<Duration> patience) {}
 
     /** Runs in an open transaction, which the caller commits. */
     Step run(Connection tx, Aim aim) throws SQLException {
-        Optional<LeaseQueries.Fenced> fence = lease.fence(tx);
+        Optional<LeaseQueries.Fenced> fence = lease.fence(tx, aim.limit());
         if (fence.isEmpty()) {
             return new Step.LeaseLost();
         }

@@ -1,0 +1,78 @@
+package org.registrybbm.migrations.internal;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.SizeBounds;
+
+/**
+ * How big the next sub-batch of a run is. It follows the time that the last one took, see {@link Sizing}, with two exceptions. Rows that are
+ * only looked at say nothing of those that are changed: over many that are right already it never grows beyond what can be changed within
+ * the target. And where a fixed cost makes most of the time, fewer rows would not make it shorter.
+ */
+final class SubBatchSizes {
+    // Until rows were changed: about what a slow table changes in the target time, and is looked at in a few milliseconds.
+    private static final int UNPROVEN = 20_000;
+
+    // Of so many rows that were looked at one was changed: else the time is that of the looking.
+    private static final int MOSTLY_CHANGED = 10;
+
+    // A sub-batch that takes several times its target has the application wait for its rows.
+    private static final int PATIENCE = 3;
+
+    private final Duration target;
+    private final SizeBounds bounds;
+    private final long unproven;
+    private @Nullable Double nanosPerChange;
+    private @Nullable Piece last;
+    private long worthwhile;
+
+    /** What one sub-batch was. */
+    private record Piece(int size, Duration took) {}
+
+    SubBatchSizes(int first, Duration target, SizeBounds bounds) {
+        this.unproven = Math.max(first, UNPROVEN);
+        this.target = target;
+        this.bounds = bounds;
+    }
+
+    /** Returns the rows of the next sub-batch after one that was committed. */
+    int next(int size, long covered, long migrated, Duration took) {
+        if (migrated > 0 && migrated * MOSTLY_CHANGED >= covered) {
+            nanosPerChange = (double) took.toNanos() / migrated;
+        }
+        Piece before = last;
+        last = new Piece(size, took);
+        long next = Sizing.nextSubBatch(size, covered, took, target, bounds);
+        if (next >= size) {
+            worthwhile = 0;
+        } else if (before != null && before.size() > size) {
+            worthwhile = worthwhile(before, last);
+        }
+        next = Math.max(next, Math.min(size, worthwhile));
+        long most = nanosPerChange == null ? unproven : Math.round(target.toNanos() / nanosPerChange);
+        return (int) Math.max(1, bounds.clamp(Math.min(next, Math.max(most, Math.min(next, size)))));
+    }
+
+    /**
+     * Two pieces of different sizes tell their fixed cost and that of a row. Fewer rows than take as long as the fixed cost, or as the
+     * target, would save little and cost much.
+     */
+    private long worthwhile(Piece bigger, Piece smaller) {
+        double perRow = (double) (bigger.took().toNanos() - smaller.took().toNanos()) / (bigger.size() - smaller.size());
+        if (perRow <= 0) {
+            return smaller.size();
+        }
+        double fixed = smaller.took().toNanos() - perRow * smaller.size();
+        return Math.round(Math.min(fixed, target.toNanos()) / perRow);
+    }
+
+    /** Returns how long one statement of the next sub-batch may take, before it is cut off and tried with fewer rows. */
+    Duration limit(int size, Duration longest) {
+        if (size <= 1) {
+            return longest;
+        }
+        Duration expected = last == null || last.took().compareTo(target) < 0 ? target : last.took();
+        Duration limit = expected.multipliedBy(PATIENCE);
+        return limit.compareTo(longest) < 0 ? limit : longest;
+    }
+}
