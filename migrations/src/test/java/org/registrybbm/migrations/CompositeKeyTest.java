@@ -37,7 +37,8 @@ class CompositeKeyTest {
         assertThat(lab.drain(Map.of()).isComplete()).isTrue();
 
         lab.assertEachItemChangedOnce();
-        // The walk to the end of the batch, the one to the end of the sub-batch, the update, and twice the versions that it leaves.
+        // The walk to the end of the batch, the one to the end of the sub-batch, the update, and twice the versions
+        // that it leaves.
         assertThat(read() - before).isLessThan(10L * ROWS);
     }
 

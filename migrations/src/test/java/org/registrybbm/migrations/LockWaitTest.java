@@ -46,6 +46,7 @@ class LockWaitTest {
             })
     void isWaitedForWithoutAnAttemptCounted(String lock, long done) throws SQLException {
         lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 1_000);
+        database.execute("UPDATE batched_background_migrations SET max_value = 1000");
         BatchedMigrations engine = lab.engine(settings);
         long job = engine.planner().plan().due().get(0);
 
@@ -61,7 +62,7 @@ class LockWaitTest {
                         .isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.LOCKED));
             }
 
-            assertThat(lab.jobs("m", "status || ' ' || attempts || ' ' || coalesce(last_key ->> 0, '0')"))
+            assertThat(lab.jobs("m", "j.status || ' ' || j.attempts || ' ' || coalesce(j.last_key ->> 0, '0')"))
                     .containsExactly("1 0 " + done);
             assertThat(lab.jobs("m", "retry_at - clock_timestamp() BETWEEN interval '1 s' AND interval '60 s'"))
                     .containsExactly("t");

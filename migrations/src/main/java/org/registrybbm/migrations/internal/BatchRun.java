@@ -128,13 +128,12 @@ public final class BatchRun {
         try (Connection connection = lease.connect();
                 Watchdog.Watched watched = replica.watchdog().watch(connection, limit)) {
             try {
-                SubBatchTransaction.Aim aim =
-                        new SubBatchTransaction.Aim(
-                                subBatchSize,
-                                isolate,
-                                began,
-                                sizes.limit(subBatchSize, settings.timeouts().statement()),
-                                watched::extend);
+                SubBatchTransaction.Aim aim = new SubBatchTransaction.Aim(
+                        subBatchSize,
+                        isolate,
+                        began,
+                        sizes.limit(subBatchSize, settings.timeouts().statement()),
+                        watched::extend);
                 step = Sql.inTransaction(connection, tx -> transaction.run(tx, aim));
             } catch (Throwable e) {
                 if (watched.wasCutOff()) {

@@ -75,7 +75,8 @@ public final class JobQueries {
             )
             """.formatted(IN_FLIGHT_KEY.formatted("j.id"));
 
-    private static final String DUE = WITH_HELD + "SELECT j.lease_token, " + COLUMNS + """
+    private static final String DUE =
+            WITH_HELD + "SELECT j.lease_token, " + COLUMNS + """
             FROM batched_background_migration_jobs j
             WHERE j.batched_background_migration_id = ?
                 AND j.status <> 2

@@ -14,7 +14,8 @@ import org.registrybbm.migrations.Key;
  * @param after the key before the range; null where it has no beginning
  * @param through the last key of the range
  */
-record KeyParts(List<Column> columns, String qualifier, @Nullable Key after, Key through) {
+record KeyParts(
+        List<Column> columns, String qualifier, @Nullable Key after, Key through) {
     /** Returns the conditions, in the order of the key. */
     List<String> parts() {
         int common = common();

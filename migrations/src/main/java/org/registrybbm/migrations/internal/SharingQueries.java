@@ -29,7 +29,8 @@ public final class SharingQueries {
     // All that a plan depends on, but for what moves while batch jobs run well: batch jobs that nobody holds, how many
     // are
     // held, migrations as they are, which have no batch job left, and the budgets.
-    private static final String OUTLOOK = JobQueries.WITH_HELD + """
+    private static final String OUTLOOK =
+            JobQueries.WITH_HELD + """
             , seen AS (
                 SELECT hashint8extended(j.id, coalesce(j.lease_token, 0)) AS one
                 FROM batched_background_migration_jobs j

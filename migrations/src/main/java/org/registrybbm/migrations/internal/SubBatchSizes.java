@@ -10,7 +10,8 @@ import org.registrybbm.migrations.SizeBounds;
  * the target. And where a fixed cost makes most of the time, fewer rows would not make it shorter.
  */
 final class SubBatchSizes {
-    // Until rows were changed: about what a slow table changes in the target time, and is looked at in a few milliseconds.
+    // Until rows were changed: about what a slow table changes in the target time, and is looked at in a few
+    // milliseconds.
     private static final int UNPROVEN = 20_000;
 
     // Of so many rows that were looked at one was changed: else the time is that of the looking.
@@ -58,7 +59,8 @@ final class SubBatchSizes {
      * target, would save little and cost much.
      */
     private long worthwhile(Piece bigger, Piece smaller) {
-        double perRow = (double) (bigger.took().toNanos() - smaller.took().toNanos()) / (bigger.size() - smaller.size());
+        double perRow =
+                (double) (bigger.took().toNanos() - smaller.took().toNanos()) / (bigger.size() - smaller.size());
         if (perRow <= 0) {
             return smaller.size();
         }

@@ -19,7 +19,8 @@ class SubBatchSizesTest {
     private int run(int times, int size, double changed, IntToLongFunction micros) {
         int next = size;
         for (int i = 0; i < times; i++) {
-            next = sizes.next(next, next, Math.round(next * changed), Duration.ofNanos(micros.applyAsLong(next) * 1_000));
+            next = sizes.next(
+                    next, next, Math.round(next * changed), Duration.ofNanos(micros.applyAsLong(next) * 1_000));
         }
         return next;
     }
