@@ -134,6 +134,8 @@ class SecretsIT {
     void noFailureShowsARowValue() throws Exception {
         Map<String, String> cases = cases();
         cases.forEach(SecretsIT::plant);
+        plantUnreadable("unreadable_in_ranges", "NULL");
+        plantUnreadable("unreadable_in_blocks", "'BlockBatchingStrategy'");
         database.execute("UPDATE batched_background_migration_budgets SET batch_jobs = NULL");
         int port = freePort();
         StringBuilder seen = new StringBuilder();
@@ -231,6 +233,19 @@ class SecretsIT {
                                 .replaceAll("ALTER TABLE TABLE\\b", "ALTER TABLE " + table)
                                 .replaceAll("(UPDATE|ON) TABLE\\b", "$1 " + table),
                         name));
+    }
+
+    /** Rows of which nobody can say whether they are done, as what they hold is none of the type that it is cast to. */
+    private static void plantUnreadable(String name, String strategy) {
+        database.execute("""
+                CREATE TABLE %1$s (id bigint PRIMARY KEY, secret text, target int);
+                INSERT INTO %1$s SELECT n, 'zebra ' || n FROM generate_series(1, 3) AS n;
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name, arguments,
+                        batching_strategy)
+                VALUES ('%1$s', 1, 10, 10, 0, 'copyColumn', 'public.%1$s', 'id',
+                    '{"from": "secret", "to": "target", "cast": "integer"}', %2$s)
+                """.formatted(name, strategy));
     }
 
     private Path file() throws IOException {
