@@ -293,7 +293,7 @@ class CommandLineIT {
         database.execute("""
                 CREATE OR REPLACE FUNCTION undefined() RETURNS trigger LANGUAGE plpgsql AS
                     $$ BEGIN PERFORM no_such_function(); RETURN NEW; END $$;
-                CREATE TRIGGER undefined BEFORE UPDATE ON things FOR EACH ROW EXECUTE FUNCTION undefined();
+                CREATE TRIGGER undefined BEFORE UPDATE ON things FOR EACH STATEMENT EXECUTE FUNCTION undefined();
                 """);
         queue("copy_things", 1, "public.things");
 
