@@ -5,6 +5,7 @@ final class Restore {
     private static final String BEGIN = """
             BEGIN;
             SET LOCAL lock_timeout = '1s';
+            LOCK TABLE batched_background_migrations IN ACCESS EXCLUSIVE MODE;
             LOCK TABLE %1$s IN ACCESS EXCLUSIVE MODE;
             LOCK TABLE batched_background_migration_walks IN ACCESS EXCLUSIVE MODE;
             """;
