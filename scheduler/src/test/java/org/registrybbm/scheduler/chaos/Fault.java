@@ -140,8 +140,14 @@ sealed interface Fault {
     record MoveRows(int some) implements Fault {
         @Override
         public void on(Stage stage) {
-            stage.insist("UPDATE %s SET tenant = (tenant + 1) %% 16 WHERE uid %% 5 = %d"
-                    .formatted(stage.round().target(Workload.MOVED).table(), some % 5));
+            // The application may have inserted a row there that has the same key.
+            stage.insist("""
+                    UPDATE %1$s AS one SET tenant = (tenant + 1) %% 16
+                    WHERE uid %% 5 = %2$d
+                        AND NOT EXISTS (
+                            SELECT FROM %1$s AS other WHERE other.id = one.id AND other.tenant = (one.tenant + 1) %% 16
+                        )
+                    """.formatted(stage.round().target(Workload.MOVED).table(), some % 5));
         }
     }
 
