@@ -91,7 +91,8 @@ class RateTest {
         await().atMost(PATIENCE).until(() -> rows() >= 6);
 
         assertThat(database.number("SELECT max(rows) FROM t.log")).isEqualTo(1);
-        assertThat(database.text("SELECT sum(rows) <= 2 * extract(epoch FROM max(at) - min(at)) + 2 FROM t.log"))
+        // A row is noted a little before or after it is paid for: a tenth of the rate is left for that.
+        assertThat(database.text("SELECT sum(rows) <= 2.2 * extract(epoch FROM max(at) - min(at)) + 2 FROM t.log"))
                 .isEqualTo("t");
     }
 
