@@ -151,12 +151,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         SchedulerManaged scheduler = new SchedulerManaged(built, quartz, factory, replica);
         environment.lifecycle().manage(new Bounded("scheduler", SCHEDULER_STOP, scheduler));
         operate(environment, built, scheduler, data);
-        GaugeWithCallback.builder()
-                .name("registry_bbm_scheduler_checked_in")
-                .help("1 while this replica takes batch jobs or may not, 0 while it should and cannot")
-                .callback(gauge -> gauge.call(scheduler.isEnabled() && !scheduler.isCheckedIn() ? 0 : 1))
-                .register(prometheus);
-        export(environment, built, prometheus);
+        export(environment, built, scheduler, prometheus);
     }
 
     private static ManagedDataSource pool(Environment environment, PooledDataSourceFactory factory, String name) {
@@ -188,7 +183,16 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         environment.healthChecks().register(SchedulerHealthCheck.NAME, new SchedulerHealthCheck(scheduler));
     }
 
-    private static void export(Environment environment, BatchedMigrations engine, PrometheusRegistry prometheus) {
+    private static void export(
+            Environment environment,
+            BatchedMigrations engine,
+            SchedulerManaged scheduler,
+            PrometheusRegistry prometheus) {
+        GaugeWithCallback.builder()
+                .name("registry_bbm_scheduler_checked_in")
+                .help("1 while this replica takes batch jobs or may not, 0 while it should and cannot")
+                .callback(gauge -> gauge.call(scheduler.isEnabled() && !scheduler.isCheckedIn() ? 0 : 1))
+                .register(prometheus);
         Overviews overviews = new Overviews(() -> engine.store().overviews(List.of()), System::nanoTime);
         environment.lifecycle().manage(Bounded.stopping("progress reader", POOL_STOP, overviews));
         prometheus.register(new ProgressCollector(overviews));

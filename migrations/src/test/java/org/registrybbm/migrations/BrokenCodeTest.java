@@ -2,6 +2,7 @@ package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -52,6 +53,12 @@ class BrokenCodeTest {
             @Override
             void fall() {
                 throw new OutOfMemoryError("Java heap space");
+            }
+        },
+        OF_THE_DATABASE {
+            @Override
+            void fall() {
+                throw new ExceptionInInitializerError(new SQLException("it was away when a class was loaded", "08006"));
             }
         },
         INITIALIZER {

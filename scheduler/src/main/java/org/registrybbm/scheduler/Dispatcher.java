@@ -112,7 +112,12 @@ final class Dispatcher {
 
     /** Returns how many workers have nothing to do and nothing in sight. */
     int free() throws SchedulerException {
-        int idle = Math.min(triggers.idleThreads(), workers - running.size());
+        return free(0);
+    }
+
+    /** The same, when threads that run a job now are about to run none. */
+    private int free(int aboutToBeFree) throws SchedulerException {
+        int idle = Math.min(triggers.idleThreads() + aboutToBeFree, workers - running.size());
         return idle
                 - (int) stored.keySet().stream().filter(this::isStoredLately).count();
     }
@@ -120,9 +125,9 @@ final class Dispatcher {
     /** Runs the batch job of a firing, and when it is done takes the next one. Never throws: Quartz could do nothing. */
     void runBatch(JobExecutionContext context) {
         Optional<Long> id = Triggers.batchJobId(context);
-        // A second firing of what runs here already would only be refused. One that another replica has stored for
-        // itself
-        // is left to it when there is no worker for it here.
+        // A second firing of what runs here already would only be refused. What another replica has stored for itself
+        // is
+        // left to it when there is no worker for it here.
         if (id.isEmpty() || isStopping() || running.size() >= workers || !running.add(id.get())) {
             return;
         }
@@ -183,7 +188,7 @@ final class Dispatcher {
                 waiting.keySet().retainAll(plan.due());
                 stored.keySet().retainAll(plan.due());
             }
-            int free = free() + aboutToBeFree;
+            int free = free(aboutToBeFree);
             int taken = 0;
             // What another replica is planning right now may have more.
             boolean left = !plan.whole();

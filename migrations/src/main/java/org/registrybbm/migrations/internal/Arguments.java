@@ -20,8 +20,7 @@ import org.registrybbm.migrations.InvalidDefinitionException;
 /** A migration's JSON arguments, read with clear errors. */
 final class Arguments {
     // Numbers stay as they are written, as jsonb keeps them. To read one takes the square of its digits, in each plan:
-    // those of
-    // PostgreSQL's longest would take seconds.
+    // those of PostgreSQL's longest would take seconds.
     private static final int LONGEST_NUMBER = 5_000;
     private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()

@@ -48,10 +48,10 @@ public final class BatchRun {
     private final Lease lease;
     private final Pacer pacer;
     private final SubBatchTransaction transaction;
+    private final SubBatchSizes sizes;
     private final long startedAt = System.nanoTime();
 
     private BatchJob job;
-    private final SubBatchSizes sizes;
     private int subBatchSize;
     private boolean isolate;
     private int ceiling = Integer.MAX_VALUE;

@@ -28,8 +28,7 @@ public final class FailureText {
     private static final Pattern QUOTED_VALUE = Pattern.compile("[\\p{Pi}\\p{Pf}\"\u201e\u201a\u300c\u300e\uff02'].*");
     private static final Pattern VALUE_BEHIND_COLON = Pattern.compile("(?<!^[A-Z\\p{L}]{0,20}): .*");
 
-    // Where a text is taken for the name of something: another database's (0A, 3D), a schema that is not there, and so
-    // on.
+    // Where a text is taken for a name: of something in another database (0A, 3D), of a schema that is not there, ...
     private static final Set<String> NAMES_OF_VALUES = Set.of("0A", "3D", "3F", "42", "XX");
 
     // generated_always names the column, and has no place in the statement either.

@@ -21,15 +21,10 @@ public final class Guards {
     private static final String ON_TABLES = NO_HIDDEN_ROWS + ";\n" + NO_TRANSACTION_TIMEOUT + ";\n" + ValueSettings.OWN;
 
     /** For claims, planning and bookkeeping: durable, and over in milliseconds or not at all. */
-    public static final String SHORT_TRANSACTION = """
-            SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-            SET LOCAL statement_timeout = '10s';
-            SET LOCAL lock_timeout = '2s';
-            SET LOCAL idle_in_transaction_session_timeout = '10s'
-            """;
+    public static final String SHORT_TRANSACTION = shortTransaction("2s");
 
     /** For what is told of a batch job before its work begins: the work does not wait for it. */
-    static final String AT_ONCE = SHORT_TRANSACTION.replace("lock_timeout = '2s'", "lock_timeout = '100ms'");
+    static final String AT_ONCE = shortTransaction("100ms");
 
     /** For planning, which must not wait long for one migration's row that somebody's open transaction holds. */
     static final String PLANNING = """
@@ -48,6 +43,15 @@ public final class Guards {
             """;
 
     private Guards() {}
+
+    private static String shortTransaction(String lockTimeout) {
+        return """
+                SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+                SET LOCAL statement_timeout = '10s';
+                SET LOCAL lock_timeout = '%s';
+                SET LOCAL idle_in_transaction_session_timeout = '10s'
+                """.formatted(lockTimeout);
+    }
 
     /** For a statement of a sub-batch that has to look through a whole table. */
     static String scan(EngineSettings.Timeouts timeouts) {

@@ -11,9 +11,8 @@ final class LockWaitQueries {
     /** Whether a batch job that is active may be tried now, of a table aliased {@code j}. */
     static final String OVER = "(j.lock_waits = 0 OR coalesce(j.retry_at <= clock_timestamp(), true))";
 
-    // The worker is known by the advisory lock that its sub-batch holds. Of other roles' sessions PostgreSQL may hide
-    // when
-    // their transaction began.
+    // The worker is known by the advisory lock that its sub-batch holds. When the transaction of another role's session
+    // began, PostgreSQL may hide.
     private static final String BLOCKER = """
             SELECT format(
                 'process %%s (%%s of %%s)%%s', b.pid,

@@ -78,7 +78,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             return plan(contender, free, missingCodeSeconds);
         } catch (Throwable e) {
             // An Error too: it is of the author's code, and met again by each replica that asks it.
-            if (!SqlFailures.isLasting(e)) {
+            if (!(e instanceof Error) && !SqlFailures.isLasting(e)) {
                 throw e;
             }
             Failure failure = SqlFailures.describeLasting(e);

@@ -27,6 +27,12 @@ final class NetworkLimit implements AutoCloseable {
         this.before = before;
     }
 
+    /** Sets a limit, unless the pool has a shorter one. */
+    static NetworkLimit atMost(Connection connection, Duration limit) throws SQLException {
+        int own = connection.getNetworkTimeout();
+        return own != NONE && own < limit.toMillis() ? new NetworkLimit(connection, own) : set(connection, limit);
+    }
+
     /** Sets a limit, in place of one that is longer or shorter. */
     static NetworkLimit set(Connection connection, Duration limit) throws SQLException {
         try {

@@ -27,8 +27,7 @@ public final class SharingQueries {
             """.formatted(Contradictions.FOUND);
 
     // All that a plan depends on, but for what moves while batch jobs run well: batch jobs that nobody holds, how many
-    // are
-    // held, migrations as they are, which have no batch job left, and the budgets.
+    // are held, migrations as they are, which have no batch job left, and the budgets.
     private static final String OUTLOOK =
             JobQueries.WITH_HELD + """
             , seen AS (

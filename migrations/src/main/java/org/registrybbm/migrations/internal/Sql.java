@@ -82,7 +82,7 @@ public final class Sql {
     public static <T extends @Nullable Object> T shortly(DataSource dataSource, Transaction<T> work)
             throws SQLException {
         try (Connection connection = dataSource.getConnection();
-                NetworkLimit limit = NetworkLimit.set(connection, NetworkLimit.SHORT)) {
+                NetworkLimit limit = NetworkLimit.atMost(connection, NetworkLimit.SHORT)) {
             return work.run(connection);
         }
     }

@@ -40,8 +40,8 @@ final class SqlFailures {
     private static final Pattern USER_CLASS = Pattern.compile("(?!5[34578]|72|P0|XX)[5-9I-Z]....");
 
     // Classes of which a row may be to blame as well as the statement: feature_not_supported, as for NaN that is cast
-    // to
-    // an integer; triggered_action_exception, case_not_found, cardinality_violation, triggered_data_change_violation;
+    // to an integer; triggered_action_exception, case_not_found, cardinality_violation,
+    // triggered_data_change_violation;
     // routines (2F, 38, 39); invalid_schema_name and names that are not there, as those of a text that is cast to
     // regclass or in a branch of a trigger (3F, 42); limits, as those of an index row (54); corrupted and oversized
     // values (XX)

@@ -10,8 +10,7 @@ import org.registrybbm.migrations.SizeBounds;
  * the target. And where a fixed cost makes most of the time, fewer rows would not make it shorter.
  */
 final class SubBatchSizes {
-    // Until rows were changed: about what a slow table changes in the target time, and is looked at in a few
-    // milliseconds.
+    // Until rows were changed: about as many as a slow table changes in the target time.
     private static final int UNPROVEN = 20_000;
 
     // Of so many rows that were looked at one was changed: else the time is that of the looking.
@@ -51,7 +50,8 @@ final class SubBatchSizes {
         }
         next = Math.max(next, Math.min(size, worthwhile));
         long most = nanosPerChange == null ? unproven : Math.round(target.toNanos() / nanosPerChange);
-        return (int) Math.max(1, bounds.clamp(Math.min(next, Math.max(most, Math.min(next, size)))));
+        // It grows no further than that, and does not shrink for it.
+        return (int) Math.max(1, bounds.clamp(Math.min(next, Math.max(size, most))));
     }
 
     /**
