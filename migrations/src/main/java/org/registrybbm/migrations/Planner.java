@@ -62,8 +62,9 @@ public final class Planner {
      * @param active migrations that are active or running, whether they have something due or not
      * @param whole whether every migration could be planned; else more may be due than it says
      * @param stuck why migrations that no worker works on could not be planned now, by name
+     * @param settled whether the tables tell why a migration could not be planned; else only another plan finds out whether it still cannot
      */
-    public record Plan(List<Due> jobs, int active, boolean whole, Map<String, String> stuck) {
+    public record Plan(List<Due> jobs, int active, boolean whole, Map<String, String> stuck, boolean settled) {
         /** Returns the keys of the batch jobs that are due. */
         public List<Long> due() {
             return jobs.stream().map(Due::jobId).toList();
@@ -141,7 +142,7 @@ public final class Planner {
     private Plan plan(List<Contender> all, Predicate<BatchedMigration> wanted, double missingCodeSeconds) {
         List<Contender> named = named(all, wanted);
         if (!isGateOpen()) {
-            return new Plan(List.of(), runnable(named).size(), true, Map.of());
+            return new Plan(List.of(), runnable(named).size(), true, Map.of(), true);
         }
         for (Contender failed : named) {
             // Those that failed for want of code wait for a replica that has it.
@@ -164,7 +165,8 @@ public final class Planner {
             }
         }
         boolean whole = results.values().stream().noneMatch(MigrationStep.Result::busy);
-        return new Plan(due(sharing, results), active.size(), whole, stuck(active, results));
+        boolean settled = results.values().stream().allMatch(MigrationStep.Result::kept);
+        return new Plan(due(sharing, results), active.size(), whole, stuck(active, results), settled);
     }
 
     private static Map<String, String> stuck(List<Contender> active, Map<Long, MigrationStep.Result> results) {
@@ -268,7 +270,7 @@ public final class Planner {
     private MigrationStep.Result plan(Contender contender, int free, double missingCodeSeconds) {
         PlanFailure before = contender.planFailure();
         if (before != null && before.rests()) {
-            return MigrationStep.Result.troubled(before.message());
+            return MigrationStep.Result.troubled(before.message(), true);
         }
         try {
             MigrationStep.Result result = step.take(contender, free, missingCodeSeconds);
@@ -280,7 +282,8 @@ public final class Planner {
             }
             return result;
         } catch (SQLException | RuntimeException e) {
-            Failure failure = step.postpone(contender, e);
+            MigrationStep.Postponed postponed = step.postpone(contender, e);
+            Failure failure = postponed.why();
             if (troubles.isNews(contender.id(), failure)) {
                 LOGGER.warn(
                         "could not plan '{}'; it is tried again, the others go on: {}",
@@ -288,7 +291,7 @@ public final class Planner {
                         failure.message());
             }
             LOGGER.debug("could not plan", e);
-            return MigrationStep.Result.troubled(failure.message());
+            return MigrationStep.Result.troubled(failure.message(), postponed.kept());
         }
     }
 }

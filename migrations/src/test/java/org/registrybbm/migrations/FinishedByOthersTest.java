@@ -90,7 +90,7 @@ class FinishedByOthersTest {
         lab.setStatus("m", MigrationStatus.PAUSED);
 
         assertThat(engine.planner().hasWork()).isFalse();
-        assertThat(engine.planner().plan()).isEqualTo(new Planner.Plan(List.of(), 0, true, Map.of()));
+        assertThat(engine.planner().plan()).isEqualTo(new Planner.Plan(List.of(), 0, true, Map.of(), true));
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
     }
 

@@ -55,7 +55,7 @@ class HandOverToRegistryTest {
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.number(LEFT)).isZero();
         assertThat(engine.planner().hasWork()).isFalse();
-        assertThat(engine.planner().plan()).isEqualTo(new Planner.Plan(List.of(), 0, true, Map.of()));
+        assertThat(engine.planner().plan()).isEqualTo(new Planner.Plan(List.of(), 0, true, Map.of(), true));
     }
 
     @ParameterizedTest

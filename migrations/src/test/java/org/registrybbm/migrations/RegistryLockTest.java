@@ -76,7 +76,7 @@ class RegistryLockTest {
         try (BatchedMigrations replica = present(RegistryLock.AUTO)) {
             await().atMost(SOON).until(() -> replica.presence().session() != null);
 
-            assertThat(replica.planner().plan()).isEqualTo(new Planner.Plan(List.of(), 1, true, Map.of()));
+            assertThat(replica.planner().plan()).isEqualTo(new Planner.Plan(List.of(), 1, true, Map.of(), true));
             assertThat(replica.runner().run(job, StopSignal.NEVER))
                     .isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.REGISTRY_AT_WORK));
             assertThat(explanation())

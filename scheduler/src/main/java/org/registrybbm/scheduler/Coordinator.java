@@ -123,8 +123,11 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
             failing = false;
             return pause;
         } catch (SchemaNotMigratedException | DatabaseException | SchedulerException e) {
+            // What the turn was for is still to be done, though the tables look the same.
+            outlook = null;
             tell(e);
         } catch (Throwable e) {
+            outlook = null;
             // Whatever it is: without this thread the replica starts nothing any more.
             LOGGER.error("a turn of the coordinator failed, the next one tries again", e);
         }
@@ -159,6 +162,8 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         lastTurn = System.nanoTime();
         if (turn.taken() > 0 || turn.more()) {
             outlook = null;
+            fruitless = FRUITLESS;
+        } else if (!turn.settled()) {
             fruitless = FRUITLESS;
         } else {
             Duration next = fruitless.multipliedBy(2);

@@ -35,8 +35,9 @@ final class Dispatcher {
      * @param active migrations that are active or running
      * @param taken batch jobs that got a trigger
      * @param more whether a further turn may take more, soon
+     * @param settled whether the next one is of use only once the tables have changed
      */
-    record Turn(int active, int taken, boolean more) {}
+    record Turn(int active, int taken, boolean more, boolean settled) {}
 
     /** A batch job that is due for longer than this, although it has a trigger, may have one that Quartz forgot. */
     static final Duration FORGOTTEN_AFTER = Duration.ofSeconds(3);
@@ -179,7 +180,7 @@ final class Dispatcher {
 
     private Turn turn(int aboutToBeFree, int most) throws SchedulerException {
         if (!lock()) {
-            return new Turn(1, 0, true);
+            return new Turn(1, 0, true, true);
         }
         try {
             stand();
@@ -205,7 +206,7 @@ final class Dispatcher {
                     left = true;
                 }
             }
-            return new Turn(plan.active(), taken, left && taken < free);
+            return new Turn(plan.active(), taken, left && taken < free, plan.settled());
         } catch (SchedulerException e) {
             standingUntil = System.nanoTime();
             throw e;

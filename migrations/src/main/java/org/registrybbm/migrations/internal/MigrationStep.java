@@ -31,35 +31,45 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
      * @param events what to tell once it is committed
      * @param busy whether another replica was planning it, so that nothing is known of it
      * @param trouble why it could not be planned now, without row values; null when it could
+     * @param kept whether the migration's row tells of the trouble, and when to plan it again
      */
     public record Result(
             List<Planner.Due> due,
             List<MigrationEvent> events,
             boolean busy,
-            @Nullable String trouble) {
-        public static final Result NOTHING = new Result(List.of(), List.of(), false, null);
-        static final Result BUSY = new Result(List.of(), List.of(), true, null);
+            @Nullable String trouble,
+            boolean kept) {
+        public static final Result NOTHING = new Result(List.of(), List.of(), false, null, true);
+        static final Result BUSY = new Result(List.of(), List.of(), true, null, true);
 
         /** Nothing, for a reason that may pass. */
-        public static Result troubled(String why) {
-            return new Result(List.of(), List.of(), false, why);
+        public static Result troubled(String why, boolean kept) {
+            return new Result(List.of(), List.of(), false, why, kept);
         }
 
         Result after(List<MigrationEvent> before) {
             return before.isEmpty()
                     ? this
                     : new Result(
-                            due, Stream.concat(before.stream(), events.stream()).toList(), busy, trouble);
+                            due, Stream.concat(before.stream(), events.stream()).toList(), busy, trouble, kept);
         }
 
         static Result of(List<Planner.Due> due, int most) {
-            return new Result(List.copyOf(due.subList(0, Math.min(most, due.size()))), List.of(), false, null);
+            return new Result(List.copyOf(due.subList(0, Math.min(most, due.size()))), List.of(), false, null, true);
         }
 
         static Result of(MigrationEvent event) {
-            return new Result(List.of(), List.of(event), false, null);
+            return new Result(List.of(), List.of(event), false, null, true);
         }
     }
+
+    /**
+     * A plan that failed for a reason that may pass.
+     *
+     * @param why without row values
+     * @param kept whether the migration's row tells of it, and when to plan it again
+     */
+    public record Postponed(Failure why, boolean kept) {}
 
     /** Returns whether this replica has the code of a migration. */
     public boolean knows(BatchedMigration migration) {
@@ -91,23 +101,24 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
 
     /**
      * Takes that a migration could not be planned for a reason that may pass: its row says why and when it is planned again. Where the
-     * database or the connection is to blame, nothing can be written down, and nothing need be.
+     * database or the connection is to blame, or somebody has locked the row, nothing can be written down.
      */
-    public Failure postpone(SharingQueries.Contender contender, Throwable why) {
+    public Postponed postpone(SharingQueries.Contender contender, Throwable why) {
         Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, why);
-        if (failure.sqlState() == null || SqlFailures.isConnectionLost(why)) {
-            return failure;
-        }
+        boolean useless = failure.sqlState() == null || SqlFailures.isConnectionLost(why);
+        return new Postponed(failure, !useless && note(contender, failure, why));
+    }
+
+    private boolean note(SharingQueries.Contender contender, Failure failure, Throwable why) {
         try {
-            boolean unused = Sql.inTransaction(dataSource, connection -> {
+            return Sql.inTransaction(dataSource, connection -> {
                 Sql.run(connection, Guards.PLANNING);
-                PlanFailures.note(connection, contender.id(), failure.message());
-                return true;
+                return PlanFailures.note(connection, contender.id(), failure.message());
             });
         } catch (SQLException e) {
             why.addSuppressed(e);
+            return false;
         }
-        return failure;
     }
 
     /** Writes down the root of a migration's table where its row says another one. */

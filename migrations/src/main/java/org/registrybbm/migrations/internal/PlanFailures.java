@@ -61,9 +61,9 @@ public final class PlanFailures {
         return new PlanFailure(message, Rows.instant(row, "plan_again_at"), row.getBoolean("rests"));
     }
 
-    /** Counts one, and says when the next plan is due. */
-    static void note(Connection connection, long migrationId, String message) throws SQLException {
-        Sql.update(connection, NOTE, message, migrationId);
+    /** Counts one, and says when the next plan is due; false when somebody has locked the row. */
+    static boolean note(Connection connection, long migrationId, String message) throws SQLException {
+        return Sql.update(connection, NOTE, message, migrationId) > 0;
     }
 
     /** Has the migration planned again at once. */
