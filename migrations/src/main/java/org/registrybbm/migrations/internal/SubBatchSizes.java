@@ -19,15 +19,20 @@ final class SubBatchSizes {
     // A sub-batch that takes several times its target has the application wait for its rows.
     private static final int PATIENCE = 3;
 
+    // Each time so many sub-batches more lie before the next probe, where the last one told that rows are slow.
+    private static final int RARER = 8;
+
     private final Duration target;
     private final SizeBounds bounds;
     private final long unproven;
     private @Nullable Double nanosPerChange;
     private @Nullable Piece last;
     private long worthwhile;
+    private long untilProbe;
+    private long betweenProbes = 1;
 
     /** What one sub-batch was. */
-    private record Piece(int size, Duration took) {}
+    private record Piece(long rows, Duration took) {}
 
     SubBatchSizes(int first, Duration target, SizeBounds bounds) {
         this.unproven = Math.max(first, UNPROVEN);
@@ -41,30 +46,43 @@ final class SubBatchSizes {
             nanosPerChange = (double) took.toNanos() / migrated;
         }
         Piece before = last;
-        last = new Piece(size, took);
+        last = new Piece(Math.max(1, Math.min(size, covered)), took);
         long next = Sizing.nextSubBatch(size, covered, took, target, bounds);
-        if (next >= size) {
-            worthwhile = 0;
-        } else if (before != null && before.size() > size) {
-            worthwhile = worthwhile(before, last);
-        }
-        next = Math.max(next, Math.min(size, worthwhile));
+        return (int) Math.max(
+                1, bounds.clamp(took.compareTo(target) <= 0 ? grown(size, next) : shrunk(size, next, before, last)));
+    }
+
+    /** It grows no further than what can be changed within the target, and does not shrink for it. */
+    private long grown(int size, long next) {
+        worthwhile = 0;
         long most = nanosPerChange == null ? unproven : Math.round(target.toNanos() / nanosPerChange);
-        // It grows no further than that, and does not shrink for it.
-        return (int) Math.max(1, bounds.clamp(Math.min(next, Math.max(size, most))));
+        return Math.min(next, Math.max(size, most));
+    }
+
+    private long shrunk(int size, long next, @Nullable Piece before, Piece now) {
+        if (before != null && before.rows() != now.rows()) {
+            worthwhile = worthwhile(before, now);
+        }
+        long worth = Math.max(next, Math.min(2L * size, worthwhile));
+        // The smallest that there is: only a bigger one can tell whether the rows are slow, or what comes with any.
+        if (worth == size && --untilProbe < 0) {
+            betweenProbes *= RARER;
+            untilProbe = betweenProbes;
+            return 2L * size;
+        }
+        return worth;
     }
 
     /**
      * Two pieces of different sizes tell their fixed cost and that of a row. Fewer rows than take as long as the fixed cost, or as the
      * target, would save little and cost much.
      */
-    private long worthwhile(Piece bigger, Piece smaller) {
-        double perRow =
-                (double) (bigger.took().toNanos() - smaller.took().toNanos()) / (bigger.size() - smaller.size());
+    private long worthwhile(Piece one, Piece other) {
+        double perRow = (double) (one.took().toNanos() - other.took().toNanos()) / (one.rows() - other.rows());
         if (perRow <= 0) {
-            return smaller.size();
+            return Math.max(one.rows(), other.rows());
         }
-        double fixed = smaller.took().toNanos() - perRow * smaller.size();
+        double fixed = other.took().toNanos() - perRow * other.rows();
         return Math.round(Math.min(fixed, target.toNanos()) / perRow);
     }
 

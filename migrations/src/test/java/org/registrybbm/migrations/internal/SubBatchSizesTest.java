@@ -57,6 +57,26 @@ class SubBatchSizesTest {
         assertThat(size * 5L).isGreaterThan(TARGET.toNanos() / 1_000 / 4);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 100})
+    void growsFromAFewRowsWhereAFixedCostIsMoreThanTheTarget(int first) {
+        int size = run(40, first, 1, rows -> 2_000_000 + rows * 5L);
+
+        assertThat(size * 5L).isGreaterThan(TARGET.toNanos() / 1_000 / 4);
+    }
+
+    @Test
+    void triesMoreThanOneRowSeldomWhereEachTakesLong() {
+        int several = 0;
+        int size = 1;
+        for (int i = 0; i < 200; i++) {
+            size = sizes.next(size, size, size, Duration.ofSeconds(4L * size));
+            several += size > 1 ? 1 : 0;
+        }
+
+        assertThat(several).isBetween(1, 4);
+    }
+
     @Test
     void isCutOffAfterAFewTimesTheTarget() {
         assertThat(sizes.limit(1_000, Duration.ofSeconds(30))).isEqualTo(Duration.ofMillis(1_500));
