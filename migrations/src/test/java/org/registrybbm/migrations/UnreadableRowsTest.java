@@ -129,4 +129,21 @@ class UnreadableRowsTest {
                 .doesNotContain("alice");
         assertThat(verified.get(1).result()).isEqualTo(Verified.Result.COMPLETE);
     }
+
+    @Test
+    void verifiesTheOtherMigrationsWhereOneCannotBeAskedForAnyRow() {
+        Map<String, WorkFunction> work = Map.of(
+                "first", ((WorkFunction) context -> context.update("v = 1")).withPending("v IS NULL"),
+                "second", ((WorkFunction) context -> context.update("raw = 'y'")).withPending("raw <> 'y'"));
+        for (String name : List.of("first", "second")) {
+            lab.engine(work).store().queue(NewBatchedMigration.ofKeys(name, name, "t.items", "id", 500));
+        }
+        assertThat(lab.drain(work).isComplete()).isTrue();
+        database.execute("ALTER TABLE t.items RENAME COLUMN v TO w");
+
+        List<Verified> verified = lab.engine(work).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
+
+        assertThat(verified).extracting(Verified::result).containsExactly(Verified.Result.UNKNOWN, Verified.Result.COMPLETE);
+        assertThat(verified.get(0).explanation()).startsWith("could not be verified: ");
+    }
 }
