@@ -45,8 +45,10 @@ class MovedRowsTest {
             value = {
                 "k  | UPDATE t.items SET p = 9 - p WHERE id %% 20 = %d AND tableoid <> '%s'::regclass",
                 "id | UPDATE t.items SET p = 9 - p WHERE id %% 20 = %d AND tableoid <> '%s'::regclass",
-                "id | UPDATE t.items SET id = id + 10000 WHERE id %% 20 = %d AND id < 10000 AND tableoid <> '%s'::regclass",
-                "id | UPDATE t.items SET id = -id WHERE id %% 20 = %d AND tableoid <> '%s'::regclass",
+                "id | UPDATE t.items SET id = id + 10000 WHERE id IN"
+                        + " (SELECT id FROM t.items WHERE id %% 20 = %d AND id < 10000 FOR UPDATE SKIP LOCKED)",
+                "id | UPDATE t.items SET id = -id WHERE id IN"
+                        + " (SELECT id FROM t.items WHERE id %% 20 = %d FOR UPDATE SKIP LOCKED)",
             })
     void changesEachOnceWhereTheWorkFunctionSaysWhatIsPending(String key, String move) {
         lab.queue(WORK, null, key, 40, 10);
