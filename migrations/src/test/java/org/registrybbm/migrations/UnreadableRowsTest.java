@@ -143,7 +143,9 @@ class UnreadableRowsTest {
 
         List<Verified> verified = lab.engine(work).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
 
-        assertThat(verified).extracting(Verified::result).containsExactly(Verified.Result.UNKNOWN, Verified.Result.COMPLETE);
+        assertThat(verified)
+                .extracting(Verified::result)
+                .containsExactly(Verified.Result.UNKNOWN, Verified.Result.COMPLETE);
         assertThat(verified.get(0).explanation()).startsWith("could not be verified: ");
     }
 }
