@@ -97,3 +97,16 @@ COMMENT ON COLUMN batched_background_migration_jobs.blocked_by IS
 --rollback     DROP COLUMN IF EXISTS lock_waits,
 --rollback     DROP COLUMN IF EXISTS blocked_since,
 --rollback     DROP COLUMN IF EXISTS blocked_by;
+
+-- When a worker dies, every replica sees at once that its batch job is due. One of them goes to Quartz for it.
+
+--changeset registry-bbm:record-offers-of-batch-jobs
+SET LOCAL lock_timeout = '5s';
+
+ALTER TABLE batched_background_migration_jobs
+    ADD COLUMN IF NOT EXISTS offered_at timestamptz;
+
+COMMENT ON COLUMN batched_background_migration_jobs.offered_at IS
+    'When a replica took it for one of its workers, which has not begun it yet; 3 s later any other replica may. NULL once it was begun.';
+--rollback ALTER TABLE batched_background_migration_jobs
+--rollback     DROP COLUMN IF EXISTS offered_at;

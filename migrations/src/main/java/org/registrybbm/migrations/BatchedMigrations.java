@@ -26,6 +26,7 @@ public final class BatchedMigrations implements AutoCloseable {
     private final Verifier verifier;
     private final Budgets budgets;
     private final Planner planner;
+    private final Offers offers;
     private final BatchRunner runner;
     private final Presence presence;
     private final WorkRegistry workRegistry;
@@ -43,6 +44,7 @@ public final class BatchedMigrations implements AutoCloseable {
         this.budgets = new Budgets(dataSource);
         RegistryGate gate = new RegistryGate(builder.registryLock);
         this.planner = new Planner(dataSource, settings, workRegistry, listener, gate);
+        this.offers = new Offers(dataSource);
         this.presence = new Presence(builder.presence, gate);
         this.replica = Objects.requireNonNull(builder.replica);
         this.runner = new BatchRunner(
@@ -79,6 +81,11 @@ public final class BatchedMigrations implements AutoCloseable {
     /** Returns what decides which batch jobs should run now. */
     public Planner planner() {
         return planner;
+    }
+
+    /** Returns what decides which replica starts a batch job that is due. */
+    public Offers offers() {
+        return offers;
     }
 
     /** Returns what runs one batch job. */

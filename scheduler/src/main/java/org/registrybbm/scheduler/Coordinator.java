@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.DatabaseException;
+import org.registrybbm.migrations.Offers;
 import org.registrybbm.migrations.Presence;
 import org.registrybbm.migrations.SchemaNotMigratedException;
 import org.slf4j.Logger;
@@ -24,8 +25,8 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     /** Between a turn and the next one that takes more, so that the other replicas get their share. */
     private static final Duration STEP = Duration.ofMillis(50);
 
-    /** Until the next turn where others had taken all there was: most likely they run it by then. */
-    private static final Duration OUTRUN = Duration.ofMillis(200);
+    /** Until the next turn where another replica was planning. */
+    private static final Duration OUTPLANNED = Duration.ofMillis(200);
 
     /** The longest without a turn while every worker is busy: a migration may be finished, failed or revived meanwhile. */
     private static final Duration LONGEST_BUSY = Duration.ofSeconds(5);
@@ -163,6 +164,9 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         if (turn.taken() > 0 || turn.more()) {
             outlook = null;
             fruitless = FRUITLESS;
+        } else if (turn.awaited()) {
+            // By then they have begun, and the outlook is another one; or any replica may take them.
+            fruitless = Offers.LAST;
         } else if (!turn.settled()) {
             fruitless = FRUITLESS;
         } else {
@@ -185,7 +189,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         if (!turn.more()) {
             return jittered(pauseBetweenLooks());
         }
-        return turn.taken() > 0 ? STEP : OUTRUN;
+        return turn.taken() > 0 ? STEP : OUTPLANNED;
     }
 
     /** While nothing is active and the presence listens, it also looks, so that this need not. */

@@ -1,33 +1,31 @@
 package org.registrybbm.scheduler;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.quartz.JobExecutionContext;
 import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchOutcome;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.Offers;
 import org.registrybbm.migrations.Planner;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Brings what the planner says is due to Quartz, and runs what Quartz fires. Each replica stores triggers for its own free workers only:
- * Quartz wakes the replica that stores a trigger at once, and the others when they next look. Lives in the scheduler's context, where
- * the Quartz job finds it.
+ * Quartz wakes the replica that stores a trigger at once, and the others when they next look. Before it goes to Quartz, whose lock is one
+ * for the whole fleet, it takes the batch job from the others in the tables. Lives in the scheduler's context, where the Quartz job finds it.
  */
 final class Dispatcher {
     private static final Logger LOGGER = LoggerFactory.getLogger(Dispatcher.class);
     private static final String CONTEXT_KEY = "org.registrybbm.dispatcher";
-
-    /** Since when a batch job is due although it has a trigger, and the token of the worker that died with it. */
-    private record Waiting(@Nullable Long deadToken, long since) {}
 
     /**
      * What came of a turn.
@@ -35,12 +33,10 @@ final class Dispatcher {
      * @param active migrations that are active or running
      * @param taken batch jobs that got a trigger
      * @param more whether a further turn may take more, soon
+     * @param awaited whether batch jobs were taken, here or by another replica, that have not begun; whoever took them may have died
      * @param settled whether the next one is of use only once the tables have changed
      */
-    record Turn(int active, int taken, boolean more, boolean settled) {}
-
-    /** A batch job that is due for longer than this, although it has a trigger, may have one that Quartz forgot. */
-    static final Duration FORGOTTEN_AFTER = Duration.ofSeconds(3);
+    record Turn(int active, int taken, boolean more, boolean awaited, boolean settled) {}
 
     private static final Duration STANDING_FOR = Duration.ofSeconds(30);
     private static final Duration LONGEST_WAIT_FOR_TURN = Duration.ofSeconds(1);
@@ -50,7 +46,6 @@ final class Dispatcher {
     private final Triggers triggers;
     private final int workers;
     private final ReentrantLock turns = new ReentrantLock();
-    private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
     private final Map<Long, Long> stored = new ConcurrentHashMap<>();
     private final Set<Long> running = ConcurrentHashMap.newKeySet();
     private Runnable moreToDo = () -> {};
@@ -154,7 +149,7 @@ final class Dispatcher {
     /** Takes one batch job for the worker that calls and is about to be free. */
     private void takeNext() {
         try {
-            // What another replica was faster to take is no reason to stand idle.
+            // That another replica is planning is no reason to stand idle.
             for (int i = 0; i < TRIES_FOR_NEXT && !isStopping(); i++) {
                 Turn turn = turn(1, 1);
                 if (turn.taken() > 0 || !turn.more()) {
@@ -180,33 +175,30 @@ final class Dispatcher {
 
     private Turn turn(int aboutToBeFree, int most) throws SchedulerException {
         if (!lock()) {
-            return new Turn(1, 0, true, true);
+            return new Turn(1, 0, true, false, true);
         }
         try {
             stand();
             Planner.Plan plan = engine.planner().plan();
             if (plan.whole()) {
-                waiting.keySet().retainAll(plan.due());
                 stored.keySet().retainAll(plan.due());
             }
             int free = free(aboutToBeFree);
-            int taken = 0;
-            // What another replica is planning right now may have more.
-            boolean left = !plan.whole();
-            for (Planner.Due due : plan.jobs()) {
-                if (running.contains(due.jobId()) || isStoredLately(due.jobId())) {
-                    continue;
-                }
-                // Those whose worker died have waited long enough; if two replicas take one, the claim refuses the
-                // second.
-                boolean allowed = taken < free && (taken < most || due.deadToken() != null);
-                if (allowed && take(due)) {
-                    taken++;
-                } else {
-                    left = true;
-                }
+            List<Planner.Due> due = plan.jobs().stream()
+                    .filter(one -> !running.contains(one.jobId()) && !isStoredLately(one.jobId()))
+                    .toList();
+            // Those whose worker died have waited long enough.
+            long orphans = due.stream().filter(one -> one.deadToken() != null).count();
+            int room = (int) Math.min(free, Math.max(most, orphans));
+            List<Planner.Due> taken = engine.offers().take(due, room);
+            for (Planner.Due one : taken) {
+                store(one);
             }
-            return new Turn(plan.active(), taken, left && taken < free, plan.settled());
+            boolean outrun = taken.size() < Math.min(room, due.size());
+            boolean awaited = outrun || plan.due().stream().anyMatch(this::isStoredLately);
+            // What another replica is planning right now may have more.
+            boolean left = !plan.whole() || !outrun && taken.size() < due.size();
+            return new Turn(plan.active(), taken.size(), left && taken.size() < free, awaited, plan.settled());
         } catch (SchedulerException e) {
             standingUntil = System.nanoTime();
             throw e;
@@ -232,38 +224,30 @@ final class Dispatcher {
         }
     }
 
-    /** Gives a batch job its trigger; false when it has one that may still fire. */
-    private boolean take(Planner.Due due) throws SchedulerException {
-        if (triggers.store(due.jobId())) {
-            stored.put(due.jobId(), System.nanoTime());
-            return true;
+    /**
+     * Gives a batch job its trigger. The one that it may have already has fired or is stuck, and Quartz will not fire it again before it
+     * finds its replica dead, if at all; or it waits for a worker of another replica, and there is one here.
+     */
+    private void store(Planner.Due due) throws SchedulerException {
+        // That of a worker that died is there, mostly.
+        if (due.deadToken() != null || !triggers.store(due.jobId())) {
+            LOGGER.debug("batch job {} is due although it may have a trigger, which is stored anew", due.jobId());
+            triggers.replace(due.jobId());
         }
-        Waiting now = new Waiting(due.deadToken(), System.nanoTime());
-        Waiting before = waiting.putIfAbsent(due.jobId(), now);
-        boolean workerDied =
-                due.deadToken() != null && (before == null || !due.deadToken().equals(before.deadToken()));
-        boolean forgotten = before != null && now.since() - before.since() > FORGOTTEN_AFTER.toNanos();
-        if (!workerDied && !forgotten) {
-            return false;
-        }
-        // Fired or stuck, Quartz will not fire it again before it finds its replica dead, if at all. One that is just
-        // waiting for a worker of another replica finds one here.
-        LOGGER.debug("batch job {} is due although it has a trigger; the trigger is stored anew", due.jobId());
-        triggers.replace(due.jobId());
-        waiting.put(due.jobId(), now);
         stored.put(due.jobId(), System.nanoTime());
-        return true;
     }
 
     private boolean isStoredLately(long jobId) {
         Long at = stored.get(jobId);
-        return at != null && System.nanoTime() - at < FORGOTTEN_AFTER.toNanos();
+        return at != null && System.nanoTime() - at < Offers.LAST.toNanos();
     }
 
-    /** Removes the triggers that nobody here will run any more, so that the other replicas need not find them forgotten. */
+    /** Removes the triggers that nobody here will run any more, and leaves their batch jobs to the other replicas. */
     void leave() throws SchedulerException {
-        for (long jobId : stored.keySet()) {
+        Set<Long> left = Set.copyOf(stored.keySet());
+        for (long jobId : left) {
             triggers.remove(jobId);
         }
+        engine.offers().withdraw(left);
     }
 }

@@ -10,15 +10,19 @@ import java.sql.Statement;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.testkit.BareDataSource;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** Connections that are used again, as an application's pool does it, and a count of what is sent over them. */
 final class CountingPool implements BareDataSource, AutoCloseable {
+    private static final Pattern LOCK_OF_QUARTZ = Pattern.compile("(?i)qrtz_locks .*for update");
+
     private final TestDatabase database;
     private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
     private final AtomicLong sent = new AtomicLong();
+    private final AtomicLong quartzLocks = new AtomicLong();
 
     CountingPool(TestDatabase database) {
         this.database = database;
@@ -27,6 +31,11 @@ final class CountingPool implements BareDataSource, AutoCloseable {
     /** How many statements were sent, each commit and rollback counted, and several in one string as several. */
     long sent() {
         return sent.get();
+    }
+
+    /** How often a row of Quartz's locks was asked for, each of which one replica holds at a time. */
+    long quartzLocks() {
+        return quartzLocks.get();
     }
 
     @Override
@@ -56,6 +65,10 @@ final class CountingPool implements BareDataSource, AutoCloseable {
             }
             Object result = method.invoke(real, args);
             if (result instanceof PreparedStatement statement) {
+                if (args != null
+                        && LOCK_OF_QUARTZ.matcher(String.valueOf(args[0])).find()) {
+                    quartzLocks.incrementAndGet();
+                }
                 return counted(PreparedStatement.class, statement);
             }
             return result instanceof Statement statement ? counted(Statement.class, statement) : result;

@@ -42,6 +42,9 @@ public final class Guards {
             SET LOCAL synchronous_commit = off
             """;
 
+    /** For who is to start a batch job: whatever a crash forgets of it is taken anew. */
+    public static final String OFFER = SHORT_TRANSACTION.stripTrailing() + ";\n" + NOT_FLUSHED_YET;
+
     private Guards() {}
 
     private static String shortTransaction(String lockTimeout) {

@@ -41,6 +41,7 @@ public final class LeaseQueries {
             UPDATE batched_background_migration_jobs j
             SET status = 1,
                 handed_back_at = NULL,
+                offered_at = NULL,
                 attempts = j.attempts + 1,
                 lease_token = nextval('batched_background_migration_lease_tokens'),
                 lease_owner = ?,
