@@ -132,6 +132,10 @@ final class Dispatcher {
         try {
             outcome = engine.runner().run(id.get(), this::isStopping);
             LOGGER.debug("batch job {}: {}", id.get(), outcome);
+            if (outcome instanceof BatchOutcome.NotClaimed) {
+                // Another replica may have what it lacks here.
+                engine.offers().withdraw(Set.of(id.get()));
+            }
         } catch (RuntimeException e) {
             LOGGER.warn("batch job {} could not be run, it stays due: {}", id.get(), e.getMessage());
             LOGGER.debug("batch job could not be run", e);

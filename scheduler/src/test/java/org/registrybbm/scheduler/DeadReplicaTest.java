@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.WorkRegistry;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -91,6 +92,21 @@ class DeadReplicaTest {
 
         assertThat(ledger.jobs("j.started_at >= '" + taken + "'::timestamptz + interval '3 s'"))
                 .containsExactly("t");
+    }
+
+    @Test
+    void whatAReplicaTookAndMayNotBeginIsLeftToTheOthers() throws Exception {
+        Ledger ledger = Ledger.create(database, "refused", 10).queue(20, "{}");
+        long refused = plan(ledger);
+        database.execute("UPDATE batched_background_migration_jobs SET offered_at = clock_timestamp()");
+        Replica ignorant = fleet.replica("ignorant").with(WorkRegistry.shipped());
+
+        Triggers triggers = new Triggers(fleet.start(ignorant).quartz());
+        triggers.ensureStanding();
+        triggers.store(refused);
+
+        await().until(() -> ledger.jobs("j.offered_at").equals(List.of("null")));
+        assertThat(ledger.jobs("j.attempts")).containsOnly("0");
     }
 
     private long plan(Ledger ledger) {
