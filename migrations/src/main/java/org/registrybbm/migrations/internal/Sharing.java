@@ -3,12 +3,13 @@ package org.registrybbm.migrations.internal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.MigrationStatus;
 import org.registrybbm.migrations.internal.SharingQueries.Contender;
 
@@ -31,11 +32,12 @@ public final class Sharing {
             .thenComparingLong(Contender::id);
 
     private final List<Contender> contenders;
-    private final Map<String, List<Contender>> onTable;
-    private final Set<Long> contending;
+    private final List<Contender> all;
     private final Map<Long, Integer> asked = new HashMap<>();
     private final Map<Long, Integer> sated = new HashMap<>();
     private final int held;
+    private @Nullable Round round;
+    private int position;
 
     /**
      * Starts a round.
@@ -45,10 +47,7 @@ public final class Sharing {
      */
     public Sharing(List<Contender> contenders, List<Contender> all) {
         this.contenders = contenders.stream().sorted(FIRST_COME).toList();
-        this.onTable = all.stream()
-                .filter(one -> one.root() != null)
-                .collect(Collectors.groupingBy(one -> Objects.requireNonNull(one.root())));
-        this.contending = contenders.stream().map(Contender::id).collect(Collectors.toUnmodifiableSet());
+        this.all = List.copyOf(all);
         this.held = all.stream().mapToInt(Contender::held).sum();
     }
 
@@ -57,9 +56,10 @@ public final class Sharing {
 
     /** Returns whom to ask next; empty when the grants are right. */
     public Optional<Ask> next() {
-        Shares shares = share();
-        for (Contender one : contenders) {
-            int wanted = Math.max(shares.of(one), stands(one, shares) ? 1 : 0);
+        Round round = round();
+        for (; position < contenders.size(); position++) {
+            Contender one = contenders.get(position);
+            int wanted = Math.max(round.of(one), round.stands(one) ? 1 : 0);
             if (wanted > asked.getOrDefault(one.id(), 0) && !sated.containsKey(one.id())) {
                 return Optional.of(new Ask(one, wanted));
             }
@@ -76,6 +76,7 @@ public final class Sharing {
         asked.put(ask.contender().id(), ask.jobs());
         if (found < ask.jobs()) {
             sated.put(ask.contender().id(), found);
+            round = null;
         }
     }
 
@@ -86,52 +87,22 @@ public final class Sharing {
 
     /** Returns who is given batch jobs, one entry for each, in the order of the grants. */
     public List<Contender> grants() {
-        return share().order;
+        return round().order;
     }
 
-    private Shares share() {
-        Shares shares = new Shares();
-        while (shares.order.size() < MOST_AHEAD) {
-            Optional<Contender> next = contenders.stream()
-                    .filter(one -> mayHaveOneMore(one, shares))
-                    .min(Comparator.comparingInt(Contender::priority)
-                            .reversed()
-                            .thenComparingInt(one -> one.held() + shares.of(one))
-                            .thenComparing(FIRST_COME));
-            if (next.isEmpty()) {
-                break;
-            }
-            shares.grant(next.get());
+    /** Only an answer that is less than was asked for changes what comes of it. */
+    private Round round() {
+        Round current = round;
+        if (current == null) {
+            current = new Round();
+            round = current;
+            position = 0;
         }
-        return shares;
+        return current;
     }
 
-    private boolean mayHaveOneMore(Contender one, Shares shares) {
-        return shares.of(one) < demand(one)
-                && held + shares.order.size() < one.limits().fleetJobs()
-                && one.held() + shares.of(one) < one.limits().migrationJobs()
-                && (one.root() == null || tableMayHaveOneMore(one, shares));
-    }
-
-    private boolean tableMayHaveOneMore(Contender one, Shares shares) {
-        List<Contender> together = onSameTable(one);
-        int jobs = together.stream()
-                .mapToInt(other -> other.held() + shares.of(other))
-                .sum();
-        long others = together.stream()
-                .filter(other -> other.id() != one.id())
-                .filter(other -> other.held() + shares.of(other) > 0)
-                .count();
-        return jobs < one.limits().tableJobs() && others < one.limits().tableMigrations() && isItsTurn(one);
-    }
-
-    /** Whether fewer migrations of the table come before it than may run there at once. */
-    private boolean isItsTurn(Contender one) {
-        return onSameTable(one).stream()
-                        .filter(other -> contending.contains(other.id()))
-                        .filter(other -> FIRST_COME.compare(other, one) < 0 && isAble(other))
-                        .count()
-                < one.limits().tableMigrations();
+    private int demand(Contender one) {
+        return sated.getOrDefault(one.id(), Integer.MAX_VALUE);
     }
 
     /** Whether it has something to do, as far as is known, so that those behind it on its table have to wait. */
@@ -139,36 +110,102 @@ public final class Sharing {
         return one.held() > 0 || demand(one) > 0 && one.limits().migrationJobs() > 0;
     }
 
-    /** Whether it is its turn but others are still on its table: it is asked all the same, as they must wait only if it can run. */
-    private boolean stands(Contender one, Shares shares) {
-        return one.root() != null
-                && one.held() == 0
-                && one.limits().migrationJobs() > 0
-                && held + shares.order.size() < one.limits().fleetJobs()
-                && isItsTurn(one)
-                && onSameTable(one).size() > 1;
+    /** Who shares a table, and what they have of it. */
+    private static final class Table {
+        private int members;
+        private int jobs;
+        private int busy;
+        private int able;
     }
 
-    private List<Contender> onSameTable(Contender one) {
-        return one.root() == null ? List.of() : onTable.getOrDefault(one.root(), List.of());
-    }
-
-    private int demand(Contender one) {
-        return sated.getOrDefault(one.id(), Integer.MAX_VALUE);
-    }
-
-    /** Who was given how many. */
-    private static final class Shares {
+    /**
+     * One sharing out, by what is known so far. A contender that may not have one more never may again in the same round, as what stands
+     * against it only grows; so each is looked at once, and once more for each grant.
+     */
+    private final class Round {
         private final List<Contender> order = new ArrayList<>();
         private final Map<Long, Integer> count = new HashMap<>();
+        private final Map<String, Table> tables = new HashMap<>();
+        private final Set<Long> onTurn = new HashSet<>();
 
-        void grant(Contender one) {
+        Round() {
+            for (Contender one : all) {
+                table(one).ifPresent(table -> {
+                    table.members++;
+                    table.jobs += one.held();
+                    table.busy += one.held() > 0 ? 1 : 0;
+                });
+            }
+            for (Contender one : contenders) {
+                Optional<Table> table = table(one);
+                // Fewer migrations of the table come before it than may run there at once.
+                if (table.isEmpty() || table.get().able < one.limits().tableMigrations()) {
+                    onTurn.add(one.id());
+                }
+                table.ifPresent(its -> its.able += isAble(one) ? 1 : 0);
+            }
+            share();
+        }
+
+        private void share() {
+            PriorityQueue<Contender> queue = new PriorityQueue<>(Comparator.comparingInt(Contender::priority)
+                    .reversed()
+                    .thenComparingInt(one -> one.held() + of(one))
+                    .thenComparing(FIRST_COME));
+            contenders.stream().filter(this::mayHaveOneMore).forEach(queue::add);
+            while (order.size() < MOST_AHEAD && !queue.isEmpty()) {
+                Contender next = queue.remove();
+                if (mayHaveOneMore(next)) {
+                    grant(next);
+                    queue.add(next);
+                }
+            }
+        }
+
+        private boolean mayHaveOneMore(Contender one) {
+            return of(one) < demand(one)
+                    && held + order.size() < one.limits().fleetJobs()
+                    && one.held() + of(one) < one.limits().migrationJobs()
+                    && table(one).map(table -> hasRoom(table, one)).orElse(true);
+        }
+
+        private boolean hasRoom(Table table, Contender one) {
+            int others = table.busy - (isBusy(one) ? 1 : 0);
+            return table.jobs < one.limits().tableJobs()
+                    && others < one.limits().tableMigrations()
+                    && onTurn.contains(one.id());
+        }
+
+        private void grant(Contender one) {
+            boolean wasBusy = isBusy(one);
             order.add(one);
             count.merge(one.id(), 1, Integer::sum);
+            table(one).ifPresent(table -> {
+                table.jobs++;
+                table.busy += wasBusy ? 0 : 1;
+            });
+        }
+
+        /** Whether it is its turn but others are still on its table: it is asked all the same, as they must wait only if it can run. */
+        boolean stands(Contender one) {
+            return one.held() == 0
+                    && one.limits().migrationJobs() > 0
+                    && order.size() < MOST_AHEAD
+                    && held + order.size() < one.limits().fleetJobs()
+                    && onTurn.contains(one.id())
+                    && table(one).filter(table -> table.members > 1).isPresent();
         }
 
         int of(Contender one) {
             return count.getOrDefault(one.id(), 0);
+        }
+
+        private boolean isBusy(Contender one) {
+            return one.held() + of(one) > 0;
+        }
+
+        private Optional<Table> table(Contender one) {
+            return Optional.ofNullable(one.root()).map(root -> tables.computeIfAbsent(root, any -> new Table()));
         }
     }
 }
