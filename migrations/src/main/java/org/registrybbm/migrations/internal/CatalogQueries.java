@@ -94,14 +94,10 @@ public final class CatalogQueries {
     // NULLs
     // where that order has them (0 is ascending, 3 is descending with NULLs first); included columns have no order. A
     // partitioned table's own index covers its partitions; without one, each leaf needs an index of its own.
-    private static final String WALKABLE = """
-            WITH tables AS (
-                SELECT ?::oid AS oid
-                UNION
-                SELECT relid::oid FROM pg_partition_tree(?::oid) WHERE isleaf
-            ), walkable AS (
+    private static final String WALKABLE = PartitionTree.WITH + """
+            , walkable AS (
                 SELECT i.indrelid
-                FROM tables t
+                FROM tree t
                 JOIN pg_index i ON i.indrelid = t.oid
                 JOIN pg_class c ON c.oid = i.indexrelid
                 JOIN pg_am am ON am.oid = c.relam
@@ -127,16 +123,8 @@ public final class CatalogQueries {
             )
             SELECT EXISTS (SELECT FROM walkable WHERE indrelid = ?::oid)
                 OR coalesce((
-                    SELECT bool_and(oid IN (SELECT indrelid FROM walkable)) FROM tables WHERE oid <> ?::oid
+                    SELECT bool_and(oid IN (SELECT indrelid FROM walkable)) FROM leaves WHERE oid <> ?::oid
                 ), false) AS found
-            """;
-
-    private static final String LEAVES = """
-            SELECT relid::oid AS oid
-            FROM pg_partition_tree(?::oid)
-            WHERE isleaf
-                AND relid <> ?::oid
-            ORDER BY relid
             """;
 
     private static final String LEAF = "SELECT c.oid, c.relkind, c.relpersistence = 't' AS temporary, " + QUOTED + """
@@ -240,11 +228,6 @@ public final class CatalogQueries {
                 .map(leaf -> new Target(leaf.oid(), leaf.quoted(), leaf.kind().equals("p"), root.key()));
     }
 
-    /** Returns the leaf partitions of a partitioned table, at any depth. */
-    static List<Long> leaves(Connection connection, Target root) throws SQLException {
-        return Sql.list(connection, LEAVES, row -> row.getLong("oid"), root.oid(), root.oid());
-    }
-
     /** Returns the root of the partition tree that a table belongs to, quoted for SQL; the table itself where there is none. */
     static String root(Connection connection, Target target) throws SQLException {
         return Sql.one(connection, ROOT, row -> row.getString("quoted"), target.oid(), target.oid());
@@ -309,7 +292,6 @@ public final class CatalogQueries {
                 connection,
                 WALKABLE,
                 row -> row.getBoolean("found"),
-                target.oid(),
                 target.oid(),
                 target.key().columns().stream().map(Column::name).toArray(String[]::new),
                 target.oid(),

@@ -34,7 +34,8 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
         if (cutter.cutGap(due)) {
             return new Left.Work();
         }
-        if (definition.strategy() instanceof KeysetBatching) {
+        if (definition.strategy() instanceof KeysetBatching
+                && !definition.target().firstColumn().notNull()) {
             // One may have come after the last batch was cut.
             for (Walk walk : WalkQueries.all(connection, migration().id(), Walk.Kind.CHANGE, 1)) {
                 Optional<Target> target = definition.targetOf(connection, walk);

@@ -42,7 +42,23 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     boolean cut(List<Planner.Due> due, int wanted) throws SQLException {
         estimate();
         boolean nothingLeft = true;
-        List<Walk> walks = WalkQueries.toCut(connection, migration().id());
+        List<Walk> first = WalkQueries.toCut(connection, migration().id(), 0);
+        for (List<Walk> walks = first; !walks.isEmpty(); walks = behind(walks)) {
+            nothingLeft &= cut(walks, first.size() == 1, due, wanted);
+            if (due.size() >= wanted) {
+                return false;
+            }
+        }
+        return nothingLeft;
+    }
+
+    private List<Walk> behind(List<Walk> walks) throws SQLException {
+        return WalkQueries.toCut(
+                connection, migration().id(), walks.get(walks.size() - 1).id());
+    }
+
+    private boolean cut(List<Walk> walks, boolean last, List<Planner.Due> due, int wanted) throws SQLException {
+        boolean nothingLeft = true;
         for (Walk walk : walks) {
             Optional<Target> target = definition.targetOf(connection, walk);
             if (target.isEmpty()) {
@@ -53,7 +69,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             } else if (due.size() >= wanted) {
                 return false;
             } else {
-                nothingLeft &= cut(walk, target.get(), due, wanted, walks.size() == 1);
+                nothingLeft &= cut(walk, target.get(), due, wanted, last);
             }
         }
         return nothingLeft;
@@ -162,7 +178,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                                 || last.number() >= migration().maxValue())
                         .isPresent()
                 : RangeQueries.hasJobs(connection, walk);
-        boolean empty = definition.strategy() instanceof BlockBatching
+        boolean empty = (definition.strategy() instanceof BlockBatching || !walk.onlyTable())
                 && StatisticsQueries.heap(connection, target).blocks() == 0;
         if (reached || empty) {
             return false;

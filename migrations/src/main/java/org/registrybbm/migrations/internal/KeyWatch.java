@@ -22,11 +22,11 @@ final class KeyWatch {
 
     // Only a trigger before the update, a rule or an expression can change what the statement does not name. A trigger
     // of certain columns is for statements that name one of them, or one that such a column is generated from.
-    private static final String CAN_CHANGE_ITSELF = """
+    private static final String CAN_CHANGE_ITSELF = PartitionTree.WITH + """
             SELECT EXISTS (
                 SELECT
                 FROM pg_trigger t
-                WHERE (t.tgrelid = ?::oid OR t.tgrelid IN (SELECT relid FROM pg_partition_tree(?::oid)))
+                WHERE t.tgrelid IN (SELECT oid FROM tree)
                     AND NOT t.tgisinternal
                     AND t.tgenabled <> 'D'
                     AND t.tgtype & 19 = 19
@@ -50,12 +50,8 @@ final class KeyWatch {
             """;
 
     // %1$s is the quoted table, %2$s the sub-batch's rows.
-    private static final String UPDATED_AND_KEPT = """
-            SELECT pg_stat_get_xact_tuples_updated(?::oid) + coalesce((
-                    SELECT sum(pg_stat_get_xact_tuples_updated(relid))
-                    FROM pg_partition_tree(?::oid)
-                    WHERE isleaf AND relid <> ?::oid
-                ), 0) AS updated,
+    private static final String UPDATED_AND_KEPT = PartitionTree.WITH + """
+            SELECT (SELECT sum(pg_stat_get_xact_tuples_updated(oid)) FROM leaves) AS updated,
                 (
                     SELECT count(*)
                     FROM %1$s
@@ -115,8 +111,6 @@ final class KeyWatch {
                 UPDATED_AND_KEPT.formatted(target.table(), rows),
                 row -> row.getLong("kept") < Math.min(row.getLong("updated"), subBatch.covered()),
                 target.oid(),
-                target.oid(),
-                target.oid(),
                 xid);
         if (!left) {
             return;
@@ -147,7 +141,6 @@ final class KeyWatch {
                 tx,
                 CAN_CHANGE_ITSELF,
                 row -> new Beforehand(row.getBoolean("found"), row.getBoolean("readable"), row.getString("role")),
-                target.oid(),
                 target.oid(),
                 written.toArray(String[]::new),
                 target.oid(),

@@ -2,6 +2,7 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -118,10 +119,27 @@ record KeysetBatching() implements BatchingStrategy {
 
     /** Returns whether the table has rows beyond the bounds of a key that is an integer. */
     static boolean hasRowsOutside(Connection connection, Definition definition) throws SQLException {
-        Target target = definition.target();
+        if (!definition.target().partitioned()) {
+            return hasRowsOutside(connection, definition, definition.target());
+        }
+        for (Target leaf : PartitionTree.leaves(connection, definition.target())) {
+            // A statement on the parent would lock them all.
+            Savepoint before = connection.setSavepoint();
+            boolean found = StatisticsQueries.heap(connection, leaf).blocks() > 0
+                    && hasRowsOutside(connection, definition, leaf);
+            connection.rollback(before);
+            if (found) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean hasRowsOutside(Connection connection, Definition definition, Target table)
+            throws SQLException {
         return Sql.one(
                 connection,
-                OUTSIDE.formatted(target.table(), target.column()),
+                OUTSIDE.formatted(table.table(), table.column()),
                 row -> row.getBoolean("found"),
                 definition.migration().minValue(),
                 definition.migration().maxValue());

@@ -273,7 +273,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             return Result.of(due, free);
         }
         Definition definition = Definition.resolve(connection, migration, workRegistry);
-        if (WalkQueries.all(connection, migration.id(), Walk.Kind.CHANGE, 1).isEmpty()) {
+        if (WalkQueries.lastPass(connection, migration.id(), Walk.Kind.CHANGE) == 0) {
             PendingCheck.run(connection, definition);
         }
         new Walks(connection, definition).openFirst();

@@ -112,10 +112,7 @@ record Relocation(Connection connection, Definition definition) {
         }
         List<Target> tables = new ArrayList<>();
         tables.add(root);
-        for (long leaf : CatalogQueries.leaves(connection, root)) {
-            Optional<Target> found = CatalogQueries.leaf(connection, root, leaf);
-            found.ifPresent(tables::add);
-        }
+        tables.addAll(PartitionTree.leaves(connection, root));
         return tables;
     }
 

@@ -30,14 +30,13 @@ final class StatisticsQueries {
     private static final String UNKNOWN = "c.reltuples < 0 OR c.relpages = 0 AND pg_relation_size(c.oid) > 0";
 
     // A table that was never analysed has -1; the sum is unknown as soon as one leaf's is.
-    private static final String ESTIMATE = """
+    private static final String ESTIMATE = (PartitionTree.WITH + """
             SELECT sum(%s)::bigint AS tuples, bool_or(%s) AS unknown
             FROM pg_class c
-            WHERE c.oid = ?::oid AND c.relkind <> 'p'
-                OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid) WHERE isleaf)
-            """.formatted(TUPLES, UNKNOWN);
+            WHERE c.oid IN (SELECT oid FROM leaves)
+            """).formatted(TUPLES, UNKNOWN);
 
-    private static final String NULL_ESTIMATE = """
+    private static final String NULL_ESTIMATE = (PartitionTree.WITH + """
             SELECT sum((%s) * s.null_frac)::bigint AS tuples,
                 bool_or(%s OR s.null_frac IS NULL) AS unknown
             FROM pg_class c
@@ -47,9 +46,8 @@ final class StatisticsQueries {
                 AND s.tablename = c.relname
                 AND s.attname = ?
                 AND NOT s.inherited
-            WHERE c.oid = ?::oid AND c.relkind <> 'p'
-                OR c.oid IN (SELECT relid FROM pg_partition_tree(?::oid) WHERE isleaf)
-            """.formatted(TUPLES, UNKNOWN);
+            WHERE c.oid IN (SELECT oid FROM leaves)
+            """).formatted(TUPLES, UNKNOWN);
 
     private static final String CORRELATION = """
             SELECT s.correlation::numeric AS correlation
@@ -78,7 +76,7 @@ final class StatisticsQueries {
 
     /** Returns the planner's estimate of the table's rows, or empty when it was never analysed. */
     public static OptionalLong estimate(Connection connection, Target target) throws SQLException {
-        return Sql.one(connection, ESTIMATE, StatisticsQueries::estimated, target.oid(), target.oid());
+        return Sql.one(connection, ESTIMATE, StatisticsQueries::estimated, target.oid());
     }
 
     /** Returns the planner's estimate of the rows whose first key column is NULL, or empty when it was never analysed. */
@@ -87,9 +85,8 @@ final class StatisticsQueries {
                 connection,
                 NULL_ESTIMATE,
                 StatisticsQueries::estimated,
-                target.firstColumn().name(),
                 target.oid(),
-                target.oid());
+                target.firstColumn().name());
     }
 
     private static OptionalLong estimated(ResultSet row) throws SQLException {

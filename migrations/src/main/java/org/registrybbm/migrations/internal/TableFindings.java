@@ -30,11 +30,11 @@ record TableFindings(Target target, boolean places, Needs needs) {
             )
             """;
 
-    private static final String TABLES = """
-            WITH tables AS (
-                SELECT ?::oid AS oid
+    private static final String TABLES = PartitionTree.WITH + """
+            , tables AS (
+                SELECT oid FROM leaves
                 UNION
-                SELECT relid::oid FROM pg_partition_tree(?::oid) WHERE isleaf
+                SELECT ?::oid
                 UNION
                 SELECT c.oid
                 FROM pg_class c

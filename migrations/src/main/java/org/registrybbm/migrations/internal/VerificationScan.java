@@ -192,10 +192,6 @@ public final class VerificationScan {
         if (!definition.target().partitioned()) {
             return new ArrayDeque<>(List.of(definition.target()));
         }
-        Deque<Target> tables = new ArrayDeque<>();
-        for (long leaf : CatalogQueries.leaves(tx, definition.target())) {
-            CatalogQueries.leaf(tx, definition.target(), leaf).ifPresent(tables::add);
-        }
-        return tables;
+        return new ArrayDeque<>(PartitionTree.leaves(tx, definition.target()));
     }
 }

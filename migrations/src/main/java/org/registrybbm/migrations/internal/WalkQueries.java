@@ -105,11 +105,23 @@ final class WalkQueries {
             ORDER BY w.id
             """;
 
+    // A partition that is as empty as when its walk was opened needs no batch job.
     private static final String COVERING = "SELECT " + COLUMNS + """
             FROM batched_background_migration_walks w
             WHERE w.batched_background_migration_id = ?
                 AND w.kind <> 'retry'
+                AND (w.only_table
+                    OR EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = w.id)
+                    OR pg_relation_size(w.table_oid) > 0)
             ORDER BY w.id
+            """;
+
+    private static final String OPENED = """
+            SELECT table_oid::bigint AS table_oid, table_name, only_table
+            FROM batched_background_migration_walks
+            WHERE batched_background_migration_id = ?
+                AND kind = ?
+                AND pass = ?
             """;
 
     private static final String LAST_PASS = """
@@ -122,21 +134,28 @@ final class WalkQueries {
     private static final String TO_CUT = "SELECT " + COLUMNS + """
             FROM batched_background_migration_walks w
             WHERE w.batched_background_migration_id = ?
+                AND w.id > ?
                 AND NOT w.cut_whole
             ORDER BY w.id
+            LIMIT 100
             """;
 
     private static final String OPEN = """
             INSERT INTO batched_background_migration_walks
-                (batched_background_migration_id, table_oid, table_name, kind, pass, only_table, definition, origin)
-            SELECT m.id, given.oid, ?, ?, ?, ?,
+                (batched_background_migration_id, kind, pass, only_table, cut_whole, origin, table_oid, table_name, definition)
+            SELECT m.id, walk.kind, walk.pass, walk.only_table, walk.skips AND pg_relation_size(of.oid) = 0, walk.origin,
+                of.oid, of.name,
             """ + DEFINITION + """
-                || jsonb_build_object('key', given.key, 'order',
-            """ + KeyOrder.of("given.oid", "given.key") + """
-                ), ?
+                || jsonb_build_object('key', walk.key, 'order',
+            """ + KeyOrder.of("of.oid", "walk.key") + """
+                )
             FROM batched_background_migrations m
-            CROSS JOIN (SELECT ?::oid AS oid, ?::jsonb AS key) AS given
+            CROSS JOIN (
+                VALUES (?::text, ?::integer, ?::boolean, ?::boolean, ?::text, ?::jsonb)
+            ) AS walk (kind, pass, only_table, skips, origin, key)
+            CROSS JOIN unnest(?::oid[], ?::text[]) AS of (oid, name)
             WHERE m.id = ?
+            ORDER BY of.oid
             ON CONFLICT DO NOTHING
             """;
 
@@ -174,6 +193,8 @@ final class WalkQueries {
             DELETE FROM batched_background_migration_jobs
             WHERE walk_id IN (SELECT id FROM forgotten)
             """;
+
+    private static final int TABLES_AT_ONCE = 1_000;
 
     private WalkQueries() {}
 
@@ -240,25 +261,52 @@ final class WalkQueries {
         return Sql.one(connection, LAST_PASS, row -> row.getInt("pass"), migrationId, kind.word());
     }
 
-    /** Returns the walks that batch jobs do not cover yet. */
-    static List<Walk> toCut(Connection connection, long migrationId) throws SQLException {
-        return Sql.list(connection, TO_CUT, WalkQueries::walk, migrationId);
+    /** A table that has a walk, under the name that it had when it was last looked up. */
+    record Opened(long table, String name, boolean onlyTable) {}
+
+    /** Returns the tables of one pass of a kind. */
+    static List<Opened> opened(Connection connection, long migrationId, Walk.Kind kind, int pass) throws SQLException {
+        return Sql.list(
+                connection,
+                OPENED,
+                row -> new Opened(
+                        row.getLong("table_oid"), row.getString("table_name"), row.getBoolean("only_table")),
+                migrationId,
+                kind.word(),
+                pass);
     }
 
-    /** Opens a walk where there is none. */
-    static void open(Connection connection, long migrationId, Target table, Walk.Kind kind, int pass, boolean onlyTable)
+    /** Returns the first walks behind a place that batch jobs do not cover yet; empty for no more. */
+    static List<Walk> toCut(Connection connection, long migrationId, long after) throws SQLException {
+        return Sql.list(connection, TO_CUT, WalkQueries::walk, migrationId, after);
+    }
+
+    /**
+     * Walks to be opened.
+     *
+     * @param onlyTable whether they go over the migration's own table, and not partitions of it
+     * @param skipsEmpty whether a partition that has no block needs no batch job: one that has rows by the end gets its own then
+     */
+    record Opening(Walk.Kind kind, int pass, boolean onlyTable, boolean skipsEmpty) {}
+
+    /** Opens walks over tables of one key where there are none. */
+    static void open(Connection connection, long migrationId, List<Target> tables, Opening opening)
             throws SQLException {
-        Sql.update(
-                connection,
-                OPEN,
-                table.table(),
-                kind.word(),
-                pass,
-                onlyTable,
-                Origin.of(connection),
-                table.oid(),
-                table.key().json(),
-                migrationId);
+        for (int first = 0; first < tables.size(); first += TABLES_AT_ONCE) {
+            List<Target> some = tables.subList(first, Math.min(tables.size(), first + TABLES_AT_ONCE));
+            Sql.update(
+                    connection,
+                    OPEN,
+                    opening.kind().word(),
+                    opening.pass(),
+                    opening.onlyTable(),
+                    opening.skipsEmpty(),
+                    Origin.of(connection),
+                    some.get(0).key().json(),
+                    some.stream().map(Target::oid).toArray(Long[]::new),
+                    some.stream().map(Target::table).toArray(String[]::new),
+                    migrationId);
+        }
     }
 
     /** Goes on with another table of the same name. */

@@ -5,6 +5,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,35 +16,63 @@ record Walks(Connection connection, Definition definition) {
 
     /** Opens those of the first pass where they are missing, as when a partition was attached. */
     void openFirst() throws SQLException {
-        List<Walk> walks = WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1);
-        Optional<Walk> only = walks.stream().filter(Walk::onlyTable).findFirst();
-        if (only.isPresent()) {
-            if (only.get().tableOid() != definition.target().oid()) {
-                new Relocation(connection, definition).ofRebuiltTables();
-                WalkQueries.moveTo(connection, only.get(), definition.target());
-            }
+        List<WalkQueries.Opened> opened = opened(Walk.Kind.CHANGE, 1);
+        if (opened.stream().anyMatch(WalkQueries.Opened::onlyTable)) {
+            followTable(opened.get(0));
             return;
         }
-        if (!definition.target().partitioned() || walks.isEmpty() && isSharedWithRegistry()) {
-            WalkQueries.open(connection, id(), definition.target(), Walk.Kind.CHANGE, 1, true);
+        if (!definition.target().partitioned() || opened.isEmpty() && isSharedWithRegistry()) {
+            open(List.of(definition.target()), Walk.Kind.CHANGE, 1, true);
             return;
         }
-        if (walks.isEmpty()) {
+        if (opened.isEmpty()) {
             warn();
         }
-        List<Long> leaves = CatalogQueries.leaves(connection, definition.target());
-        List<Long> known = tables(walks);
-        if (!known.containsAll(leaves) && !leaves.containsAll(known)) {
+        List<Target> leaves = PartitionTree.leaves(connection, definition.target());
+        Set<Long> there = leaves.stream().map(Target::oid).collect(Collectors.toSet());
+        Set<Long> known = tables(opened);
+        if (!known.containsAll(there) && !there.containsAll(known)) {
             // One that went and one that came may be the same, built anew.
             new Relocation(connection, definition).ofRebuiltTables();
-            known = tables(WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1));
+            opened = opened(Walk.Kind.CHANGE, 1);
         }
-        for (long leaf : leaves) {
-            if (!known.contains(leaf)) {
-                open(leaf, Walk.Kind.CHANGE, 1);
-            }
+        openMissing(leaves, tables(opened), Walk.Kind.CHANGE, 1);
+        Set<String> names = opened.stream().map(WalkQueries.Opened::name).collect(Collectors.toSet());
+        if (leaves.stream().anyMatch(leaf -> !names.contains(leaf.table()))) {
+            TableNames.rename(connection, id(), List.copyOf(there));
         }
-        TableNames.rename(connection, id(), leaves);
+    }
+
+    /** Goes on with another table of the same name. */
+    private void followTable(WalkQueries.Opened only) throws SQLException {
+        if (only.table() == definition.target().oid()) {
+            return;
+        }
+        new Relocation(connection, definition).ofRebuiltTables();
+        for (Walk walk : WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1)) {
+            WalkQueries.moveTo(connection, walk, definition.target());
+        }
+    }
+
+    private List<WalkQueries.Opened> opened(Walk.Kind kind, int pass) throws SQLException {
+        return WalkQueries.opened(connection, id(), kind, pass);
+    }
+
+    private static Set<Long> tables(List<WalkQueries.Opened> opened) {
+        return opened.stream().map(WalkQueries.Opened::table).collect(Collectors.toSet());
+    }
+
+    /** Returns whether any was missing. */
+    private boolean openMissing(List<Target> leaves, Set<Long> known, Walk.Kind kind, int pass) throws SQLException {
+        List<Target> missing =
+                leaves.stream().filter(leaf -> !known.contains(leaf.oid())).toList();
+        open(missing, kind, pass, false);
+        return !missing.isEmpty();
+    }
+
+    private void open(List<Target> tables, Walk.Kind kind, int pass, boolean onlyTable) throws SQLException {
+        boolean skipsEmpty = !onlyTable && kind != Walk.Kind.RETRY && definition.strategy().hasRanges();
+        WalkQueries.open(connection, id(), tables, new WalkQueries.Opening(kind, pass, onlyTable, skipsEmpty));
     }
 
     /** Tells, once, of what nobody could notice while it runs. */
@@ -56,10 +86,6 @@ record Walks(Connection connection, Definition definition) {
             LOGGER.warn("'{}': {}", definition.migration().name(), warning);
             EventQueries.record(connection, id(), new EventQueries.Event("warned", warning));
         }
-    }
-
-    private static List<Long> tables(List<Walk> walks) {
-        return walks.stream().map(Walk::tableOid).toList();
     }
 
     /**
@@ -80,18 +106,23 @@ record Walks(Connection connection, Definition definition) {
      * @return whether there was anything to open
      */
     boolean openPass(Walk.Kind kind, int pass) throws SQLException {
-        List<Long> known = WalkQueries.all(connection, id(), kind, pass).stream()
-                .map(Walk::tableOid)
-                .toList();
-        boolean opened = false;
-        for (Walk first : WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1)) {
-            Optional<Target> target = definition.targetOf(connection, first);
-            if (target.isPresent() && !known.contains(first.tableOid())) {
-                WalkQueries.open(connection, id(), target.get(), kind, pass, first.onlyTable());
-                opened = true;
+        List<WalkQueries.Opened> first = opened(Walk.Kind.CHANGE, 1);
+        Set<Long> known = tables(opened(kind, pass));
+        if (first.stream().anyMatch(WalkQueries.Opened::onlyTable)) {
+            boolean missing = !known.contains(first.get(0).table());
+            if (missing) {
+                open(List.of(definition.target()), kind, pass, true);
             }
+            return missing;
         }
-        return opened;
+        Set<Long> walked = tables(first);
+        return openMissing(
+                PartitionTree.leaves(connection, definition.target()).stream()
+                        .filter(leaf -> walked.contains(leaf.oid()))
+                        .toList(),
+                known,
+                kind,
+                pass);
     }
 
     /**
@@ -107,17 +138,17 @@ record Walks(Connection connection, Definition definition) {
         int pass = WalkQueries.lastPass(connection, id(), Walk.Kind.RETRY) + 1;
         boolean opened = false;
         for (long table : tables) {
-            opened |= open(table, Walk.Kind.RETRY, pass);
+            opened |= openRetry(table, pass);
         }
         return opened;
     }
 
-    private boolean open(long table, Walk.Kind kind, int pass) throws SQLException {
+    private boolean openRetry(long table, int pass) throws SQLException {
         boolean own = table == definition.target().oid();
         Optional<Target> target =
                 own ? Optional.of(definition.target()) : CatalogQueries.leaf(connection, definition.target(), table);
         if (target.isPresent()) {
-            WalkQueries.open(connection, id(), target.get(), kind, pass, own);
+            open(List.of(target.get()), Walk.Kind.RETRY, pass, own);
         }
         return target.isPresent();
     }
