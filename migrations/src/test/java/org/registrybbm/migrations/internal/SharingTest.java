@@ -154,12 +154,12 @@ class SharingTest {
 
     @Test
     void isQuickWithManyMigrations() {
-        List<Contender> many = LongStream.range(0, 300)
+        List<Contender> many = LongStream.range(0, 10_000)
                 .mapToObj(id ->
-                        onTable(active(id, new BudgetQueries.Limits(Integer.MAX_VALUE, 2, 2, 1)), "t" + id % 10))
+                        onTable(active(id, new BudgetQueries.Limits(Integer.MAX_VALUE, 2, 2, 1)), "t" + id % 5_000))
                 .toList();
 
-        assertThat(grants(many, many)).hasSize(20);
+        assertThat(grants(many, many)).hasSize(Sharing.MOST_AHEAD);
     }
 
     private List<Long> grants(Contender... contenders) {
