@@ -28,12 +28,6 @@ import org.slf4j.LoggerFactory;
 public final class BatchRun {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchRun.class);
 
-    // A batch job that lost several workers may have lost them to one of its next rows: it does not grow for a while.
-    private static final int CAREFUL_FROM = 2;
-    private static final int CAREFUL_FOR = 32;
-
-    // So many rows are few enough to look for those that fail within one transaction.
-    private static final int ISOLATES_FROM = 1_000;
     private static final int LOSSES_IN_PLACE = 3;
     private static final CompletableFuture<Optional<String>> NOBODY =
             CompletableFuture.completedFuture(Optional.empty());
@@ -48,14 +42,10 @@ public final class BatchRun {
     private final Lease lease;
     private final Pacer pacer;
     private final SubBatchTransaction transaction;
-    private final SubBatchSizes sizes;
+    private final SubBatchSize size;
     private final long startedAt = System.nanoTime();
 
     private BatchJob job;
-    private int subBatchSize;
-    private boolean isolate;
-    private int ceiling = Integer.MAX_VALUE;
-    private int careful;
     private int losses;
     private boolean asksForBlocker;
     private CompletableFuture<Optional<String>> blocker = NOBODY;
@@ -79,14 +69,7 @@ public final class BatchRun {
         this.lease = new Lease(dataSource, replica, settings, job.id(), granted.token());
         this.pacer = new Pacer(lease, migration);
         this.transaction = new SubBatchTransaction(lease, settings, replica.workRegistry(), migration, pacer);
-        this.subBatchSize = (int) migration
-                .subBatchSizes()
-                .clamp(job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : Math.max(1, job.subBatchSize()));
-        this.sizes = new SubBatchSizes(subBatchSize, settings.targets().subBatch(), migration.subBatchSizes());
-        if (granted.takeover() && job.takeovers() >= CAREFUL_FROM) {
-            careful = CAREFUL_FOR;
-            ceiling = subBatchSize;
-        }
+        this.size = new SubBatchSize(job, granted.takeover(), settings.targets().subBatch(), migration.subBatchSizes());
         listener.on(new MigrationEvent.BatchStarted(migration, job, replica.name(), granted.takeover()));
     }
 
@@ -100,7 +83,7 @@ public final class BatchRun {
                 return handBack(Reason.REGISTRY_AT_WORK);
             }
             try {
-                if (!pacer.await(stop, subBatchSize)) {
+                if (!pacer.await(stop, size.rows())) {
                     return handBack(Reason.STOPPING);
                 }
                 if (pacer.hasWaited()) {
@@ -129,10 +112,10 @@ public final class BatchRun {
                 Watchdog.Watched watched = replica.watchdog().watch(connection, limit)) {
             try {
                 SubBatchTransaction.Aim aim = new SubBatchTransaction.Aim(
-                        subBatchSize,
-                        isolate,
+                        size.rows(),
+                        size.isolates(),
                         began,
-                        sizes.limit(subBatchSize, settings.timeouts().statement()),
+                        size.limit(settings.timeouts().statement()),
                         watched::extend);
                 step = Sql.inTransaction(connection, tx -> transaction.run(tx, aim));
             } catch (Throwable e) {
@@ -146,11 +129,7 @@ public final class BatchRun {
             Duration took = since(began);
             pacer.pay(committed.covered(), began);
             job = committed.job();
-            subBatchSize = sizes.next(subBatchSize, committed.covered(), committed.migrated(), took);
-            subBatchSize = Math.min(subBatchSize, ceiling);
-            if (--careful < 0) {
-                ceiling = Sizing.raised(ceiling);
-            }
+            size.committed(committed, took);
             if (!committed.quarantined().isEmpty()) {
                 listener.on(
                         new MigrationEvent.RowsQuarantined(migration, job, replica.name(), committed.quarantined()));
@@ -164,11 +143,10 @@ public final class BatchRun {
     /** Returns the outcome when the sub-batch was the last one. */
     private Optional<BatchOutcome> settle(Step step) {
         lastContact = System.nanoTime();
-        isolate = false;
         asksForBlocker = false;
         losses = 0;
         if (step instanceof Step.Committed committed) {
-            return committed.finished() ? Optional.of(finished()) : Optional.empty();
+            return committed.end() == Step.End.FINISHED ? Optional.of(finished()) : Optional.empty();
         }
         if (step instanceof Step.Finished finished) {
             job = finished.job();
@@ -195,19 +173,21 @@ public final class BatchRun {
         if (thrown instanceof InvalidDefinitionException invalid) {
             return Optional.of(failDefinition(invalid.failure()));
         }
-        if (SqlFailures.isWorthSmaller(thrown)
-                && subBatchSize > 1
-                && renew(Sizing.afterFailure(subBatchSize), thrown)) {
-            ceiling = subBatchSize;
+        int before = size.rows();
+        if (thrown instanceof CrowdException crowd) {
+            return size.shrinkForMany() && again(before, true, thrown)
+                    ? Optional.empty()
+                    : Optional.of(failDefinition(crowd.failure()));
+        }
+        if (SqlFailures.isWorthSmaller(thrown) && size.shrink() && again(before, true, thrown)) {
             return Optional.empty();
         }
         if (SqlFailures.isLockWait(thrown)) {
             return waitForLock();
         }
-        if (SqlFailures.mayBeOfRow(thrown) && !isolate) {
-            // The rows that fail are looked for in one transaction once they are among few.
-            isolate = subBatchSize <= ISOLATES_FROM;
-            if (renew(isolate ? subBatchSize : Sizing.afterFailure(subBatchSize), thrown)) {
+        if (SqlFailures.mayBeOfRow(thrown)) {
+            boolean news = !size.isSearching();
+            if (size.search() && again(before, news, thrown)) {
                 return Optional.empty();
             }
         }
@@ -236,22 +216,26 @@ public final class BatchRun {
         }
     }
 
-    private boolean renew(int size, Throwable thrown) {
-        LOGGER.info(
-                "batch job {} of '{}': {}; nothing was changed, it is tried again with {} rows after {}",
-                job.id(),
-                migration.name(),
-                SqlFailures.describe(FailureCode.UNKNOWN, thrown).message(),
-                size,
-                subBatchSize);
-        int before = subBatchSize;
-        subBatchSize = size;
+    /**
+     * Extends the lease for another try with the size of now; false when it is lost.
+     *
+     * @param before what the size was
+     * @param news whether to tell of it
+     */
+    private boolean again(int before, boolean news, Throwable thrown) {
+        String why = SqlFailures.describe(FailureCode.UNKNOWN, thrown).message();
         try {
-            return lease.resize(
-                    migration.id(),
-                    before,
-                    size,
-                    SqlFailures.describe(FailureCode.UNKNOWN, thrown).message());
+            if (!news) {
+                return lease.renew(size.rows());
+            }
+            LOGGER.info(
+                    "batch job {} of '{}': {}; nothing was changed, it is tried again with {} rows after {}",
+                    job.id(),
+                    migration.name(),
+                    why,
+                    size.rows(),
+                    before);
+            return lease.resize(migration.id(), before, size.rows(), why);
         } catch (SQLException e) {
             thrown.addSuppressed(e);
             return false;
@@ -291,7 +275,7 @@ public final class BatchRun {
     private BatchOutcome fail(Failure failure, Throwable thrown) {
         LOGGER.debug("batch job {} of '{}' failed", job.id(), migration.name(), thrown);
         try {
-            Optional<Integer> attempts = lease.fail(failure, subBatchSize, job.attempts());
+            Optional<Integer> attempts = lease.fail(failure, size.rows(), job.attempts());
             if (attempts.isEmpty()) {
                 return lost("its lease was gone when its failure was to be recorded");
             }

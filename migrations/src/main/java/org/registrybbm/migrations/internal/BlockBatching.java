@@ -87,8 +87,13 @@ record BlockBatching() implements BatchingStrategy {
 
     /** Returns the rows of some blocks, but for those in quarantine. */
     static Batch rows(WalkedTable table, long first, long last) {
-        return new Batch(qualifier -> "%1$sctid >= '(%2$d,0)'::tid AND %1$sctid < '(%3$d,0)'::tid%4$s"
-                .formatted(qualifier, first, last + 1, table.spared().and(qualifier)));
+        return new Batch(
+                qualifier -> range(qualifier, first, last) + table.spared().and(qualifier));
+    }
+
+    /** Returns the condition that a row lies in some blocks. */
+    static String range(String qualifier, long first, long last) {
+        return "%1$sctid >= '(%2$d,0)'::tid AND %1$sctid < '(%3$d,0)'::tid".formatted(qualifier, first, last + 1);
     }
 
     private static long blocks(StatisticsQueries.Heap heap, long rows) {

@@ -4,12 +4,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
@@ -19,7 +18,7 @@ import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 
 /** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
-final class Change {
+final class Change implements Isolation.Work {
     /** Why a row is listed that a verification found. */
     static final String STILL_NOT_DONE =
             "it was found not done after the last batch, and is still not done after another change";
@@ -32,6 +31,7 @@ final class Change {
     private final BatchJob job;
     private final Map<String, Failure> failed = new LinkedHashMap<>();
     private long pending;
+    private boolean cutShort;
 
     Change(Connection tx, @Nullable Definition definition, WalkedTable table, BatchJob job) {
         this.tx = tx;
@@ -58,8 +58,7 @@ final class Change {
 
     /** Changes all rows. */
     Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
-        List<String> sample =
-                endsByTheWork() ? QuarantineQueries.identities(tx, table, table.toWork(batch), "", SAMPLES) : List.of();
+        List<String> sample = sample(batch);
         long migrated = migrate(batch);
         requireDone(sample, migrated);
         quarantine(null, Long.MAX_VALUE);
@@ -67,22 +66,36 @@ final class Change {
     }
 
     /**
-     * Changes all rows but those that fail alone; these are quarantined.
+     * Changes all rows but those that fail alone; these are quarantined. Where it is cut short, nothing but that is done.
      *
      * @throws QuarantineFullException when there are too many; as many as fit are quarantined, and nothing is changed
      */
-    Outcome isolating(Batch batch) throws SQLException, QuarantineFullException {
-        List<String> rows = QuarantineQueries.identities(tx, table, batch, " FOR NO KEY UPDATE", Integer.MAX_VALUE);
-        requireFound(rows);
+    Outcome isolating(Batch batch, SearchLimits limits) throws SQLException, QuarantineFullException {
+        Optional<List<String>> rows = new RowLists(tx, table, RowLists.FEW).of(batch, Isolation.LOCKED);
+        if (rows.isPresent()) {
+            requireFound(rows.get());
+        }
+        List<String> sample = sample(batch);
         Savepoint before = tx.setSavepoint();
         long free = migration().quarantineLimit()
                 - QuarantineQueries.count(tx, migration().id());
-        long migrated = rows.isEmpty() ? migrate(batch) : isolate(rows, Math.max(1, free));
-        if (failed.isEmpty() && endsByTheWork()) {
-            requireDone(rows.subList(0, Math.min(SAMPLES, rows.size())), migrated);
+        Isolation isolation = new Isolation(tx, table, this, limits, failed);
+        long migrated = isolation.of(batch, rows, Math.max(1, free));
+        cutShort = isolation.isCutShort();
+        if (cutShort) {
+            tx.rollback(before);
+            migrated = 0;
+            pending = 0;
+        } else if (failed.isEmpty()) {
+            requireDone(sample, migrated);
         }
         quarantine(before, free);
         return new Outcome(migrated, failed.size(), pending);
+    }
+
+    /** Returns whether more rows may fail than one transaction looks for, so that nothing was changed. */
+    boolean isCutShort() {
+        return cutShort;
     }
 
     /** Rows that are not found again by what they are told apart by would be left out without a word. */
@@ -114,6 +127,10 @@ final class Change {
         return table.kind() == Walk.Kind.CHANGE && !(definition.strategy() instanceof KeysetBatching);
     }
 
+    private List<String> sample(Batch batch) throws SQLException {
+        return endsByTheWork() ? QuarantineQueries.identities(tx, table, table.toWork(batch), "", SAMPLES) : List.of();
+    }
+
     /** Some of the rows, as they were told apart before the work: none of them may be as it was. */
     private void requireDone(List<String> sample, long migrated) throws SQLException {
         if (sample.isEmpty()) {
@@ -124,7 +141,7 @@ final class Change {
         boolean locked = definition.strategy() instanceof PredicateBatching
                 || definition.strategy().scans(table);
         boolean nothing = migrated == 0 && locked && table.spared().identity().isVersion();
-        if (nothing || pending(ofRows(sample)).size() == sample.size()) {
+        if (nothing || pending(ofRows(sample), sample.size()).size() == sample.size()) {
             throw new InvalidDefinitionException(
                     FailureCode.NO_PROGRESS,
                     "the work function '" + migration().signature() + "' was given rows of "
@@ -133,44 +150,14 @@ final class Change {
         }
     }
 
-    /** Halves the rows until those that fail are alone. */
-    private long isolate(List<String> rows, long atMost) throws SQLException, QuarantineFullException {
-        if (failed.size() > atMost) {
-            return 0;
-        }
-        Savepoint before = tx.setSavepoint();
-        try {
-            long migrated = migrate(ofRows(rows));
-            // A deferred constraint would fail at the commit, where nobody can tell which row it was.
-            Sql.run(tx, "SET CONSTRAINTS ALL IMMEDIATE");
-            tx.releaseSavepoint(before);
-            return migrated;
-        } catch (SQLException | WorkFailedException e) {
-            if (!SqlFailures.mayBeOfRow(e)) {
-                throw e;
-            }
-            tx.rollback(before);
-            if (!SqlFailures.isDataError(e) && !runsWithoutRows(before)) {
-                throw e;
-            }
-            if (rows.size() == 1) {
-                failed.put(rows.get(0), SqlFailures.describe(FailureCode.UNKNOWN, e));
-                return 0;
-            }
-            int half = rows.size() / 2;
-            return isolate(rows.subList(0, half), atMost) + isolate(rows.subList(half, rows.size()), atMost);
-        }
-    }
-
-    /** What the statement itself is to blame for, as for a table that is gone, fails without any row too. */
-    private boolean runsWithoutRows(Savepoint before) throws SQLException {
+    @Override
+    public boolean failsWithoutRows() throws SQLException {
+        // What the statement itself is to blame for, as for a table that is gone, fails without any row too.
         try {
             work(ofRows(List.of()));
-            return true;
-        } catch (SQLException | RuntimeException e) {
             return false;
-        } finally {
-            tx.rollback(before);
+        } catch (SQLException | RuntimeException e) {
+            return true;
         }
     }
 
@@ -217,19 +204,28 @@ final class Change {
                         - QuarantineQueries.count(tx, migration().id()));
     }
 
-    private long migrate(Batch batch) throws SQLException, QuarantineFullException {
+    @Override
+    public long migrate(Batch batch) throws SQLException, QuarantineFullException {
         if (table.kind() == Walk.Kind.CHANGE || table.pendingRows().isEmpty()) {
             return run(table.toWork(batch));
         }
         // What somebody did by hand, or the application by now, is not done again.
-        Set<String> before = new HashSet<>(pending(batch));
+        RowLists lists = new RowLists(tx, table, RowLists.MANY);
+        Optional<List<String>> before = lists.of(batch.and(this::pendingCondition), "");
         if (before.isEmpty()) {
+            long migrated = 0;
+            for (Batch half : lists.halves(batch)) {
+                migrated += migrate(half);
+            }
+            return migrated;
+        }
+        if (before.get().isEmpty()) {
             return 0;
         }
         long migrated = run(batch.and(this::pendingCondition));
         // Rows that the application has put in meanwhile are not to be judged.
         stillPending(
-                pending(batch).stream().filter(before::contains).toList(),
+                stillPending(batch, before.get()),
                 table.kind() == Walk.Kind.RETRY ? "it is still not done after it was tried again" : STILL_NOT_DONE);
         return migrated;
     }
@@ -258,8 +254,12 @@ final class Change {
         }
     }
 
-    private List<String> pending(Batch batch) throws SQLException {
-        return QuarantineQueries.identities(tx, table, batch.and(this::pendingCondition), "", Integer.MAX_VALUE);
+    private List<String> pending(Batch batch, int limit) throws SQLException {
+        return QuarantineQueries.identities(tx, table, batch.and(this::pendingCondition), "", limit);
+    }
+
+    private List<String> stillPending(Batch batch, List<String> before) throws SQLException {
+        return pending(batch, 1).isEmpty() ? List.of() : pending(ofRows(before), before.size());
     }
 
     /** The rows of a retry are in quarantine themselves. */

@@ -45,34 +45,41 @@ final class PendingSearch {
         return unreadable;
     }
 
-    /** Looks among some rows, of which there are few enough to be told apart one by one. */
+    /** Looks among some rows. Where all of them have one key they may be many: those are halved by where they lie. */
     void among(Batch rows) throws SQLException {
         if (ask(rows).isEmpty()) {
             return;
         }
-        halve(QuarantineQueries.identities(tx, table, rows, "", Integer.MAX_VALUE));
+        List<String> few = QuarantineQueries.identities(tx, table, rows, "", RowLists.FEW + 1);
+        if (few.size() <= RowLists.FEW) {
+            halve(few);
+        } else {
+            inBlocks(rows, 0, StatisticsQueries.heap(tx, table.target()).blocks() - 1);
+        }
     }
 
     /** Looks through the whole table. */
     void everywhere() throws SQLException {
+        Batch all = new Batch(qualifier -> "true" + table.spared().and(qualifier));
         long blocks = StatisticsQueries.heap(tx, table.target()).blocks();
         for (long first = 0; first < blocks && !isEnough(); first += BLOCKS_AT_ONCE) {
-            inBlocks(first, Math.min(blocks, first + BLOCKS_AT_ONCE) - 1);
+            inBlocks(all, first, Math.min(blocks, first + BLOCKS_AT_ONCE) - 1);
         }
     }
 
-    private void inBlocks(long first, long last) throws SQLException {
-        Batch rows = BlockBatching.rows(table, first, last);
+    private void inBlocks(Batch among, long first, long last) throws SQLException {
+        Batch rows = among.and(qualifier -> BlockBatching.range(qualifier, first, last));
         if (isEnough() || ask(rows).isEmpty()) {
             return;
         }
         if (first == last) {
-            halve(QuarantineQueries.identities(tx, table, rows, "", Integer.MAX_VALUE));
+            // A block has a few hundred rows at most.
+            halve(QuarantineQueries.identities(tx, table, rows, "", RowLists.FEW));
             return;
         }
         long middle = first + (last - first) / 2;
-        inBlocks(first, middle);
-        inBlocks(middle + 1, last);
+        inBlocks(among, first, middle);
+        inBlocks(among, middle + 1, last);
     }
 
     private void halve(List<String> rows) throws SQLException {

@@ -18,6 +18,7 @@ final class Sizing {
     // More rows than that in 30 s are none that are changed.
     private static final long LARGEST_BATCH = 100_000_000;
     private static final int FAILURE_CUT = 2;
+    private static final int MANY_FAILED_CUT = 8;
     private static final int DEATH_CUT = 32;
 
     private Sizing() {}
@@ -33,6 +34,11 @@ final class Sizing {
     /** Returns the rows of a sub-batch that is tried again after a failure. */
     static int afterFailure(int size) {
         return Math.max(1, size / FAILURE_CUT);
+    }
+
+    /** Returns the rows of a sub-batch after one of which more rows fail than it looks for. */
+    static int afterManyFailed(int size) {
+        return Math.max(1, size / MANY_FAILED_CUT);
     }
 
     /** Returns the size that sub-batches may grow to after one more was committed: an eighth more than before. */

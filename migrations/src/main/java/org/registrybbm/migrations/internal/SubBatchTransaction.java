@@ -51,11 +51,11 @@ final class SubBatchTransaction {
     /** How a sub-batch went, once its transaction is committed. */
     sealed interface Step {
         /**
-         * Rows were changed and the cursor was moved.
+         * Rows were changed and the cursor was moved, or rows that fail were listed and nothing else was done.
          *
          * @param quarantined why rows of it could not be changed, one for each
          */
-        record Committed(BatchJob job, long covered, long migrated, List<Failure> quarantined, boolean finished)
+        record Committed(BatchJob job, long covered, long migrated, List<Failure> quarantined, End end)
                 implements Step {}
 
         /** Nothing was left to do. */
@@ -69,6 +69,16 @@ final class SubBatchTransaction {
 
         /** More rows than the quarantine may hold could not be changed; those that it may are in it, and the cursor stays. */
         record Overflown() implements Step {}
+
+        /** What a sub-batch that was committed leaves. */
+        enum End {
+            /** The batch job goes on. */
+            OPEN,
+            /** It was the batch job's last one. */
+            FINISHED,
+            /** Its rows were not changed, as more of them may fail than one transaction looks for. */
+            CUT_SHORT
+        }
     }
 
     /**
@@ -162,9 +172,14 @@ final class SubBatchTransaction {
         boolean lost = QuarantineRetry.isLost(tx, table.table(), subBatch.batch());
         Change.Outcome outcome;
         try {
-            outcome = aim.isolate() ? change.isolating(subBatch.batch()) : change.whole(subBatch.batch());
+            outcome = aim.isolate()
+                    ? change.isolating(subBatch.batch(), new SearchLimits(tx, lease, aim.patience()))
+                    : change.whole(subBatch.batch());
         } catch (Change.QuarantineFullException e) {
             return new Step.Overflown();
+        }
+        if (change.isCutShort()) {
+            return stay(tx, fenced, change, aim, Step.End.CUT_SHORT);
         }
         if (table.table().kind() == Walk.Kind.CHANGE && table.strategy().followsKey() && !aim.isolate()) {
             keyWatch().look(tx, table.table(), subBatch, fenced.xid());
@@ -183,39 +198,47 @@ final class SubBatchTransaction {
                 tx, fenced, new LeaseQueries.Advance(subBatch.lastKey(), covered, outcome, busy, aim.size()))) {
             throw unlawful(job);
         }
-        Integer before = job.subBatchSize();
-        lease.tellSize(
-                tx, migration.id(), before == null ? null : (long) before, aim.size(), "aims at its target time");
+        if (!aim.isolate()) {
+            Integer before = job.subBatchSize();
+            lease.tellSize(
+                    tx, migration.id(), before == null ? null : (long) before, aim.size(), "aims at its target time");
+        }
         boolean finished = isLast(table, job, subBatch, outcome) && lease.finish(tx);
         return new Step.Committed(
                 job.advanced(subBatch.lastKey(), aim.size(), covered, outcome.migrated()),
                 covered,
                 outcome.migrated(),
                 change.failures(),
-                finished);
+                finished ? Step.End.FINISHED : Step.End.OPEN);
     }
 
-    /** The next rows cannot be looked for, as the author's expression fails at one: that one is found, and looked for no more. */
-    private Step setAside(Connection tx, LeaseQueries.Fenced fenced, WalkedJob table, Aim aim, SQLException thrown)
+    /** Keeps what was listed, and leaves the cursor where it is. */
+    private Step stay(Connection tx, LeaseQueries.Fenced fenced, Change change, Aim aim, Step.End end)
             throws SQLException {
         BatchJob job = fenced.job();
-        PendingSearch search = new PendingSearch(tx, table.table(), migration.quarantineLimit());
-        search.everywhere();
-        if (search.unreadable().isEmpty()) {
-            throw thrown;
-        }
-        Change change = new Change(tx, definition, table.table(), job);
-        try {
-            change.settingAside(search.unreadable());
-        } catch (Change.QuarantineFullException e) {
-            return new Step.Overflown();
-        }
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
         if (!lease.advance(
                 tx, fenced, new LeaseQueries.Advance(job.lastKey(), 0, Change.Outcome.NOTHING, busy, aim.size()))) {
             throw unlawful(job);
         }
-        return new Step.Committed(job.advanced(job.lastKey(), aim.size(), 0, 0), 0, 0, change.failures(), false);
+        return new Step.Committed(job.advanced(job.lastKey(), aim.size(), 0, 0), 0, 0, change.failures(), end);
+    }
+
+    /** The next rows cannot be looked for, as the author's expression fails at one: that one is found, and looked for no more. */
+    private Step setAside(Connection tx, LeaseQueries.Fenced fenced, WalkedJob table, Aim aim, SQLException thrown)
+            throws SQLException {
+        PendingSearch search = new PendingSearch(tx, table.table(), migration.quarantineLimit());
+        search.everywhere();
+        if (search.unreadable().isEmpty()) {
+            throw thrown;
+        }
+        Change change = new Change(tx, definition, table.table(), fenced.job());
+        try {
+            change.settingAside(search.unreadable());
+        } catch (Change.QuarantineFullException e) {
+            return new Step.Overflown();
+        }
+        return stay(tx, fenced, change, aim, Step.End.OPEN);
     }
 
     private KeyWatch keyWatch() {

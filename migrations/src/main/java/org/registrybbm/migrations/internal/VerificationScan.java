@@ -25,8 +25,6 @@ import org.registrybbm.migrations.WorkRegistry;
 public final class VerificationScan {
     private static final int SAMPLES = 10;
     private static final int COUNTED = 1_000;
-    // So few rows can be told apart one by one where asking for all of them fails.
-    private static final int FEW = 1_000;
 
     private final Connection connection;
     private final EngineSettings settings;
@@ -154,11 +152,11 @@ public final class VerificationScan {
         Optional<BatchingStrategy.SubBatch> next = resolved.strategy().next(tx, table, position, size);
         if (next.isPresent()) {
             PendingSearch search = new PendingSearch(tx, table, COUNTED);
-            if (next.get().covered() <= FEW) {
+            if (next.get().covered() <= RowLists.FEW) {
                 search.among(next.get().batch());
                 count(search);
             } else if (!found(search, next.get().batch())) {
-                size = FEW;
+                size = RowLists.FEW;
                 return;
             }
             covered += next.get().covered();

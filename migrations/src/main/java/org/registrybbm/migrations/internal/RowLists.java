@@ -1,0 +1,72 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.Key;
+
+/**
+ * Rows of a table as lists that fit into memory. All rows of one key are in one sub-batch, however many they are; those that are too many
+ * for a list are taken in halves, by the order of the key that tells them apart.
+ *
+ * @param most how many rows a list has at most, unless there are no halves
+ */
+record RowLists(Connection tx, WalkedTable table, int most) {
+    /** So few rows are told apart one by one. */
+    static final int FEW = 1_000;
+
+    /** No list is longer. */
+    static final int MANY = 10_000;
+
+    // %1$s is the quoted table, %2$s the rows, %3$s the key's columns as text, %4$s the key's columns.
+    private static final String MIDDLE = """
+            SELECT %3$s
+            FROM (
+                SELECT %4$s
+                FROM %1$s
+                WHERE %2$s
+                ORDER BY %4$s
+                OFFSET (SELECT greatest(count(*) - 1, 0) / 2 FROM %1$s WHERE %2$s)
+                LIMIT 1
+            ) AS middle
+            """;
+
+    /**
+     * Returns what tells each of some rows from the others, as JSON texts; empty when they are too many to be listed.
+     *
+     * @param suffix what stands behind the statement, such as a lock
+     * @throws CrowdException when they cannot be taken in halves either
+     */
+    Optional<List<String>> of(Batch rows, String suffix) throws SQLException {
+        int longest = hasOrder() ? most : MANY;
+        List<String> found = QuarantineQueries.identities(tx, table, rows, suffix, longest + 1);
+        if (found.size() <= longest) {
+            return Optional.of(found);
+        }
+        if (!hasOrder()) {
+            throw new CrowdException(table.target().table(), longest);
+        }
+        return Optional.empty();
+    }
+
+    /** Returns the two halves of rows that are too many to be listed; one half when all but one of them are gone by now. */
+    List<Batch> halves(Batch rows) throws SQLException {
+        KeyColumns key = new KeyColumns(table.spared().identity().columns());
+        String sql = MIDDLE.formatted(table.target().table(), rows.predicate(), key.selected(), key.list());
+        Optional<Key> middle = Sql.first(tx, sql, row -> Rows.key(row, key));
+        if (middle.isEmpty()) {
+            return List.of();
+        }
+        Key end = middle.get();
+        return List.of(
+                rows.and(qualifier -> key.between(qualifier, null, end)),
+                rows.and(qualifier -> key.after(qualifier, end)));
+    }
+
+    private boolean hasOrder() {
+        List<Column> columns = table.spared().identity().columns();
+        return !columns.isEmpty() && columns.stream().allMatch(KeyColumns::isOrdered);
+    }
+}
