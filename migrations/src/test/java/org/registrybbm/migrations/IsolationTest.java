@@ -2,6 +2,7 @@ package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -78,15 +79,15 @@ class IsolationTest {
     @CsvSource(
             nullValues = "ranges",
             value = {
-                "ranges, id, true, 1000",
-                "ranges, id, i % 20 = 7, 50",
-                "ranges, k, i % 3 = 0, 333",
-                "NullKeySetBatchingStrategy, v, i % 3 = 0, 333",
-                "BlockBatchingStrategy, '', i % 3 = 0, 333"
+                "ranges, id, true, 300",
+                "ranges, id, i % 20 = 7, 15",
+                "ranges, k, i % 3 = 0, 100",
+                "NullKeySetBatchingStrategy, v, i % 3 = 0, 100",
+                "BlockBatchingStrategy, '', i % 3 = 0, 100"
             })
     void takesFewSavepointsATransactionHoweverManyRowsFail(String strategy, String column, String bad, int count) {
-        items(1_000, "i / 7", bad, ", PRIMARY KEY (id)");
-        queue(WORK, strategy, column, 1_000);
+        items(300, "i / 7", bad, ", PRIMARY KEY (id)");
+        queue(WORK, strategy, column, 300);
 
         drain(Lab.DO_ONE);
 
@@ -112,7 +113,7 @@ class IsolationTest {
     @ParameterizedTest
     @CsvSource({"id", "'k, id'"})
     void separatesOneOfManyRowsOfOneKeyWithoutAListOfThem(String primaryKey) {
-        int rows = Integer.getInteger("isolation.rows", 60_000);
+        int rows = Integer.getInteger("isolation.rows", 15_000);
         items(rows, "5", "i = " + (rows - 7), ", PRIMARY KEY (" + primaryKey + ")");
         queue(Lab.ADD_ONE, null, "k", 100);
 
@@ -126,7 +127,7 @@ class IsolationTest {
 
     @Test
     void separatesSeveralOfManyRowsOfOneKeyInSeveralTransactions() {
-        items(20_000, "5", "i % 2500 = 1", ", PRIMARY KEY (id)");
+        items(8_000, "5", "i % 1000 = 1", ", PRIMARY KEY (id)");
         queue(Lab.ADD_ONE, null, "k", 100);
 
         drain(Lab.DO_ONE);
@@ -135,8 +136,37 @@ class IsolationTest {
         assertThat(counted.mostSavepoints()).isBetween(2, MOST_SAVEPOINTS);
     }
 
+    @Test
+    void changesNoRowTwiceThatTheWorkGivesAnotherPrimaryKey() {
+        items(3_000, "5", "i = 2999", ", PRIMARY KEY (id)");
+        queue(WORK, null, "k", 100);
+
+        drain(context -> context.update("n = n + 1, id = id + 1000000"));
+
+        assertThat(database.number("SELECT max(n) FROM t.items")).isLessThanOrEqualTo(1);
+        assertThat(lab.of("m", "failure_message")).contains("rows of t.items were given another id");
+    }
+
+    @Test
+    void separatesARowOfManyOfOneKeyWhereTheWorkDeletesTheOthers() {
+        items(3_000, "5", "i = 2999", ", PRIMARY KEY (id)");
+        database.execute("""
+                CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+                CREATE TRIGGER refuse BEFORE DELETE ON t.items FOR EACH ROW WHEN (old.bad) EXECUTE FUNCTION t.refuse()
+                """);
+        queue(WORK, null, "k", 100);
+
+        drain(context -> Lab.update(
+                context.connection(),
+                "DELETE FROM " + context.table() + " WHERE " + context.batch().predicate()));
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(lab.quarantine("row_key ->> 'id'")).containsExactly("2999");
+        assertThat(database.column("SELECT id FROM t.items")).containsExactly("2999");
+    }
+
     @ParameterizedTest
-    @CsvSource({"'', 2000, 15", "'', 20000, 0", "', s float GENERATED ALWAYS AS (id) STORED PRIMARY KEY', 20000, 0"})
+    @CsvSource({"'', 2000, 15", "'', 11000, 0", "', s float GENERATED ALWAYS AS (id) STORED PRIMARY KEY', 11000, 0"})
     void refusesManyRowsOfOneKeyOnlyWhereNoKeyTakesThemInParts(String constraint, int rows, int code) {
         items(rows, "5", "i = 1777", constraint);
         queue(Lab.ADD_ONE, null, "k", 100);
@@ -158,7 +188,7 @@ class IsolationTest {
 
     @Test
     void verifiesManyRowsOfOneKeyWithoutAListOfThem() {
-        int rows = Integer.getInteger("isolation.rows", 30_000);
+        int rows = Integer.getInteger("isolation.rows", 15_000);
         items(rows, "5", "false", ", PRIMARY KEY (id)");
         queue(WORK, null, "k", 100);
         drain(Lab.DO_ONE);
@@ -176,8 +206,8 @@ class IsolationTest {
 
     @Test
     void obeysAPauseBeforeItHasSeparatedAllRows() {
-        items(1_000, "i", "true", ", PRIMARY KEY (id)");
-        queue(WORK, null, "id", 1_000);
+        items(200, "i", "true", ", PRIMARY KEY (id)");
+        queue(WORK, null, "id", 200);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction pausing = context -> {
             if (calls.incrementAndGet() == 5) {
@@ -194,6 +224,35 @@ class IsolationTest {
         assertThat(lab.quarantine("1")).hasSizeBetween(1, 50);
         lab.setStatus("m", MigrationStatus.ACTIVE);
         drain(Lab.DO_ONE);
-        assertOnlyBadOnesAreLeft(1_000);
+        assertOnlyBadOnesAreLeft(200);
+    }
+
+    @Test
+    void obeysAPauseBeforeItHasFoundTheRowAmongManyOfOneKey() {
+        items(3_000, "5", "i = 2999", ", PRIMARY KEY (id)");
+        queue(WORK, null, "k", 100);
+        database.execute("UPDATE batched_background_migrations SET sub_batch_size_max = 1");
+        EngineSettings hasty =
+                Lab.SETTINGS.withTargets(new EngineSettings.Targets(Duration.ofSeconds(30), Duration.ofMillis(10)));
+        AtomicInteger afterwards = new AtomicInteger();
+        WorkFunction pausing = context -> {
+            if (lab.status("m") == MigrationStatus.PAUSED) {
+                afterwards.incrementAndGet();
+            } else if (counted.mostSavepoints() > 2) {
+                lab.setStatus("m", MigrationStatus.PAUSED);
+                // Longer than a search may take that has found something.
+                database.text("SELECT pg_sleep(0.03)");
+            }
+            return Lab.DO_ONE.migrate(context);
+        };
+
+        Lab.engine(counted, hasty, Map.of(WORK, pausing)).runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(afterwards).hasValue(0);
+        assertThat(lab.quarantine("1")).isEmpty();
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        drain(Lab.DO_ONE);
+        assertOnlyBadOnesAreLeft(1);
     }
 }

@@ -73,6 +73,25 @@ class PoisonTest {
         assertThat(lab.quarantine("row_key ->> 'id'")).hasSize(8);
     }
 
+    @Test
+    void setsNoneOfManyRowsAsideThatShareTheKeyOfOne() {
+        database.execute("""
+                CREATE TABLE t.items (id bigint PRIMARY KEY, k int NOT NULL, v int, n int NOT NULL DEFAULT 0);
+                CREATE INDEX ON t.items (k);
+                INSERT INTO t.items SELECT i, 5, NULL, 0 FROM generate_series(1, 1500) i
+                """);
+        lab.queue(Lab.ADD_ONE, null, "k", 4, 4);
+        lab.firstDue();
+        database.execute(
+                "UPDATE batched_background_migration_jobs SET attempts = 5, sub_batch_size = 1, lease_owner = 'dead'");
+
+        engine(PoisonTest::doOne).planner().plan();
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("4");
+        assertThat(lab.of("m", "failure_message")).contains("killed its worker").contains("walk a unique key");
+        assertThat(lab.quarantine("1")).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({",k", "NullKeySetBatchingStrategy,v", "PredicateBatchingStrategy,''", "BlockBatchingStrategy,''"})
     void quarantinesEachOfThem(String strategy, String column) {

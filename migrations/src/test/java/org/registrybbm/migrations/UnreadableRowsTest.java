@@ -8,6 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.testkit.CountedStatements;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -147,5 +149,34 @@ class UnreadableRowsTest {
                 .extracting(Verified::result)
                 .containsExactly(Verified.Result.UNKNOWN, Verified.Result.COMPLETE);
         assertThat(verified.get(0).explanation()).startsWith("could not be verified: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void findsThemAmongManyRowsOfOneKeyWithoutAListOfThose(boolean key) {
+        database.execute("""
+                ALTER TABLE t.items ADD COLUMN k int NOT NULL DEFAULT 5;
+                INSERT INTO t.items (id, raw) SELECT i, i FROM generate_series(1001, 12000) i;
+                CREATE INDEX ON t.items (k)
+                """);
+        if (!key) {
+            database.execute("ALTER TABLE t.items DROP CONSTRAINT items_pkey");
+        }
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.items", "k", 500)
+                        .withArguments(CAST));
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        database.execute("UPDATE t.items SET raw = 'x' WHERE id IN (1, 6000, 12000)");
+        CountedStatements counted = new CountedStatements(database);
+
+        List<Verified> verified =
+                Lab.engine(counted, Lab.SETTINGS, Map.of()).verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
+
+        assertThat(verified).singleElement().satisfies(one -> {
+            assertThat(one.result()).isEqualTo(Verified.Result.INCOMPLETE);
+            assertThat(one.left()).isEqualTo(3);
+        });
+        assertThat(counted.mostRows()).isLessThanOrEqualTo(1_001);
     }
 }

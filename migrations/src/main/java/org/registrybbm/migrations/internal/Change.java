@@ -71,10 +71,7 @@ final class Change implements Isolation.Work {
      * @throws QuarantineFullException when there are too many; as many as fit are quarantined, and nothing is changed
      */
     Outcome isolating(Batch batch, SearchLimits limits) throws SQLException, QuarantineFullException {
-        Optional<List<String>> rows = new RowLists(tx, table, RowLists.FEW).of(batch, Isolation.LOCKED);
-        if (rows.isPresent()) {
-            requireFound(rows.get());
-        }
+        Optional<List<String>> rows = new RowLists(tx, table, RowLists.FEW).locked(batch);
         List<String> sample = sample(batch);
         Savepoint before = tx.setSavepoint();
         long free = migration().quarantineLimit()
@@ -96,19 +93,6 @@ final class Change implements Isolation.Work {
     /** Returns whether more rows may fail than one transaction looks for, so that nothing was changed. */
     boolean isCutShort() {
         return cutShort;
-    }
-
-    /** Rows that are not found again by what they are told apart by would be left out without a word. */
-    private void requireFound(List<String> rows) throws SQLException {
-        long found = rows.isEmpty() ? 0 : QuarantineQueries.count(tx, table, ofRows(rows));
-        if (found != rows.size()) {
-            throw new InvalidDefinitionException(
-                    FailureCode.UNKNOWN,
-                    "of " + rows.size() + " rows of " + table.target().table() + ", " + found
-                            + " are found again by the key that should tell them apart, "
-                            + table.spared().identity() + "; so those that fail cannot be told from the others."
-                            + " Give the table a primary key of another type, or mend the rows that fail, and retry");
-        }
     }
 
     /**
@@ -211,13 +195,12 @@ final class Change implements Isolation.Work {
         }
         // What somebody did by hand, or the application by now, is not done again.
         RowLists lists = new RowLists(tx, table, RowLists.MANY);
-        Optional<List<String>> before = lists.of(batch.and(this::pendingCondition), "");
+        Optional<List<String>> before = lists.of(batch.and(this::pendingCondition));
         if (before.isEmpty()) {
-            long migrated = 0;
-            for (Batch half : lists.halves(batch)) {
-                migrated += migrate(half);
-            }
-            return migrated;
+            Optional<RowLists.Halves> halves = lists.halves(batch);
+            return halves.isPresent()
+                    ? migrate(halves.get().first()) + migrate(halves.get().second())
+                    : 0;
         }
         if (before.get().isEmpty()) {
             return 0;

@@ -20,9 +20,6 @@ final class Isolation {
     // With one savepoint around the search and one before it, no more than 50.
     private static final int MOST_TRIES = 40;
 
-    /** The rows stay as they are listed. */
-    static final String LOCKED = " FOR NO KEY UPDATE";
-
     private final Connection tx;
     private final WalkedTable table;
     private final RowLists lists;
@@ -86,15 +83,30 @@ final class Isolation {
         if (whole.failure() == null) {
             return whole.migrated();
         }
-        Optional<List<String>> few = lists.of(rows, LOCKED);
+        Optional<List<String>> few = lists.locked(rows);
         if (few.isPresent()) {
             return halves(few.get(), atMost, whole.failure());
         }
-        long migrated = 0;
-        for (Batch half : lists.halves(rows)) {
-            migrated += ofMany(half, atMost);
+        Optional<RowLists.Halves> halves = lists.halves(rows);
+        return halves.isPresent() ? halves(halves.get(), atMost) : 0;
+    }
+
+    private long halves(RowLists.Halves halves, long atMost) throws SQLException, Change.QuarantineFullException {
+        long first = count(halves.first());
+        long second = count(halves.second());
+        long migrated = ofMany(halves.first(), atMost);
+        // Where rows are deleted the one has fewer, and where somebody puts in new ones the other has more.
+        if (count(halves.first()) < first && count(halves.second()) > second) {
+            throw new WorkRuleException(
+                    "rows of " + table.target().table() + " were given another "
+                            + table.spared().identity()
+                            + " while one that fails was looked for among many that share one key; they would be changed twice");
         }
-        return migrated;
+        return migrated + ofMany(halves.second(), atMost);
+    }
+
+    private long count(Batch rows) throws SQLException {
+        return QuarantineQueries.count(tx, table, rows);
     }
 
     private long of(List<String> rows, long atMost) throws SQLException, Change.QuarantineFullException {

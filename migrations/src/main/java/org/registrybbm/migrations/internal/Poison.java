@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
@@ -73,12 +74,7 @@ record Poison(
                 FailureCode.MAX_JOB_RETRY,
                 "killed its worker: a replica died or froze " + job.attempts() + " times at this row or one beside it");
         List<Failure> deaths = new ArrayList<>();
-        for (String row : QuarantineQueries.identities(
-                connection,
-                walked.get().table(),
-                walked.get().table().toWork(next.get().batch()),
-                "",
-                Integer.MAX_VALUE)) {
+        for (String row : rows(walked.get().table(), next.get().batch(), death)) {
             QuarantineQueries.quarantine(connection, walked.get().table(), job.id(), row, death);
             deaths.add(death);
         }
@@ -93,5 +89,18 @@ record Poison(
             events.add(new MigrationEvent.RowsQuarantined(migration, job, replica, List.copyOf(deaths)));
         }
         return JobQueries.narrow(connection, job.id(), 0, next.get().lastKey(), size);
+    }
+
+    /** Rows of one key that are many are not set aside: most of them do no harm. */
+    private List<String> rows(WalkedTable table, Batch batch, Failure death) throws SQLException {
+        List<String> rows = QuarantineQueries.identities(connection, table, table.toWork(batch), "", RowLists.FEW + 1);
+        if (rows.size() > RowLists.FEW) {
+            throw new InvalidDefinitionException(
+                    death.code(),
+                    death.message() + "; more than " + RowLists.FEW + " rows of "
+                            + table.target().table()
+                            + " share its key, too many to be set aside: mend the work function, or walk a unique key");
+        }
+        return rows;
     }
 }

@@ -5,7 +5,8 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.Batch;
-import org.registrybbm.migrations.Key;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
 
 /**
  * Rows of a table as lists that fit into memory. All rows of one key are in one sub-batch, however many they are; those that are too many
@@ -36,10 +37,22 @@ record RowLists(Connection tx, WalkedTable table, int most) {
     /**
      * Returns what tells each of some rows from the others, as JSON texts; empty when they are too many to be listed.
      *
-     * @param suffix what stands behind the statement, such as a lock
      * @throws CrowdException when they cannot be taken in halves either
      */
-    Optional<List<String>> of(Batch rows, String suffix) throws SQLException {
+    Optional<List<String>> of(Batch rows) throws SQLException {
+        return of(rows, "");
+    }
+
+    /** Returns the same of rows that stay as they are listed, and that are found again by it. */
+    Optional<List<String>> locked(Batch rows) throws SQLException {
+        Optional<List<String>> listed = of(rows, " FOR NO KEY UPDATE");
+        if (listed.isPresent()) {
+            requireFound(listed.get());
+        }
+        return listed;
+    }
+
+    private Optional<List<String>> of(Batch rows, String suffix) throws SQLException {
         int longest = hasOrder() ? most : MANY;
         List<String> found = QuarantineQueries.identities(tx, table, rows, suffix, longest + 1);
         if (found.size() <= longest) {
@@ -51,18 +64,32 @@ record RowLists(Connection tx, WalkedTable table, int most) {
         return Optional.empty();
     }
 
-    /** Returns the two halves of rows that are too many to be listed; one half when all but one of them are gone by now. */
-    List<Batch> halves(Batch rows) throws SQLException {
+    /** Rows by the order of what tells them apart, and those that come after them. */
+    record Halves(Batch first, Batch second) {}
+
+    /** Returns the halves of rows that are too many to be listed; empty when none of them is there any more. */
+    Optional<Halves> halves(Batch rows) throws SQLException {
         KeyColumns key = new KeyColumns(table.spared().identity().columns());
         String sql = MIDDLE.formatted(table.target().table(), rows.predicate(), key.selected(), key.list());
-        Optional<Key> middle = Sql.first(tx, sql, row -> Rows.key(row, key));
-        if (middle.isEmpty()) {
-            return List.of();
+        return Sql.first(tx, sql, row -> Rows.key(row, key))
+                .map(middle -> new Halves(
+                        rows.and(qualifier -> key.between(qualifier, null, middle)),
+                        rows.and(qualifier -> key.after(qualifier, middle))));
+    }
+
+    /** Rows that are not found again by what they are told apart by would be left out without a word. */
+    private void requireFound(List<String> rows) throws SQLException {
+        long found = rows.isEmpty()
+                ? 0
+                : QuarantineQueries.count(tx, table, table.spared().of(rows));
+        if (found != rows.size()) {
+            throw new InvalidDefinitionException(
+                    FailureCode.UNKNOWN,
+                    "of " + rows.size() + " rows of " + table.target().table() + ", " + found
+                            + " are found again by the key that should tell them apart, "
+                            + table.spared().identity() + "; so those that fail cannot be told from the others."
+                            + " Give the table a primary key of another type, or mend the rows that fail, and retry");
         }
-        Key end = middle.get();
-        return List.of(
-                rows.and(qualifier -> key.between(qualifier, null, end)),
-                rows.and(qualifier -> key.after(qualifier, end)));
     }
 
     private boolean hasOrder() {
