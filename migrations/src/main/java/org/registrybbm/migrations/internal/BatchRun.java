@@ -174,12 +174,11 @@ public final class BatchRun {
             return Optional.of(failDefinition(invalid.failure()));
         }
         int before = size.rows();
-        if (thrown instanceof CrowdException crowd) {
-            return size.shrinkForMany() && again(before, true, thrown)
-                    ? Optional.empty()
-                    : Optional.of(failDefinition(crowd.failure()));
+        if (thrown instanceof CrowdException crowd && !size.shrinkForMany()) {
+            return Optional.of(failDefinition(crowd.failure()));
         }
-        if (SqlFailures.isWorthSmaller(thrown) && size.shrink() && again(before, true, thrown)) {
+        boolean smaller = thrown instanceof CrowdException || SqlFailures.isWorthSmaller(thrown) && size.shrink();
+        if (smaller && again(before, true, thrown)) {
             return Optional.empty();
         }
         if (SqlFailures.isLockWait(thrown)) {
