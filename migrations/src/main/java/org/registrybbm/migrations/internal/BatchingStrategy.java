@@ -48,12 +48,14 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
     /**
      * The next sub-batch of a batch job.
      *
+     * @param table the table as the sub-batch sees it, without rows of its range that are in quarantine
      * @param batch its rows; the work function gets those of them that are pending, where {@link WalkedTable#pendingOnly} says so
      * @param lastKey the cursor once it is committed, or null where the strategy has none
      * @param covered rows of it
      * @param last whether the batch job is finished with it
      */
-    record SubBatch(Batch batch, @Nullable Key lastKey, long covered, boolean last) {}
+    record SubBatch(
+            WalkedTable table, Batch batch, @Nullable Key lastKey, long covered, boolean last) {}
 
     /** Returns whether {@code column_name} names a key, or anything else, which is then not looked for. */
     default boolean hasKey() {

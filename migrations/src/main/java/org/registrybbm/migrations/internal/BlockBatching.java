@@ -78,8 +78,10 @@ record BlockBatching() implements BatchingStrategy {
         StatisticsQueries.Heap heap = StatisticsQueries.heap(connection, table.target());
         long last = Math.min(job.range().max(), first + blocks(heap, size) - 1);
         long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
+        WalkedTable seen = table.within(connection, range("", first, last));
         return Optional.of(new SubBatch(
-                rows(table, first, last),
+                seen,
+                rows(seen, first, last),
                 Key.of(last),
                 covered,
                 last == job.range().max()));

@@ -57,12 +57,13 @@ public record Column(
     }
 
     /** Returns its value as a text that {@link #literal} takes. */
-    String text() {
+    String text(String qualifier) {
+        String value = qualifier + quoted;
         return switch (typeName) {
             // Whatever bytea_output and standard_conforming_strings say.
-            case "bytea" -> "(chr(92) || 'x' || encode(" + quoted + ", 'hex'))";
-            case "money" -> "(" + quoted + "::numeric * power(10::numeric, " + SMALLEST_UNIT + "))::bigint::text";
-            default -> quoted + "::text";
+            case "bytea" -> "(chr(92) || 'x' || encode(" + value + ", 'hex'))";
+            case "money" -> "(" + value + "::numeric * power(10::numeric, " + SMALLEST_UNIT + "))::bigint::text";
+            default -> value + "::text";
         };
     }
 
@@ -73,13 +74,17 @@ public record Column(
 
     /** Returns a value as SQL that means the same under any settings. */
     String literal(String value) {
+        return valueOf(Literals.text(value));
+    }
+
+    /** Returns the same of an expression that is a text. */
+    String valueOf(String text) {
         return switch (typeName) {
             // Their plain names mean one character or bit.
-            case "bpchar" -> Literals.of(value, "bpchar");
-            case "bit" -> Literals.of(value, "varbit");
-            case "money" ->
-                "(" + Literals.of(value, "numeric") + " * power(10::numeric, -" + SMALLEST_UNIT + "))::money";
-            default -> Literals.of(value, type);
+            case "bpchar" -> text + "::bpchar";
+            case "bit" -> text + "::varbit";
+            case "money" -> "(" + text + "::numeric * power(10::numeric, -" + SMALLEST_UNIT + "))::money";
+            default -> text + "::" + type;
         };
     }
 }

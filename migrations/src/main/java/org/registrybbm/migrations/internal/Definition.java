@@ -93,9 +93,10 @@ public record Definition(
     /** Returns a table as a walk sees it, without the rows that are quarantined. */
     WalkedTable walked(Connection connection, Target table, Walk.Kind kind, int pass) throws SQLException {
         boolean byCursor = strategy instanceof KeysetBatching && kind == Walk.Kind.CHANGE;
-        Spared spared = new Spared(
+        Spared spared = SparedQueries.find(
+                connection,
                 CatalogQueries.identity(connection, table),
-                QuarantineQueries.rows(connection, migration.id(), table.oid(), byCursor));
+                new SparedQueries.Entries(migration.id(), table.oid(), byCursor));
         Optional<String> ofStrategy = strategy.pending(table);
         Optional<String> pending = ofStrategy.isPresent() ? ofStrategy : workPending(connection, table);
         // Whatever brings a row here a second time, such as the application that changes its key: it is not done twice.

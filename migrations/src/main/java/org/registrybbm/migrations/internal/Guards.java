@@ -17,8 +17,14 @@ public final class Guards {
     // PostgreSQL raises an error where a policy would hide rows, which would else pass for done.
     private static final String NO_HIDDEN_ROWS = "SET LOCAL row_security = off";
 
+    // Statements here are short, and for many a compilation takes longer than what it compiles: seconds, where the
+    // planner
+    // takes a condition for costly.
+    private static final String NO_COMPILATION = "SET LOCAL jit = off";
+
     // Wherever an author's expressions are evaluated, and rows of tables are read.
-    private static final String ON_TABLES = NO_HIDDEN_ROWS + ";\n" + NO_TRANSACTION_TIMEOUT + ";\n" + ValueSettings.OWN;
+    private static final String ON_TABLES =
+            NO_HIDDEN_ROWS + ";\n" + NO_COMPILATION + ";\n" + NO_TRANSACTION_TIMEOUT + ";\n" + ValueSettings.OWN;
 
     /** For claims, planning and bookkeeping: durable, and over in milliseconds or not at all. */
     public static final String SHORT_TRANSACTION = shortTransaction("2s");
@@ -52,8 +58,9 @@ public final class Guards {
                 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
                 SET LOCAL statement_timeout = '10s';
                 SET LOCAL lock_timeout = '%s';
-                SET LOCAL idle_in_transaction_session_timeout = '10s'
-                """.formatted(lockTimeout);
+                SET LOCAL idle_in_transaction_session_timeout = '10s';
+                %s
+                """.formatted(lockTimeout, NO_COMPILATION);
     }
 
     /** For a statement of a sub-batch that has to look through a whole table. */

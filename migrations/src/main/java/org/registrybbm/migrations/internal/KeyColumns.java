@@ -43,7 +43,7 @@ public record KeyColumns(List<Column> columns) {
     /** Returns the columns as text, named k0, k1 ... */
     String selected() {
         return IntStream.range(0, columns.size())
-                .mapToObj(i -> columns.get(i).text() + " AS k" + i)
+                .mapToObj(i -> columns.get(i).text("") + " AS k" + i)
                 .collect(Collectors.joining(", "));
     }
 

@@ -211,7 +211,8 @@ record KeysetBatching() implements BatchingStrategy {
             Optional<Key> end = nthKey(connection, target, part, size - covered);
             if (end.isPresent()) {
                 boolean last = end.get().equals(through);
-                return Optional.of(new SubBatch(batch(table, after, end.get()), end.get(), size, last));
+                WalkedTable seen = within(connection, table, after, end.get());
+                return Optional.of(new SubBatch(seen, batch(seen, after, end.get()), end.get(), size, last));
             }
             covered += Sql.one(connection, COUNT.formatted(target.table(), part), row -> row.getLong("covered"));
         }
@@ -221,7 +222,13 @@ record KeysetBatching() implements BatchingStrategy {
         Key last = through != null
                 ? through
                 : lastKey(connection, target, target.key().after("", after)).orElse(after);
-        return Optional.of(new SubBatch(batch(table, after, through), last, covered, true));
+        WalkedTable seen = within(connection, table, after, through);
+        return Optional.of(new SubBatch(seen, batch(seen, after, through), last, covered, true));
+    }
+
+    private static WalkedTable within(
+            Connection connection, WalkedTable table, @Nullable Key after, @Nullable Key through) throws SQLException {
+        return table.within(connection, table.target().key().between("", after, through));
     }
 
     private static Batch batch(WalkedTable table, @Nullable Key after, @Nullable Key through) {

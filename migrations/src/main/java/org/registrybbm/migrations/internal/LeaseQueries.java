@@ -62,14 +62,17 @@ public final class LeaseQueries {
             RETURNING j.lease_token,
             """ + JobQueries.COLUMNS;
 
-    // The fence. FOR UPDATE makes a taker wait for this transaction, and this one fail when it was taken over before.
+    // The fence. In the order of its unique index, the quarantine is asked for one row, and not read from its start.
+    // FOR UPDATE makes a taker wait for this transaction, and this one fail when it was taken over before.
     private static final String FENCE =
             "SELECT pg_current_xact_id()::text AS xid, " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
                 , (
-                    SELECT count(*)
+                    SELECT true
                     FROM batched_background_migration_quarantined_rows q
                     WHERE q.batched_background_migration_id = m.id
-                ) AS quarantined,
+                    ORDER BY q.table_oid, q.row_key
+                    LIMIT 1
+                ) IS NOT NULL AS quarantined,
                 limits.fleet_rate, limits.migration_rate,
             """
                     + BudgetQueries.MAYBE_SURPLUS + """
@@ -211,11 +214,16 @@ public final class LeaseQueries {
     /**
      * A batch job, its migration and its budgets, read under the fence.
      *
-     * @param quarantined rows of the migration that are or were in quarantine
+     * @param quarantined whether any row of the migration is or was in quarantine
      * @param maybeSurplus whether it may be one batch job too many
      */
     public record Fenced(
-            BatchJob job, BatchedMigration migration, String xid, long quarantined, Rate rate, boolean maybeSurplus) {}
+            BatchJob job,
+            BatchedMigration migration,
+            String xid,
+            boolean quarantined,
+            Rate rate,
+            boolean maybeSurplus) {}
 
     /** How long a lease lasts by time alone, and the session whose end ends it sooner, null when there is none. */
     public record Term(Duration length, @Nullable Long session) {}
@@ -328,7 +336,7 @@ public final class LeaseQueries {
                 Rows.job(row),
                 Rows.migration(row),
                 row.getString("xid"),
-                row.getLong("quarantined"),
+                row.getBoolean("quarantined"),
                 Rate.of(row),
                 row.getBoolean("maybe_surplus"));
     }

@@ -74,7 +74,7 @@ record Poison(
                 FailureCode.MAX_JOB_RETRY,
                 "killed its worker: a replica died or froze " + job.attempts() + " times at this row or one beside it");
         List<Failure> deaths = new ArrayList<>();
-        for (String row : rows(walked.get().table(), next.get().batch(), death)) {
+        for (String row : rows(next.get().table(), next.get().batch(), death)) {
             QuarantineQueries.quarantine(connection, walked.get().table(), job.id(), row, death);
             deaths.add(death);
         }

@@ -110,6 +110,8 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
             // Those that others have locked may be left when they are done: only waiting for them tells.
             rows = Places.find(connection, name, condition, LOCKED, size);
         }
-        return rows.isEmpty() ? Optional.empty() : Optional.of(new SubBatch(rows.batch(), null, rows.count(), false));
+        return rows.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new SubBatch(table, rows.batch(), null, rows.count(), false));
     }
 }

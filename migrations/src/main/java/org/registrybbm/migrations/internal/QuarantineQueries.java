@@ -13,16 +13,6 @@ import org.registrybbm.migrations.QuarantinedRow;
 
 /** Statements on {@code batched_background_migration_quarantined_rows}. */
 public final class QuarantineQueries {
-    // Those that are done stay in the list where only a cursor tells what is done: it may not have passed them yet.
-    private static final String ROWS = """
-            SELECT row_key::text AS row_key
-            FROM batched_background_migration_quarantined_rows
-            WHERE batched_background_migration_id = ?
-                AND table_oid = ?::oid
-                AND (status <> 'done' OR ?)
-            ORDER BY id
-            """;
-
     // To the end of the transaction, so that nobody counts what is listed but not committed.
     private static final String TAKE_TURN = """
             SELECT pg_advisory_xact_lock(%s)
@@ -162,11 +152,6 @@ public final class QuarantineQueries {
     /** A row that is to be tried again. */
     record Row(long id, JsonNode key) {}
 
-    static List<JsonNode> rows(Connection connection, long migrationId, long table, boolean evenDone)
-            throws SQLException {
-        return Sql.list(connection, ROWS, row -> Keys.parse(row.getString("row_key")), migrationId, table, evenDone);
-    }
-
     /** Waits until no other transaction lists rows of a migration. */
     static void takeTurn(Connection connection, long migrationId) throws SQLException {
         Sql.list(connection, TAKE_TURN, row -> true, migrationId);
@@ -226,7 +211,7 @@ public final class QuarantineQueries {
         String name = table.target().table();
         RowIdentity identity = table.spared().identity();
         if (identity.hasOneText()) {
-            String sql = IDENTITIES.formatted(name, identity.json(), batch.predicate());
+            String sql = IDENTITIES.formatted(name, identity.json(""), batch.predicate());
             return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
         }
         boolean moving = suffix.isEmpty() && Sql.one(connection, SEES_MOVES, row -> row.getBoolean("moving"));
@@ -234,7 +219,8 @@ public final class QuarantineQueries {
         if (places.isEmpty()) {
             return List.of();
         }
-        String sql = IDENTITIES.formatted(name, identity.json(), places.batch().predicate());
+        String sql =
+                IDENTITIES.formatted(name, identity.json(""), places.batch().predicate());
         return ValueSettings.pinned(
                 connection, tx -> Sql.list(tx, sql, row -> row.getString("row_key"), places.count()));
     }

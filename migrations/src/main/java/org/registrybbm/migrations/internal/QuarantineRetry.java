@@ -48,6 +48,7 @@ record QuarantineRetry() implements BatchingStrategy {
         Optional<QuarantineQueries.Row> row = QuarantineQueries.nextToRetry(
                 connection, table.migration().id(), table.target().oid(), after);
         return row.map(found -> new SubBatch(
+                table,
                 new Batch(qualifier -> table.spared().identity().predicate(List.of(found.key()), qualifier)),
                 Key.of(found.id()),
                 1,

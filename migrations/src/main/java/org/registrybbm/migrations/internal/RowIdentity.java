@@ -13,10 +13,13 @@ import java.util.stream.Collectors;
  * @param columns of the key, or none
  */
 record RowIdentity(List<Column> columns) {
+    /** How rows are told apart where there is no key. */
+    static final RowIdentity VERSIONS = new RowIdentity(List.of());
+
     private static final String PLACE = "ctid";
     private static final String VERSION = """
-            jsonb_build_object('tableoid', tableoid::bigint::text, 'ctid', ctid::text, 'xmin', xmin::text,
-                'filenode', pg_relation_filenode(tableoid)::bigint::text)
+            jsonb_build_object('tableoid', %1$stableoid::bigint::text, 'ctid', %1$sctid::text, 'xmin', %1$sxmin::text,
+                'filenode', pg_relation_filenode(%1$stableoid)::bigint::text)
             """.strip();
 
     /** Returns whether it names a version of a row only. */
@@ -38,13 +41,33 @@ record RowIdentity(List<Column> columns) {
     }
 
     /** Returns an expression that gives a row's identity as a JSON object of texts. */
-    String json() {
+    String json(String qualifier) {
         if (isVersion()) {
-            return VERSION;
+            return VERSION.formatted(qualifier);
         }
         return columns.stream()
-                .map(column -> Literals.text(column.name()) + ", " + column.text())
+                .map(column -> Literals.text(column.name()) + ", " + column.text(qualifier))
                 .collect(Collectors.joining(", ", "jsonb_build_object(", ")"));
+    }
+
+    /**
+     * Returns the condition that a row is one of those that a statement gives as {@code registry_bbm_entry}. It is looked up by an index:
+     * with its OFFSET it stays a look-up for each row, and is not made a join, which the planner may think small and then does row by
+     * row. Where the text depends on settings, which a condition cannot change, all are read once by each statement.
+     */
+    String isAmong(String entries, String qualifier) {
+        if (hasOneText()) {
+            return "EXISTS (SELECT FROM (%s) AS registry_bbm_entries WHERE registry_bbm_entry = %s OFFSET 0)"
+                    .formatted(entries, json(qualifier));
+        }
+        String all = columns.stream()
+                .map(column -> "jsonb_exists(registry_bbm_entry, " + Literals.text(column.name()) + ")")
+                .collect(Collectors.joining(" AND "));
+        String values = columns.stream()
+                .map(column -> column.valueOf("(registry_bbm_entry ->> " + Literals.text(column.name()) + ")"))
+                .collect(Collectors.joining(", "));
+        return "%s IN (SELECT %s FROM (%s) AS registry_bbm_entries WHERE %s)"
+                .formatted(wrap(column -> qualifier + column.quoted()), values, entries, all);
     }
 
     /** Returns the condition that a row is one of some; false for none. */

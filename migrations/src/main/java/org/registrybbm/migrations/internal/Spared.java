@@ -2,18 +2,40 @@ package org.registrybbm.migrations.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.registrybbm.migrations.Batch;
 
 /**
- * Rows of one table that no sub-batch touches, as they are in the quarantine: only a retry does.
+ * Rows of one table that no sub-batch touches, as they are in the quarantine: only a retry does. Where they are few, each is a literal of
+ * the condition that finds them; else the condition looks them up in the quarantine, so that no statement grows with it.
  *
  * @param identity how the table's rows are told apart
- * @param rows which ones
+ * @param entries where the quarantine has them
+ * @param rows the condition that a row is one of them, behind the table's qualifier; empty when there are none
+ * @param lookups what the condition looks up: of a table that had no key once there are entries of both kinds; empty where it has literals
  */
-record Spared(RowIdentity identity, List<JsonNode> rows) {
+record Spared(
+        RowIdentity identity,
+        SparedQueries.Entries entries,
+        Optional<UnaryOperator<String>> rows,
+        List<RowIdentity> lookups) {
+
+    static Spared listed(RowIdentity identity, SparedQueries.Entries entries, List<JsonNode> rows) {
+        return new Spared(
+                identity,
+                entries,
+                rows.isEmpty() ? Optional.empty() : Optional.of(qualifier -> identity.predicate(rows, qualifier)),
+                List.of());
+    }
+
+    boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
     /** Returns the condition that a row is none of them, to stand behind another one; empty when there are none. */
     String and(String qualifier) {
-        return rows.isEmpty() ? "" : " AND NOT " + predicate(qualifier);
+        return isEmpty() ? "" : " AND NOT " + predicate(qualifier);
     }
 
     /** Returns a batch of rows of the table, by their identities as JSON texts. */
@@ -24,6 +46,6 @@ record Spared(RowIdentity identity, List<JsonNode> rows) {
 
     /** Returns the condition that a row is one of them. */
     String predicate(String qualifier) {
-        return identity.predicate(rows, qualifier);
+        return rows.map(condition -> condition.apply(qualifier)).orElse("false");
     }
 }

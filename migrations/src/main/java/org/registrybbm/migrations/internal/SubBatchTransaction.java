@@ -35,7 +35,6 @@ final class SubBatchTransaction {
     private final Pacer pacer;
     private @Nullable Definition definition;
     private @Nullable WalkedJob walked;
-    private long quarantined;
     private long rowsOfBatch;
     private @Nullable KeyWatch keyWatch;
 
@@ -136,7 +135,7 @@ final class SubBatchTransaction {
         if (next.isEmpty()) {
             return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
         }
-        return change(tx, fenced, table.get(), next.get(), aim);
+        return change(tx, fenced, table.get().as(next.get()), next.get(), aim);
     }
 
     private Optional<WalkedJob> walked(Connection tx, LeaseQueries.Fenced fenced) throws SQLException {
@@ -150,17 +149,16 @@ final class SubBatchTransaction {
         }
         WalkedJob found = walked;
         definition = resolved;
-        if (found == null || quarantined != fenced.quarantined()) {
+        if (found != null) {
+            found = found.again(tx, fenced.quarantined());
+        } else {
             found = WalkedJob.of(tx, resolved, fenced.job()).orElse(null);
             if (found == null) {
                 return Optional.empty();
             }
-            if (walked == null) {
-                found.strategy().check(tx, found.table());
-            }
+            found.strategy().check(tx, found.table());
         }
         walked = found;
-        quarantined = fenced.quarantined();
         return Optional.of(found);
     }
 

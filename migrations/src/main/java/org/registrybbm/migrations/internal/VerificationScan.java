@@ -151,7 +151,7 @@ public final class VerificationScan {
                 new BatchJob(0, migration.id(), null, whole, JobStatus.ACTIVE, 0, lastKey, null, 0, 0, null, 0);
         Optional<BatchingStrategy.SubBatch> next = resolved.strategy().next(tx, table, position, size);
         if (next.isPresent()) {
-            PendingSearch search = new PendingSearch(tx, table, COUNTED);
+            PendingSearch search = new PendingSearch(tx, next.get().table(), COUNTED);
             if (next.get().covered() <= RowLists.FEW) {
                 search.among(next.get().batch());
                 count(search);

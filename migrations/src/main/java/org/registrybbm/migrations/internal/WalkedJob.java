@@ -51,6 +51,16 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
                         || Origin.isElsewhere(connection, job.walkId()));
     }
 
+    /** Returns it as it is now that rows may have come into the quarantine or left it. */
+    WalkedJob again(Connection connection, boolean anyQuarantined) throws SQLException {
+        return new WalkedJob(strategy, table.again(connection, anyQuarantined));
+    }
+
+    /** Returns it as one of its sub-batches sees it. */
+    WalkedJob as(BatchingStrategy.SubBatch subBatch) {
+        return new WalkedJob(strategy, subBatch.table());
+    }
+
     Optional<BatchingStrategy.SubBatch> next(Connection connection, BatchJob job, int size) throws SQLException {
         return strategy.next(connection, table, job, size);
     }

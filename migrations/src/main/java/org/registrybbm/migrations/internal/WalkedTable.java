@@ -1,5 +1,8 @@
 package org.registrybbm.migrations.internal;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchedMigration;
@@ -24,6 +27,30 @@ record WalkedTable(
         Optional<String> pendingRows,
         boolean pendingOnly,
         Spared spared) {
+
+    /**
+     * Returns it as it is now that rows may have come into the quarantine or left it.
+     *
+     * @param any whether any row of the migration is or was there
+     */
+    WalkedTable again(Connection connection, boolean any) throws SQLException {
+        if (kind == Walk.Kind.RETRY) {
+            return this;
+        }
+        return sparing(
+                any
+                        ? SparedQueries.find(connection, spared.identity(), spared.entries())
+                        : Spared.listed(spared.identity(), spared.entries(), List.of()));
+    }
+
+    /** Returns it as far as it lies in a range, which is a condition of the engine's own. */
+    WalkedTable within(Connection connection, String range) throws SQLException {
+        return sparing(SparedQueries.within(connection, spared, target, range));
+    }
+
+    private WalkedTable sparing(Spared rows) {
+        return new WalkedTable(migration, target, kind, pass, pendingRows, pendingOnly, rows);
+    }
 
     /** Returns those rows of a sub-batch that the work function gets. */
     Batch toWork(Batch rows) {
@@ -61,7 +88,7 @@ record WalkedTable(
      * planner evaluates the parts of an AND in whatever order it likes.
      */
     String pendingOfOthers(String qualifier) {
-        if (spared.rows().isEmpty()) {
+        if (spared.isEmpty()) {
             return pending(qualifier);
         }
         return lookedUp("CASE WHEN " + spared.predicate("") + " THEN false ELSE (" + pending() + ") END", qualifier);

@@ -1,0 +1,149 @@
+package org.registrybbm.migrations.internal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Finds the rows of a table that the quarantine has, at a cost that does not grow with the quarantine. Each statement here goes by its
+ * unique index, whatever the planner believes of a table that nobody has analyzed since it grew.
+ */
+final class SparedQueries {
+    /** So many literals cost a statement less than a look-up for each of its rows. */
+    private static final int FEW = 100;
+
+    // Those that are done count among the first ones too, or it would step over any number of them.
+    private static final String FIRST = """
+            SELECT q.row_key::text AS identity, q.status <> 'done' OR ? AS spared
+            FROM batched_background_migration_quarantined_rows q
+            WHERE q.batched_background_migration_id = ?
+                AND q.table_oid = ?::oid
+            ORDER BY q.row_key
+            LIMIT %d
+            """.formatted(FEW + 1);
+
+    // Objects of as many members are sorted by the first one, the shortest name: those of row versions lie together.
+    private static final String MANY = "SELECT " + SqlIdentifiers.quotedInSql("n.nspname", "c.relname") + """
+             AS name, (
+                    SELECT true
+                    FROM batched_background_migration_quarantined_rows q
+                    WHERE q.batched_background_migration_id = ?
+                        AND q.table_oid = ?::oid
+                        AND q.row_key > '{"ctid": "", "xmin": "", "filenode": "", "tableoid": ""}'
+                        AND q.row_key < '{"ctid": 0, "xmin": "", "filenode": "", "tableoid": ""}'
+                    ORDER BY q.row_key
+                    LIMIT 1
+                ) IS NOT NULL AS versions
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = 'batched_background_migration_quarantined_rows'::regclass
+            """;
+
+    // %1$s is the quarantine's quoted name, %4$s the rest of the condition.
+    private static final String ENTRIES = """
+            SELECT row_key AS registry_bbm_entry
+            FROM %1$s
+            WHERE batched_background_migration_id = %2$d
+                AND table_oid = %3$d::oid%4$s
+            """.strip();
+
+    // %1$s is the rows' identity, %2$s the quoted table, %3$s the range. With its LIMIT the look-up stays one of each
+    // row.
+    private static final String WITHIN = """
+            SELECT entry.row_key::text AS identity
+            FROM (SELECT %1$s AS identity FROM %2$s WHERE %3$s) AS walked
+            CROSS JOIN LATERAL (
+                SELECT q.row_key
+                FROM batched_background_migration_quarantined_rows q
+                WHERE q.batched_background_migration_id = ?
+                    AND q.table_oid = ?::oid
+                    AND q.row_key = walked.identity
+                    AND (q.status <> 'done' OR ?)
+                LIMIT 1
+            ) AS entry
+            LIMIT %4$d
+            """;
+
+    private SparedQueries() {}
+
+    /**
+     * Which entries of the quarantine name rows of a table that are spared.
+     *
+     * @param table its object id
+     * @param evenDone whether rows are spared that are done by now, as only a cursor tells what is done and may not have passed them yet
+     */
+    record Entries(long migrationId, long table, boolean evenDone) {}
+
+    private record First(JsonNode identity, boolean spared) {}
+
+    private record Many(String name, boolean versions) {}
+
+    /** Finds those of a whole table. */
+    static Spared find(Connection connection, RowIdentity identity, Entries entries) throws SQLException {
+        List<First> first = Sql.list(
+                connection,
+                FIRST,
+                row -> new First(Keys.parse(row.getString("identity")), row.getBoolean("spared")),
+                entries.evenDone(),
+                entries.migrationId(),
+                entries.table());
+        if (first.size() <= FEW) {
+            return Spared.listed(
+                    identity,
+                    entries,
+                    first.stream().filter(First::spared).map(First::identity).toList());
+        }
+        Many many = Sql.one(
+                connection,
+                MANY,
+                row -> new Many(row.getString("name"), row.getBoolean("versions")),
+                entries.migrationId(),
+                entries.table());
+        List<RowIdentity> lookups =
+                many.versions() && !identity.isVersion() ? List.of(identity, RowIdentity.VERSIONS) : List.of(identity);
+        String statement = ENTRIES.formatted(
+                many.name(), entries.migrationId(), entries.table(), entries.evenDone() ? "" : " AND status <> 'done'");
+        return new Spared(
+                identity,
+                entries,
+                Optional.of(qualifier -> lookups.stream()
+                        .map(each -> each.isAmong(statement, qualifier))
+                        .collect(Collectors.joining(" OR ", "(", ")"))),
+                lookups);
+    }
+
+    /**
+     * Finds those of a range. Few of them become literals, which mean the same in any statement of an author.
+     *
+     * @param spared those of the whole table
+     * @param range a condition of the engine's own
+     */
+    static Spared within(Connection connection, Spared spared, Target target, String range) throws SQLException {
+        List<JsonNode> found = new ArrayList<>();
+        for (RowIdentity lookup : spared.lookups()) {
+            String sql = WITHIN.formatted(lookup.json(""), target.table(), range, FEW + 1 - found.size());
+            found.addAll(
+                    lookup.hasOneText()
+                            ? within(connection, sql, spared.entries())
+                            : ValueSettings.pinned(connection, tx -> within(tx, sql, spared.entries())));
+            if (found.size() > FEW) {
+                return spared;
+            }
+        }
+        return spared.lookups().isEmpty() ? spared : Spared.listed(spared.identity(), spared.entries(), found);
+    }
+
+    private static List<JsonNode> within(Connection connection, String sql, Entries entries) throws SQLException {
+        return Sql.list(
+                connection,
+                sql,
+                row -> Keys.parse(row.getString("identity")),
+                entries.migrationId(),
+                entries.table(),
+                entries.evenDone());
+    }
+}

@@ -1,0 +1,155 @@
+package org.registrybbm.migrations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+
+/** What a sub-batch costs does not grow with the number of rows that are or ever were in quarantine. */
+@ExtendWith(PostgresExtension.class)
+class QuarantineCostsTest {
+    private static final String WORK = "work";
+    private static final String QUARANTINE = "batched_background_migration_quarantined_rows";
+    private static final Pattern SCAN = Pattern.compile("Scan.* on " + QUARANTINE + ".*actual rows=(\\d+)");
+    private static final int MOST = 101;
+
+    private final TestDatabase database;
+
+    QuarantineCostsTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void sendsTheSameStatementsHoweverManyRowsAreInQuarantine(QuarantinedTable table) {
+        Set<String> some = statements(table, 150);
+
+        assertThat(some).isNotEmpty();
+        assertThat(statements(table, 5_000)).isEqualTo(some);
+        assertThat(longest(some)).isLessThan(longest(statements(table, 99)));
+    }
+
+    /** Returns what a whole run says about the table, without its numbers. */
+    private Set<String> statements(QuarantinedTable table, int entries) {
+        StatementLog log = new StatementLog(database);
+        Lab lab = Lab.clean(database);
+        table.create(database, 300);
+        table.listOthers(database, table.queue(lab, WORK, 100, 50), entries);
+        Lab.engine(log, Lab.SETTINGS, Map.of(WORK, Lab.DO_ONE)).runToEnd(List.of(), StopSignal.NEVER);
+        lab.assertEachItemChangedOnce();
+        Set<String> said = new TreeSet<>();
+        for (String statement : log.statements()) {
+            if (statement.contains("t.items") && !statement.contains("INSERT INTO batched")) {
+                said.add(statement.replaceAll("[0-9]+", "0").replaceAll("(\"\\(0,0\\)\",?)+", "places"));
+            }
+        }
+        return said;
+    }
+
+    private static int longest(Set<String> statements) {
+        return statements.stream().mapToInt(String::length).max().orElse(0);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void readsFewEntriesByTheUniqueIndexThoughNobodyHasAnalyzedThem(QuarantinedTable table) {
+        StatementLog log = new StatementLog(database);
+        Lab lab = Lab.clean(database);
+        table.create(database, 300);
+        table.listOthers(database, table.queue(lab, WORK, 100, 50), 5_000);
+        List<String> plans = new ArrayList<>();
+        WorkFunction work = ((WorkFunction) context -> {
+                    if (plans.isEmpty()) {
+                        plans.addAll(plans(context.connection(), log));
+                    }
+                    return Lab.DO_ONE.migrate(context);
+                })
+                .withPending("v IS NULL");
+
+        Lab.engine(log, Lab.SETTINGS, Map.of(WORK, work)).runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(plans).hasSizeGreaterThanOrEqualTo(3).allSatisfy(plan -> {
+            assertThat(plan).contains("unique_" + QUARANTINE).doesNotContain("Seq Scan on " + QUARANTINE);
+            Matcher scan = SCAN.matcher(plan);
+            while (scan.find()) {
+                assertThat(Integer.parseInt(scan.group(1))).as(plan).isLessThanOrEqualTo(MOST);
+            }
+        });
+    }
+
+    /** How PostgreSQL runs what was said of the quarantine since the fence. */
+    private static List<String> plans(Connection connection, StatementLog log) throws SQLException {
+        List<String> said = log.statements();
+        int fence = said.size() - 1;
+        while (!said.get(fence).contains("FOR UPDATE OF j") || said.get(fence).contains("SKIP LOCKED")) {
+            fence--;
+        }
+        List<String> plans = new ArrayList<>();
+        for (String statement : said.subList(fence, said.size())) {
+            if (statement.contains(QUARANTINE)) {
+                plans.add(explain(connection, statement));
+            }
+        }
+        return plans;
+    }
+
+    private static String explain(Connection connection, String statement) throws SQLException {
+        try (Statement explain = connection.createStatement();
+                ResultSet lines =
+                        explain.executeQuery("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + statement)) {
+            StringBuilder plan = new StringBuilder(statement);
+            while (lines.next()) {
+                plan.append('\n').append(lines.getString(1));
+            }
+            return plan.toString();
+        }
+    }
+
+    @Test
+    void hasNoStatementCompiled() {
+        StatementLog log = new StatementLog(database);
+        Lab lab = Lab.clean(database).items(1, 300);
+        lab.queue(WORK, null, "id", 100, 50);
+        List<String> own = new ArrayList<>();
+
+        Lab.engine(
+                        log,
+                        Lab.SETTINGS,
+                        Map.of(
+                                WORK,
+                                ((WorkFunction) context -> {
+                                            own.add(setting(context.connection()));
+                                            return Lab.DO_ONE.migrate(context);
+                                        })
+                                        .withPending("v IS NULL")))
+                .runToEnd(List.of(), StopSignal.NEVER);
+
+        assertThat(own).isNotEmpty().containsOnly("off");
+        assertThat(log.statements().stream().filter(sql -> sql.startsWith("SET TRANSACTION")))
+                .isNotEmpty()
+                .allMatch(sql -> sql.contains("SET LOCAL jit = off"));
+    }
+
+    private static String setting(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW jit")) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package org.registrybbm.migrations;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.testkit.BareDataSource;
+
+/** Connections that write down each statement as it is run, with its parameters in their places. */
+final class StatementLog implements BareDataSource {
+    private final DataSource real;
+    private final List<String> statements = new CopyOnWriteArrayList<>();
+
+    StatementLog(DataSource real) {
+        this.real = real;
+    }
+
+    List<String> statements() {
+        return List.copyOf(statements);
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+        Connection connection = real.getConnection();
+        return proxy(Connection.class, (method, args) -> {
+            Object made = call(connection, method, args);
+            if (made instanceof PreparedStatement prepared) {
+                return logged(PreparedStatement.class, prepared);
+            }
+            return made instanceof Statement plain ? logged(Statement.class, plain) : made;
+        });
+    }
+
+    private <T extends Statement> T logged(Class<T> type, T statement) {
+        return proxy(type, (method, args) -> {
+            if (method.getName().startsWith("execute")) {
+                statements.add(args == null ? statement.toString() : String.valueOf(args[0]));
+            }
+            return call(statement, method, args);
+        });
+    }
+
+    private interface Calls {
+        Object run(Method method, Object[] args) throws Throwable;
+    }
+
+    private static <T> T proxy(Class<T> type, Calls calls) {
+        return type.cast(Proxy.newProxyInstance(
+                StatementLog.class.getClassLoader(),
+                new Class<?>[] {type},
+                (proxy, method, args) -> calls.run(method, args)));
+    }
+
+    private static Object call(Object target, Method method, Object[] args) throws Throwable {
+        try {
+            return method.invoke(target, args);
+        } catch (InvocationTargetException e) {
+            throw e.getCause() == null ? e : e.getCause();
+        }
+    }
+}
