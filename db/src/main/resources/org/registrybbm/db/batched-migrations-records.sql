@@ -110,3 +110,13 @@ COMMENT ON COLUMN batched_background_migration_jobs.offered_at IS
     'When a replica took it for one of its workers, which has not begun it yet; 3 s later any other replica may. NULL once it was begun.';
 --rollback ALTER TABLE batched_background_migration_jobs
 --rollback     DROP COLUMN IF EXISTS offered_at;
+
+-- Of a great quarantine, what waits for a person is counted, and the next row to be tried again found, without the others.
+
+--changeset registry-bbm:index-unsettled-quarantined-rows
+SET LOCAL lock_timeout = '5s';
+
+CREATE INDEX IF NOT EXISTS index_bbm_quarantined_rows_on_bbm_id_status_table_oid_and_id
+    ON batched_background_migration_quarantined_rows (batched_background_migration_id, status, table_oid, id)
+    WHERE status IN ('quarantined', 'retrying');
+--rollback DROP INDEX IF EXISTS index_bbm_quarantined_rows_on_bbm_id_status_table_oid_and_id;

@@ -38,7 +38,10 @@ class SparedRowsTest {
         return Stream.of(QuarantinedTable.values())
                 .flatMap(table -> Stream.of(
                         // Each so many rows are in quarantine, and so many entries are of rows that are gone.
-                        Arguments.of(table, 13, 0), Arguments.of(table, 13, 300), Arguments.of(table, 2, 0)));
+                        Arguments.of(table, 13, 0),
+                        Arguments.of(table, 13, 300),
+                        Arguments.of(table, 13, 5_000),
+                        Arguments.of(table, 2, 0)));
     }
 
     @ParameterizedTest
@@ -80,8 +83,8 @@ class SparedRowsTest {
         Lab lab = quarantined(table, "work", each, others);
         BatchedMigrations engine = lab.engine(Map.of("work", Lab.DO_ONE));
 
-        Verified verified =
-                engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {}).get(0);
+        Verified verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {})
+                .get(0);
 
         assertThat(verified.left())
                 .isEqualTo(database.number(

@@ -78,7 +78,8 @@ record BlockBatching() implements BatchingStrategy {
         StatisticsQueries.Heap heap = StatisticsQueries.heap(connection, table.target());
         long last = Math.min(job.range().max(), first + blocks(heap, size) - 1);
         long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
-        WalkedTable seen = table.within(connection, range("", first, last));
+        WalkedTable seen =
+                table.within(connection, new SparedQueries.Range(range("", first, last), Optional.empty(), covered));
         return Optional.of(new SubBatch(
                 seen,
                 rows(seen, first, last),

@@ -72,6 +72,13 @@ public record Column(
         return SAME_TEXT.contains(typeName);
     }
 
+    /** Returns the column whose value is that of a member of a JSON object. */
+    Column ofEntry(String json) {
+        String value = valueOf("(" + json + " ->> " + Literals.text(name) + ")");
+        String sorted = collation == null ? value : value + " COLLATE " + collation;
+        return new Column(name, "(" + sorted + ")", type, typeName, notNull, collation);
+    }
+
     /** Returns a value as SQL that means the same under any settings. */
     String literal(String value) {
         return valueOf(Literals.text(value));

@@ -30,6 +30,12 @@ public record KeyColumns(List<Column> columns) {
         return TYPES.contains(column.typeName());
     }
 
+    /** Returns the same columns as an entry of the quarantine holds their values. */
+    KeyColumns ofEntries(String json) {
+        return new KeyColumns(
+                columns.stream().map(column -> column.ofEntry(json)).toList());
+    }
+
     /** Returns the columns as a list: {@code a, b}. */
     String list() {
         return columns.stream().map(Column::quoted).collect(Collectors.joining(", "));

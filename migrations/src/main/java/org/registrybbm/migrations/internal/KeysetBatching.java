@@ -211,7 +211,7 @@ record KeysetBatching() implements BatchingStrategy {
             Optional<Key> end = nthKey(connection, target, part, size - covered);
             if (end.isPresent()) {
                 boolean last = end.get().equals(through);
-                WalkedTable seen = within(connection, table, after, end.get());
+                WalkedTable seen = within(connection, table, after, end.get(), size);
                 return Optional.of(new SubBatch(seen, batch(seen, after, end.get()), end.get(), size, last));
             }
             covered += Sql.one(connection, COUNT.formatted(target.table(), part), row -> row.getLong("covered"));
@@ -222,13 +222,18 @@ record KeysetBatching() implements BatchingStrategy {
         Key last = through != null
                 ? through
                 : lastKey(connection, target, target.key().after("", after)).orElse(after);
-        WalkedTable seen = within(connection, table, after, through);
+        WalkedTable seen = within(connection, table, after, through, covered);
         return Optional.of(new SubBatch(seen, batch(seen, after, through), last, covered, true));
     }
 
     private static WalkedTable within(
-            Connection connection, WalkedTable table, @Nullable Key after, @Nullable Key through) throws SQLException {
-        return table.within(connection, table.target().key().between("", after, through));
+            Connection connection, WalkedTable table, @Nullable Key after, @Nullable Key through, long covered)
+            throws SQLException {
+        KeyColumns key = table.target().key();
+        Optional<String> entries = table.spared().identity().holds(key)
+                ? Optional.of(key.ofEntries("q.row_key").between("", after, through))
+                : Optional.empty();
+        return table.within(connection, new SparedQueries.Range(key.between("", after, through), entries, covered));
     }
 
     private static Batch batch(WalkedTable table, @Nullable Key after, @Nullable Key through) {

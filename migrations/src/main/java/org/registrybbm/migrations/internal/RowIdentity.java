@@ -27,6 +27,11 @@ record RowIdentity(List<Column> columns) {
         return columns.isEmpty();
     }
 
+    /** Returns whether a row's identity tells its key too. */
+    boolean holds(KeyColumns key) {
+        return columns.containsAll(key.columns());
+    }
+
     /** Returns it for people: the key's columns. */
     @Override
     public String toString() {

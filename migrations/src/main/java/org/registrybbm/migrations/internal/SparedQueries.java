@@ -13,6 +13,9 @@ import java.util.stream.Collectors;
  * unique index, whatever the planner believes of a table that nobody has analyzed since it grew.
  */
 final class SparedQueries {
+    /** To read an entry costs about so much less than to look up a row; measured, it is 20 to 40 times. */
+    private static final int ENTRIES_FOR_A_ROW = 16;
+
     /** So many literals cost a statement less than a look-up for each of its rows. */
     private static final int FEW = 100;
 
@@ -51,9 +54,33 @@ final class SparedQueries {
                 AND table_oid = %3$d::oid%4$s
             """.strip();
 
+    private static final String AT_MOST = """
+            SELECT count(*) AS entries
+            FROM (
+                SELECT
+                FROM batched_background_migration_quarantined_rows q
+                WHERE q.batched_background_migration_id = ?
+                    AND q.table_oid = ?::oid
+                ORDER BY q.row_key
+                LIMIT ?
+            ) AS entry
+            """;
+
+    // %1$s is the range.
+    private static final String ENTRIES_WITHIN = """
+            SELECT q.row_key::text AS identity
+            FROM batched_background_migration_quarantined_rows q
+            WHERE q.batched_background_migration_id = ?
+                AND q.table_oid = ?::oid
+                AND (q.status <> 'done' OR ?)
+                AND (%1$s)
+            ORDER BY q.row_key
+            LIMIT %2$d
+            """;
+
     // %1$s is the rows' identity, %2$s the quoted table, %3$s the range. With its LIMIT the look-up stays one of each
     // row.
-    private static final String WITHIN = """
+    private static final String ROWS_WITHIN = """
             SELECT entry.row_key::text AS identity
             FROM (SELECT %1$s AS identity FROM %2$s WHERE %3$s) AS walked
             CROSS JOIN LATERAL (
@@ -77,6 +104,15 @@ final class SparedQueries {
      * @param evenDone whether rows are spared that are done by now, as only a cursor tells what is done and may not have passed them yet
      */
     record Entries(long migrationId, long table, boolean evenDone) {}
+
+    /**
+     * A range of a table, by conditions of the engine's own.
+     *
+     * @param rows the condition that a row lies in it
+     * @param entries the same of an entry {@code q}, where the key is a part of what tells the rows apart
+     * @param covered about how many rows lie in it
+     */
+    record Range(String rows, Optional<String> entries, long covered) {}
 
     private record First(JsonNode identity, boolean spared) {}
 
@@ -116,25 +152,41 @@ final class SparedQueries {
                 lookups);
     }
 
-    /**
-     * Finds those of a range. Few of them become literals, which mean the same in any statement of an author.
-     *
-     * @param spared those of the whole table
-     * @param range a condition of the engine's own
-     */
-    static Spared within(Connection connection, Spared spared, Target target, String range) throws SQLException {
+    /** Finds those of a range. Few of them become literals, which mean the same in any statement of an author. */
+    static Spared within(Connection connection, Spared spared, Target target, Range range) throws SQLException {
+        if (spared.lookups().isEmpty()) {
+            return spared;
+        }
+        Entries entries = spared.entries();
         List<JsonNode> found = new ArrayList<>();
         for (RowIdentity lookup : spared.lookups()) {
-            String sql = WITHIN.formatted(lookup.json(""), target.table(), range, FEW + 1 - found.size());
+            int most = FEW + 1 - found.size();
+            boolean byEntries = lookup.equals(spared.identity())
+                    && range.entries().isPresent()
+                    && hasAtMost(connection, entries, ENTRIES_FOR_A_ROW * range.covered());
+            String sql = byEntries
+                    ? ENTRIES_WITHIN.formatted(range.entries().get(), most)
+                    : ROWS_WITHIN.formatted(lookup.json(""), target.table(), range.rows(), most);
             found.addAll(
-                    lookup.hasOneText()
-                            ? within(connection, sql, spared.entries())
-                            : ValueSettings.pinned(connection, tx -> within(tx, sql, spared.entries())));
+                    byEntries || lookup.hasOneText()
+                            ? within(connection, sql, entries)
+                            : ValueSettings.pinned(connection, tx -> within(tx, sql, entries)));
             if (found.size() > FEW) {
                 return spared;
             }
         }
-        return spared.lookups().isEmpty() ? spared : Spared.listed(spared.identity(), spared.entries(), found);
+        return Spared.listed(spared.identity(), entries, found);
+    }
+
+    private static boolean hasAtMost(Connection connection, Entries entries, long most) throws SQLException {
+        return Sql.one(
+                        connection,
+                        AT_MOST,
+                        row -> row.getLong("entries"),
+                        entries.migrationId(),
+                        entries.table(),
+                        most + 1)
+                <= most;
     }
 
     private static List<JsonNode> within(Connection connection, String sql, Entries entries) throws SQLException {

@@ -43,8 +43,8 @@ record WalkedTable(
                         : Spared.listed(spared.identity(), spared.entries(), List.of()));
     }
 
-    /** Returns it as far as it lies in a range, which is a condition of the engine's own. */
-    WalkedTable within(Connection connection, String range) throws SQLException {
+    /** Returns it as far as it lies in a range. */
+    WalkedTable within(Connection connection, SparedQueries.Range range) throws SQLException {
         return sparing(SparedQueries.within(connection, spared, target, range));
     }
 
