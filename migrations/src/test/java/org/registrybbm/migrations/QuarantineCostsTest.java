@@ -101,15 +101,18 @@ class QuarantineCostsTest {
         database.execute("UPDATE " + QUARANTINE + " SET status = 'retrying'");
         List<String> plans = new ArrayList<>();
         WorkFunction once = ((WorkFunction) context -> {
-                    plans.addAll(plans(context.connection(), log));
-                    lab.setStatus("m", MigrationStatus.PAUSED);
+                    List<String> now = plans(context.connection(), log);
+                    if (now.stream().anyMatch(plan -> plan.contains("status = 'retrying'"))) {
+                        plans.addAll(now);
+                        lab.setStatus("m", MigrationStatus.PAUSED);
+                    }
                     return Lab.DO_ONE.migrate(context);
                 })
                 .withPending("v IS NULL");
 
         Lab.engine(log, Lab.SETTINGS, Map.of(WORK, once)).runToEnd(List.of(), StopSignal.NEVER);
 
-        assertThat(plans).anyMatch(plan -> plan.contains("status = 'retrying'"));
+        assertThat(plans).isNotEmpty();
         assertReadsFew(plans);
     }
 
