@@ -17,9 +17,7 @@ public final class Guards {
     // PostgreSQL raises an error where a policy would hide rows, which would else pass for done.
     private static final String NO_HIDDEN_ROWS = "SET LOCAL row_security = off";
 
-    // Statements here are short, and for many a compilation takes longer than what it compiles: seconds, where the
-    // planner
-    // takes a condition for costly.
+    // Statements here are short: PostgreSQL's compiler takes longer than what it saves, seconds for a long condition.
     private static final String NO_COMPILATION = "SET LOCAL jit = off";
 
     // Wherever an author's expressions are evaluated, and rows of tables are read.
