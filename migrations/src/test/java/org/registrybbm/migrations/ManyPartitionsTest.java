@@ -87,8 +87,8 @@ class ManyPartitionsTest {
             public void check(WorkContext context) throws SQLException {
                 // In the transaction of the plan or of the sub-batch.
                 try (Statement statement = context.connection().createStatement();
-                        ResultSet row = statement.executeQuery(
-                                "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()")) {
+                        ResultSet row =
+                                statement.executeQuery("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()")) {
                     row.next();
                     locks.accumulateAndGet(row.getLong(1), Math::max);
                 }

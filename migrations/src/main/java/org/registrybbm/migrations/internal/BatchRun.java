@@ -268,7 +268,7 @@ public final class BatchRun {
         } catch (SQLException e) {
             LOGGER.warn("could not record that '{}' failed; the planner will", migration.name(), e);
         }
-        return new BatchOutcome.HandedBack(job.id(), Reason.MIGRATION_STOPPED);
+        return handedBack(Reason.MIGRATION_STOPPED);
     }
 
     private BatchOutcome fail(Failure failure, Throwable thrown) {
@@ -297,9 +297,8 @@ public final class BatchRun {
 
     private void failMigration(Failure failure) throws SQLException {
         // On its own: when somebody's open transaction holds the migration's row, the planner does it later.
-        if (lease.bookkeeping(tx -> MigrationQueries.fail(tx, migration.id(), failure))) {
-            listener.on(new MigrationEvent.MigrationFailed(migration, failure));
-        }
+        lease.bookkeeping(tx -> MigrationQueries.fail(tx, migration.id(), failure))
+                .ifPresent(failed -> listener.on(new MigrationEvent.MigrationFailed(failed, failure)));
     }
 
     private BatchOutcome handBack(Reason reason) {

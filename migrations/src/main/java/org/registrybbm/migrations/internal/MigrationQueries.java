@@ -229,13 +229,14 @@ public final class MigrationQueries {
         return Sql.update(connection, START_RUNNING, id) == 1;
     }
 
-    /** Finishes a migration, proved to be complete or not. */
-    static boolean finish(Connection connection, long id, boolean verified) throws SQLException {
-        return Sql.update(connection, FINISH, verified, id) == 1;
+    /** Finishes a migration, proved to be complete or not, and returns it; empty when it was not running. */
+    static Optional<BatchedMigration> finish(Connection connection, long id, boolean verified) throws SQLException {
+        return Sql.update(connection, FINISH, verified, id) == 1 ? find(connection, id) : Optional.empty();
     }
 
-    public static boolean fail(Connection connection, long id, Failure failure) throws SQLException {
-        return Sql.update(
+    /** Fails a migration and returns it; empty when it was not running. */
+    public static Optional<BatchedMigration> fail(Connection connection, long id, Failure failure) throws SQLException {
+        boolean failed = Sql.update(
                         connection,
                         FAIL,
                         failure.code().code(),
@@ -244,6 +245,7 @@ public final class MigrationQueries {
                         failure.message(),
                         id)
                 == 1;
+        return failed ? find(connection, id) : Optional.empty();
     }
 
     public static boolean forgetFailure(Connection connection, long id) throws SQLException {

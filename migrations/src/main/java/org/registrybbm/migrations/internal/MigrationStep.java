@@ -296,13 +296,16 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         if (left instanceof Completion.Left.Person person) {
             return failed(connection, migration, person.failure());
         }
-        if (left instanceof Completion.Left.Nothing nothing
-                && MigrationQueries.finish(connection, migration.id(), nothing.verified())) {
-            EventQueries.record(
-                    connection,
-                    migration.id(),
-                    new EventQueries.Event(nothing.verified() ? "verified" : "finished", nothing.text()));
-            return Result.of(new MigrationEvent.MigrationFinished(migration));
+        if (left instanceof Completion.Left.Nothing nothing) {
+            Optional<BatchedMigration> finished =
+                    MigrationQueries.finish(connection, migration.id(), nothing.verified());
+            if (finished.isPresent()) {
+                EventQueries.record(
+                        connection,
+                        migration.id(),
+                        new EventQueries.Event(nothing.verified() ? "verified" : "finished", nothing.text()));
+                return Result.of(new MigrationEvent.MigrationFinished(finished.get()));
+            }
         }
         return Result.of(due, free);
     }
@@ -310,7 +313,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     private static Result failed(Connection connection, BatchedMigration migration, Failure failure)
             throws SQLException {
         return MigrationQueries.fail(connection, migration.id(), failure)
-                ? Result.of(new MigrationEvent.MigrationFailed(migration, failure))
-                : Result.NOTHING;
+                .map(failed -> Result.of(new MigrationEvent.MigrationFailed(failed, failure)))
+                .orElse(Result.NOTHING);
     }
 }

@@ -29,8 +29,7 @@ final class PartitionTree {
             )
             """;
 
-    private static final String LEAVES = WITH
-            + """
+    private static final String LEAVES = WITH + """
             SELECT c.oid, %s AS quoted
             FROM leaves
             JOIN pg_class c ON c.oid = leaves.oid

@@ -269,8 +269,7 @@ final class WalkQueries {
         return Sql.list(
                 connection,
                 OPENED,
-                row -> new Opened(
-                        row.getLong("table_oid"), row.getString("table_name"), row.getBoolean("only_table")),
+                row -> new Opened(row.getLong("table_oid"), row.getString("table_name"), row.getBoolean("only_table")),
                 migrationId,
                 kind.word(),
                 pass);

@@ -71,7 +71,8 @@ record Walks(Connection connection, Definition definition) {
     }
 
     private void open(List<Target> tables, Walk.Kind kind, int pass, boolean onlyTable) throws SQLException {
-        boolean skipsEmpty = !onlyTable && kind != Walk.Kind.RETRY && definition.strategy().hasRanges();
+        boolean skipsEmpty =
+                !onlyTable && kind != Walk.Kind.RETRY && definition.strategy().hasRanges();
         WalkQueries.open(connection, id(), tables, new WalkQueries.Opening(kind, pass, onlyTable, skipsEmpty));
     }
 

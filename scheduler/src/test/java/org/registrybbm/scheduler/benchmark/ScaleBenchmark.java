@@ -54,7 +54,8 @@ class ScaleBenchmark {
             public void check(WorkContext context) {
                 // Asked in the transaction of each plan.
                 try (var statement = context.connection().createStatement();
-                        var row = statement.executeQuery("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()")) {
+                        var row =
+                                statement.executeQuery("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()")) {
                     row.next();
                     locks.accumulateAndGet(row.getLong(1), Math::max);
                 } catch (java.sql.SQLException e) {
@@ -89,8 +90,10 @@ class ScaleBenchmark {
         queue("'m' || n", "'public.t' || n", MIGRATIONS);
         say("%,d active migrations, each of a table of its own", MIGRATIONS);
         measure();
-        database.execute("UPDATE batched_background_migrations SET table_name = 'public.t1', root_table = NULL, status = 1");
-        database.execute("DELETE FROM batched_background_migration_walks; DELETE FROM batched_background_migration_jobs");
+        database.execute(
+                "UPDATE batched_background_migrations SET table_name = 'public.t1', root_table = NULL, status = 1");
+        database.execute(
+                "DELETE FROM batched_background_migration_walks; DELETE FROM batched_background_migration_jobs");
         say("%,d active migrations of one table", MIGRATIONS);
         measure();
         database.execute("UPDATE batched_background_migrations SET status = 2, finished_at = now()");
