@@ -120,3 +120,123 @@ CREATE INDEX IF NOT EXISTS index_bbm_quarantined_rows_on_bbm_id_status_table_oid
     ON batched_background_migration_quarantined_rows (batched_background_migration_id, status, table_oid, id)
     WHERE status IN ('quarantined', 'retrying');
 --rollback DROP INDEX IF EXISTS index_bbm_quarantined_rows_on_bbm_id_status_table_oid_and_id;
+
+-- Finished batch jobs pile up by the million, and whoever looks at a migration wants their sums at once. Eight rows a walk,
+-- so that workers that end at the same time seldom wait for each other. Whoever changes a batch job by whatever statement
+-- has it counted, with the rights of the owner; walks that are forgotten take their sums with them.
+
+--changeset registry-bbm:tally-finished-batch-jobs splitStatements:false
+SET LOCAL lock_timeout = '5s';
+
+CREATE TABLE batched_background_migration_tallies (
+    batched_background_migration_id bigint NOT NULL,
+    walk_id bigint,
+    slot smallint NOT NULL,
+    finished bigint NOT NULL,
+    uncounted bigint NOT NULL,
+    covered_tuple_count numeric NOT NULL,
+    migrated_tuple_count numeric NOT NULL,
+    takeovers bigint NOT NULL,
+    CONSTRAINT fk_batched_background_migration_tallies_bbm_id_bbms
+        FOREIGN KEY (batched_background_migration_id)
+        REFERENCES batched_background_migrations (id)
+        ON DELETE CASCADE,
+    CONSTRAINT fk_batched_background_migration_tallies_walk_id_walks
+        FOREIGN KEY (walk_id)
+        REFERENCES batched_background_migration_walks (id)
+        ON DELETE CASCADE
+) WITH (fillfactor = 50);
+
+CREATE UNIQUE INDEX unique_batched_background_migration_tallies
+    ON batched_background_migration_tallies (batched_background_migration_id, coalesce(walk_id, 0), slot);
+
+CREATE INDEX index_batched_background_migration_tallies_on_walk_id
+    ON batched_background_migration_tallies (walk_id);
+
+CREATE INDEX index_batched_background_migration_walks_uncut
+    ON batched_background_migration_walks (batched_background_migration_id, id)
+    WHERE NOT cut_whole;
+
+COMMENT ON TABLE batched_background_migration_tallies IS
+    'Sums over the finished batch jobs of each walk, kept by a trigger; the true value is the sum over its slots.';
+COMMENT ON COLUMN batched_background_migration_tallies.walk_id IS
+    'NULL for batch jobs that the container registry''s own software made.';
+COMMENT ON COLUMN batched_background_migration_tallies.uncounted IS
+    'Finished batch jobs whose covered rows nobody counted.';
+
+CREATE FUNCTION tally_batched_background_migration_jobs() RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF tg_op = 'TRUNCATE' THEN
+        DELETE FROM batched_background_migration_tallies;
+        RETURN NULL;
+    END IF;
+    INSERT INTO batched_background_migration_tallies AS kept
+        (batched_background_migration_id, walk_id, slot, finished, uncounted, covered_tuple_count, migrated_tuple_count,
+         takeovers)
+    SELECT m.id, j.walk_id, pg_backend_pid() % 8, sum(j.sign), coalesce(sum(j.sign) FILTER (WHERE j.covered IS NULL), 0),
+        sum(j.sign * coalesce(j.covered, 0)), sum(j.sign * coalesce(j.migrated, 0)), sum(j.sign * j.takeovers)
+    FROM (
+        SELECT 1 AS sign, new.batched_background_migration_id AS migration_id, new.walk_id,
+            new.covered_tuple_count AS covered, new.migrated_tuple_count AS migrated, new.takeover_count AS takeovers
+        WHERE tg_op <> 'DELETE' AND new.status = 2
+        UNION ALL
+        SELECT -1, old.batched_background_migration_id, old.walk_id, old.covered_tuple_count, old.migrated_tuple_count,
+            old.takeover_count
+        WHERE tg_op <> 'INSERT' AND old.status = 2
+    ) AS j
+    JOIN batched_background_migrations m ON m.id = j.migration_id
+    LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
+    WHERE j.walk_id IS NULL OR w.id IS NOT NULL
+    GROUP BY m.id, j.walk_id
+    ON CONFLICT (batched_background_migration_id, coalesce(walk_id, 0), slot) DO UPDATE
+    SET finished = kept.finished + excluded.finished,
+        uncounted = kept.uncounted + excluded.uncounted,
+        covered_tuple_count = kept.covered_tuple_count + excluded.covered_tuple_count,
+        migrated_tuple_count = kept.migrated_tuple_count + excluded.migrated_tuple_count,
+        takeovers = kept.takeovers + excluded.takeovers;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER trigger_batched_background_migration_jobs_tally_inserted
+    AFTER INSERT ON batched_background_migration_jobs
+    FOR EACH ROW
+    WHEN (new.status = 2)
+    EXECUTE FUNCTION tally_batched_background_migration_jobs();
+
+CREATE TRIGGER trigger_batched_background_migration_jobs_tally_updated
+    AFTER UPDATE ON batched_background_migration_jobs
+    FOR EACH ROW
+    WHEN (old.status = 2 OR new.status = 2)
+    EXECUTE FUNCTION tally_batched_background_migration_jobs();
+
+CREATE TRIGGER trigger_batched_background_migration_jobs_tally_deleted
+    AFTER DELETE ON batched_background_migration_jobs
+    FOR EACH ROW
+    WHEN (old.status = 2)
+    EXECUTE FUNCTION tally_batched_background_migration_jobs();
+
+CREATE TRIGGER trigger_batched_background_migration_jobs_tally_truncated
+    AFTER TRUNCATE ON batched_background_migration_jobs
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION tally_batched_background_migration_jobs();
+
+INSERT INTO batched_background_migration_tallies
+SELECT j.batched_background_migration_id, j.walk_id, 0, count(*), count(*) FILTER (WHERE j.covered_tuple_count IS NULL),
+    sum(coalesce(j.covered_tuple_count, 0)), sum(coalesce(j.migrated_tuple_count, 0)), sum(j.takeover_count)
+FROM batched_background_migration_jobs j
+LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
+WHERE j.status = 2
+    AND (j.walk_id IS NULL OR w.id IS NOT NULL)
+GROUP BY 1, 2;
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_tally_inserted ON batched_background_migration_jobs;
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_tally_updated ON batched_background_migration_jobs;
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_tally_deleted ON batched_background_migration_jobs;
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_tally_truncated ON batched_background_migration_jobs;
+--rollback DROP FUNCTION IF EXISTS tally_batched_background_migration_jobs();
+--rollback DROP TABLE IF EXISTS batched_background_migration_tallies;
+--rollback DROP INDEX IF EXISTS index_batched_background_migration_walks_uncut;

@@ -21,18 +21,25 @@ import org.registrybbm.migrations.MigrationStatus;
 public final class OverviewQueries {
     private static final double MOST_BEFORE_FINISHED = 99.9;
 
+    /** Whether what a row aliased {@code j} counts is of the change of the rows; {@code w} is its walk. */
+    private static final String OF_FIRST_PASS = "j.walk_id IS NULL OR w.kind = 'change' AND w.pass = 1";
+
     private static final String CONTRADICTED =
             "set to finished by somebody else while batch jobs are not done; a replica makes it active again, unless it is"
                     + " paused or its row is deleted";
 
-    // A batch job that the container registry finished has no counts of its own: its batch size stands for them.
+    // Of finished batch jobs only the sums are read, however many there are. One that the container registry finished
+    // has
+    // no counts of its own: its batch size stands for them.
     private static final String OVERVIEWS = "SELECT " + MigrationQueries.COLUMNS
             + """
-                , m.priority, coalesce(jobs.covered, 0) AS covered, coalesce(jobs.migrated, 0) AS migrated,
-                coalesce(jobs.finished, 0) AS finished, coalesce(jobs.failed, 0) AS failed,
-                jobs.retry_seconds, jobs.blocked_since, jobs.blocked_by, coalesce(jobs.active, 0) AS active, coalesce(jobs.takeovers, 0) AS takeovers,
+                , m.priority, coalesce(jobs.covered, 0) + coalesce(tallies.covered, 0) AS covered,
+                coalesce(jobs.migrated, 0) + coalesce(tallies.migrated, 0) AS migrated,
+                coalesce(tallies.finished, 0) AS finished, coalesce(jobs.failed, 0) AS failed,
+                jobs.retry_seconds, jobs.blocked_since, jobs.blocked_by, coalesce(jobs.active, 0) AS active,
+                coalesce(jobs.takeovers, 0) + coalesce(tallies.takeovers, 0) AS takeovers,
                 coalesce(jobs.replicas, '{}') AS replicas,
-                %s AS contradicted, coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
+                %1$s AS contradicted, coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
                 (
                     SELECT count(*)
                     FROM batched_background_migration_quarantined_rows q
@@ -43,32 +50,39 @@ public final class OverviewQueries {
             FROM batched_background_migrations m
             LEFT JOIN (
                 SELECT j.batched_background_migration_id AS migration_id,
-                    sum(coalesce(j.covered_tuple_count, CASE WHEN j.status = 2 THEN o.batch_size ELSE 0 END))
-                        FILTER (WHERE j.walk_id IS NULL OR w.kind = 'change' AND w.pass = 1) AS covered,
-                    sum(coalesce(j.migrated_tuple_count, 0)) AS migrated,
-                    count(*) FILTER (WHERE j.status = 2) AS finished,
-                    count(*) FILTER (WHERE %s) AS failed,
-                    count(*) FILTER (WHERE %s) AS active,
+                    sum(j.covered_tuple_count) FILTER (WHERE %4$s) AS covered,
+                    sum(j.migrated_tuple_count) AS migrated,
+                    count(*) FILTER (WHERE %2$s) AS failed,
+                    count(*) FILTER (WHERE %3$s) AS active,
                     extract(epoch FROM min(j.retry_at) FILTER (WHERE j.status = 3) - clock_timestamp()) AS retry_seconds,
                     min(j.blocked_since) AS blocked_since,
                     (array_agg(j.blocked_by ORDER BY j.blocked_since) FILTER (WHERE j.blocked_since IS NOT NULL))[1]
                         AS blocked_by,
                     sum(j.takeover_count) AS takeovers,
-                    bool_or(j.status <> 2 AND w.kind = 'verify') AS verifies,
-                    bool_or(j.status <> 2 AND w.kind = 'retry') AS retries,
+                    bool_or(w.kind = 'verify') AS verifies,
+                    bool_or(w.kind = 'retry') AS retries,
                     array_agg(DISTINCT j.lease_owner ORDER BY j.lease_owner)
                         FILTER (WHERE j.lease_until > clock_timestamp()) AS replicas
                 FROM batched_background_migration_jobs j
-                JOIN batched_background_migrations o ON o.id = j.batched_background_migration_id
                 LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
-                WHERE cardinality(?::text[]) = 0
-                    OR o.name = ANY (?::text[])
+                WHERE j.status <> 2
                 GROUP BY 1
             ) jobs ON jobs.migration_id = m.id
+            LEFT JOIN (
+                SELECT j.batched_background_migration_id AS migration_id,
+                    sum(j.covered_tuple_count + j.uncounted * o.batch_size) FILTER (WHERE %4$s) AS covered,
+                    sum(j.migrated_tuple_count) AS migrated,
+                    sum(j.finished) AS finished,
+                    sum(j.takeovers) AS takeovers
+                FROM batched_background_migration_tallies j
+                JOIN batched_background_migrations o ON o.id = j.batched_background_migration_id
+                LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
+                GROUP BY 1
+            ) tallies ON tallies.migration_id = m.id
             WHERE cardinality(?::text[]) = 0
                 OR m.name = ANY (?::text[])
             ORDER BY m.id
-            """.formatted(Contradictions.FOUND, JobQueries.FAILED, JobQueries.ACTIVE);
+            """.formatted(Contradictions.FOUND, JobQueries.FAILED, JobQueries.ACTIVE, OF_FIRST_PASS);
 
     private OverviewQueries() {}
 
@@ -78,7 +92,7 @@ public final class OverviewQueries {
                 SharingQueries.contenders(connection),
                 StandbyQueries.isWaitedFor(connection),
                 RegistryLockQueries.holder(connection));
-        return Sql.list(connection, OVERVIEWS, row -> overview(row, waits), array, array, array, array);
+        return Sql.list(connection, OVERVIEWS, row -> overview(row, waits), array, array);
     }
 
     private static MigrationOverview overview(ResultSet row, Waits waits) throws SQLException {
