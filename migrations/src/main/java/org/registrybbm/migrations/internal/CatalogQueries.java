@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.registrybbm.migrations.FailureCode;
@@ -39,7 +40,21 @@ public final class CatalogQueries {
                 CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname ELSE '' END AS type_name,
             """ + HAS_NO_NULLS + """
                 AS not_null,
-                CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', n.nspname, c.collname) END AS collation
+                CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', n.nspname, c.collname) END AS collation,
+                CASE WHEN t.typnamespace <> 'pg_catalog'::regnamespace THEN (
+                    SELECT format('OPERATOR(%I.%s)', op_schema.nspname, op.oprname)
+                    FROM pg_opclass class
+                    JOIN pg_am am ON am.oid = class.opcmethod AND am.amname = 'btree'
+                    JOIN pg_amop member
+                        ON member.amopfamily = class.opcfamily
+                        AND member.amoplefttype = class.opcintype
+                        AND member.amoprighttype = class.opcintype
+                        AND member.amopstrategy = 3
+                    JOIN pg_operator op ON op.oid = member.amopopr
+                    JOIN pg_namespace op_schema ON op_schema.oid = op.oprnamespace
+                    WHERE class.opcintype = t.oid
+                        AND class.opcdefault
+                ) END AS equality
             FROM pg_attribute a
             JOIN LATERAL (
                 WITH RECURSIVE base AS (
@@ -207,7 +222,7 @@ public final class CatalogQueries {
     private static KeyColumns key(Connection connection, long oid, String table, String column, boolean needed)
             throws SQLException {
         if (!needed) {
-            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", "tid", true, null)));
+            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", "tid", true, null, Column.EQUAL)));
         }
         Optional<Column> alone = column(connection, oid, column);
         if (alone.isPresent()) {
@@ -283,7 +298,8 @@ public final class CatalogQueries {
                 row.getString("type"),
                 row.getString("type_name"),
                 row.getBoolean("not_null"),
-                row.getString("collation"));
+                row.getString("collation"),
+                Objects.requireNonNullElse(row.getString("equality"), Column.EQUAL));
     }
 
     /** Returns whether an index can be walked in the order of the target's column. */

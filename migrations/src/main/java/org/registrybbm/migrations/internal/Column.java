@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param typeName the same as {@code pg_type} names it, such as {@code varchar}; empty for types that are not PostgreSQL's own
  * @param notNull whether it is declared NOT NULL
  * @param collation its collation, quoted for SQL, or null for the database's or none
+ * @param equality the operator that tells whether two values are equal, as {@code OPERATOR(schema.=)} where the type is an extension's,
+ *     whose schema need not be in the search path
  */
 public record Column(
         String name,
@@ -19,7 +21,11 @@ public record Column(
         String type,
         String typeName,
         boolean notNull,
-        @Nullable String collation) {
+        @Nullable String collation,
+        String equality) {
+    /** That of PostgreSQL's own types. */
+    static final String EQUAL = "=";
+
     // Of dates the style is always ISO and the zone UTC, see ValueSettings.
     private static final Set<String> SAME_TEXT = Set.of(
             "int2",
@@ -76,7 +82,7 @@ public record Column(
     Column ofEntry(String json) {
         String value = valueOf("(" + json + " ->> " + Literals.text(name) + ")");
         String sorted = collation == null ? value : value + " COLLATE " + collation;
-        return new Column(name, "(" + sorted + ")", type, typeName, notNull, collation);
+        return new Column(name, "(" + sorted + ")", type, typeName, notNull, collation, equality);
     }
 
     /** Returns a value as SQL that means the same under any settings. */

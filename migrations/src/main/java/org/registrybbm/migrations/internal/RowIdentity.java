@@ -71,6 +71,16 @@ record RowIdentity(List<Column> columns) {
         String values = columns.stream()
                 .map(column -> column.valueOf("(registry_bbm_entry ->> " + Literals.text(column.name()) + ")"))
                 .collect(Collectors.joining(", "));
+        if (!isComparedPlainly()) {
+            return "EXISTS (SELECT FROM (%s) AS registry_bbm_entries WHERE %s AND %s)"
+                    .formatted(
+                            entries,
+                            all,
+                            equal(
+                                    qualifier,
+                                    column -> column.valueOf(
+                                            "(registry_bbm_entry ->> " + Literals.text(column.name()) + ")")));
+        }
         return "%s IN (SELECT %s FROM (%s) AS registry_bbm_entries WHERE %s)"
                 .formatted(wrap(column -> qualifier + column.quoted()), values, entries, all);
     }
@@ -89,9 +99,13 @@ record RowIdentity(List<Column> columns) {
         if (keys.isEmpty()) {
             return ofVersions;
         }
-        String ofKeys = keys.stream()
-                .map(this::literals)
-                .collect(Collectors.joining(", ", wrap(column -> qualifier + column.quoted()) + " IN (", ")"));
+        String ofKeys = isComparedPlainly()
+                ? keys.stream()
+                        .map(this::literals)
+                        .collect(Collectors.joining(", ", wrap(column -> qualifier + column.quoted()) + " IN (", ")"))
+                : keys.stream()
+                        .map(row -> equal(qualifier, column -> literal(column, row)))
+                        .collect(Collectors.joining(" OR ", "(", ")"));
         return versions.isEmpty() ? ofKeys : "(" + ofKeys + " OR " + ofVersions + ")";
     }
 
@@ -110,7 +124,23 @@ record RowIdentity(List<Column> columns) {
     }
 
     private String literals(JsonNode row) {
-        return wrap(column -> column.literal(row.path(column.name()).asText()));
+        return wrap(column -> literal(column, row));
+    }
+
+    private static String literal(Column column, JsonNode row) {
+        return column.literal(row.path(column.name()).asText());
+    }
+
+    /** Returns whether IN finds the operators of all types, wherever the search path leads. */
+    private boolean isComparedPlainly() {
+        return columns.stream().allMatch(column -> column.equality().equals(Column.EQUAL));
+    }
+
+    /** Returns the condition that each column equals a value. */
+    private String equal(String qualifier, Function<Column, String> value) {
+        return columns.stream()
+                .map(column -> qualifier + column.quoted() + " " + column.equality() + " " + value.apply(column))
+                .collect(Collectors.joining(" AND ", "(", ")"));
     }
 
     private String wrap(Function<Column, String> each) {

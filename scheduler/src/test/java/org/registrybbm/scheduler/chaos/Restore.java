@@ -8,6 +8,7 @@ final class Restore {
             LOCK TABLE batched_background_migrations IN ACCESS EXCLUSIVE MODE;
             LOCK TABLE %1$s IN ACCESS EXCLUSIVE MODE;
             LOCK TABLE batched_background_migration_walks IN ACCESS EXCLUSIVE MODE;
+            LOCK TABLE batched_background_migration_tallies IN ACCESS EXCLUSIVE MODE;
             """;
 
     // The last partition first, so that the new object ids are in another order.
@@ -27,8 +28,13 @@ final class Restore {
             ALTER TABLE public.chaos_walks
                 ADD FOREIGN KEY (batched_background_migration_id)
                 REFERENCES batched_background_migrations (id) ON DELETE CASCADE;
+            ALTER TABLE batched_background_migration_tallies
+                DROP CONSTRAINT fk_batched_background_migration_tallies_walk_id_walks;
             DROP TABLE batched_background_migration_walks;
             ALTER TABLE public.chaos_walks RENAME TO batched_background_migration_walks;
+            ALTER TABLE batched_background_migration_tallies
+                ADD CONSTRAINT fk_batched_background_migration_tallies_walk_id_walks
+                FOREIGN KEY (walk_id) REFERENCES batched_background_migration_walks (id) ON DELETE CASCADE;
             COMMIT
             """;
 
