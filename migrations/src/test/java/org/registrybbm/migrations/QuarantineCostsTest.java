@@ -38,10 +38,10 @@ class QuarantineCostsTest {
     @EnumSource
     void sendsTheSameStatementsHoweverManyRowsAreInQuarantine(QuarantinedTable table) {
         // From so many on the rows are looked up, and not the entries read, of which there are less.
-        Set<String> some = statements(table, 300);
+        Set<String> some = statements(table, 1_000);
 
         assertThat(some).isNotEmpty();
-        assertThat(statements(table, 1_000)).isEqualTo(some);
+        assertThat(statements(table, 2_000)).isEqualTo(some);
         assertThat(longest(some)).isLessThan(longest(statements(table, 99)));
     }
 
