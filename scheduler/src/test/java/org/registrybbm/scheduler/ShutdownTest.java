@@ -139,11 +139,14 @@ class ShutdownTest {
         Fleet.assertNoThreadRemains(List.of());
         TriggerRepairTest.assertNothingLeftInQuartz(database);
         database.endKeptSessions();
-        assertThat(database.column("""
+        // The server takes a moment to end a session whose client has left.
+        await().atMost(Duration.ofSeconds(10))
+                .untilAsserted(
+                        () -> assertThat(database.column("""
                 SELECT state || ' ' || query
                 FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()
-                """)).as("connections").isEmpty();
+                """)).as("connections").isEmpty());
     }
 
     private static void shutdownInTime(BatchedMigrationScheduler scheduler) {
