@@ -89,7 +89,7 @@ record BlockBatching() implements BatchingStrategy {
     }
 
     /** Returns the rows of some blocks, but for those in quarantine. */
-    static Batch rows(WalkedTable table, long first, long last) {
+    private static Batch rows(WalkedTable table, long first, long last) {
         return new Batch(
                 qualifier -> range(qualifier, first, last) + table.spared().and(qualifier));
     }
