@@ -186,6 +186,24 @@ class BlockBatchingTest {
     }
 
     @Test
+    void goesOnWhenTheOnlyRowMovesAwayBeforeTheWork() {
+        rows(3_000);
+        database.execute("ALTER TABLE t.items ADD PRIMARY KEY (id), ALTER v SET STORAGE PLAIN");
+        database.execute("UPDATE t.items SET todo = false, n = 1 WHERE id <> 1");
+        AtomicInteger calls = new AtomicInteger();
+        WorkFunction work = context -> {
+            if (calls.incrementAndGet() == 1) {
+                database.execute("UPDATE t.items SET v = repeat('x', 8000) WHERE id = 1");
+            }
+            return DO_ONE.migrate(context);
+        };
+
+        assertThat(run(work.withPending("todo")).isComplete()).isTrue();
+
+        assertEachOnce();
+    }
+
+    @Test
     void needsAWorkFunctionThatSaysWhatIsPending() {
         rows(10);
 

@@ -9,16 +9,24 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.testkit.BareDataSource;
 
-/** Connections that write down each statement as it is run, with its parameters in their places. */
+/** Connections that write down each statement before it is run, with its parameters in their places. */
 final class StatementLog implements BareDataSource {
     private final DataSource real;
     private final List<String> statements = new CopyOnWriteArrayList<>();
+    private final Consumer<String> before;
 
     StatementLog(DataSource real) {
+        this(real, statement -> {});
+    }
+
+    /** Makes one that lets the test do something before a statement is run. */
+    StatementLog(DataSource real, Consumer<String> before) {
         this.real = real;
+        this.before = before;
     }
 
     List<String> statements() {
@@ -40,7 +48,9 @@ final class StatementLog implements BareDataSource {
     private <T extends Statement> T logged(Class<T> type, T statement) {
         return proxy(type, (method, args) -> {
             if (method.getName().startsWith("execute")) {
-                statements.add(args == null ? statement.toString() : String.valueOf(args[0]));
+                String text = args == null ? statement.toString() : String.valueOf(args[0]);
+                statements.add(text);
+                before.accept(text);
             }
             return call(statement, method, args);
         });

@@ -75,6 +75,12 @@ public final class BatchRun {
 
     /** Works until the batch job is finished, failed, handed back or lost. */
     public BatchOutcome run(StopSignal stop) {
+        try (transaction) {
+            return runToEnd(stop);
+        }
+    }
+
+    private BatchOutcome runToEnd(StopSignal stop) {
         while (true) {
             if (stop.isStopping()) {
                 return handBack(Reason.STOPPING);
@@ -147,6 +153,10 @@ public final class BatchRun {
         losses = 0;
         if (step instanceof Step.Committed committed) {
             return committed.end() == Step.End.FINISHED ? Optional.of(finished()) : Optional.empty();
+        }
+        if (step instanceof Step.Looked looked) {
+            job = looked.job();
+            return Optional.empty();
         }
         if (step instanceof Step.Finished finished) {
             job = finished.job();

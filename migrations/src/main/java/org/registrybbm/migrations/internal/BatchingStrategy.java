@@ -12,7 +12,8 @@ import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.Key;
 
 /** How a table is cut into batches, and a batch into sub-batches. Stateless. */
-public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatching, BlockBatching, QuarantineRetry {
+public sealed interface BatchingStrategy
+        permits KeysetBatching, PredicateBatching, BlockBatching, BlockProof, QuarantineRetry {
     /** The names that {@code batching_strategy} may hold besides NULL. */
     List<String> NAMES = List.of(PredicateBatching.NULLS, PredicateBatching.NAME, BlockBatching.NAME);
 
@@ -69,11 +70,6 @@ public sealed interface BatchingStrategy permits KeysetBatching, PredicateBatchi
 
     /** Returns whether a sub-batch has rows that are done already, which the work function must not get again. */
     default boolean meetsDoneRows() {
-        return false;
-    }
-
-    /** Returns whether the next rows of a walk are found only by looking through the whole table. */
-    default boolean scans(WalkedTable table) {
         return false;
     }
 

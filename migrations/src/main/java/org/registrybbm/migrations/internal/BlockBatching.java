@@ -11,13 +11,11 @@ import org.registrybbm.migrations.Key;
 
 /**
  * Ranges of the table's blocks, for tables without a key, or whose key has little to do with where the rows lie. A changed row may move
- * to any block, and so may a row that the application changes meanwhile. So each range takes the rows that are pending only, and after the
- * first pass a second one looks for pending rows anywhere, until one statement over the whole table finds none.
+ * to any block, and so may a row that the application changes meanwhile. So each range takes the rows that are pending only, and after each
+ * pass a {@link BlockProof} tells whether another one is needed.
  */
 record BlockBatching() implements BatchingStrategy {
     static final String NAME = "BlockBatchingStrategy";
-
-    private static final int FIRST_PASS = 1;
 
     @Override
     public boolean hasKey() {
@@ -27,11 +25,6 @@ record BlockBatching() implements BatchingStrategy {
     @Override
     public boolean meetsDoneRows() {
         return true;
-    }
-
-    @Override
-    public boolean scans(WalkedTable table) {
-        return table.kind() == Walk.Kind.CHANGE && table.pass() > FIRST_PASS;
     }
 
     @Override
@@ -52,9 +45,6 @@ record BlockBatching() implements BatchingStrategy {
     @Override
     public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
-        if (scans(table)) {
-            return cut == null ? Optional.of(new Cut(BatchJob.Range.between(0, 0), 0)) : Optional.empty();
-        }
         StatisticsQueries.Heap heap = StatisticsQueries.heap(connection, table.target());
         long first = cut == null ? 0 : cut.number() + 1;
         if (first >= heap.blocks()) {
@@ -68,9 +58,6 @@ record BlockBatching() implements BatchingStrategy {
     @Override
     public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
             throws SQLException {
-        if (scans(table)) {
-            return PredicateBatching.next(connection, table, table.pendingOfOthers(""), size);
-        }
         long first = job.lastKey() == null ? job.range().min() : job.lastKey().number() + 1;
         if (first > job.range().max()) {
             return Optional.empty();
@@ -89,7 +76,7 @@ record BlockBatching() implements BatchingStrategy {
     }
 
     /** Returns the rows of some blocks, but for those in quarantine. */
-    private static Batch rows(WalkedTable table, long first, long last) {
+    static Batch rows(WalkedTable table, long first, long last) {
         return new Batch(
                 qualifier -> range(qualifier, first, last) + table.spared().and(qualifier));
     }

@@ -60,7 +60,7 @@ final class Change implements Isolation.Work {
     Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
         List<String> sample = sample(batch);
         long migrated = migrate(batch);
-        requireDone(sample, migrated);
+        requireDone(batch, sample, migrated);
         quarantine(null, Long.MAX_VALUE);
         return new Outcome(migrated, failed.size(), pending);
     }
@@ -72,7 +72,7 @@ final class Change implements Isolation.Work {
      */
     Outcome isolating(Batch batch, SearchLimits limits) throws SQLException, QuarantineFullException {
         Optional<List<String>> rows = new RowLists(tx, table, RowLists.FEW).locked(batch);
-        List<String> sample = sample(batch);
+        List<String> sample = readableSample(batch);
         Savepoint before = tx.setSavepoint();
         long free = migration().quarantineLimit()
                 - QuarantineQueries.count(tx, migration().id());
@@ -84,7 +84,7 @@ final class Change implements Isolation.Work {
             migrated = 0;
             pending = 0;
         } else if (failed.isEmpty()) {
-            requireDone(sample, migrated);
+            requireDone(batch, sample, migrated);
         }
         quarantine(before, free);
         return new Outcome(migrated, failed.size(), pending);
@@ -115,17 +115,27 @@ final class Change implements Isolation.Work {
         return endsByTheWork() ? QuarantineQueries.identities(tx, table, table.toWork(batch), "", SAMPLES) : List.of();
     }
 
-    /** Some of the rows, as they were told apart before the work: none of them may be as it was. */
-    private void requireDone(List<String> sample, long migrated) throws SQLException {
+    /** None where one of the rows cannot even be asked: it is among those that are looked for. */
+    private List<String> readableSample(Batch batch) throws SQLException {
+        PendingSearch search = new PendingSearch(tx, table, SAMPLES);
+        return endsByTheWork() && search.ask(batch).isEmpty() ? search.found() : List.of();
+    }
+
+    /**
+     * Some of the rows, as they were told apart before the work: not all of them may be as they were. One that the application has moved
+     * to other blocks meanwhile was not given to the work.
+     */
+    private void requireDone(Batch batch, List<String> sample, long migrated) throws SQLException {
         if (sample.isEmpty()) {
             return;
         }
         // Of a row without a key only the version is known, and work that leaves it undone may have made another one.
         // Nobody else can have done those that the strategy has locked.
-        boolean locked = definition.strategy() instanceof PredicateBatching
-                || definition.strategy().scans(table);
+        boolean locked = definition.strategy() instanceof PredicateBatching;
         boolean nothing = migrated == 0 && locked && table.spared().identity().isVersion();
-        if (nothing || pending(ofRows(sample), sample.size()).size() == sample.size()) {
+        Batch given =
+                ofRows(sample).and(here -> batch.predicate() + " OR " + here + "xmin = pg_current_xact_id()::xid");
+        if (nothing || pending(given, sample.size()).size() == sample.size()) {
             throw new InvalidDefinitionException(
                     FailureCode.NO_PROGRESS,
                     "the work function '" + migration().signature() + "' was given rows of "

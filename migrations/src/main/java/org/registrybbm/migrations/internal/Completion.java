@@ -46,10 +46,8 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
         }
         boolean blocks = definition.strategy() instanceof BlockBatching;
         boolean verifies = definition.strategy() instanceof KeysetBatching && definition.saysWhatIsPending(connection);
-        // A row that was mended may lie anywhere by now.
-        int passes = 2 + WalkQueries.lastPass(connection, migration().id(), Walk.Kind.RETRY);
-        boolean opened = blocks && walks.openPass(Walk.Kind.CHANGE, passes)
-                || walks.openRetries()
+        boolean opened = walks.openRetries()
+                || blocks && !ProofQueries.isProved(connection, migration().id()) && walks.openProof()
                 || verifies && walks.openPass(Walk.Kind.VERIFY, 1);
         if (opened) {
             cutter.cut(due, wanted);

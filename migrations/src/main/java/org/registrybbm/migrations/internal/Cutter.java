@@ -76,7 +76,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     }
 
     private boolean cut(Walk walk, Target target, List<Planner.Due> due, int wanted, boolean last) throws SQLException {
-        WalkedTable table = definition.walked(connection, target, walk.kind(), walk.pass());
+        WalkedTable table = definition.walked(connection, target, walk.kind());
         BatchingStrategy strategy = walk.strategy(definition);
         strategy.check(connection, table);
         List<JobQueries.Figures> recent =

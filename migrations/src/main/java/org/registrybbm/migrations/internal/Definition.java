@@ -91,7 +91,7 @@ public record Definition(
     }
 
     /** Returns a table as a walk sees it, without the rows that are quarantined. */
-    WalkedTable walked(Connection connection, Target table, Walk.Kind kind, int pass) throws SQLException {
+    WalkedTable walked(Connection connection, Target table, Walk.Kind kind) throws SQLException {
         boolean byCursor = strategy instanceof KeysetBatching && kind == Walk.Kind.CHANGE;
         Spared spared = SparedQueries.find(
                 connection,
@@ -100,8 +100,8 @@ public record Definition(
         Optional<String> ofStrategy = strategy.pending(table);
         Optional<String> pending = ofStrategy.isPresent() ? ofStrategy : workPending(connection, table);
         // Whatever brings a row here a second time, such as the application that changes its key: it is not done twice.
-        boolean pendingOnly = kind == Walk.Kind.CHANGE && pass == 1 && pending.isPresent() && strategy.meetsDoneRows();
-        return new WalkedTable(migration, table, kind, pass, pending, pendingOnly, spared);
+        boolean pendingOnly = kind == Walk.Kind.CHANGE && pending.isPresent() && strategy.meetsDoneRows();
+        return new WalkedTable(migration, table, kind, pending, pendingOnly, spared);
     }
 
     /** A comment at the end of it must not hide what the engine writes behind it. */
@@ -120,7 +120,7 @@ public record Definition(
 
     /** Returns whether the strategy or the work function says which rows are not done. */
     boolean saysWhatIsPending(Connection connection) throws SQLException {
-        return walked(connection, target, Walk.Kind.VERIFY, 1).pendingRows().isPresent();
+        return walked(connection, target, Walk.Kind.VERIFY).pendingRows().isPresent();
     }
 
     /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */

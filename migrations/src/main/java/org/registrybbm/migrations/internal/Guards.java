@@ -49,6 +49,9 @@ public final class Guards {
     /** For who is to start a batch job: whatever a crash forgets of it is taken anew. */
     public static final String OFFER = SHORT_TRANSACTION.stripTrailing() + ";\n" + NOT_FLUSHED_YET;
 
+    // Between two parts of it a worker waits for its pace, and for connections.
+    private static final int IDLE_SNAPSHOT = 6;
+
     private Guards() {}
 
     private static String shortTransaction(String lockTimeout) {
@@ -75,6 +78,19 @@ public final class Guards {
                 %s
                 """.formatted(
                 timeouts.statement().toMillis(), timeouts.idleInTransaction().toMillis(), ON_TABLES);
+    }
+
+    /** For reading through tables as of one moment, in parts between which it is idle for as long as a sub-batch may wait. */
+    static String snapshot(EngineSettings.Timeouts timeouts) {
+        return reading(timeouts)
+                + """
+                ;
+                SET LOCAL lock_timeout = %d;
+                SET LOCAL idle_in_transaction_session_timeout = %d;
+                SELECT pg_current_snapshot()
+                """.formatted(
+                        timeouts.lock().toMillis(),
+                        timeouts.idleInTransaction().multipliedBy(IDLE_SNAPSHOT).toMillis());
     }
 
     /**

@@ -47,6 +47,11 @@ record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings set
         return LeaseQueries.advance(tx, jobId, token, fenced.xid(), by, term());
     }
 
+    /** Says how many blocks a proof has read and extends the lease, in the sub-batch's transaction; false when the lease is lost. */
+    boolean prove(Connection tx, long blocks, Duration busy) throws SQLException {
+        return ProofQueries.move(tx, jobId, token, blocks, busy, term());
+    }
+
     /** Finishes the batch job in the sub-batch's transaction; false when the lease is lost. */
     boolean finish(Connection tx) throws SQLException {
         return LeaseQueries.finish(tx, jobId, token);

@@ -34,7 +34,7 @@ final class PendingCheck {
      */
     static void run(Connection tx, Definition definition) throws SQLException {
         Optional<String> pending =
-                definition.walked(tx, definition.target(), Walk.Kind.CHANGE, 1).pendingRows();
+                definition.walked(tx, definition.target(), Walk.Kind.CHANGE).pendingRows();
         if (pending.isEmpty()) {
             return;
         }

@@ -86,7 +86,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
     public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
             throws SQLException {
         Sql.run(connection, WALK_THE_INDEX);
-        Optional<SubBatch> next = next(connection, table, size);
+        Optional<SubBatch> next = locked(connection, table, size);
         // The work function's own statements are planned as everywhere else.
         Sql.run(connection, WALK_AS_EVER);
         return next;
@@ -97,13 +97,8 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
         return nulls ? Optional.of(target.column() + " IS NULL") : Optional.empty();
     }
 
-    private static Optional<SubBatch> next(Connection connection, WalkedTable table, int size) throws SQLException {
-        return next(connection, table, table.pending("") + table.spared().and(""), size);
-    }
-
-    /** Locks the next rows of a condition, by whatever way the planner finds. */
-    static Optional<SubBatch> next(Connection connection, WalkedTable table, String condition, int size)
-            throws SQLException {
+    private static Optional<SubBatch> locked(Connection connection, WalkedTable table, int size) throws SQLException {
+        String condition = table.pending("") + table.spared().and("");
         String name = table.target().table();
         Places rows = Places.find(connection, name, condition, LOCKED + " SKIP LOCKED", size);
         if (rows.isEmpty()) {

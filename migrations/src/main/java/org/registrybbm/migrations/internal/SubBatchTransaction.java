@@ -23,7 +23,7 @@ import org.registrybbm.migrations.WorkRegistry;
  * What one sub-batch does in its one transaction: the fence, the change of the rows, the move of the cursor. It keeps what stays the
  * same between the sub-batches of one run, and nothing that a rollback would have to undo.
  */
-final class SubBatchTransaction {
+final class SubBatchTransaction implements AutoCloseable {
     private static final String LOST =
             "no row is there any more under this key: it was deleted or its key was changed, or it was changed in a table that"
                     + " has no key; nothing tells whether it is done, so look, and waive it";
@@ -37,6 +37,7 @@ final class SubBatchTransaction {
     private @Nullable WalkedJob walked;
     private long rowsOfBatch;
     private @Nullable KeyWatch keyWatch;
+    private @Nullable Proof proof;
 
     SubBatchTransaction(
             Lease lease, EngineSettings settings, WorkRegistry workRegistry, BatchedMigration migration, Pacer pacer) {
@@ -56,6 +57,9 @@ final class SubBatchTransaction {
          */
         record Committed(BatchJob job, long covered, long migrated, List<Failure> quarantined, End end)
                 implements Step {}
+
+        /** A part of a table was read, and nothing was changed. */
+        record Looked(BatchJob job) implements Step {}
 
         /** Nothing was left to do. */
         record Finished(BatchJob job) implements Step {}
@@ -115,10 +119,8 @@ final class SubBatchTransaction {
         if (table.isEmpty()) {
             return leaveRest(tx, fenced.job());
         }
-        if (table.get().strategy().scans(table.get().table())) {
-            Sql.run(tx, Guards.scan(settings.timeouts()));
-            aim.patience()
-                    .accept(settings.timeouts().scan().plus(settings.timeouts().subBatchLimit()));
+        if (table.get().strategy() instanceof BlockProof) {
+            return proof().step(tx, fenced, aim.began());
         }
         int paced = pacer.atMost(fenced.rate(), aim.size());
         Optional<BatchingStrategy.SubBatch> next;
@@ -246,6 +248,22 @@ final class SubBatchTransaction {
             keyWatch = watch;
         }
         return watch;
+    }
+
+    private Proof proof() {
+        Proof current = proof;
+        if (current == null) {
+            current = new Proof(lease, Objects.requireNonNull(definition));
+            proof = current;
+        }
+        return current;
+    }
+
+    @Override
+    public void close() {
+        if (proof != null) {
+            proof.close();
+        }
     }
 
     /** Where only the batch's size ends it, its last sub-batch takes what is left of that. */

@@ -121,7 +121,7 @@ public final class VerificationScan {
         if (target == null) {
             return false;
         }
-        WalkedTable table = resolved.walked(tx, target, Walk.Kind.VERIFY, 1);
+        WalkedTable table = resolved.walked(tx, target, Walk.Kind.VERIFY);
         boolean byKey = resolved.strategy() instanceof KeysetBatching;
         if (table.pendingRows().isEmpty()) {
             throw new InvalidDefinitionException(

@@ -32,9 +32,13 @@ public record Walk(
         return kind == Kind.CHANGE && pass == 1 && onlyTable;
     }
 
-    /** Returns what cuts it: the migration's own strategy, unless it is for quarantined rows. */
+    /** Returns what cuts it: the migration's own strategy, unless it is for quarantined rows or proves that blocks hold no row. */
     BatchingStrategy strategy(Definition definition) {
-        return kind == Kind.RETRY ? new QuarantineRetry() : definition.strategy();
+        if (kind == Kind.RETRY) {
+            return new QuarantineRetry();
+        }
+        boolean proves = kind == Kind.VERIFY && definition.strategy() instanceof BlockBatching;
+        return proves ? new BlockProof() : definition.strategy();
     }
 
     /** What the batch jobs of a walk do. */

@@ -20,7 +20,7 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
     static Optional<WalkedJob> of(Connection connection, Definition definition, BatchJob job) throws SQLException {
         if (job.walkId() == null) {
             return Optional.of(new WalkedJob(
-                    definition.strategy(), definition.walked(connection, definition.target(), Walk.Kind.CHANGE, 1)));
+                    definition.strategy(), definition.walked(connection, definition.target(), Walk.Kind.CHANGE)));
         }
         Optional<Walk> walk = WalkQueries.find(connection, job.walkId());
         if (walk.isEmpty()) {
@@ -32,8 +32,7 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
         }
         return Optional.of(new WalkedJob(
                 walk.get().strategy(definition),
-                definition.walked(
-                        connection, target.get(), walk.get().kind(), walk.get().pass())));
+                definition.walked(connection, target.get(), walk.get().kind())));
     }
 
     /**

@@ -14,7 +14,6 @@ import org.registrybbm.migrations.InvalidDefinitionException;
  *
  * @param target the table and its key
  * @param kind what is done there
- * @param pass which pass it is, from 1
  * @param pendingRows which rows are not done, as the strategy or the work function says, or empty when neither does
  * @param pendingOnly whether the work function gets only those rows of a sub-batch that are pending, as others may have been done
  * @param spared rows that no sub-batch touches
@@ -23,7 +22,6 @@ record WalkedTable(
         BatchedMigration migration,
         Target target,
         Walk.Kind kind,
-        int pass,
         Optional<String> pendingRows,
         boolean pendingOnly,
         Spared spared) {
@@ -49,7 +47,7 @@ record WalkedTable(
     }
 
     private WalkedTable sparing(Spared rows) {
-        return new WalkedTable(migration, target, kind, pass, pendingRows, pendingOnly, rows);
+        return new WalkedTable(migration, target, kind, pendingRows, pendingOnly, rows);
     }
 
     /** Returns those rows of a sub-batch that the work function gets. */

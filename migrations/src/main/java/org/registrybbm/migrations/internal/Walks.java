@@ -126,6 +126,13 @@ record Walks(Connection connection, Definition definition) {
                 pass);
     }
 
+    /** Opens a proof over the migration's table, with all of its partitions. */
+    boolean openProof() throws SQLException {
+        int pass = WalkQueries.lastPass(connection, id(), Walk.Kind.VERIFY) + 1;
+        open(List.of(definition.target()), Walk.Kind.VERIFY, pass, true);
+        return true;
+    }
+
     /**
      * Opens a pass over the tables that hold quarantined rows which are to be tried again.
      *

@@ -1,0 +1,127 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.BatchOutcome.Reason;
+import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.internal.Snapshot.Found;
+import org.registrybbm.migrations.internal.SubBatchTransaction.Step;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One run of the proof that blocks hold no row which is not done. Rows move about while it reads, so it reads a {@link Snapshot}: each
+ * row was in one place then. A part of it is read at a time, for about as long as a sub-batch takes, under the fence of its batch job, so
+ * that a pause or a shutdown ends it like any other. The snapshot is lost with that, and another run begins anew. The first row that it
+ * finds opens another pass over the blocks.
+ */
+final class Proof implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Proof.class);
+
+    private final Lease lease;
+    private final Definition definition;
+    private @Nullable Snapshot snapshot;
+
+    Proof(Lease lease, Definition definition) {
+        this.lease = lease;
+        this.definition = definition;
+    }
+
+    /**
+     * Reads a part, in the transaction that holds the fence.
+     *
+     * @param began when the sub-batch began, as {@link System#nanoTime}
+     */
+    Step step(Connection tx, LeaseQueries.Fenced fenced, long began) throws SQLException {
+        Snapshot current;
+        try {
+            current = snapshot(tx);
+        } catch (SqlFailures.NoConnection e) {
+            LOGGER.info(
+                    "'{}' needs a second connection, to look whether rows are left, and none is to be had; it is tried again",
+                    definition.migration().name());
+            return lease.handBack(tx) ? new Step.HandedBack(fenced.job(), Reason.LIMIT_REACHED) : new Step.LeaseLost();
+        }
+        Found found = read(current, began);
+        Duration busy = Duration.ofNanos(System.nanoTime() - began);
+        if (!lease.prove(tx, current.blocksRead(), busy)) {
+            return new Step.LeaseLost();
+        }
+        if (found == Found.NOTHING_YET) {
+            return new Step.Looked(fenced.job());
+        }
+        close();
+        if (found == Found.ANOTHER_TABLE) {
+            LOGGER.info(
+                    "a table of '{}' was rewritten while it was read; it is read anew",
+                    definition.migration().name());
+            return new Step.Looked(fenced.job());
+        }
+        if (found == Found.ROWS) {
+            openAnotherPass(tx);
+        }
+        return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
+    }
+
+    private Snapshot snapshot(Connection tx) throws SQLException {
+        Snapshot current = snapshot;
+        if (current == null) {
+            Target target = definition.target();
+            List<Target> tables = target.partitioned() ? PartitionTree.leaves(tx, target) : List.of(target);
+            current = Snapshot.take(
+                    lease.connect(), lease.settings().timeouts(), definition, ProofQueries.files(tx, tables));
+            snapshot = current;
+        }
+        return current;
+    }
+
+    /** Tables that are small are read one after the other. */
+    private Found read(Snapshot current, long began) throws SQLException {
+        Duration target = lease.settings().targets().subBatch();
+        EngineSettings.Timeouts timeouts = lease.settings().timeouts();
+        // The fence's transaction is idle meanwhile.
+        Duration half = timeouts.idleInTransaction().dividedBy(2);
+        Duration longest = half.compareTo(timeouts.statement()) < 0 ? half : timeouts.statement();
+        try (Watchdog.Watched watched =
+                lease.replica().watchdog().watch(current.connection(), timeouts.subBatchLimit())) {
+            Found found;
+            do {
+                found = current.read(target, longest);
+            } while (found == Found.NOTHING_YET && (System.nanoTime() - began) * 2 < target.toNanos());
+            return found;
+        } catch (SQLException e) {
+            if (current.isLost()) {
+                close();
+            }
+            throw e;
+        }
+    }
+
+    private void openAnotherPass(Connection tx) throws SQLException {
+        long id = definition.migration().id();
+        int pass = WalkQueries.lastPass(tx, id, Walk.Kind.CHANGE) + 1;
+        boolean unused = new Walks(tx, definition).openPass(Walk.Kind.CHANGE, pass);
+        EventQueries.record(
+                tx,
+                id,
+                lease.jobId(),
+                lease.replica().name(),
+                new EventQueries.Event(
+                        "another_pass",
+                        null,
+                        (long) pass,
+                        "a row is not done, as one that was inserted, or moved to a block that was done already;"
+                                + " the blocks are gone over once more"));
+    }
+
+    @Override
+    public void close() {
+        if (snapshot != null) {
+            snapshot.close();
+            snapshot = null;
+        }
+    }
+}

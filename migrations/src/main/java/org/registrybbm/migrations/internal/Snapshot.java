@@ -1,0 +1,234 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Batch;
+import org.registrybbm.migrations.EngineSettings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The tables of a migration as they were at one moment, read by ranges of blocks. A row that moves to a block which was read already is
+ * found where it lay at that moment. Between two ranges it holds no lock, so whoever alters a table waits for one range at most. While it
+ * is open, PostgreSQL keeps every row that died since: that is what it costs, and why it is closed as soon as it is of no use any more.
+ */
+final class Snapshot implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Snapshot.class);
+
+    private static final long FIRST_PIECE = 16;
+    // 1 GiB in blocks of 8 KiB.
+    private static final long LARGEST_PIECE = 131_072;
+    // As of a sub-batch: what takes several times its target has a pause wait.
+    private static final int PATIENCE = 3;
+
+    private final Connection connection;
+    private final NetworkLimit network;
+    private final Savepoint begin;
+    private final Definition definition;
+    private final Deque<Table> tables;
+    private @Nullable Place place;
+    private long piece = FIRST_PIECE;
+    private long reading;
+    private long blocksRead;
+    private boolean lost;
+
+    /**
+     * A table and the file that it is in, which is another one once it was rewritten.
+     *
+     * @param file the number of the file, or null where the table is gone
+     */
+    record Table(Target target, @Nullable Long file) {}
+
+    /** How far a table is read. */
+    private record Place(Table table, WalkedTable walked, StatisticsQueries.Heap heap, long next) {}
+
+    /** What a range of blocks held. */
+    enum Found {
+        /** No row that is not done; more ranges are to come. */
+        NOTHING_YET,
+        /** No row that is not done, and it was the last range. */
+        NOTHING,
+        /** A row that is not done, or of which nobody can say so. */
+        ROWS,
+        /** Nobody knows, as the table was rewritten or dropped: rows do not lie any more where they were seen. */
+        ANOTHER_TABLE
+    }
+
+    private Snapshot(Connection connection, NetworkLimit network, Definition definition, List<Table> tables)
+            throws SQLException {
+        this.connection = connection;
+        this.network = network;
+        this.definition = definition;
+        this.tables = new ArrayDeque<>(tables);
+        this.begin = connection.setSavepoint();
+    }
+
+    /**
+     * Takes it now.
+     *
+     * @param connection in auto-commit mode; closed with the result, and when this throws
+     * @param tables as they were found before by another transaction: what rewrites one after that is noticed
+     */
+    static Snapshot take(
+            Connection connection, EngineSettings.Timeouts timeouts, Definition definition, List<Table> tables)
+            throws SQLException {
+        try {
+            NetworkLimit network = NetworkLimit.atMost(connection, NetworkLimit.SHORT);
+            try {
+                connection.setAutoCommit(false);
+                Sql.run(connection, Guards.snapshot(timeouts));
+                return new Snapshot(connection, network, definition, tables);
+            } catch (Throwable e) {
+                network.close();
+                throw e;
+            }
+        } catch (Throwable e) {
+            giveBack(connection);
+            throw e;
+        }
+    }
+
+    /** The connection that reads, for whoever watches over it. */
+    Connection connection() {
+        return connection;
+    }
+
+    /** Blocks read so far, of all tables together. */
+    long blocksRead() {
+        return blocksRead;
+    }
+
+    /** Returns whether its connection is gone, and the snapshot with it. */
+    boolean isLost() {
+        return lost;
+    }
+
+    /**
+     * Reads the next range. The next one is bigger or smaller by how long this took; one that was cut off is read again by halves.
+     *
+     * @param target how long it should take; several times that is the most that it may take
+     * @param longest how long it may take where it is a single block
+     */
+    Found read(Duration target, Duration longest) throws SQLException {
+        long began = System.nanoTime();
+        try {
+            Found found = look(target.multipliedBy(PATIENCE), longest);
+            leave();
+            piece = sized(Duration.ofNanos(System.nanoTime() - began), target);
+            return found;
+        } catch (SQLException e) {
+            leave(e);
+            if (reading <= 1 || SqlFailures.isLockWait(e) || !SqlFailures.isWorthSmaller(e)) {
+                throw e;
+            }
+            piece = reading / 2;
+            return Found.NOTHING_YET;
+        }
+    }
+
+    private Found look(Duration limit, Duration longest) throws SQLException {
+        reading = 0;
+        Place at = place;
+        if (at == null) {
+            if (tables.isEmpty()) {
+                return Found.NOTHING;
+            }
+            at = open(tables.element());
+            place = at;
+        }
+        reading = size(at.heap());
+        Duration least = reading == 1 || longest.compareTo(limit) < 0 ? longest : limit;
+        Sql.run(connection, "SET LOCAL statement_timeout = " + least.toMillis());
+        long last = Math.min(at.heap().blocks(), at.next() + reading) - 1;
+        boolean none = last < at.next() || isNone(at, last);
+        // The look has locked the table until the range is left.
+        if (!isSameFile(at.table())) {
+            return Found.ANOTHER_TABLE;
+        }
+        if (!none) {
+            return Found.ROWS;
+        }
+        blocksRead += last + 1 - at.next();
+        if (last + 1 < at.heap().blocks()) {
+            place = new Place(at.table(), at.walked(), at.heap(), last + 1);
+            return Found.NOTHING_YET;
+        }
+        place = null;
+        tables.remove();
+        return tables.isEmpty() ? Found.NOTHING : Found.NOTHING_YET;
+    }
+
+    /** Returns how many blocks the next range has, within the bounds of the migration's sub-batches. */
+    private long size(StatisticsQueries.Heap heap) {
+        long rows = definition.migration().subBatchSizes().clamp(Math.round(piece * heap.rowsPerBlock()));
+        return Math.max(1, Math.min(piece, Math.round(rows / heap.rowsPerBlock())));
+    }
+
+    private Place open(Table table) throws SQLException {
+        return new Place(
+                table,
+                definition.walked(connection, table.target(), Walk.Kind.VERIFY),
+                StatisticsQueries.heap(connection, table.target()),
+                0);
+    }
+
+    private boolean isNone(Place at, long last) throws SQLException {
+        String range = BlockBatching.range("", at.next(), last);
+        long covered = Math.round((last + 1 - at.next()) * at.heap().rowsPerBlock());
+        WalkedTable seen = at.walked().within(connection, new SparedQueries.Range(range, Optional.empty(), covered));
+        Batch rows = BlockBatching.rows(seen, at.next(), last);
+        PendingSearch search = new PendingSearch(connection, seen, 1);
+        return search.ask(rows).isEmpty() && search.found().isEmpty();
+    }
+
+    private boolean isSameFile(Table table) throws SQLException {
+        return table.file() != null
+                && ProofQueries.files(connection, List.of(table.target())).equals(List.of(table));
+    }
+
+    private long sized(Duration took, Duration target) {
+        if (took.compareTo(target) > 0) {
+            return Math.max(1, reading / 2);
+        }
+        return took.multipliedBy(2).compareTo(target) < 0 ? Math.min(LARGEST_PIECE, piece * 2) : piece;
+    }
+
+    /** Gives up the locks of the range, and keeps the snapshot. */
+    private void leave() throws SQLException {
+        connection.rollback(begin);
+    }
+
+    private void leave(SQLException why) throws SQLException {
+        try {
+            leave();
+        } catch (SQLException e) {
+            lost = true;
+            SQLException gone =
+                    new SQLException("the connection is gone that read the tables as of one moment", "08006", why);
+            gone.addSuppressed(e);
+            throw gone;
+        }
+    }
+
+    @Override
+    public void close() {
+        network.close();
+        giveBack(connection);
+    }
+
+    private static void giveBack(Connection connection) {
+        try (connection) {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            LOGGER.debug("a connection that read the tables as of one moment is gone", e);
+        }
+    }
+}
