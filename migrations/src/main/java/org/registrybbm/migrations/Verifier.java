@@ -46,7 +46,7 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
             throws SQLException {
         String name = migration.name();
         VerificationScan scan = new VerificationScan(connection, settings, workRegistry, migration);
-        try {
+        try (scan) {
             while (scan.next()) {
                 progress.accept(name, scan.covered());
                 if (stop.isStopping()) {

@@ -111,6 +111,30 @@ class LaterPassesTest {
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
+    @Test
+    void aVerificationThatAPersonAsksForReadsRangesTooAndCanBeStopped() {
+        lab.queue(WORK, BLOCKS, "", 2_000, SUB_BATCH);
+        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        database.execute("UPDATE t.items SET todo = true WHERE id IN (7, %d)".formatted(ROWS));
+        askOfFewRows();
+        BatchedMigrations engine = lab.engine(Map.of(WORK, DO_ONE));
+        AtomicInteger told = new AtomicInteger();
+
+        assertThat(engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> told.incrementAndGet()))
+                .singleElement()
+                .satisfies(verified -> {
+                    assertThat(verified.result()).isEqualTo(Verified.Result.INCOMPLETE);
+                    assertThat(verified.left()).isEqualTo(2);
+                    assertThat(verified.samples()).hasSize(2);
+                });
+        assertThat(told).hasValueGreaterThan(10);
+        told.set(0);
+        assertThat(engine.verify(List.of("m"), () -> told.get() > 2, (name, rows) -> told.incrementAndGet()))
+                .singleElement()
+                .extracting(Verified::result)
+                .isEqualTo(Verified.Result.STOPPED);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aPauseIsObeyedWithinTwoSeconds(boolean left) {

@@ -45,6 +45,11 @@ final class PendingSearch {
         return unreadable;
     }
 
+    /** Returns whether any row is not done, or cannot even be asked. */
+    boolean hasFound() {
+        return !found.isEmpty() || !unreadable.isEmpty();
+    }
+
     /** Looks among some rows. Where all of them have one key they may be many: those are halved by where they lie. */
     void among(Batch rows) throws SQLException {
         if (ask(rows).isEmpty()) {
@@ -67,7 +72,8 @@ final class PendingSearch {
         }
     }
 
-    private void inBlocks(Batch among, long first, long last) throws SQLException {
+    /** Looks among those of some rows that lie in some blocks. */
+    void inBlocks(Batch among, long first, long last) throws SQLException {
         Batch rows = among.and(qualifier -> BlockBatching.range(qualifier, first, last));
         if (isEnough() || ask(rows).isEmpty()) {
             return;

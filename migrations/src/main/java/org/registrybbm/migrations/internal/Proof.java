@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchOutcome.Reason;
 import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.internal.Snapshot.Found;
+import org.registrybbm.migrations.internal.Snapshot.Then;
 import org.registrybbm.migrations.internal.SubBatchTransaction.Step;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +24,7 @@ final class Proof implements AutoCloseable {
     private final Lease lease;
     private final Definition definition;
     private @Nullable Snapshot snapshot;
+    private boolean found;
 
     Proof(Lease lease, Definition definition) {
         this.lease = lease;
@@ -45,22 +46,22 @@ final class Proof implements AutoCloseable {
                     definition.migration().name());
             return lease.handBack(tx) ? new Step.HandedBack(fenced.job(), Reason.LIMIT_REACHED) : new Step.LeaseLost();
         }
-        Found found = read(current, began);
+        Then then = read(current, began);
         Duration busy = Duration.ofNanos(System.nanoTime() - began);
         if (!lease.prove(tx, current.blocksRead(), busy)) {
             return new Step.LeaseLost();
         }
-        if (found == Found.NOTHING_YET) {
+        if (then == Then.MORE && !found) {
             return new Step.Looked(fenced.job());
         }
         close();
-        if (found == Found.ANOTHER_TABLE) {
+        if (then == Then.ANOTHER_TABLE && !found) {
             LOGGER.info(
                     "a table of '{}' was rewritten while it was read; it is read anew",
                     definition.migration().name());
             return new Step.Looked(fenced.job());
         }
-        if (found == Found.ROWS) {
+        if (found) {
             openAnotherPass(tx);
         }
         return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
@@ -71,15 +72,28 @@ final class Proof implements AutoCloseable {
         if (current == null) {
             Target target = definition.target();
             List<Target> tables = target.partitioned() ? PartitionTree.leaves(tx, target) : List.of(target);
-            current = Snapshot.take(
-                    lease.connect(), lease.settings().timeouts(), definition, ProofQueries.files(tx, tables));
+            found = false;
+            current = take(lease.connect(), ProofQueries.files(tx, tables));
             snapshot = current;
         }
         return current;
     }
 
+    private Snapshot take(Connection connection, List<Snapshot.Table> tables) throws SQLException {
+        try {
+            return Snapshot.take(
+                    connection,
+                    lease.settings().timeouts(),
+                    new Snapshot.Looking(definition, 1, search -> found |= search.hasFound()),
+                    tables);
+        } catch (Throwable e) {
+            giveBack(connection);
+            throw e;
+        }
+    }
+
     /** Tables that are small are read one after the other. */
-    private Found read(Snapshot current, long began) throws SQLException {
+    private Then read(Snapshot current, long began) throws SQLException {
         Duration target = lease.settings().targets().subBatch();
         EngineSettings.Timeouts timeouts = lease.settings().timeouts();
         // The fence's transaction is idle meanwhile.
@@ -87,11 +101,11 @@ final class Proof implements AutoCloseable {
         Duration longest = half.compareTo(timeouts.statement()) < 0 ? half : timeouts.statement();
         try (Watchdog.Watched watched =
                 lease.replica().watchdog().watch(current.connection(), timeouts.subBatchLimit())) {
-            Found found;
+            Then then;
             do {
-                found = current.read(target, longest);
-            } while (found == Found.NOTHING_YET && (System.nanoTime() - began) * 2 < target.toNanos());
-            return found;
+                then = current.read(target, longest);
+            } while (then == Then.MORE && !found && (System.nanoTime() - began) * 2 < target.toNanos());
+            return then;
         } catch (SQLException e) {
             if (current.isLost()) {
                 close();
@@ -121,7 +135,16 @@ final class Proof implements AutoCloseable {
     public void close() {
         if (snapshot != null) {
             snapshot.close();
+            giveBack(snapshot.connection());
             snapshot = null;
+        }
+    }
+
+    private static void giveBack(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            LOGGER.debug("a connection that read the tables as of one moment is gone", e);
         }
     }
 }

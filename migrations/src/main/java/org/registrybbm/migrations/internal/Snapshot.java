@@ -8,8 +8,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.EngineSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,11 +32,14 @@ final class Snapshot implements AutoCloseable {
     private final NetworkLimit network;
     private final Savepoint begin;
     private final Definition definition;
+    private final Consumer<PendingSearch> finder;
+    private final int most;
     private final Deque<Table> tables;
     private @Nullable Place place;
     private long piece = FIRST_PIECE;
     private long reading;
     private long blocksRead;
+    private long rowsRead;
     private boolean lost;
 
     /**
@@ -49,23 +52,31 @@ final class Snapshot implements AutoCloseable {
     /** How far a table is read. */
     private record Place(Table table, WalkedTable walked, StatisticsQueries.Heap heap, long next) {}
 
-    /** What a range of blocks held. */
-    enum Found {
-        /** No row that is not done; more ranges are to come. */
-        NOTHING_YET,
-        /** No row that is not done, and it was the last range. */
-        NOTHING,
-        /** A row that is not done, or of which nobody can say so. */
-        ROWS,
-        /** Nobody knows, as the table was rewritten or dropped: rows do not lie any more where they were seen. */
+    /** What comes after a range of blocks. */
+    enum Then {
+        /** More ranges, or the same one by halves. */
+        MORE,
+        /** Nothing. */
+        END,
+        /** Nobody knows what it held: the table was rewritten or dropped, so that rows do not lie any more where they were seen. */
         ANOTHER_TABLE
     }
 
-    private Snapshot(Connection connection, NetworkLimit network, Definition definition, List<Table> tables)
+    /**
+     * What is looked for.
+     *
+     * @param most how many rows of a range to look for at most
+     * @param finder gets what each range holds: rows that are not done, and rows of which nobody can say so
+     */
+    record Looking(Definition definition, int most, Consumer<PendingSearch> finder) {}
+
+    private Snapshot(Connection connection, NetworkLimit network, Looking looking, List<Table> tables)
             throws SQLException {
         this.connection = connection;
         this.network = network;
-        this.definition = definition;
+        this.definition = looking.definition();
+        this.most = looking.most();
+        this.finder = looking.finder();
         this.tables = new ArrayDeque<>(tables);
         this.begin = connection.setSavepoint();
     }
@@ -73,24 +84,19 @@ final class Snapshot implements AutoCloseable {
     /**
      * Takes it now.
      *
-     * @param connection in auto-commit mode; closed with the result, and when this throws
+     * @param connection in auto-commit mode, as it is again when the result is closed
      * @param tables as they were found before by another transaction: what rewrites one after that is noticed
      */
-    static Snapshot take(
-            Connection connection, EngineSettings.Timeouts timeouts, Definition definition, List<Table> tables)
+    static Snapshot take(Connection connection, EngineSettings.Timeouts timeouts, Looking looking, List<Table> tables)
             throws SQLException {
+        NetworkLimit network = NetworkLimit.atMost(connection, NetworkLimit.SHORT);
         try {
-            NetworkLimit network = NetworkLimit.atMost(connection, NetworkLimit.SHORT);
-            try {
-                connection.setAutoCommit(false);
-                Sql.run(connection, Guards.snapshot(timeouts));
-                return new Snapshot(connection, network, definition, tables);
-            } catch (Throwable e) {
-                network.close();
-                throw e;
-            }
+            connection.setAutoCommit(false);
+            Sql.run(connection, Guards.snapshot(timeouts));
+            return new Snapshot(connection, network, looking, tables);
         } catch (Throwable e) {
             giveBack(connection);
+            network.close();
             throw e;
         }
     }
@@ -105,6 +111,11 @@ final class Snapshot implements AutoCloseable {
         return blocksRead;
     }
 
+    /** About how many rows that is. */
+    long rowsRead() {
+        return rowsRead;
+    }
+
     /** Returns whether its connection is gone, and the snapshot with it. */
     boolean isLost() {
         return lost;
@@ -116,29 +127,29 @@ final class Snapshot implements AutoCloseable {
      * @param target how long it should take; several times that is the most that it may take
      * @param longest how long it may take where it is a single block
      */
-    Found read(Duration target, Duration longest) throws SQLException {
+    Then read(Duration target, Duration longest) throws SQLException {
         long began = System.nanoTime();
         try {
-            Found found = look(target.multipliedBy(PATIENCE), longest);
+            Then then = look(target.multipliedBy(PATIENCE), longest);
             leave();
             piece = sized(Duration.ofNanos(System.nanoTime() - began), target);
-            return found;
+            return then;
         } catch (SQLException e) {
             leave(e);
             if (reading <= 1 || SqlFailures.isLockWait(e) || !SqlFailures.isWorthSmaller(e)) {
                 throw e;
             }
             piece = reading / 2;
-            return Found.NOTHING_YET;
+            return Then.MORE;
         }
     }
 
-    private Found look(Duration limit, Duration longest) throws SQLException {
+    private Then look(Duration limit, Duration longest) throws SQLException {
         reading = 0;
         Place at = place;
         if (at == null) {
             if (tables.isEmpty()) {
-                return Found.NOTHING;
+                return Then.END;
             }
             at = open(tables.element());
             place = at;
@@ -147,22 +158,21 @@ final class Snapshot implements AutoCloseable {
         Duration least = reading == 1 || longest.compareTo(limit) < 0 ? longest : limit;
         Sql.run(connection, "SET LOCAL statement_timeout = " + least.toMillis());
         long last = Math.min(at.heap().blocks(), at.next() + reading) - 1;
-        boolean none = last < at.next() || isNone(at, last);
+        Optional<PendingSearch> search = last < at.next() ? Optional.empty() : Optional.of(search(at, last));
         // The look has locked the table until the range is left.
         if (!isSameFile(at.table())) {
-            return Found.ANOTHER_TABLE;
+            return Then.ANOTHER_TABLE;
         }
-        if (!none) {
-            return Found.ROWS;
-        }
+        search.ifPresent(finder);
         blocksRead += last + 1 - at.next();
+        rowsRead += rows(at, last);
         if (last + 1 < at.heap().blocks()) {
             place = new Place(at.table(), at.walked(), at.heap(), last + 1);
-            return Found.NOTHING_YET;
+            return Then.MORE;
         }
         place = null;
         tables.remove();
-        return tables.isEmpty() ? Found.NOTHING : Found.NOTHING_YET;
+        return tables.isEmpty() ? Then.END : Then.MORE;
     }
 
     /** Returns how many blocks the next range has, within the bounds of the migration's sub-batches. */
@@ -179,13 +189,17 @@ final class Snapshot implements AutoCloseable {
                 0);
     }
 
-    private boolean isNone(Place at, long last) throws SQLException {
+    private PendingSearch search(Place at, long last) throws SQLException {
         String range = BlockBatching.range("", at.next(), last);
-        long covered = Math.round((last + 1 - at.next()) * at.heap().rowsPerBlock());
-        WalkedTable seen = at.walked().within(connection, new SparedQueries.Range(range, Optional.empty(), covered));
-        Batch rows = BlockBatching.rows(seen, at.next(), last);
-        PendingSearch search = new PendingSearch(connection, seen, 1);
-        return search.ask(rows).isEmpty() && search.found().isEmpty();
+        WalkedTable seen =
+                at.walked().within(connection, new SparedQueries.Range(range, Optional.empty(), rows(at, last)));
+        PendingSearch search = new PendingSearch(connection, seen, most);
+        search.inBlocks(BlockBatching.rows(seen, at.next(), last), at.next(), last);
+        return search;
+    }
+
+    private static long rows(Place at, long last) {
+        return Math.round((last + 1 - at.next()) * at.heap().rowsPerBlock());
     }
 
     private boolean isSameFile(Table table) throws SQLException {
@@ -219,12 +233,12 @@ final class Snapshot implements AutoCloseable {
 
     @Override
     public void close() {
-        network.close();
         giveBack(connection);
+        network.close();
     }
 
     private static void giveBack(Connection connection) {
-        try (connection) {
+        try {
             connection.rollback();
             connection.setAutoCommit(true);
         } catch (SQLException e) {

@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,7 @@ import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.WorkRegistry;
 
 /** Reads the tables of one migration range by range and counts the rows that are not done. Used once, by one thread. */
-public final class VerificationScan {
+public final class VerificationScan implements AutoCloseable {
     private static final int SAMPLES = 10;
     private static final int COUNTED = 1_000;
 
@@ -33,6 +34,8 @@ public final class VerificationScan {
     private final List<String> samples = new ArrayList<>();
     private @Nullable Definition definition;
     private Deque<Target> tables = new ArrayDeque<>();
+    private List<Snapshot.Table> blocks = List.of();
+    private @Nullable Snapshot snapshot;
     private @Nullable Key lastKey;
     private int size = Sizing.FIRST_SUB_BATCH;
     private long covered;
@@ -95,6 +98,9 @@ public final class VerificationScan {
      * @throws InvalidDefinitionException when nothing says what is not done
      */
     public boolean next() throws SQLException {
+        if (!blocks.isEmpty()) {
+            return nextBlocks();
+        }
         long began = System.nanoTime();
         long before = covered;
         boolean more = Sql.inTransaction(connection, tx -> {
@@ -108,6 +114,43 @@ public final class VerificationScan {
                 settings.targets().subBatch(),
                 migration.subBatchSizes());
         return more;
+    }
+
+    /** Rows move between blocks, so all ranges of them are read as of one moment. */
+    private boolean nextBlocks() throws SQLException {
+        Snapshot current = snapshot;
+        if (current == null) {
+            Definition resolved = Objects.requireNonNull(definition);
+            current = Snapshot.take(
+                    connection, settings.timeouts(), new Snapshot.Looking(resolved, COUNTED, this::count), blocks);
+            snapshot = current;
+        }
+        Snapshot.Then then =
+                current.read(settings.targets().subBatch(), settings.timeouts().statement());
+        covered = current.rowsRead();
+        if (then == Snapshot.Then.MORE) {
+            return true;
+        }
+        close();
+        if (then == Snapshot.Then.ANOTHER_TABLE) {
+            // It is read anew, with whatever is there by now.
+            definition = null;
+            left = 0;
+            unreadable = 0;
+            failure = null;
+            samples.clear();
+        }
+        return then == Snapshot.Then.ANOTHER_TABLE;
+    }
+
+    /** Ends the transaction in which blocks are read. */
+    @Override
+    public void close() {
+        if (snapshot != null) {
+            snapshot.close();
+            snapshot = null;
+        }
+        blocks = List.of();
     }
 
     private boolean look(Connection tx) throws SQLException {
@@ -131,6 +174,9 @@ public final class VerificationScan {
         }
         if (byKey) {
             lookAtRange(tx, resolved, table);
+        } else if (resolved.strategy() instanceof BlockBatching) {
+            blocks = ProofQueries.files(tx, List.copyOf(tables));
+            tables.clear();
         } else {
             Sql.run(tx, Guards.scan(settings.timeouts()));
             PendingSearch search = new PendingSearch(tx, table, COUNTED);
