@@ -1,12 +1,5 @@
 package org.registrybbm.scheduler.benchmark;
 
-import java.util.ArrayList;
-import java.util.List;
-import org.postgresql.ds.PGSimpleDataSource;
-import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.scheduler.BatchedMigrationScheduler;
-import org.registrybbm.scheduler.chaos.SmallPool;
-
 /** The engine with its default sizes, in some replicas with some workers each; work is queued when they are idle. */
 record EngineRun(Bench bench, int replicas, int workers) {
     /**
@@ -20,14 +13,7 @@ record EngineRun(Bench bench, int replicas, int workers) {
     record Result(double seconds, double verifying, long subBatch, double idle) {}
 
     Result run(String name) throws Exception {
-        List<BatchedMigrationScheduler> fleet = new ArrayList<>();
-        List<SmallPool> pools = new ArrayList<>();
-        try {
-            for (int i = 1; i <= replicas; i++) {
-                BatchedMigrationScheduler replica = replica(name + "-" + i, pools);
-                fleet.add(replica);
-                replica.start();
-            }
+        try (EngineFleet fleet = EngineFleet.start(bench.url(), name, replicas, workers)) {
             bench.database().execute("""
                     UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope <> 'table';
                     UPDATE batched_background_migration_budgets SET batch_jobs = NULL WHERE scope = 'table'
@@ -42,9 +28,6 @@ record EngineRun(Bench bench, int replicas, int workers) {
             awaitFinished(name);
             return new Result(
                     changing(name), verifying(name), subBatch(name), 1 - busy(name) / changing(name) / lanes());
-        } finally {
-            fleet.forEach(BatchedMigrationScheduler::close);
-            pools.forEach(SmallPool::close);
         }
     }
 
@@ -94,23 +77,5 @@ record EngineRun(Bench bench, int replicas, int workers) {
                 JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
                 WHERE m.name = ?
                 """, name);
-    }
-
-    private BatchedMigrationScheduler replica(String name, List<SmallPool> pools) throws Exception {
-        SmallPool rows = new SmallPool(bench.url(), workers + 3);
-        SmallPool quartz = new SmallPool(bench.url(), BatchedMigrationScheduler.Builder.poolSize(workers));
-        pools.add(rows);
-        pools.add(quartz);
-        PGSimpleDataSource own = new PGSimpleDataSource();
-        own.setUrl(bench.url());
-        BatchedMigrations engine = BatchedMigrations.on(rows.dataSource())
-                .presence(own)
-                .replica(name)
-                .build();
-        return BatchedMigrationScheduler.on(engine)
-                .quartzDataSource(quartz.dataSource())
-                .replica(name)
-                .workers(workers)
-                .build();
     }
 }

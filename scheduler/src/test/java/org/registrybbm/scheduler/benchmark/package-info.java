@@ -1,4 +1,4 @@
-/** How fast the engine is against the plain loop of UPDATE statements that somebody would run in psql. By {@code -Pbenchmark} only. */
+/** What the engine costs: against the plain loop of UPDATE statements that somebody would run in psql, at scale, and an application beside it. By {@code -Pbenchmark} only. */
 @NullMarked
 package org.registrybbm.scheduler.benchmark;
 
