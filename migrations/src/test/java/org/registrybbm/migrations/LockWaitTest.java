@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -78,5 +79,32 @@ class LockWaitTest {
         lab.assertEachItemChangedOnce();
         assertThat(lab.jobs("m", "lock_waits || coalesce(blocked_by, '') || coalesce(blocked_since::text, '')"))
                 .containsExactly("0");
+    }
+
+    /** What is not behind the row is done meanwhile, and what is behind it is no more than the rest of its batch. */
+    @Test
+    void isGoneRoundByTheOtherBatchJobs() throws SQLException {
+        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+        database.execute("UPDATE batched_background_migrations SET max_value = 1000, batch_size_fixed = true");
+        BatchedMigrations engine = lab.engine(settings);
+
+        try (Connection person = database.getConnection();
+                Statement statement = person.createStatement()) {
+            person.setAutoCommit(false);
+            statement.execute("SELECT FROM t.items WHERE id = 255 FOR UPDATE");
+            for (List<Long> due = engine.planner().plan().due();
+                    !due.isEmpty();
+                    due = engine.planner().plan().due()) {
+                due.forEach(job -> engine.runner().run(job, StopSignal.NEVER));
+            }
+
+            assertThat(database.column("SELECT id FROM t.items WHERE n = 0 ORDER BY id"))
+                    .first()
+                    .isEqualTo("255");
+            assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 0 AND id > 300"))
+                    .isZero();
+            assertThat(lab.status("m")).isEqualTo(MigrationStatus.RUNNING);
+            person.rollback();
+        }
     }
 }

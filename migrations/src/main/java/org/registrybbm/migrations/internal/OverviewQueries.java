@@ -88,10 +88,7 @@ public final class OverviewQueries {
 
     public static List<MigrationOverview> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
-        Waits waits = new Waits(
-                SharingQueries.contenders(connection),
-                StandbyQueries.isWaitedFor(connection),
-                RegistryLockQueries.holder(connection));
+        Waits waits = Waits.of(connection, Waits.LONG_TRANSACTION);
         return Sql.list(connection, OVERVIEWS, row -> overview(row, waits), array, array);
     }
 

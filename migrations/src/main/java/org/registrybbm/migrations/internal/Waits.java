@@ -1,13 +1,20 @@
 package org.registrybbm.migrations.internal;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.internal.SharingQueries.Contender;
 
-/** Says which budget or which standby a batched migration waits for, or is slowed down by. */
+/** Says which budget, standby or old transaction a batched migration waits for, or is slowed down by. */
 final class Waits {
+    /** After it, stepping over the rows that were done meanwhile takes a noticeable part of a sub-batch. */
+    static final Duration LONG_TRANSACTION = Duration.ofSeconds(10);
+
     private static final String STANDBY =
             "waits for a synchronous standby to confirm commits; look at synchronous_standby_names and pg_stat_replication";
 
@@ -15,19 +22,27 @@ final class Waits {
     private final int held;
     private final boolean standby;
     private final Optional<Integer> registry;
+    private final Optional<String> oldTransaction;
 
-    /**
-     * Describes what may keep migrations.
-     *
-     * @param all the migrations that may get batch jobs
-     * @param standby whether transactions wait for a synchronous standby
-     * @param registry the process of the container registry's own software that is at work, or empty for none
-     */
-    Waits(List<Contender> all, boolean standby, Optional<Integer> registry) {
+    private Waits(List<Contender> all, boolean standby, Optional<Integer> registry, Optional<String> oldTransaction) {
         this.all = all;
         this.standby = standby;
         this.registry = registry;
+        this.oldTransaction = oldTransaction;
         this.held = all.stream().mapToInt(Contender::held).sum();
+    }
+
+    /**
+     * Reads what may keep migrations now.
+     *
+     * @param longTransaction how long a transaction must have been open to be told of
+     */
+    static Waits of(Connection connection, Duration longTransaction) throws SQLException {
+        return new Waits(
+                SharingQueries.contenders(connection),
+                StandbyQueries.isWaitedFor(connection),
+                RegistryLockQueries.holder(connection),
+                OldTransactionQueries.oldest(connection, longTransaction));
     }
 
     /** Says why an active or running migration that no worker works on is given no batch job; empty when no budget keeps it. */
@@ -49,7 +64,21 @@ final class Waits {
 
     /** Says what a migration that runs is slowed down by, with a comma before it; empty text when it goes as fast as it can. */
     String pace(long migrationId) {
-        return find(migrationId).map(one -> pace(one.rate())).orElse("") + (standby ? ", " + STANDBY : "");
+        Optional<Contender> one = find(migrationId);
+        return one.map(each -> pace(each.rate())).orElse("")
+                + one.flatMap(each -> behind(each.migration()))
+                        .map(text -> ", " + text)
+                        .orElse("")
+                + (standby ? ", " + STANDBY : "");
+    }
+
+    /** Rows that are done stay in the index for as long as anybody may still see them as they were. */
+    private Optional<String> behind(BatchedMigration migration) {
+        return BatchingStrategy.named(migration.strategy())
+                .filter(PredicateBatching.class::isInstance)
+                .flatMap(strategy -> oldTransaction)
+                .map(holder -> "slow because of " + holder
+                        + ": until that ends, each search for rows steps over all that were done since");
     }
 
     private Optional<Contender> find(long migrationId) {

@@ -61,7 +61,14 @@ public record PgServer(String url) {
     private static PgServer container() {
         PostgreSQLContainer container = new PostgreSQLContainer(IMAGE)
                 .withDatabaseName("postgres")
-                .withCommand("postgres", "-c", "max_connections=200", "-c", "fsync=off");
+                .withCommand(
+                        "postgres",
+                        "-c",
+                        "max_connections=200",
+                        "-c",
+                        "max_prepared_transactions=2",
+                        "-c",
+                        "fsync=off");
         // Testcontainers' own reaper removes it with the JVM.
         container.start();
         return new PgServer(container.getJdbcUrl()
@@ -81,6 +88,7 @@ public record PgServer(String url) {
                             .toFile())
                     .setLocaleConfig("locale", "C.UTF-8")
                     .setServerConfig("max_connections", "200")
+                    .setServerConfig("max_prepared_transactions", "2")
                     .setPGStartupWait(Duration.ofSeconds(60))
                     .setConnectConfig("loggerLevel", "OFF")
                     .start();

@@ -1,0 +1,137 @@
+package org.registrybbm.scheduler.benchmark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Locale;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.registrybbm.migrations.testkit.OwnServer;
+import org.registrybbm.migrations.testkit.PostgresExtension;
+import org.registrybbm.migrations.testkit.TestDatabase;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code ./mvnw verify -Pbenchmark -Dtest=FleetBenchmark}: how many statements a fleet sends that has nothing or little to do, as the
+ * server counts them, and how many connections it holds; {@code -Dfleet.replicas} and {@code -Dfleet.seconds} say how many and how long.
+ */
+class FleetBenchmark {
+    private static final Logger LOGGER = LoggerFactory.getLogger(FleetBenchmark.class);
+    private static final int REPLICAS = Integer.getInteger("fleet.replicas", 100);
+    private static final int SECONDS = Integer.getInteger("fleet.seconds", 60);
+    private static final double MOST_A_REPLICA = 1;
+    // 100 failed migrations are to cost 500 replicas less than 50 a second.
+    private static final double MOST_FOR_FAILED = 0.1;
+
+    private OwnServer server;
+    private TestDatabase database;
+    private EngineFleet fleet;
+
+    @BeforeEach
+    void start() throws Exception {
+        server = OwnServer.start(Map.of(
+                "fsync", "on",
+                "shared_buffers", "256MB",
+                "max_connections", Integer.toString(100 + 20 * REPLICAS),
+                "shared_preload_libraries", "pg_stat_statements",
+                "pg_stat_statements.track", "top"));
+        database = server.database("fleet", PostgresExtension.ENGINE_CHANGELOG, PostgresExtension.QUARTZ_CHANGELOG);
+        database.execute("""
+                CREATE EXTENSION pg_stat_statements;
+                CREATE TABLE public.widened (id bigint PRIMARY KEY, value int NOT NULL, wide bigint);
+                INSERT INTO public.widened SELECT i, i FROM generate_series(1, 1000000) i;
+                UPDATE batched_background_migration_budgets
+                SET rows_per_second = 1000, batch_jobs = 1
+                WHERE scope = 'fleet'
+                """);
+        fleet = EngineFleet.start(server.url("fleet"), "replica", REPLICAS, 1);
+    }
+
+    @AfterEach
+    void stop() {
+        fleet.close();
+        server.close();
+    }
+
+    @Test
+    void sendsLittle() {
+        settle();
+        double idle = measure("nothing is active", MOST_A_REPLICA);
+        say(
+                "connections that %d replicas of 1 worker hold: %d",
+                REPLICAS,
+                database.number(
+                        "SELECT count(*) FROM pg_stat_activity WHERE datname = 'fleet' AND pid <> pg_backend_pid()"));
+
+        database.execute("""
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
+                        failure_error_code, failure_message)
+                SELECT 'failed_' || i, 1, 10, 10, 3, 'ofAnotherRelease', 'public.widened', 'id', 3, 'nobody knows it'
+                FROM generate_series(1, 100) i
+                """);
+        settle();
+        measure("100 migrations have failed for want of their code", idle + MOST_FOR_FAILED);
+
+        queue("held_up");
+        await("SELECT EXISTS (SELECT FROM batched_background_migration_jobs)");
+        database.execute("""
+                UPDATE batched_background_migration_jobs
+                SET status = 3, attempts = 1, failure_error_code = 0, lease_token = NULL, lease_until = NULL,
+                    retry_at = clock_timestamp() + interval '1 hour'
+                """);
+        settle();
+        measure("one waits for its next try", MOST_A_REPLICA);
+
+        database.execute("DELETE FROM batched_background_migrations");
+        queue("running");
+        await("SELECT EXISTS (SELECT FROM batched_background_migration_jobs WHERE lease_until > clock_timestamp())");
+        settle();
+        measure("one is active, at 1,000 rows a second", MOST_A_REPLICA);
+        assertThat(database.number("SELECT status FROM batched_background_migrations"))
+                .isEqualTo(4);
+    }
+
+    private void queue(String name) {
+        database.execute("""
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
+                        arguments)
+                VALUES ('%s', 1, 9223372036854775807, 100000, 1, 'copyColumn', 'public.widened', 'id',
+                    '{"from": "value", "to": "wide", "cast": "bigint"}')
+                """.formatted(name));
+    }
+
+    /** Idle turns come ever more rarely. */
+    private void settle() {
+        database.text("SELECT pg_sleep(?)", (double) SECONDS);
+    }
+
+    /** Returns the statements of one replica in a second. */
+    private double measure(String what, double most) {
+        database.execute("SELECT pg_stat_statements_reset()");
+        database.text("SELECT pg_sleep(?)", (double) SECONDS);
+        double statements = database.number("SELECT sum(calls) FROM pg_stat_statements") / (double) SECONDS;
+        say("%s: %.1f statements a second, %.3f a replica", what, statements, statements / REPLICAS);
+        database.column("""
+                        SELECT calls || ' x ' || left(regexp_replace(query, '\\s+', ' ', 'g'), 90)
+                        FROM pg_stat_statements
+                        ORDER BY calls DESC
+                        LIMIT 5
+                        """).forEach(each -> say("    %s", each));
+        assertThat(statements / REPLICAS).as(what).isLessThan(most);
+        return statements / REPLICAS;
+    }
+
+    private void await(String sql) {
+        while (!database.text(sql).equals("t")) {
+            database.text("SELECT pg_sleep(0.1)");
+        }
+    }
+
+    private static void say(String format, Object... args) {
+        LOGGER.warn(String.format(Locale.ROOT, format, args));
+    }
+}
