@@ -21,7 +21,6 @@ import org.registrybbm.app.internal.health.DatabaseHealthCheck;
 import org.registrybbm.app.internal.health.SchedulerHealthCheck;
 import org.registrybbm.app.internal.lifecycle.Bounded;
 import org.registrybbm.app.internal.lifecycle.SchedulerManaged;
-import org.registrybbm.app.internal.logging.EventLogger;
 import org.registrybbm.app.internal.metrics.Overviews;
 import org.registrybbm.app.internal.metrics.ProgressCollector;
 import org.registrybbm.app.internal.metrics.PrometheusListener;
@@ -140,7 +139,6 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
                 .workRegistry(workRegistry)
                 .replica(replica)
                 .registryLock(factory.registryLock())
-                .listener(new EventLogger())
                 .listener(new TotalsListener(environment.metrics()))
                 .listener(new PrometheusListener(prometheus, System::nanoTime));
         client.alarm(replica, System::nanoTime).ifPresent(builder::listener);

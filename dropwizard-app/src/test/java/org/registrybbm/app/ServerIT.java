@@ -52,14 +52,17 @@ class ServerIT {
                 VALUES ('copy_logged', 1, 500, 100, 1, 'copyManifestMediaTypeIDToNewBigIntColumn', 'public.logged', 'id');
                 """);
         try (Running server = RegistryJar.on(database.url(), directory).start("server")) {
-            await().atMost(PATIENCE).until(() -> server.out().contains("batched migration finished"));
+            await().atMost(PATIENCE).until(() -> server.out().contains("batched migration 'copy_logged' finished"));
             server.process().destroy();
 
             assertThat(server.process().waitFor(STOP_SECONDS, TimeUnit.SECONDS)).isTrue();
             assertThat(lines(server))
                     .filteredOn(line -> line.path("component").asText().equals("registry.bbm.Worker"))
                     .extracting(line -> line.path("message").asText())
-                    .contains("batch job started", "batch job finished", "batched migration finished");
+                    .contains(
+                            "batch job 1 of 'copy_logged' started",
+                            "batch job 1 of 'copy_logged' finished",
+                            "batched migration 'copy_logged' finished");
             assertThat(database.number("SELECT count(*) FROM logged WHERE media_type_id_convert_to_bigint = id"))
                     .isEqualTo(500);
         }

@@ -151,7 +151,7 @@ public final class BatchedMigrations implements AutoCloseable {
     /** Collects what an engine needs. */
     public static final class Builder {
         private final DataSource dataSource;
-        private final List<MigrationListener> listeners = new ArrayList<>();
+        private final List<MigrationListener> listeners = new ArrayList<>(List.of(new EventLogger()));
         private EngineSettings settings = EngineSettings.defaults();
         private WorkRegistry workRegistry = WorkRegistry.shipped();
         private @Nullable String replica;
@@ -174,7 +174,7 @@ public final class BatchedMigrations implements AutoCloseable {
             return this;
         }
 
-        /** Adds a listener. */
+        /** Adds a listener; the {@link EventLogger} is always one. */
         public Builder listener(MigrationListener listener) {
             listeners.add(listener);
             return this;

@@ -1,5 +1,6 @@
 package org.registrybbm.scheduler.benchmark;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ class KeysBenchmark {
 
     private static double ratio(Map<Key, List<Double>> seconds, Key key) {
         Key plain = key.last.equals("id") ? Key.ID : Key.NAME;
-        return median(seconds.get(key)) / median(seconds.get(plain));
+        return median(requireNonNull(seconds.get(key))) / median(requireNonNull(seconds.get(plain)));
     }
 
     private static void prepare(TestDatabase database, Key key) {

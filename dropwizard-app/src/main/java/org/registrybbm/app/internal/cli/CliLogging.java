@@ -9,6 +9,7 @@ import io.dropwizard.logging.common.LoggingFactory;
 import java.util.List;
 import java.util.Map;
 import org.registrybbm.app.internal.logging.RegistryLayoutFactory;
+import org.registrybbm.migrations.EventLogger;
 
 /** What commands log: warnings, as text, on stderr. Only {@code server} logs as the configuration says. */
 public final class CliLogging {
@@ -21,10 +22,14 @@ public final class CliLogging {
         console.setLayout(RegistryLayoutFactory.text());
         DefaultLoggingFactory logging = new DefaultLoggingFactory();
         logging.setLevel(Level.WARN.levelStr);
-        // They log with a stack trace what the command says in one line.
+        // They log, some with a stack trace, what the command says in one line.
         logging.setLoggers(Map.of(
-                "org.apache.tomcat.jdbc.pool", TextNode.valueOf("OFF"),
-                "liquibase.changelog", TextNode.valueOf("OFF")));
+                EventLogger.NAME,
+                TextNode.valueOf("OFF"),
+                "org.apache.tomcat.jdbc.pool",
+                TextNode.valueOf("OFF"),
+                "liquibase.changelog",
+                TextNode.valueOf("OFF")));
         logging.setAppenders(List.of(console));
         return logging;
     }

@@ -20,11 +20,12 @@ import java.util.TimeZone;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.registrybbm.migrations.EventLogger;
 import org.registrybbm.migrations.MigrationEvent;
 import org.slf4j.LoggerFactory;
 
 class JsonLogTest {
-    private final Logger logger = (Logger) LoggerFactory.getLogger("registry.bbm.Worker");
+    private final Logger logger = (Logger) LoggerFactory.getLogger(EventLogger.NAME);
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
     private final EventLogger events = new EventLogger();
 
@@ -101,7 +102,7 @@ class JsonLogTest {
         events.on(new MigrationEvent.MigrationFinished(migration(1, "copy")));
 
         assertThat(text(RegistryLayoutFactory.text()))
-                .contains("INFO  batched migration finished", "bbm_name=copy")
+                .contains("INFO  batched migration 'copy' finished", "bbm_name=copy")
                 .hasLineCount(1);
     }
 

@@ -1,29 +1,30 @@
-package org.registrybbm.app.internal.logging;
+package org.registrybbm.migrations.internal;
 
 import java.time.Duration;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.EventLogger;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.JobStatus;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /** The log fields of the contract, by which runbooks filter. Their names are kept for ever. */
-final class Fields {
-    private static final String COMPONENT = "registry.bbm.Worker";
+public final class LogFields {
     private static final double NANOS = 1e9;
 
     private LoggingEventBuilder line;
 
-    private Fields(LoggingEventBuilder line) {
+    private LogFields(LoggingEventBuilder line) {
         this.line = line;
     }
 
-    static Fields on(LoggingEventBuilder line) {
-        return new Fields(line.addKeyValue("component", COMPONENT));
+    public static LogFields on(LoggingEventBuilder line) {
+        return new LogFields(line.addKeyValue("component", EventLogger.NAME));
     }
 
-    Fields migration(BatchedMigration migration) {
+    public LogFields migration(BatchedMigration migration) {
         return with("bbm_id", migration.id())
                 .with("bbm_name", migration.name())
                 .with("bbm_batch_size", migration.batchSize())
@@ -35,7 +36,7 @@ final class Fields {
                 .with("bbm_total_tuple_count", migration.totalTupleCount());
     }
 
-    Fields job(BatchedMigration migration, BatchJob job, JobStatus status, String replica) {
+    public LogFields job(BatchedMigration migration, BatchJob job, JobStatus status, String replica) {
         return migration(migration)
                 .with("job_id", job.id())
                 .with("job_bbm_id", job.migrationId())
@@ -52,11 +53,11 @@ final class Fields {
                 .with("replica", replica);
     }
 
-    Fields took(Duration took) {
+    public LogFields took(Duration took) {
         return with("duration_s", took.toNanos() / NANOS);
     }
 
-    Fields failure(Failure failure) {
+    public LogFields failure(Failure failure) {
         return with("failure_error_code", failure.code().code())
                 .with("failure", failure.code().word())
                 .with("error_class", failure.errorClass())
@@ -64,14 +65,15 @@ final class Fields {
                 .with("error", failure.message());
     }
 
-    Fields with(String key, @Nullable Object value) {
+    public LogFields with(String key, @Nullable Object value) {
         if (value != null) {
             line = line.addKeyValue(key, value);
         }
         return this;
     }
 
-    void log(String message) {
-        line.log(message);
+    /** Writes the line. */
+    public void log(String format, Object... args) {
+        line.log(() -> String.format(Locale.ROOT, format, args));
     }
 }
