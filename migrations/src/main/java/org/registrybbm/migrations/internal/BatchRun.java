@@ -100,6 +100,7 @@ public final class BatchRun {
                     return end.get();
                 }
             } catch (Throwable e) {
+                transaction.rolledBack();
                 Optional<BatchOutcome> end =
                         stop.isStopping() ? Optional.of(handBack(Reason.STOPPING)) : survive(e, stop);
                 if (end.isPresent()) {
@@ -135,7 +136,8 @@ public final class BatchRun {
             Duration took = since(began);
             pacer.pay(committed.covered(), began);
             job = committed.job();
-            size.committed(committed, took);
+            // How many rows are best says nothing of how far they lie.
+            size.committed(committed, took.minus(transaction.searched()));
             if (!committed.quarantined().isEmpty()) {
                 listener.on(
                         new MigrationEvent.RowsQuarantined(migration, job, replica.name(), committed.quarantined()));

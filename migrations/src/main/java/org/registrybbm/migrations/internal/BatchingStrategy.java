@@ -101,5 +101,5 @@ public sealed interface BatchingStrategy
     Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size) throws SQLException;
 
     /** Returns the next sub-batch of a batch job, or empty when nothing is left in it. */
-    Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size) throws SQLException;
+    Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted) throws SQLException;
 }

@@ -56,14 +56,14 @@ record BlockBatching() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted)
             throws SQLException {
         long first = job.lastKey() == null ? job.range().min() : job.lastKey().number() + 1;
         if (first > job.range().max()) {
             return Optional.empty();
         }
         StatisticsQueries.Heap heap = StatisticsQueries.heap(connection, table.target());
-        long last = Math.min(job.range().max(), first + blocks(heap, size) - 1);
+        long last = Math.min(job.range().max(), first + blocks(heap, wanted.rows()) - 1);
         long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
         WalkedTable seen =
                 table.within(connection, new SparedQueries.Range(range("", first, last), Optional.empty(), covered));

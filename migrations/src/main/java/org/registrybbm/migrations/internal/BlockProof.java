@@ -31,7 +31,7 @@ record BlockProof() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size) {
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted) {
         return Optional.empty();
     }
 }

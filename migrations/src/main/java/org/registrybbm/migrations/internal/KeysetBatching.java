@@ -198,7 +198,7 @@ record KeysetBatching() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted)
             throws SQLException {
         Target target = table.target();
         Key after = job.lastKey() != null ? job.lastKey() : after(target.key(), job.range());
@@ -208,11 +208,11 @@ record KeysetBatching() implements BatchingStrategy {
         }
         long covered = 0;
         for (String part : target.key().parts("", after, through)) {
-            Optional<Key> end = nthKey(connection, target, part, size - covered);
+            Optional<Key> end = nthKey(connection, target, part, wanted.rows() - covered);
             if (end.isPresent()) {
                 boolean last = end.get().equals(through);
-                WalkedTable seen = within(connection, table, after, end.get(), size);
-                return Optional.of(new SubBatch(seen, batch(seen, after, end.get()), end.get(), size, last));
+                WalkedTable seen = within(connection, table, after, end.get(), wanted.rows());
+                return Optional.of(new SubBatch(seen, batch(seen, after, end.get()), end.get(), wanted.rows(), last));
             }
             covered += Sql.one(connection, COUNT.formatted(target.table(), part), row -> row.getLong("covered"));
         }

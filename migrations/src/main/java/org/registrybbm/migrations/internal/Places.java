@@ -12,6 +12,8 @@ import org.registrybbm.migrations.Batch;
 
 /** Where some rows of a table lie. It is good for the transaction that found them, as long as nobody else can change them. */
 record Places(List<Place> rows) {
+    static final Places NONE = new Places(List.of());
+
     private static final String FIND = """
             SELECT tableoid::bigint AS oid, ctid::text AS tid
             FROM %1$s
@@ -43,6 +45,16 @@ record Places(List<Place> rows) {
 
     int count() {
         return rows.size();
+    }
+
+    /** Returns the first of them. */
+    Places first(int count) {
+        return new Places(rows.subList(0, Math.min(count, rows.size())));
+    }
+
+    /** Returns those behind the first ones. */
+    Places behind(int count) {
+        return new Places(rows.subList(Math.min(count, rows.size()), rows.size()));
     }
 
     /** Returns these rows. */

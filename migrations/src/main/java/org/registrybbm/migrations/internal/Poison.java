@@ -65,7 +65,7 @@ record Poison(
         Optional<WalkedJob> walked = WalkedJob.of(connection, definition, job);
         Optional<BatchingStrategy.SubBatch> next = Optional.empty();
         if (walked.isPresent()) {
-            next = walked.get().next(connection, job, size);
+            next = walked.get().next(connection, job, Wanted.of(size));
         }
         if (next.isEmpty()) {
             return JobQueries.narrow(connection, job.id(), 0, null, size);

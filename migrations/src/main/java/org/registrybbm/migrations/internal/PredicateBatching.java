@@ -2,9 +2,11 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
@@ -25,6 +27,9 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
             """;
 
     private static final String LOCKED = "FOR NO KEY UPDATE";
+
+    // Other migrations wait for the plan.
+    private static final String SHORT_LOOK = "SET LOCAL statement_timeout = '500ms'";
 
     // Without this a scan from the table's start would step over every row that is done already, at each sub-batch
     // anew.
@@ -73,23 +78,44 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
     public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
         Sql.run(connection, WALK_THE_INDEX);
-        boolean anyLeft = Sql.one(
-                connection,
-                ANY_LEFT.formatted(
-                        table.target().table(),
-                        table.pending("") + table.spared().and("")),
-                row -> row.getBoolean("found"));
-        return anyLeft ? Optional.of(new Cut(BatchJob.Range.between(0, 0), size.rows())) : Optional.empty();
+        return anyLeft(connection, table)
+                ? Optional.of(new Cut(BatchJob.Range.between(0, 0), size.rows()))
+                : Optional.empty();
+    }
+
+    /** An index may hold so much that is done that only a batch job has the time to tell. */
+    private static boolean anyLeft(Connection connection, WalkedTable table) throws SQLException {
+        Savepoint before = connection.setSavepoint();
+        boolean left;
+        try {
+            Sql.run(connection, SHORT_LOOK);
+            left = Sql.one(
+                    connection,
+                    ANY_LEFT.formatted(
+                            table.target().table(),
+                            table.pending("") + table.spared().and("")),
+                    row -> row.getBoolean("found"));
+        } catch (SQLException e) {
+            if (!SqlFailures.isWorthSmaller(e)) {
+                throw e;
+            }
+            left = true;
+        }
+        // With it goes what was set for the look.
+        connection.rollback(before);
+        return left;
     }
 
     @Override
-    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted)
             throws SQLException {
         Sql.run(connection, WALK_THE_INDEX);
-        Optional<SubBatch> next = locked(connection, table, size);
+        Places rows = next(connection, table, wanted);
         // The work function's own statements are planned as everywhere else.
         Sql.run(connection, WALK_AS_EVER);
-        return next;
+        return rows.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new SubBatch(table, rows.batch(), null, rows.count(), false));
     }
 
     @Override
@@ -97,16 +123,44 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
         return nulls ? Optional.of(target.column() + " IS NULL") : Optional.empty();
     }
 
-    private static Optional<SubBatch> locked(Connection connection, WalkedTable table, int size) throws SQLException {
+    private static Places next(Connection connection, WalkedTable table, Wanted wanted) throws SQLException {
         String condition = table.pending("") + table.spared().and("");
         String name = table.target().table();
-        Places rows = Places.find(connection, name, condition, LOCKED + " SKIP LOCKED", size);
-        if (rows.isEmpty()) {
-            // Those that others have locked may be left when they are done: only waiting for them tells.
-            rows = Places.find(connection, name, condition, LOCKED, size);
+        if (wanted.foresight().isPresent()) {
+            Foresight foresight = wanted.foresight().get();
+            Places rows = foreseen(connection, table, condition, wanted);
+            if (!rows.isEmpty()) {
+                return rows;
+            }
+            if (!foresight.search(connection, name, condition, wanted)) {
+                return Places.NONE;
+            }
+            rows = foreseen(connection, table, condition, wanted);
+            if (!rows.isEmpty()) {
+                return rows;
+            }
         }
-        return rows.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new SubBatch(table, rows.batch(), null, rows.count(), false));
+        Places free = Places.find(connection, name, condition, LOCKED + " SKIP LOCKED", wanted.rows());
+        // Those that others have locked may be left when they are done: only waiting for them tells.
+        return free.isEmpty() ? Places.find(connection, name, condition, LOCKED, wanted.rows()) : free;
+    }
+
+    /** Others may have done what lies in some places, or have it locked; then it takes those behind. */
+    private static Places foreseen(Connection connection, WalkedTable table, String condition, Wanted wanted)
+            throws SQLException {
+        Foresight foresight = wanted.foresight().orElseThrow();
+        while (!foresight.isEmpty()) {
+            Batch places = foresight.next(wanted.rows()).batch();
+            Places rows = Places.find(
+                    connection,
+                    table.target().table(),
+                    "(" + places.predicate() + ") AND " + condition,
+                    LOCKED + " SKIP LOCKED",
+                    wanted.rows());
+            if (!rows.isEmpty()) {
+                return rows;
+            }
+        }
+        return Places.NONE;
     }
 }

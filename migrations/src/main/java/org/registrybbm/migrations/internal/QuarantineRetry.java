@@ -42,7 +42,7 @@ record QuarantineRetry() implements BatchingStrategy {
     }
 
     @Override
-    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, int size)
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted)
             throws SQLException {
         long after = job.lastKey() == null ? 0 : job.lastKey().number();
         Optional<QuarantineQueries.Row> row = QuarantineQueries.nextToRetry(

@@ -28,11 +28,15 @@ final class SubBatchTransaction implements AutoCloseable {
             "no row is there any more under this key: it was deleted or its key was changed, or it was changed in a table that"
                     + " has no key; nothing tells whether it is done, so look, and waive it";
 
+    // A pause that came since the fence is obeyed, in time, although nothing was locked or changed meanwhile.
+    private static final Duration LONG_SEARCH = Duration.ofSeconds(1);
+
     private final Lease lease;
     private final EngineSettings settings;
     private final WorkRegistry workRegistry;
     private final BatchedMigration migration;
     private final Pacer pacer;
+    private final Foresight foresight;
     private @Nullable Definition definition;
     private @Nullable WalkedJob walked;
     private long rowsOfBatch;
@@ -46,6 +50,7 @@ final class SubBatchTransaction implements AutoCloseable {
         this.workRegistry = workRegistry;
         this.migration = migration;
         this.pacer = pacer;
+        this.foresight = new Foresight(settings.timeouts());
     }
 
     /** How a sub-batch went, once its transaction is committed. */
@@ -97,6 +102,7 @@ final class SubBatchTransaction implements AutoCloseable {
 
     /** Runs in an open transaction, which the caller commits. */
     Step run(Connection tx, Aim aim) throws SQLException {
+        foresight.begin();
         Optional<LeaseQueries.Fenced> fence = lease.fence(tx, aim.limit());
         if (fence.isEmpty()) {
             return new Step.LeaseLost();
@@ -126,13 +132,21 @@ final class SubBatchTransaction implements AutoCloseable {
         Optional<BatchingStrategy.SubBatch> next;
         Savepoint before = aim.isolate() ? tx.setSavepoint() : null;
         try {
-            next = table.get().next(tx, fenced.job(), rows(table.get(), fenced.job(), paced));
+            next = table.get()
+                    .next(
+                            tx,
+                            fenced.job(),
+                            new Wanted(rows(table.get(), fenced.job(), paced), Optional.of(foresight), aim.patience()));
         } catch (SQLException e) {
             if (before == null || !SqlFailures.mayBeOfRow(e)) {
                 throw e;
             }
             tx.rollback(before);
             return setAside(tx, fenced, table.get(), aim, e);
+        }
+        if (System.nanoTime() - aim.began() > LONG_SEARCH.toNanos()
+                && new SearchLimits(tx, lease, aim.patience()).isStopped()) {
+            return handBack(tx, fenced.job(), Reason.MIGRATION_STOPPED);
         }
         if (next.isEmpty()) {
             return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
@@ -257,6 +271,16 @@ final class SubBatchTransaction implements AutoCloseable {
             proof = current;
         }
         return current;
+    }
+
+    /** Returns how long the sub-batch searched for its rows before it locked any. */
+    Duration searched() {
+        return foresight.searched();
+    }
+
+    /** Follows a sub-batch that was rolled back: its rows are the next ones again. */
+    void rolledBack() {
+        foresight.forget();
     }
 
     @Override

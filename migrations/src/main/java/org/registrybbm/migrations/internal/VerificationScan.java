@@ -195,7 +195,7 @@ public final class VerificationScan implements AutoCloseable {
                 : BatchJob.Range.between((Key) null, null);
         BatchJob position =
                 new BatchJob(0, migration.id(), null, whole, JobStatus.ACTIVE, 0, lastKey, null, 0, 0, null, 0);
-        Optional<BatchingStrategy.SubBatch> next = resolved.strategy().next(tx, table, position, size);
+        Optional<BatchingStrategy.SubBatch> next = resolved.strategy().next(tx, table, position, Wanted.of(size));
         if (next.isPresent()) {
             PendingSearch search = new PendingSearch(tx, next.get().table(), COUNTED);
             if (next.get().covered() <= RowLists.FEW) {

@@ -60,7 +60,7 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
         return new WalkedJob(strategy, subBatch.table());
     }
 
-    Optional<BatchingStrategy.SubBatch> next(Connection connection, BatchJob job, int size) throws SQLException {
-        return strategy.next(connection, table, job, size);
+    Optional<BatchingStrategy.SubBatch> next(Connection connection, BatchJob job, Wanted wanted) throws SQLException {
+        return strategy.next(connection, table, job, wanted);
     }
 }
