@@ -67,6 +67,10 @@ public record Definition(
         Definition definition =
                 new Definition(migration, strategy, function, target, Arguments.parse(migration.arguments()));
         new TableChecks(target, !(strategy instanceof KeysetBatching), definition.needs()).require(connection);
+        if (!TableNames.isKept(connection, target)) {
+            // It was built anew since its name was looked up: what was found may be of the one before.
+            return resolve(connection, migration, registry);
+        }
         definition.check(connection);
         return definition;
     }

@@ -121,6 +121,9 @@ final class SubBatchTransaction implements AutoCloseable {
         if (WalkedJob.isEdited(tx, fenced.job(), walked)) {
             return handBack(tx, fenced.job(), Reason.DEFINITION_CHANGED);
         }
+        if (walked != null && !TableNames.isKept(tx, walked.table().target())) {
+            return handBack(tx, fenced.job(), Reason.DEFINITION_CHANGED);
+        }
         Optional<WalkedJob> table = walked(tx, fenced);
         if (table.isEmpty()) {
             return leaveRest(tx, fenced.job());

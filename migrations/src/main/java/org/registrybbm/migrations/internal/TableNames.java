@@ -47,6 +47,12 @@ final class TableNames {
                 AND table_name <> %1$s
             """.formatted(SqlIdentifiers.quotedInSql("n.nspname", "c.relname"));
 
+    // %s is the table; reading nothing of it locks it as reading does, and none of its partitions.
+    private static final String IS_KEPT = """
+            SELECT to_regclass(?)::oid = ?::oid AS kept
+            FROM (SELECT count(*) FROM (SELECT FROM ONLY %s LIMIT 0) nothing) locked
+            """;
+
     private static final List<String> TABLES =
             List.of("batched_background_migration_walks", "batched_background_migration_quarantined_rows");
 
@@ -62,6 +68,19 @@ final class TableNames {
                 row -> new Known(row.getLong("table_oid"), row.getString("table_name")),
                 migrationId,
                 migrationId);
+    }
+
+    /**
+     * Keeps a table from being dropped, renamed or built anew until the transaction ends, and partitions from leaving it; returns whether
+     * its name is still that of the object id which was found by it. What the catalogue says by another one is of no table, or not of this.
+     */
+    static boolean isKept(Connection connection, Target target) throws SQLException {
+        return Sql.one(
+                connection,
+                IS_KEPT.formatted(target.table()),
+                row -> row.getBoolean("kept"),
+                target.table(),
+                target.oid());
     }
 
     /** Writes down what tables are called by now: in a database into which a dump is restored, only names find them again. */
