@@ -17,11 +17,14 @@ final class Autopsy {
     private Autopsy() {}
 
     static void of(Stage stage) {
-        for (String question : QUESTIONS) {
-            try {
-                stage.sql(question).forEach(row -> stage.timeline().add("autopsy", row));
-            } catch (RuntimeException e) {
-                stage.timeline().add("autopsy", question + ": " + e.getMessage());
+        for (Service service : stage.services()) {
+            stage.timeline().add("autopsy", "of " + service.kind().schema());
+            for (String question : QUESTIONS) {
+                try {
+                    service.sql(question).forEach(row -> stage.timeline().add("autopsy", row));
+                } catch (RuntimeException e) {
+                    stage.timeline().add("autopsy", question + ": " + e.getMessage());
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.DatabaseException;
@@ -14,8 +15,8 @@ import org.registrybbm.migrations.WorkRegistry;
 import org.registrybbm.scheduler.BatchedMigrationScheduler;
 
 /**
- * The main of a {@link ReplicaProcess}. It says what happens on its standard output and obeys {@code clock <ms>} and
- * {@code exhaust <ms>} on its standard input, whose end is its own.
+ * The main of a {@link ReplicaProcess}. It says what happens on its standard output and obeys {@code clock <ms>},
+ * {@code exhaust <ms>} and {@code ail <ailment> <call> <calls> <ms>} on its standard input, whose end is its own.
  */
 public final class ChaosReplica {
     private static final int WORKERS = 2;
@@ -43,12 +44,27 @@ public final class ChaosReplica {
         Thread obey = new Thread(() -> obey(data), "obey");
         obey.setDaemon(true);
         obey.start();
+        Ailment.complainTo(text -> say(ReplicaProcess.COMPLAINT + text));
+        AtomicBoolean ending = new AtomicBoolean();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            ending.set(true);
             scheduler.close();
             say("stopped");
         }));
         start(scheduler);
-        Thread.currentThread().join();
+        watchCoordinator(ending);
+    }
+
+    /** Nothing else in the replica notices when it is gone: whatever an author's code throws, it must go on. */
+    private static void watchCoordinator(AtomicBoolean ending) throws InterruptedException {
+        while (true) {
+            boolean lives = Thread.getAllStackTraces().keySet().stream()
+                    .anyMatch(thread -> thread.getName().equals("bbm-coordinator"));
+            if (!lives && !ending.get()) {
+                say(ReplicaProcess.COMPLAINT + "its coordinator is gone");
+            }
+            TimeUnit.MILLISECONDS.sleep(500);
+        }
     }
 
     /** Short leases and time-outs, so that a freeze of some seconds outlasts them all. */
@@ -83,11 +99,13 @@ public final class ChaosReplica {
         try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 String[] words = line.split(" ", -1);
-                long millis = Long.parseLong(words[1]);
-                if (words[0].equals("clock")) {
-                    ReplicaClock.jumpTo(millis);
-                } else {
-                    data.exhaust(Duration.ofMillis(millis));
+                long millis = Long.parseLong(words[words.length - 1]);
+                switch (words[0]) {
+                    case "clock" -> ReplicaClock.jumpTo(millis);
+                    case "exhaust" -> data.exhaust(Duration.ofMillis(millis));
+                    default ->
+                        Ailment.valueOf(words[1])
+                                .attack(Ailment.Call.valueOf(words[2]), Integer.parseInt(words[3]), millis);
                 }
                 say("obeyed " + line);
             }

@@ -13,8 +13,6 @@ import org.jspecify.annotations.Nullable;
 /** One run: faults, one after the other and some at once, while one round of migrations follows the other. */
 final class ChaosRun {
     private static final double LONGEST_ROUND_SECONDS = 60;
-    // Of six workers, as faults take the other half of the time.
-    private static final int LANES = 3;
 
     private final Settings settings;
     private final Timeline timeline;
@@ -22,7 +20,6 @@ final class ChaosRun {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Map<String, Integer> counts = new TreeMap<>();
-    private @Nullable Round verified;
 
     /** How many faults, of which seed, how far apart on average, and which kinds are left out. */
     record Settings(int faults, long seed, Duration gap, Set<String> without) {}
@@ -36,14 +33,14 @@ final class ChaosRun {
     /** Returns a summary. */
     String run() throws Exception {
         long began = System.nanoTime();
-        try (Stage stage = new Stage(timeline, settings.seed(), rows(settings.faults()))) {
+        try (Stage stage = new Stage(timeline, settings.seed(), seconds(settings.faults()))) {
             try {
                 for (int i = 1; i <= settings.faults(); i++) {
                     stage.pass(script.gap(settings.gap()));
                     inject(stage, i, script.next());
-                    nextRoundWhenFinished(stage, settings.faults() - i);
+                    stage.goOn(seconds(settings.faults() - i));
                     throwFailure();
-                    stage.operator().requireWell();
+                    stage.requireWell();
                 }
                 threads.shutdown();
                 if (!threads.awaitTermination(90, TimeUnit.SECONDS)) {
@@ -58,15 +55,17 @@ final class ChaosRun {
             } finally {
                 threads.shutdownNow();
             }
-            return "%d faults of seed %d in %d s, %d rounds of %d migrations, %d writes of the application, %s: %s"
+            return "%d faults of seed %d in %d s, %d rounds of %d migrations and %d of %d, %d writes of the application, %s: %s"
                     .formatted(
                             settings.faults(),
                             settings.seed(),
                             TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began),
-                            stage.round().number(),
+                            stage.main().round().number(),
                             Workload.all().size(),
+                            stage.service(1).round().number(),
+                            Workload.some().size(),
                             stage.writer().written(),
-                            stage.operator().summary(),
+                            stage.summary(),
                             counts);
         }
     }
@@ -91,38 +90,21 @@ final class ChaosRun {
         }
     }
 
-    /** Verifies a round that is finished, and once more the one before, which late workers may have harmed since. */
-    private void nextRoundWhenFinished(Stage stage, int faultsLeft) {
-        Round round = stage.round();
-        if (!round.isFinished()) {
-            return;
-        }
-        stage.begin(Round.start(stage, round.number() + 1, rows(faultsLeft)));
-        round.verify();
-        if (verified != null) {
-            verified.verify();
-            verified.drop();
-        }
-        verified = round;
-    }
-
-    private int rows(int faultsLeft) {
-        double seconds = faultsLeft * settings.gap().toMillis() / 1000.0;
-        return Round.rowsFor(Math.min(LONGEST_ROUND_SECONDS, seconds), LANES);
+    /** How long the next round may take. */
+    private double seconds(int faultsLeft) {
+        return Math.min(LONGEST_ROUND_SECONDS, faultsLeft * settings.gap().toMillis() / 1000.0);
     }
 
     private void end(Stage stage) throws Exception {
         Aftermath aftermath = new Aftermath(stage);
         aftermath.heal();
         aftermath.everythingFinishes(Duration.ofMinutes(2));
-        if (verified != null) {
-            verified.verify();
-        }
+        stage.services().forEach(Service::verifyAgain);
         aftermath.quartzHoldsNoOrphan();
         aftermath.replicasEnd();
-        stage.writer().close();
-        stage.operator().close();
+        stage.closeSpectators();
         aftermath.nothingIsLeft();
-        stage.round().verify();
+        stage.services().forEach(service -> service.round().verify());
+        stage.requireWell();
     }
 }

@@ -2,6 +2,7 @@ package org.registrybbm.scheduler.chaos;
 
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.Optional;
 import org.registrybbm.migrations.WorkContext;
 import org.registrybbm.migrations.WorkFunction;
 import org.registrybbm.migrations.WorkRegistry;
@@ -20,13 +21,15 @@ final class ChaosWork {
     /** The same as {@link #ADD_ONE}, which also says which rows are not done. */
     static final String ADD_ONCE = "chaosAddOnce";
 
+    private static final WorkFunction ADD = context -> context.update("n = n + 1");
+
     private ChaosWork() {}
 
     /** What a replica of today's code knows; one of yesterday's knows none of it. */
     static WorkRegistry registry() {
         return WorkRegistry.builder()
-                .register(ADD_ONE, slow(context -> context.update("n = n + 1")))
-                .register(ADD_ONCE, slow(context -> context.update("n = n + 1")).withPending("n = 0"))
+                .register(ADD_ONE, slow(ADD))
+                .register(ADD_ONCE, slow(ADD.withPending("n = 0")))
                 .register(FILL, slow(context -> context.update("filled = coalesce(filled, 0) + 1, n = n + 1")))
                 .register(BOOK, slow(ChaosWork::book))
                 .build();
@@ -48,8 +51,9 @@ final class ChaosWork {
         }
     }
 
+    /** Work that takes its time, and whose code may be broken for a while. */
     private static WorkFunction slow(WorkFunction work) {
-        return context -> {
+        return new Ailing(work, context -> {
             long changed = work.migrate(context);
             double seconds = context.arguments().path("msPerRow").asDouble(0) * changed / 1000;
             try (PreparedStatement statement = context.connection().prepareStatement("SELECT pg_sleep(?)")) {
@@ -57,6 +61,28 @@ final class ChaosWork {
                 statement.execute();
             }
             return changed;
-        };
+        });
+    }
+
+    /** Is struck by an {@link Ailment} in each of its methods; when the rows are changed, so that all of it is to be undone. */
+    private record Ailing(WorkFunction work, WorkFunction slowly) implements WorkFunction {
+        @Override
+        public long migrate(WorkContext context) throws SQLException {
+            long changed = slowly.migrate(context);
+            Ailment.meet(Ailment.Call.MIGRATE);
+            return changed;
+        }
+
+        @Override
+        public Optional<String> pending(WorkContext context) throws SQLException {
+            Ailment.meet(Ailment.Call.PENDING);
+            return work.pending(context);
+        }
+
+        @Override
+        public void check(WorkContext context) throws SQLException {
+            Ailment.meet(Ailment.Call.CHECK);
+            work.check(context);
+        }
     }
 }

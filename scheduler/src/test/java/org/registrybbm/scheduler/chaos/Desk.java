@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.Quarantine;
 import org.registrybbm.migrations.QuarantinedRow;
@@ -17,6 +18,9 @@ import org.registrybbm.migrations.testkit.TestDatabase;
  * that faults cut. Says what was done, and counts it.
  */
 final class Desk {
+    /** What a broken work function makes of a migration: its own failure, or rows in quarantine. */
+    private static final Pattern EXPECTED = Pattern.compile("^1[56] |Ailment");
+
     private final TestDatabase database;
     private final Quarantine quarantine;
     private final Timeline timeline;
@@ -24,6 +28,7 @@ final class Desk {
     private final AtomicLong mended = new AtomicLong();
     private final AtomicLong retried = new AtomicLong();
     private final AtomicLong waived = new AtomicLong();
+    private final AtomicLong startedAgain = new AtomicLong();
 
     Desk(String url, Timeline timeline) {
         this.database = new TestDatabase("chaos", url);
@@ -113,6 +118,38 @@ final class Desk {
         }
     }
 
+    /**
+     * Starts a migration again that failed as its work function was broken, or with rows in quarantine that it could not change then. One
+     * whose definition somebody has edited is left to them.
+     */
+    void startAgain(Target target, boolean bySql) {
+        List<String> failures = database.column("""
+                SELECT concat_ws(' ', failure_error_code, failure_message)
+                FROM batched_background_migrations
+                WHERE name = ? AND status = 3
+                """, target.migration());
+        if (failures.isEmpty() || failures.get(0).startsWith("22 ")) {
+            return;
+        }
+        if (!EXPECTED.matcher(failures.get(0)).find()) {
+            throw new AssertionError(target.migration() + " has failed for a reason that nobody gave: " + failures);
+        }
+        tell(true, target, "sees that it failed: " + failures.get(0));
+        List<Long> gone = unsettled(target).stream()
+                .filter(Desk::isGone)
+                .map(QuarantinedRow::id)
+                .toList();
+        if (!gone.isEmpty()) {
+            waived.addAndGet(quarantine.waive(target.migration(), gone, "the operator", "they were deleted or moved"));
+        }
+        if (bySql) {
+            change(target, "status = 1", "status = 3");
+        } else {
+            retry(target);
+        }
+        startedAgain.incrementAndGet();
+    }
+
     /** Changes the row of a migration by SQL. */
     void change(Target target, String set, String where) {
         List<String> changed = database.column("""
@@ -131,7 +168,7 @@ final class Desk {
 
     /** What was done until now. */
     String summary() {
-        return "%d rows in quarantine, %d mended, %d retried, %d waived"
-                .formatted(seen.size(), mended.get(), retried.get(), waived.get());
+        return "%d rows in quarantine, %d mended, %d retried, %d waived, %d migrations started again"
+                .formatted(seen.size(), mended.get(), retried.get(), waived.get(), startedAgain.get());
     }
 }

@@ -41,7 +41,7 @@ sealed interface Fault {
     record TerminateBackend(Pool pool, int which) implements Fault {
         @Override
         public void on(Stage stage) {
-            stage.sql("""
+            stage.main().sql("""
                     SELECT pg_terminate_backend(pid)
                     FROM (
                         SELECT pid
@@ -51,7 +51,7 @@ sealed interface Fault {
                         OFFSET %d
                         LIMIT 1
                     ) one
-                    """.formatted(pool == Pool.QUARTZ ? "^r\\d+-\\d+-quartz$" : "^r\\d+-\\d+$", which));
+                    """.formatted(pool == Pool.QUARTZ ? "^[rs]\\d+-\\d+-quartz$" : "^[rs]\\d+-\\d+$", which));
         }
     }
 
@@ -94,20 +94,21 @@ sealed interface Fault {
     }
 
     /** An operator pauses a migration by plain SQL, sees that it obeys, and starts it again. */
-    record Pause(int workload, Duration howLong) implements Fault {
+    record Pause(int service, int workload, Duration howLong) implements Fault {
         @Override
         public void on(Stage stage) throws Exception {
-            stage.round().pause(workload, howLong);
+            stage.service(service).round().pause(workload, howLong);
         }
     }
 
     /** An operator changes the budgets by plain SQL, and later changes them back. */
-    record ChangeBudgets(int batchJobs, int rowsPerSecond, Duration howLong) implements Fault {
+    record ChangeBudgets(int service, int batchJobs, int rowsPerSecond, Duration howLong) implements Fault {
         @Override
         public void on(Stage stage) throws Exception {
-            stage.setBudgets(Integer.toString(batchJobs), Integer.toString(rowsPerSecond));
-            stage.pass(howLong);
-            stage.setBudgets(Stage.BATCH_JOBS, "NULL");
+            Service here = stage.service(service);
+            here.setBudgets(Integer.toString(batchJobs), Integer.toString(rowsPerSecond));
+            Stage.pass(howLong);
+            here.setBudgets(Service.BATCH_JOBS, "NULL");
         }
     }
 
@@ -141,13 +142,14 @@ sealed interface Fault {
         @Override
         public void on(Stage stage) {
             // The application may have inserted a row there that has the same key.
-            stage.insist("""
+            stage.main().insist("""
                     UPDATE %1$s AS one SET tenant = (tenant + 1) %% 16
                     WHERE uid %% 5 = %2$d
                         AND NOT EXISTS (
                             SELECT FROM %1$s AS other WHERE other.id = one.id AND other.tenant = (one.tenant + 1) %% 16
                         )
-                    """.formatted(stage.round().target(Workload.MOVED).table(), some % 5));
+                    """.formatted(
+                            stage.main().round().target(Workload.MOVED).table(), some % 5));
         }
     }
 
@@ -155,11 +157,12 @@ sealed interface Fault {
     record EditDefinition() implements Fault {
         @Override
         public void on(Stage stage) {
-            stage.insist("""
+            stage.main().insist("""
                     UPDATE batched_background_migrations
                     SET column_name = CASE column_name WHEN 'id' THEN 'uid' ELSE 'id' END
                     WHERE name = '%s' AND status IN (1, 4)
-                    """.formatted(stage.round().target(Workload.EDITED).migration()));
+                    """.formatted(
+                            stage.main().round().target(Workload.EDITED).migration()));
         }
     }
 
@@ -167,7 +170,9 @@ sealed interface Fault {
     record EditInVain() implements Fault {
         @Override
         public void on(Stage stage) {
-            stage.round().editInVain(stage.round().target(Workload.INSISTING).migration());
+            stage.main()
+                    .round()
+                    .editInVain(stage.main().round().target(Workload.INSISTING).migration());
         }
     }
 
@@ -175,7 +180,41 @@ sealed interface Fault {
     record RestoreTables() implements Fault {
         @Override
         public void on(Stage stage) {
-            stage.insist(Restore.of(stage.round().target(Workload.PARTED).table()));
+            stage.main()
+                    .insist(Restore.of(
+                            stage.main().round().target(Workload.PARTED).table()));
+        }
+    }
+
+    /** Somebody's transaction keeps its snapshot, as of a dump or a report, or of somebody who also writes. */
+    record OldTransaction(int service, boolean writes, int workload, Duration howLong) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            Service here = stage.service(service);
+            String statements = writes ? Person.SNAPSHOT_WITH_XID : Person.SNAPSHOT;
+            String table = here.round().any(workload).table();
+            Person.thinks(here, statements.formatted(table), howLong, !writes);
+        }
+    }
+
+    /** A person locks something, thinks, and commits or rolls back. */
+    record HoldLocks(int service, Grip grip, int some, boolean commits, Duration howLong) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            Service here = stage.service(service);
+            String statements = grip.of(here.round().any(some), some);
+            Person.thinks(here, statements, howLong, commits);
+        }
+    }
+
+    /** The next calls of work functions in a replica throw an Error, or hang. */
+    record BreakWork(int place, Ailment ailment, Ailment.Call call, int calls, Duration hang) implements Fault {
+        @Override
+        public void on(Stage stage) throws Exception {
+            stage.replicas().at(place, replica -> {
+                replica.tell("ail %s %s %d %d".formatted(ailment, call, calls, hang.toMillis()));
+                return replica;
+            });
         }
     }
 

@@ -27,10 +27,10 @@ final class FaultScript {
             add(fresh, 3, () -> new Fault.Kill(place()));
             add(fresh, 2, () -> new Fault.Freeze(place(), freeze()));
             add(fresh, 2, () -> new Fault.CrashServer(millis(0, 2_000)));
-            add(fresh, 2, () -> new Fault.TerminateBackend(Fault.Pool.ROWS, random.nextInt(6)));
-            add(fresh, 2, () -> new Fault.TerminateBackend(Fault.Pool.QUARTZ, random.nextInt(6)));
-            add(fresh, 2, () -> new Fault.CutConnection(Fault.Pool.ROWS, CommitProxy.Cut.BEFORE_COMMIT));
-            add(fresh, 3, () -> new Fault.CutConnection(Fault.Pool.ROWS, CommitProxy.Cut.BEFORE_ANSWER));
+            add(fresh, 1, () -> new Fault.TerminateBackend(Fault.Pool.ROWS, random.nextInt(8)));
+            add(fresh, 1, () -> new Fault.TerminateBackend(Fault.Pool.QUARTZ, random.nextInt(8)));
+            add(fresh, 1, () -> new Fault.CutConnection(Fault.Pool.ROWS, CommitProxy.Cut.BEFORE_COMMIT));
+            add(fresh, 2, () -> new Fault.CutConnection(Fault.Pool.ROWS, CommitProxy.Cut.BEFORE_ANSWER));
             add(fresh, 1, () -> new Fault.CutConnection(Fault.Pool.QUARTZ, CommitProxy.Cut.BEFORE_COMMIT));
             add(fresh, 1, () -> new Fault.CutConnection(Fault.Pool.QUARTZ, CommitProxy.Cut.BEFORE_ANSWER));
             add(
@@ -38,20 +38,27 @@ final class FaultScript {
                     1,
                     () -> new Fault.LoseRoute(
                             random.nextBoolean() ? Fault.Pool.ROWS : Fault.Pool.QUARTZ, millis(1_000, 12_000)));
-            add(fresh, 3, () -> new Fault.JumpClock(place(), Duration.ofMinutes(random.nextInt(-360, 361))));
-            add(fresh, 2, () -> new Fault.ExhaustPool(place(), millis(1_000, 5_000)));
-            add(fresh, 3, () -> new Fault.Pause(random.nextInt(1_000), millis(2_500, 5_000)));
+            add(fresh, 2, () -> new Fault.JumpClock(place(), Duration.ofMinutes(random.nextInt(-360, 361))));
+            add(fresh, 1, () -> new Fault.ExhaustPool(place(), millis(1_000, 5_000)));
+            add(fresh, 2, () -> new Fault.Pause(service(), random.nextInt(1_000), millis(2_500, 5_000)));
             add(
                     fresh,
                     1,
                     () -> new Fault.ChangeBudgets(
-                            random.nextInt(0, 4), random.nextInt(200, 5_000), millis(1_000, 5_000)));
+                            service(), random.nextInt(0, 4), random.nextInt(200, 5_000), millis(1_000, 5_000)));
             add(fresh, 1, Fault.RollingDeploy::new);
             add(fresh, 1, Fault.RollBack::new);
-            add(fresh, 2, () -> new Fault.MoveRows(random.nextInt(5)));
+            add(fresh, 1, () -> new Fault.MoveRows(random.nextInt(5)));
             add(fresh, 1, Fault.EditDefinition::new);
             add(fresh, 1, Fault.EditInVain::new);
             add(fresh, 1, Fault.RestoreTables::new);
+            add(
+                    fresh,
+                    1,
+                    () -> new Fault.OldTransaction(
+                            service(), random.nextBoolean(), random.nextInt(1_000), millis(3_000, 30_000)));
+            add(fresh, 3, this::holdLocks);
+            add(fresh, 4, this::breakWork);
             Collections.shuffle(fresh, random);
             fresh.removeIf(fault -> without.contains(fault.getClass().getSimpleName()));
             deck.addAll(fresh);
@@ -68,6 +75,25 @@ final class FaultScript {
         for (int i = 0; i < count; i++) {
             faults.add(fault.get());
         }
+    }
+
+    private Fault holdLocks() {
+        Grip grip = Grip.values()[random.nextInt(Grip.values().length)];
+        int longest = (int) grip.longest().toMillis();
+        return new Fault.HoldLocks(
+                service(), grip, random.nextInt(1_000_000), random.nextBoolean(), millis(longest / 10, longest));
+    }
+
+    /** A hang in what the fleet waits for is longer than the fleet may wait. */
+    private Fault breakWork() {
+        Ailment ailment = Ailment.values()[random.nextInt(Ailment.values().length)];
+        Ailment.Call call = Ailment.Call.values()[random.nextInt(Ailment.Call.values().length)];
+        int calls = ailment == Ailment.HANG ? 1 : random.nextInt(1, 8);
+        return new Fault.BreakWork(place(), ailment, call, calls, millis(12_000, 20_000));
+    }
+
+    private int service() {
+        return random.nextInt(2);
     }
 
     private int place() {

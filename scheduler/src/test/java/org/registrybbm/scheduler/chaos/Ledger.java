@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Compares a table whose migration is finished with everything that was written down about it. */
-record Ledger(Stage stage, Target target) {
-    static Ledger of(Stage stage, Target target) {
-        return new Ledger(stage, target);
+record Ledger(Service service, Target target) {
+    static Ledger of(Service service, Target target) {
+        return new Ledger(service, target);
     }
 
     /** What is wrong; empty when all is well. */
@@ -90,7 +90,7 @@ record Ledger(Stage stage, Target target) {
                 """.formatted(target.table()));
         // A retry forgets the later passes over blocks, and an edited definition all batch jobs, with what they
         // counted.
-        boolean forgets = target.workload().refuses() && !target.workload().hasKey()
+        boolean forgets = target.workload().migration().isByBlocks()
                 || target.workload().name().equals(Workload.EDITED);
         if (forgets ? counted > changed : counted != changed) {
             wrong.add("the batch jobs counted " + counted + " changes, the rows say " + changed);
@@ -98,11 +98,11 @@ record Ledger(Stage stage, Target target) {
     }
 
     private long count(String sql) {
-        return stage.number(sql);
+        return service.number(sql);
     }
 
     private void none(List<String> wrong, String what, String sql) {
-        List<String> found = stage.sql(sql);
+        List<String> found = service.sql(sql);
         if (!found.isEmpty()) {
             wrong.add(found.size() + " " + what + ", the first ones "
                     + String.join(", ", found.subList(0, Math.min(5, found.size()))));

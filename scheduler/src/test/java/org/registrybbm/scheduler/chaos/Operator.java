@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks after the migrations with rows that refuse: one {@link Remedy} after the other, while the faults go on and until every such migration
- * is finished. What the database could not be asked for is asked again.
+ * is finished. The others are started again when their work function was broken. What the database could not be asked for is asked again.
  */
 final class Operator implements AutoCloseable {
     private static final int MILLIS_BETWEEN = 150;
@@ -24,12 +24,13 @@ final class Operator implements AutoCloseable {
     private final Timeline timeline;
     private final Thread thread;
     private final ReentrantLock working = new ReentrantLock(true);
-    private List<Target> targets = List.of();
+    private List<Target> refusing = List.of();
+    private List<Target> others = List.of();
     private @Nullable Task task;
     private volatile boolean closed;
     private volatile @Nullable Throwable failure;
 
-    private record Task(Target target, Remedy remedy) {}
+    private record Task(List<Target> targets, Remedy remedy) {}
 
     Operator(String url, long seed, Timeline timeline) {
         this.desk = new Desk(url, timeline);
@@ -40,12 +41,15 @@ final class Operator implements AutoCloseable {
         thread.start();
     }
 
-    /** Changes what it looks after; when this returns, it has left the others alone. */
-    void lookAfter(List<Target> others) {
+    /** Changes what it looks after; when this returns, it has left the former ones alone. */
+    void lookAfter(List<Target> targets) {
         working.lock();
         try {
-            targets = others.stream()
+            refusing = targets.stream()
                     .filter(target -> target.workload().refuses())
+                    .toList();
+            others = targets.stream()
+                    .filter(target -> !target.workload().refuses())
                     .toList();
             task = null;
         } finally {
@@ -94,9 +98,9 @@ final class Operator implements AutoCloseable {
     private void step() {
         working.lock();
         try {
-            if (!targets.isEmpty()) {
+            if (!others.isEmpty()) {
                 Task left = task;
-                Task now = left == null ? new Task(targets.get(random.nextInt(targets.size())), remedy()) : left;
+                Task now = left == null ? next() : left;
                 task = succeeds(now, left == null) ? null : now;
             }
         } finally {
@@ -104,16 +108,23 @@ final class Operator implements AutoCloseable {
         }
     }
 
+    private Task next() {
+        // Every service has tables without such rows, and the neighbour has no others.
+        return refusing.isEmpty() || random.nextInt(3) == 0
+                ? new Task(others, new Remedy.StartAgain(random.nextBoolean()))
+                : new Task(List.of(refusing.get(random.nextInt(refusing.size()))), remedy());
+    }
+
     private boolean succeeds(Task now, boolean first) {
         try {
-            now.remedy().at(now.target(), desk);
+            now.targets().forEach(target -> now.remedy().at(target, desk));
             return true;
         } catch (RuntimeException e) {
             if (!passes(e)) {
                 throw e;
             }
             if (first) {
-                String name = now.target().migration();
+                String name = now.targets().get(0).migration();
                 timeline.add("operator", "tries again %s of %s: %s".formatted(now.remedy(), name, e.getMessage()));
             }
             return false;

@@ -52,6 +52,18 @@ sealed interface Remedy {
         }
     }
 
+    /**
+     * Starts a migration again whose work function was broken, by plain SQL or as the command line does.
+     *
+     * @param bySql which of both
+     */
+    record StartAgain(boolean bySql) implements Remedy {
+        @Override
+        public void at(Target target, Desk desk) {
+            desk.startAgain(target, bySql);
+        }
+    }
+
     /** Changes by plain SQL how many rows may be in quarantine. */
     record SetLimit(int rows) implements Remedy {
         @Override

@@ -15,6 +15,9 @@ import java.util.concurrent.TimeUnit;
  * @param old whether its code knows none of the work functions
  */
 record ReplicaProcess(String name, boolean old, Process process, Timeline timeline) {
+    /** Before what a replica says that must not be. */
+    static final String COMPLAINT = "WRONG: ";
+
     private static final Duration PROMISED = Duration.ofSeconds(12);
 
     /** Starts one; {@code urls} are the one for rows and the one for Quartz. */
@@ -105,7 +108,9 @@ record ReplicaProcess(String name, boolean old, Process process, Timeline timeli
     private void listen() {
         try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                if (!isNoise(line)) {
+                if (line.startsWith(COMPLAINT)) {
+                    timeline.complain(name, line.substring(COMPLAINT.length()));
+                } else if (!isNoise(line)) {
                     timeline.add(name, line);
                 }
             }

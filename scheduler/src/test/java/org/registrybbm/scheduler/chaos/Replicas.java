@@ -5,11 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Places for replicas. What is done to one place is done one after the other; several places suffer at once. */
+/**
+ * Places for replicas, the last of which is the neighbour's only one. What is done to one place is done one after the other; several places
+ * suffer at once.
+ */
 final class Replicas {
-    static final int COUNT = 3;
+    static final int COUNT = 4;
+
+    private static final int NEIGHBOUR = COUNT - 1;
 
     private final List<String> urls;
+    private final List<String> neighboursUrls;
     private final Timeline timeline;
     private final List<Place> places = new ArrayList<>();
 
@@ -27,8 +33,9 @@ final class Replicas {
         }
     }
 
-    Replicas(List<String> urls, Timeline timeline) throws IOException {
+    Replicas(List<String> urls, List<String> neighboursUrls, Timeline timeline) throws IOException {
         this.urls = urls;
+        this.neighboursUrls = neighboursUrls;
         this.timeline = timeline;
         for (int i = 0; i < COUNT; i++) {
             Place place = new Place();
@@ -39,8 +46,10 @@ final class Replicas {
 
     /** Starts the next process of a place. */
     ReplicaProcess start(int place, boolean old) throws IOException {
-        String name = "r" + (place + 1) + "-" + (places.get(place).history.size() + 1);
-        return ReplicaProcess.start(name, old, urls, timeline);
+        boolean neighbour = place == NEIGHBOUR;
+        String name = (neighbour ? "s1" : "r" + (place + 1)) + "-"
+                + (places.get(place).history.size() + 1);
+        return ReplicaProcess.start(name, old, neighbour ? neighboursUrls : urls, timeline);
     }
 
     /** Does something to a place, when whatever else is done there is over. */

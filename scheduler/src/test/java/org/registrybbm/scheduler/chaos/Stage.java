@@ -2,38 +2,36 @@ package org.registrybbm.scheduler.chaos;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.registrybbm.migrations.testkit.OwnServer;
-import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
-/** What the faults act on: the server, the proxies, the replicas, the round of migrations that is on. */
+/** What the faults act on: the server, the proxies, the replicas, two services in two schemas of one database. */
 final class Stage implements AutoCloseable {
-    /** Of all migrations together, in the budgets. */
-    static final String BATCH_JOBS = "6";
-
-    private static final Duration LONGEST_INSISTENCE = Duration.ofSeconds(60);
+    // Of six workers and of two, as faults take the rest of the time.
+    private static final Service.Kind MAIN = new Service.Kind("public", Workload.all(), 2);
+    private static final Service.Kind NEIGHBOUR = new Service.Kind("neighbour", Workload.some(), 0.4);
 
     private final OwnServer server;
     private final ReentrantReadWriteLock calm = new ReentrantReadWriteLock(true);
-    private final TestDatabase database;
     private final Timeline timeline;
     private final CommitProxy forRows;
     private final CommitProxy forQuartz;
     private final Replicas replicas;
     private final Writer writer;
-    private final Operator operator;
-    private volatile Round round;
+    private final List<Service> services;
+    private final List<Operator> operators = new ArrayList<>();
+    private final Crosstalk crosstalk;
 
-    Stage(Timeline timeline, long seed, int rows) throws IOException, InterruptedException {
+    Stage(Timeline timeline, long seed, double secondsOfRound) throws IOException, InterruptedException {
         this.timeline = timeline;
         // A crash of its processes needs no disk that keeps its promises, so nothing is flushed.
-        this.server = OwnServer.start(Map.of("fsync", "off", "max_connections", "120", "shared_buffers", "64MB"));
-        this.database =
-                server.database("chaos", PostgresExtension.ENGINE_CHANGELOG, PostgresExtension.QUARTZ_CHANGELOG);
+        this.server = OwnServer.start(Map.of("fsync", "off", "max_connections", "150", "shared_buffers", "64MB"));
+        TestDatabase database = server.database("chaos");
         this.forRows = new CommitProxy(server.url("chaos"), timeline);
         this.forQuartz = new CommitProxy(server.url("chaos"), timeline);
         database.execute("""
@@ -44,28 +42,28 @@ final class Stage implements AutoCloseable {
                 CREATE INDEX ON public.chaos_deleted (batch_table)
                 """);
         database.execute(Flaws.functions(seed));
-        setBudgets(BATCH_JOBS, "NULL");
-        this.round = Round.start(this, 1, rows);
+        Service.Ground ground = new Service.Ground(server, calm, timeline);
+        this.services = List.of(new Service(ground, MAIN), new Service(ground, NEIGHBOUR));
+        services.forEach(service -> service.begin(secondsOfRound));
         this.writer = new Writer(server.url("chaos") + "&ApplicationName=application", seed, timeline);
-        writer.write(round.targets());
         String rowsUrl = forRows.url() + "&connectTimeout=5&socketTimeout=15";
-        this.operator = new Operator(rowsUrl + "&ApplicationName=operator", seed, timeline);
-        operator.lookAfter(round.targets());
+        String quartzUrl = forQuartz.url() + "&connectTimeout=5&socketTimeout=10&options="
+                + "-c%20statement_timeout=8s%20-c%20lock_timeout=5s"
+                + "%20-c%20idle_in_transaction_session_timeout=3s";
+        for (Service service : services) {
+            String url = service.kind().of(rowsUrl + "&ApplicationName=operator&options=-c%20lock_timeout=2s");
+            operators.add(new Operator(url, seed, timeline));
+        }
+        lookAtRounds();
         this.replicas = new Replicas(
-                List.of(
-                        rowsUrl,
-                        forQuartz.url() + "&connectTimeout=5&socketTimeout=10&options="
-                                + "-c%20statement_timeout=8s%20-c%20lock_timeout=5s"
-                                + "%20-c%20idle_in_transaction_session_timeout=3s"),
+                List.of(MAIN.of(rowsUrl), MAIN.of(quartzUrl)),
+                List.of(NEIGHBOUR.of(rowsUrl), NEIGHBOUR.of(quartzUrl)),
                 timeline);
+        this.crosstalk = new Crosstalk(server.url("chaos") + "&ApplicationName=crosstalk", timeline);
     }
 
     Replicas replicas() {
         return replicas;
-    }
-
-    TestDatabase database() {
-        return database;
     }
 
     Timeline timeline() {
@@ -76,72 +74,63 @@ final class Stage implements AutoCloseable {
         return writer;
     }
 
-    Operator operator() {
-        return operator;
-    }
-
     CommitProxy proxy(Fault.Pool pool) {
         return pool == Fault.Pool.QUARTZ ? forQuartz : forRows;
     }
 
-    Round round() {
-        return round;
+    List<Service> services() {
+        return services;
     }
 
-    /** Lets the next round begin; the application writes its tables from now on, and the operator looks after them. */
-    void begin(Round next) {
-        writer.write(next.targets());
-        operator.lookAfter(next.targets());
-        round = next;
+    Service service(int which) {
+        return services.get(which);
     }
 
-    /** Asks the database, which is not crashed meanwhile; returns the first column. */
-    List<String> sql(String sql) {
-        calm.readLock().lock();
-        try {
-            return database.column(sql);
-        } finally {
-            calm.readLock().unlock();
-        }
+    /** The service with every kind of table. */
+    Service main() {
+        return services.get(0);
     }
 
-    /** Runs statements separated by semicolons, all or none of them. */
-    void run(String sql) {
-        calm.readLock().lock();
-        try {
-            database.execute(sql);
-        } finally {
-            calm.readLock().unlock();
-        }
-    }
-
-    /** The same, again and again for as long as something is in its way. */
-    void insist(String sql) {
-        long end = System.nanoTime() + LONGEST_INSISTENCE.toNanos();
-        while (true) {
-            try {
-                run(sql);
-                return;
-            } catch (IllegalStateException e) {
-                if (System.nanoTime() > end) {
-                    throw e;
+    /** Lets the next rounds begin where the ones of now are finished, and checks those. */
+    void goOn(double secondsOfRound) {
+        for (Service service : services) {
+            service.requireNoFailureByLocks();
+            if (service.round().isFinished()) {
+                Round finished = service.begin(secondsOfRound);
+                lookAtRounds();
+                if (finished != null) {
+                    service.verify(finished);
                 }
-                timeline.add("operator", "tries again: " + e.getCause());
-                pass(Duration.ofMillis(300));
             }
         }
     }
 
-    long number(String sql) {
-        return Long.parseLong(sql(sql).get(0));
+    /** The application writes the tables of the rounds that are on, and the operators look after them. */
+    private void lookAtRounds() {
+        writer.write(services.stream()
+                .flatMap(service -> service.round().targets().stream())
+                .toList());
+        for (int i = 0; i < services.size(); i++) {
+            operators.get(i).lookAfter(services.get(i).round().targets());
+        }
     }
 
-    void setBudgets(String batchJobs, String rowsPerSecond) {
-        run("""
-                UPDATE batched_background_migration_budgets
-                SET batch_jobs = %s, rows_per_second = %s
-                WHERE scope = 'fleet'
-                """.formatted(batchJobs, rowsPerSecond));
+    /** From now on nothing is written, so that the ledgers can be compared. */
+    void fallSilent() {
+        writer.write(List.of());
+        operators.forEach(operator -> operator.lookAfter(List.of()));
+    }
+
+    /** Throws what somebody who watches has found wrong. */
+    void requireWell() {
+        operators.forEach(Operator::requireWell);
+        timeline.requireNoComplaint();
+    }
+
+    /** What the operators did. */
+    String summary() {
+        return operators.get(0).summary() + "; of the neighbour "
+                + operators.get(1).summary();
     }
 
     /** One crash at a time. */
@@ -158,7 +147,7 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    void pass(Duration time) {
+    static void pass(Duration time) {
         try {
             TimeUnit.MILLISECONDS.sleep(time.toMillis());
         } catch (InterruptedException e) {
@@ -167,11 +156,17 @@ final class Stage implements AutoCloseable {
         }
     }
 
+    /** Ends those who only look and write; the replicas stay. */
+    void closeSpectators() {
+        writer.close();
+        operators.forEach(Operator::close);
+        crosstalk.close();
+    }
+
     @Override
     public void close() {
         replicas.killAll();
-        writer.close();
-        operator.close();
+        closeSpectators();
         forRows.close();
         forQuartz.close();
         server.close();

@@ -9,9 +9,9 @@ package org.registrybbm.scheduler.chaos;
  * @param firstUid the least {@code uid} of theirs
  */
 record Target(Workload workload, String table, String migration, int rows, long firstUid) {
-    static Target of(Workload workload, int round, int rows) {
+    static Target of(String schema, Workload workload, int round, int rows) {
         String name = "chaos_" + workload.name() + "_" + round;
-        return new Target(workload, "public." + name, name, rows, 0);
+        return new Target(workload, schema + "." + name, name, rows, 0);
     }
 
     Target withFirstUid(long uid) {

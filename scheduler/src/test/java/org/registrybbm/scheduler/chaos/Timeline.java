@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** What happened when: faults, deaths, changes of status, what the replicas said. All of it in a file, the newest in
  * memory. */
@@ -19,6 +20,7 @@ final class Timeline implements AutoCloseable {
     private final BufferedWriter out;
     private final long began = System.nanoTime();
     private final Deque<String> newest = new ArrayDeque<>();
+    private @Nullable String complaint;
 
     Timeline(Path file) throws IOException {
         Files.createDirectories(file.getParent());
@@ -43,6 +45,21 @@ final class Timeline implements AutoCloseable {
             out.flush();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Adds what must not be; the run fails by it. */
+    synchronized void complain(String who, String what) {
+        add(who, "WRONG: " + what);
+        if (complaint == null) {
+            complaint = who + ": " + what;
+        }
+    }
+
+    /** Throws the first thing that must not have been. */
+    synchronized void requireNoComplaint() {
+        if (complaint != null) {
+            throw new AssertionError(complaint);
         }
     }
 

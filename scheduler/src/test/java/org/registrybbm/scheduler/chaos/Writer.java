@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,6 +17,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Writer implements AutoCloseable {
     private static final int MILLIS_BETWEEN = 5;
+    private static final Set<String> LOCKED = Set.of("55P03", "40P01");
 
     private final String url;
     private final Random random;
@@ -64,6 +66,7 @@ final class Writer implements AutoCloseable {
         while (!closed) {
             try (Connection connection = DriverManager.getConnection(url);
                     Statement statement = connection.createStatement()) {
+                statement.execute("SET lock_timeout = '300ms'");
                 while (!closed) {
                     step(statement);
                     TimeUnit.MILLISECONDS.sleep(MILLIS_BETWEEN);
@@ -83,6 +86,11 @@ final class Writer implements AutoCloseable {
             if (!targets.isEmpty()) {
                 statement.execute(change(targets.get(random.nextInt(targets.size()))));
                 written.incrementAndGet();
+            }
+        } catch (SQLException e) {
+            // Somebody has locked the row or the table; there are others.
+            if (!LOCKED.contains(String.valueOf(e.getSQLState()))) {
+                throw e;
             }
         } finally {
             writing.unlock();
