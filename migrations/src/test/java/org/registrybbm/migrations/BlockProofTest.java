@@ -152,7 +152,8 @@ class BlockProofTest {
         runPass();
         insertLateRow();
 
-        assertThat(runWith(() -> database.execute(rewrite))).containsExactly(READ_AGAIN);
+        assertThat(runWith(() -> database.execute("SET LOCAL lock_timeout = '10s'; " + rewrite)))
+                .containsExactly(READ_AGAIN);
 
         assertNothingIsLeft();
     }
@@ -180,6 +181,7 @@ class BlockProofTest {
                             AND backend_xid IS NULL
                         """)).isEqualTo(1))).containsExactly(READ_AGAIN);
 
+        assertThat(lab.jobs("m", "j.attempts")).containsOnly("1");
         assertNothingIsLeft();
     }
 
