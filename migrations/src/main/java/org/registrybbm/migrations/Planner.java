@@ -1,16 +1,21 @@
 package org.registrybbm.migrations;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Predicate;
+import java.util.function.LongPredicate;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.Contender;
+import org.registrybbm.migrations.internal.Contenders;
 import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
@@ -19,8 +24,8 @@ import org.registrybbm.migrations.internal.PlanFailures.PlanFailure;
 import org.registrybbm.migrations.internal.RegistryGate;
 import org.registrybbm.migrations.internal.Sharing;
 import org.registrybbm.migrations.internal.SharingQueries;
-import org.registrybbm.migrations.internal.SharingQueries.Contender;
 import org.registrybbm.migrations.internal.Sql;
+import org.registrybbm.migrations.internal.StepResult;
 import org.registrybbm.migrations.internal.Troubles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,11 +40,16 @@ import org.slf4j.LoggerFactory;
 public final class Planner {
     private static final Logger LOGGER = LoggerFactory.getLogger(Planner.class);
 
+    /** Batch jobs that one plan hands out at most, besides those that replicas have taken and not begun. */
+    public static final int MOST_AHEAD = 100;
+
+    /** Migrations that one plan brings back to life at most. */
+    private static final int MOST_REVIVED = 20;
+
     private final DataSource dataSource;
     private final EngineSettings settings;
-    private final MigrationListener listener;
     private final MigrationStep step;
-    private final Troubles troubles = new Troubles();
+    private final MigrationTurns turns;
     private final RegistryGate gate;
 
     Planner(
@@ -50,21 +60,28 @@ public final class Planner {
             RegistryGate gate) {
         this.dataSource = dataSource;
         this.settings = settings;
-        this.listener = listener;
         this.gate = gate;
         this.step = new MigrationStep(dataSource, settings, workRegistry);
+        this.turns = new MigrationTurns(step, listener, new Troubles());
     }
 
     /**
      * What should happen now.
      *
-     * @param jobs batch jobs that should be run and that no worker holds, in order; at most as many as the budgets allow, and 100
+     * @param jobs batch jobs that should be run and that no worker holds, in order; at most as many as the budgets allow and were wanted,
+     *     and as many more as are offered
+     * @param offered batch jobs that no worker holds and that a replica has taken within {@link Offers#LAST}, due or not
      * @param active migrations that are active or running, whether they have something due or not
-     * @param whole whether every migration could be planned; else more may be due than it says
+     * @param whole whether every migration could be planned and every batch job told that is due; else more may be due than it says
      * @param stuck why migrations that no worker works on could not be planned now, by name
      * @param settled whether the tables tell why a migration could not be planned; else only another plan finds out whether it still cannot
      */
-    public record Plan(List<Due> jobs, int active, boolean whole, Map<String, String> stuck, boolean settled) {
+    public record Plan(
+            List<Due> jobs, Set<Long> offered, int active, boolean whole, Map<String, String> stuck, boolean settled) {
+        static Plan nothing(int active) {
+            return new Plan(List.of(), Set.of(), active, true, Map.of(), true);
+        }
+
         /** Returns the keys of the batch jobs that are due. */
         public List<Long> due() {
             return jobs.stream().map(Due::jobId).toList();
@@ -106,56 +123,81 @@ public final class Planner {
     }
 
     /**
-     * Plans every migration that is active or running, unless the container registry's own software is kept out and is at work now.
+     * Plans as {@link #plan(int)} does, for 100 workers.
      *
      * @return what is due, within the budgets
      * @throws DatabaseException when the database cannot be asked
      */
     public Plan plan() {
-        double missingCodeSeconds = settings.timeouts().missingCode().toMillis() / 1000.0;
-        List<Contender> all = contenders();
-        return plan(reopen(all) ? contenders() : all, migration -> true, missingCodeSeconds);
+        return plan(MOST_AHEAD);
     }
 
-    /** Plans some migrations; those whose code is missing here fail after the given seconds. */
-    Plan plan(Predicate<BatchedMigration> wanted, double missingCodeSeconds) {
-        return plan(contenders(), wanted, missingCodeSeconds);
+    /**
+     * Plans migrations that are active or running, until so many workers could be given batch jobs, unless the container registry's own
+     * software is kept out and is at work now. Migrations that nothing can be done for are passed over, however many they are.
+     *
+     * @param workers how many are free, 1 to {@link #MOST_AHEAD}; batch jobs that replicas have taken and not begun are told besides
+     * @return what is due, within the budgets
+     * @throws DatabaseException when the database cannot be asked
+     */
+    public Plan plan(int workers) {
+        Duration missingCode = settings.timeouts().missingCode();
+        List<Contender> all = contenders(missingCode);
+        return plan(reopen(all) ? contenders(missingCode) : all, id -> true, new Wanted(workers, missingCode));
+    }
+
+    /** Plans some migrations; those whose code is missing here fail at once. */
+    Plan planHere(LongPredicate wanted) {
+        return plan(contenders(Duration.ZERO), wanted, new Wanted(MOST_AHEAD, Duration.ZERO));
     }
 
     /** Makes some migrations active again that are finished by their status alone. */
-    void reopen(Predicate<BatchedMigration> wanted) {
-        reopen(named(contenders(), wanted));
+    void reopen(LongPredicate wanted) {
+        reopen(named(contenders(settings.timeouts().missingCode()), wanted));
     }
 
     /** Returns whether there was any. */
     private boolean reopen(List<Contender> contenders) {
         List<Contender> finished = contenders.stream()
-                .filter(one -> one.migration().status() == MigrationStatus.FINISHED)
+                .filter(one -> one.status() == MigrationStatus.FINISHED)
                 .toList();
         if (finished.isEmpty() || !isGateOpen()) {
             return false;
         }
-        finished.forEach(one -> plan(one, 0, 0));
+        finished.forEach(one -> turns.plan(one, 0, Duration.ZERO));
         return true;
     }
 
-    private Plan plan(List<Contender> all, Predicate<BatchedMigration> wanted, double missingCodeSeconds) {
-        List<Contender> named = named(all, wanted);
-        if (!isGateOpen()) {
-            return new Plan(List.of(), runnable(named).size(), true, Map.of(), true);
-        }
-        for (Contender failed : named) {
-            // Those that failed for want of code wait for a replica that has it.
-            if (failed.migration().status() == MigrationStatus.FAILED && step.knows(failed.migration())) {
-                plan(failed, 0, missingCodeSeconds);
-            }
-        }
+    /** For how many workers to plan, and how long code may be missing. */
+    private record Wanted(int workers, Duration missingCode) {}
+
+    private Plan plan(List<Contender> all, LongPredicate which, Wanted wanted) {
+        List<Contender> named = named(all, which);
         List<Contender> active = runnable(named);
-        Sharing sharing = new Sharing(active, all);
-        Map<Long, MigrationStep.Result> results = new HashMap<>();
+        if (!isGateOpen()) {
+            return Plan.nothing(active.size());
+        }
+        // Those that failed for want of code wait for a replica that has it.
+        List<Contender> failed = named.stream()
+                .filter(one -> one.status() == MigrationStatus.FAILED && step.knows(one))
+                .toList();
+        failed.stream().limit(MOST_REVIVED).forEach(one -> turns.plan(one, 0, wanted.missingCode()));
+        Set<Long> offered =
+                active.stream().flatMap(one -> one.jobs().offered().stream()).collect(Collectors.toUnmodifiableSet());
+        Sharing sharing = new Sharing(active, all, wanted.workers() + offered.size());
+        Map<Long, StepResult> results = ask(sharing, wanted.missingCode());
+        boolean whole = failed.size() <= MOST_REVIVED
+                && !sharing.isCutShort()
+                && results.values().stream().noneMatch(StepResult::busy);
+        boolean settled = results.values().stream().allMatch(StepResult::kept);
+        return new Plan(due(sharing, results), offered, active.size(), whole, stuck(active, results), settled);
+    }
+
+    private Map<Long, StepResult> ask(Sharing sharing, Duration missingCode) {
+        Map<Long, StepResult> results = new HashMap<>();
         for (Optional<Sharing.Ask> next = sharing.next(); next.isPresent(); next = sharing.next()) {
             Sharing.Ask ask = next.get();
-            MigrationStep.Result result = plan(ask.contender(), ask.jobs(), missingCodeSeconds);
+            StepResult result = turns.plan(ask.contender(), ask.jobs(), missingCode);
             results.put(ask.contender().id(), result);
             if (result.busy()) {
                 // Its share is left to it: those behind must not run ahead because another replica plans it right now.
@@ -164,18 +206,18 @@ public final class Planner {
                 sharing.answer(ask, result.due().size());
             }
         }
-        boolean whole = results.values().stream().noneMatch(MigrationStep.Result::busy);
-        boolean settled = results.values().stream().allMatch(MigrationStep.Result::kept);
-        return new Plan(due(sharing, results), active.size(), whole, stuck(active, results), settled);
+        return results;
     }
 
-    private static Map<String, String> stuck(List<Contender> active, Map<Long, MigrationStep.Result> results) {
+    private static Map<String, String> stuck(List<Contender> active, Map<Long, StepResult> results) {
         Map<String, String> stuck = new TreeMap<>();
         for (Contender one : active) {
-            String why =
-                    results.getOrDefault(one.id(), MigrationStep.Result.NOTHING).trouble();
+            PlanFailure before = one.planFailure();
+            String why = before != null && before.rests()
+                    ? before.message()
+                    : results.getOrDefault(one.id(), StepResult.NOTHING).trouble();
             if (why != null && one.held() == 0) {
-                stuck.put(one.migration().name(), why);
+                stuck.put(one.name(), why);
             }
         }
         return Collections.unmodifiableMap(stuck);
@@ -202,13 +244,15 @@ public final class Planner {
         }
     }
 
-    private static List<Contender> named(List<Contender> contenders, Predicate<BatchedMigration> wanted) {
-        return contenders.stream().filter(one -> wanted.test(one.migration())).toList();
+    private static List<Contender> named(List<Contender> contenders, LongPredicate wanted) {
+        return contenders.stream().filter(one -> wanted.test(one.id())).toList();
     }
 
-    private static List<Contender> runnable(List<Contender> contenders) {
+    /** What lacks code here is told apart: only another replica could do more than note that. */
+    private List<Contender> runnable(List<Contender> contenders) {
         return contenders.stream()
-                .filter(one -> one.migration().status().isRunnable())
+                .filter(one -> one.status().isRunnable())
+                .map(one -> step.knows(one) ? one : one.withoutCode())
                 .toList();
     }
 
@@ -221,77 +265,25 @@ public final class Planner {
         }
     }
 
-    private List<Contender> contenders() {
+    private List<Contender> contenders(Duration missingCode) {
         try {
-            List<Contender> contenders = readContenders();
-            List<Contender> strangers =
-                    contenders.stream().filter(Contender::isRootUnknown).toList();
-            // The budgets of a table are found by what the rows say.
-            strangers.forEach(this::keepRoot);
-            return strangers.isEmpty() ? contenders : readContenders();
+            return new Contenders(dataSource, settings.maxJobAttempts()).read(missingCode);
         } catch (SQLException e) {
             throw DatabaseException.of("read which batched migrations are active", e);
         }
     }
 
-    private List<Contender> readContenders() throws SQLException {
-        return Sql.inTransaction(dataSource, connection -> {
-            Sql.run(connection, Guards.SHORT_TRANSACTION);
-            return SharingQueries.contenders(connection);
-        });
-    }
-
-    private void keepRoot(Contender contender) {
-        try {
-            step.keepRoot(contender);
-        } catch (SQLException e) {
-            LOGGER.debug(
-                    "could not write down the root table of '{}' yet",
-                    contender.migration().name(),
-                    e);
-        }
-    }
-
     /** Returns the batch jobs that are granted, in the order of the grants. */
-    private static List<Due> due(Sharing sharing, Map<Long, MigrationStep.Result> results) {
+    private static List<Due> due(Sharing sharing, Map<Long, StepResult> results) {
         Map<Long, Integer> taken = new HashMap<>();
         List<Due> due = new ArrayList<>();
         for (Contender one : sharing.grants()) {
-            List<Due> found =
-                    results.getOrDefault(one.id(), MigrationStep.Result.NOTHING).due();
+            List<Due> found = results.getOrDefault(one.id(), StepResult.NOTHING).due();
             int index = taken.merge(one.id(), 1, Integer::sum) - 1;
             if (index < found.size()) {
                 due.add(found.get(index));
             }
         }
         return List.copyOf(due);
-    }
-
-    private MigrationStep.Result plan(Contender contender, int free, double missingCodeSeconds) {
-        PlanFailure before = contender.planFailure();
-        if (before != null && before.rests()) {
-            return MigrationStep.Result.troubled(before.message(), true);
-        }
-        try {
-            MigrationStep.Result result = step.take(contender, free, missingCodeSeconds);
-            for (MigrationEvent event : result.events()) {
-                if (event instanceof MigrationEvent.MigrationReopened reopened) {
-                    LOGGER.warn("'{}' is active again: {}", reopened.migration().name(), reopened.reason());
-                }
-                listener.on(event);
-            }
-            return result;
-        } catch (SQLException | RuntimeException e) {
-            MigrationStep.Postponed postponed = step.postpone(contender, e);
-            Failure failure = postponed.why();
-            if (troubles.isNews(contender.id(), failure)) {
-                LOGGER.warn(
-                        "could not plan '{}'; it is tried again, the others go on: {}",
-                        contender.migration().name(),
-                        failure.message());
-            }
-            LOGGER.debug("could not plan", e);
-            return MigrationStep.Result.troubled(failure.message(), postponed.kept());
-        }
     }
 }

@@ -41,7 +41,7 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
                 .collect(Collectors.toUnmodifiableSet());
         store.restart(names);
         // Only now: who sets one to finished while this runs wants this to stop.
-        planner.reopen(migration -> wanted.contains(migration.id()));
+        planner.reopen(wanted::contains);
         boolean stopped = runToEnd(failed, stop) | runToEnd(wanted, stop);
         if (stopped) {
             planner.leave();
@@ -82,7 +82,7 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
     /** Runs what is due once. */
     private Turn turn(Set<Long> wanted, StopSignal stop) {
         // What this process does not know, nobody here will learn: it fails at once, and lives again where it is known.
-        Planner.Plan plan = planner.plan(migration -> wanted.contains(migration.id()), 0);
+        Planner.Plan plan = planner.planHere(wanted::contains);
         boolean ran = false;
         for (long jobId : plan.due()) {
             ran |= !(runner.run(jobId, stop) instanceof BatchOutcome.NotClaimed);

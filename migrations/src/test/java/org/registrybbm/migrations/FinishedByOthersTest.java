@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,7 +91,7 @@ class FinishedByOthersTest {
         lab.setStatus("m", MigrationStatus.PAUSED);
 
         assertThat(engine.planner().hasWork()).isFalse();
-        assertThat(engine.planner().plan()).isEqualTo(new Planner.Plan(List.of(), 0, true, Map.of(), true));
+        assertThat(engine.planner().plan()).isEqualTo(new Planner.Plan(List.of(), Set.of(), 0, true, Map.of(), true));
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
     }
 

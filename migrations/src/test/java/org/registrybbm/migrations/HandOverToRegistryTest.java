@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,7 +56,7 @@ class HandOverToRegistryTest {
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.number(LEFT)).isZero();
         assertThat(engine.planner().hasWork()).isFalse();
-        assertThat(engine.planner().plan()).isEqualTo(new Planner.Plan(List.of(), 0, true, Map.of(), true));
+        assertThat(engine.planner().plan()).isEqualTo(new Planner.Plan(List.of(), Set.of(), 0, true, Map.of(), true));
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -76,7 +77,8 @@ class RegistryLockTest {
         try (BatchedMigrations replica = present(RegistryLock.AUTO)) {
             await().atMost(SOON).until(() -> replica.presence().session() != null);
 
-            assertThat(replica.planner().plan()).isEqualTo(new Planner.Plan(List.of(), 1, true, Map.of(), true));
+            assertThat(replica.planner().plan())
+                    .isEqualTo(new Planner.Plan(List.of(), Set.of(), 1, true, Map.of(), true));
             assertThat(replica.runner().run(job, StopSignal.NEVER))
                     .isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.REGISTRY_AT_WORK));
             assertThat(explanation())

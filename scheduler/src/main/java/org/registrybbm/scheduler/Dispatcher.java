@@ -183,10 +183,11 @@ final class Dispatcher {
         }
         try {
             stand();
-            Planner.Plan plan = engine.planner().plan();
-            if (plan.whole()) {
-                stored.keySet().retainAll(plan.due());
-            }
+            // With every worker busy one is planned for: migrations are finished and failed all the same.
+            Planner.Plan plan = engine.planner().plan(Math.max(1, Math.min(free(aboutToBeFree), Planner.MOST_AHEAD)));
+            // What is told neither as taken nor as due has begun, here or elsewhere, or may not run now.
+            stored.keySet()
+                    .removeIf(id -> !plan.offered().contains(id) && !plan.due().contains(id));
             int free = free(aboutToBeFree);
             List<Planner.Due> due = plan.jobs().stream()
                     .filter(one -> !running.contains(one.jobId()) && !isStoredLately(one.jobId()))

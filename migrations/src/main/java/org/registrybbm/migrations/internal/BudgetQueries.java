@@ -1,9 +1,7 @@
 package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import org.jspecify.annotations.Nullable;
 
 /** What the engine asks of {@code batched_background_migration_budgets} while it works. People's statements are in {@link BudgetRows}. */
 final class BudgetQueries {
@@ -131,20 +129,5 @@ final class BudgetQueries {
 
     private static boolean isFull(Connection connection, long migrationId, long jobId, long token) throws SQLException {
         return Sql.one(connection, IS_FULL, row -> row.getBoolean("is_full"), jobId, token, token, migrationId);
-    }
-
-    /** How many batch jobs and migrations may run at once; the greatest number for no limit. */
-    record Limits(int fleetJobs, int migrationJobs, int tableJobs, int tableMigrations) {}
-
-    static Limits limits(ResultSet row) throws SQLException {
-        return new Limits(
-                orNone(Rows.nullable(row, "fleet_jobs")),
-                orNone(Rows.nullable(row, "migration_jobs")),
-                orNone(Rows.nullable(row, "table_jobs")),
-                orNone(Rows.nullable(row, "table_migrations")));
-    }
-
-    private static int orNone(@Nullable Long limit) {
-        return limit == null ? Integer.MAX_VALUE : Math.toIntExact(limit);
     }
 }

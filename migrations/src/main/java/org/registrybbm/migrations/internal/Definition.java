@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
@@ -29,17 +30,22 @@ public record Definition(
 
     /** Says which code is missing on this replica, which a replica with other code may have; empty when none is. */
     public static Optional<Failure> missingCode(BatchedMigration migration, WorkRegistry registry) {
-        if (registry.find(migration.signature()).isEmpty()) {
+        return missingCode(migration.signature(), migration.strategy(), registry);
+    }
+
+    /** The same for a work function and a strategy, null for ranges of the key. */
+    static Optional<Failure> missingCode(String signature, @Nullable String strategy, WorkRegistry registry) {
+        if (registry.find(signature).isEmpty()) {
             return Optional.of(Failure.of(
                     FailureCode.INVALID_JOB_SIGNATURE,
-                    "no replica knows the work function '" + migration.signature()
+                    "no replica knows the work function '" + signature
                             + "'; deploy the code that registers it" + " or correct job_signature_name; this one knows "
                             + registry.signatures()));
         }
-        if (BatchingStrategy.named(migration.strategy()).isEmpty()) {
+        if (BatchingStrategy.named(strategy).isEmpty()) {
             return Optional.of(Failure.of(
                     FailureCode.INVALID_BATCHING_STRATEGY,
-                    "no replica knows the batching strategy '" + migration.strategy()
+                    "no replica knows the batching strategy '" + strategy
                             + "'; it may be NULL, for ranges of the key, or one of "
                             + String.join(", ", BatchingStrategy.NAMES)));
         }

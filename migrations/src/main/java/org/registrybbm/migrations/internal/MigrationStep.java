@@ -5,9 +5,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
@@ -25,45 +23,6 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             """.formatted(AdvisoryKeys.of("plan a batched migration", "?"));
 
     /**
-     * What came of it.
-     *
-     * @param due batch jobs to run
-     * @param events what to tell once it is committed
-     * @param busy whether another replica was planning it, so that nothing is known of it
-     * @param trouble why it could not be planned now, without row values; null when it could
-     * @param kept whether the migration's row tells of the trouble, and when to plan it again
-     */
-    public record Result(
-            List<Planner.Due> due,
-            List<MigrationEvent> events,
-            boolean busy,
-            @Nullable String trouble,
-            boolean kept) {
-        public static final Result NOTHING = new Result(List.of(), List.of(), false, null, true);
-        static final Result BUSY = new Result(List.of(), List.of(), true, null, true);
-
-        /** Nothing, for a reason that may pass. */
-        public static Result troubled(String why, boolean kept) {
-            return new Result(List.of(), List.of(), false, why, kept);
-        }
-
-        Result after(List<MigrationEvent> before) {
-            return before.isEmpty()
-                    ? this
-                    : new Result(
-                            due, Stream.concat(before.stream(), events.stream()).toList(), busy, trouble, kept);
-        }
-
-        static Result of(List<Planner.Due> due, int most) {
-            return new Result(List.copyOf(due.subList(0, Math.min(most, due.size()))), List.of(), false, null, true);
-        }
-
-        static Result of(MigrationEvent event) {
-            return new Result(List.of(), List.of(event), false, null, true);
-        }
-    }
-
-    /**
      * A plan that failed for a reason that may pass.
      *
      * @param why without row values
@@ -72,8 +31,10 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     public record Postponed(Failure why, boolean kept) {}
 
     /** Returns whether this replica has the code of a migration. */
-    public boolean knows(BatchedMigration migration) {
-        return Definition.missingCode(migration, workRegistry).isEmpty();
+    public boolean knows(Contender contender) {
+        Contender.Code code = contender.code();
+        return Definition.missingCode(code.signature(), code.strategy(), workRegistry)
+                .isEmpty();
     }
 
     /**
@@ -82,8 +43,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
      * @param free how many batch jobs it may have more, by the budgets
      * @param missingCodeSeconds how long its code may be missing
      */
-    public Result take(SharingQueries.Contender contender, int free, double missingCodeSeconds) throws SQLException {
-        BatchedMigration migration = contender.migration();
+    public StepResult take(Contender contender, int free, double missingCodeSeconds) throws SQLException {
         try {
             return plan(contender, free, missingCodeSeconds);
         } catch (Throwable e) {
@@ -94,7 +54,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             Failure failure = SqlFailures.describeLasting(e);
             return Sql.inTransaction(dataSource, connection -> {
                 Sql.run(connection, Guards.PLANNING);
-                return failed(connection, migration, failure);
+                return failed(connection, contender.id(), failure);
             });
         }
     }
@@ -103,13 +63,13 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
      * Takes that a migration could not be planned for a reason that may pass: its row says why and when it is planned again. Where the
      * database or the connection is to blame, or somebody has locked the row, nothing can be written down.
      */
-    public Postponed postpone(SharingQueries.Contender contender, Throwable why) {
+    public Postponed postpone(Contender contender, Throwable why) {
         Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, why);
         boolean useless = failure.sqlState() == null || SqlFailures.isConnectionLost(why);
         return new Postponed(failure, !useless && note(contender, failure, why));
     }
 
-    private boolean note(SharingQueries.Contender contender, Failure failure, Throwable why) {
+    private boolean note(Contender contender, Failure failure, Throwable why) {
         try {
             return Sql.inTransaction(dataSource, connection -> {
                 Sql.run(connection, Guards.PLANNING);
@@ -121,29 +81,20 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
     }
 
-    /** Writes down the root of a migration's table where its row says another one. */
-    public void keepRoot(SharingQueries.Contender contender) throws SQLException {
-        boolean unused = Sql.inTransaction(dataSource, connection -> {
-            Sql.run(connection, Guards.PLANNING);
-            SharingQueries.keepRoot(connection, contender);
-            return true;
-        });
-    }
-
-    private Result plan(SharingQueries.Contender contender, int free, double missingCodeSeconds) throws SQLException {
+    private StepResult plan(Contender contender, int free, double missingCodeSeconds) throws SQLException {
         return Sql.inTransaction(dataSource, connection -> {
             Sql.run(connection, Guards.PLANNING);
             if (!lock(connection, contender.id())) {
-                return Result.BUSY;
+                return StepResult.BUSY;
             }
             BatchedMigration migration =
                     MigrationQueries.find(connection, contender.id()).orElse(null);
             if (migration == null) {
-                return Result.NOTHING;
+                return StepResult.NOTHING;
             }
             // Claims count by it: no batch job is handed out before it is there.
-            SharingQueries.keepRoot(connection, contender);
-            Result result = take(connection, migration, contender.held(), free, missingCodeSeconds);
+            RootQueries.keep(connection, contender, migration.table());
+            StepResult result = take(connection, migration, contender.held(), free, missingCodeSeconds);
             if (contender.planFailure() != null) {
                 PlanFailures.forget(connection, contender.id());
             }
@@ -168,7 +119,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
     }
 
-    private Result take(
+    private StepResult take(
             Connection connection, BatchedMigration migration, int held, int free, double missingCodeSeconds)
             throws SQLException {
         Optional<Failure> missing = Definition.missingCode(migration, workRegistry);
@@ -176,7 +127,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             if (missing.isEmpty() && migration.status() == MigrationStatus.FAILED) {
                 MigrationQueries.revive(connection, migration.id());
             }
-            return migration.status() == MigrationStatus.FINISHED ? reopen(connection, migration) : Result.NOTHING;
+            return migration.status() == MigrationStatus.FINISHED ? reopen(connection, migration) : StepResult.NOTHING;
         }
         if (migration.failure() != null || isSetActive(connection, migration)) {
             // Somebody set a failed migration to active again.
@@ -202,7 +153,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         if (missing.isPresent() && held > 0) {
             // Some replica runs it, so some replica has the code.
-            return Result.NOTHING;
+            return StepResult.NOTHING;
         }
         if (missing.isPresent()) {
             return withoutCode(connection, migration, missing.get(), missingCodeSeconds);
@@ -227,9 +178,9 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     }
 
     /** Goes on with a migration that somebody else has set to finished. */
-    private static Result reopen(Connection connection, BatchedMigration migration) throws SQLException {
+    private static StepResult reopen(Connection connection, BatchedMigration migration) throws SQLException {
         if (!Contradictions.reopen(connection, migration.id())) {
-            return Result.NOTHING;
+            return StepResult.NOTHING;
         }
         long unfinished = JobQueries.unfinished(connection, migration.id());
         WalkQueries.forgetProof(connection, migration.id());
@@ -238,22 +189,23 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                         ? "its batch jobs did not cover the whole table yet"
                         : (unfinished == 1 ? "1 batch job was" : unfinished + " batch jobs were") + " not done");
         EventQueries.record(connection, migration.id(), new EventQueries.Event("reopened", null, unfinished, reason));
-        return Result.of(new MigrationEvent.MigrationReopened(migration, reason));
+        return StepResult.of(new MigrationEvent.MigrationReopened(migration, reason));
     }
 
-    private Result withoutCode(Connection connection, BatchedMigration migration, Failure missing, double graceSeconds)
+    private StepResult withoutCode(
+            Connection connection, BatchedMigration migration, Failure missing, double graceSeconds)
             throws SQLException {
         MigrationQueries.MissingCode since = MigrationQueries.noteMissingCode(connection, migration.id(), graceSeconds);
         if (since.expired()) {
-            return failed(connection, migration, missing);
+            return failed(connection, migration.id(), missing);
         }
         return migration.codeMissingSince() == null
-                ? Result.of(new MigrationEvent.CodeMissing(migration, since.since()))
-                : Result.NOTHING;
+                ? StepResult.of(new MigrationEvent.CodeMissing(migration, since.since()))
+                : StepResult.NOTHING;
     }
 
     /** Existing batch jobs first, then new ones, then failed ones again; when there are none at all it is finished. */
-    private Result due(Connection connection, BatchedMigration migration, int held, int free, Poison poison)
+    private StepResult due(Connection connection, BatchedMigration migration, int held, int free, Poison poison)
             throws SQLException {
         List<Planner.Due> due = new ArrayList<>();
         for (JobQueries.DueJob one : JobQueries.due(connection, migration.id(), free)) {
@@ -267,10 +219,10 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         Optional<JobQueries.Exhausted> exhausted =
                 JobQueries.exhausted(connection, migration.id(), settings.maxJobAttempts());
         if (exhausted.isPresent()) {
-            return failed(connection, migration, Exhaustion.of(exhausted.get()));
+            return failed(connection, migration.id(), Exhaustion.of(exhausted.get()));
         }
         if (due.size() >= free) {
-            return Result.of(due, free);
+            return StepResult.of(due, free);
         }
         Definition definition = Definition.resolve(connection, migration, workRegistry);
         if (WalkQueries.lastPass(connection, migration.id(), Walk.Kind.CHANGE) == 0) {
@@ -286,15 +238,16 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                     .forEach(id -> due.add(new Planner.Due(id, null)));
         }
         boolean done = nothingLeft && due.isEmpty() && JobQueries.unfinished(connection, migration.id()) == 0;
-        return done ? complete(connection, definition, cutter, free) : Result.of(due, free);
+        return done ? complete(connection, definition, cutter, free) : StepResult.of(due, free);
     }
 
-    private Result complete(Connection connection, Definition definition, Cutter cutter, int free) throws SQLException {
+    private StepResult complete(Connection connection, Definition definition, Cutter cutter, int free)
+            throws SQLException {
         BatchedMigration migration = definition.migration();
         List<Planner.Due> due = new ArrayList<>();
         Completion.Left left = new Completion(connection, definition, cutter).next(due, free);
         if (left instanceof Completion.Left.Person person) {
-            return failed(connection, migration, person.failure());
+            return failed(connection, migration.id(), person.failure());
         }
         if (left instanceof Completion.Left.Nothing nothing) {
             Optional<BatchedMigration> finished =
@@ -304,16 +257,15 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                         connection,
                         migration.id(),
                         new EventQueries.Event(nothing.verified() ? "verified" : "finished", nothing.text()));
-                return Result.of(new MigrationEvent.MigrationFinished(finished.get()));
+                return StepResult.of(new MigrationEvent.MigrationFinished(finished.get()));
             }
         }
-        return Result.of(due, free);
+        return StepResult.of(due, free);
     }
 
-    private static Result failed(Connection connection, BatchedMigration migration, Failure failure)
-            throws SQLException {
-        return MigrationQueries.fail(connection, migration.id(), failure)
-                .map(failed -> Result.of(new MigrationEvent.MigrationFailed(failed, failure)))
-                .orElse(Result.NOTHING);
+    private static StepResult failed(Connection connection, long migrationId, Failure failure) throws SQLException {
+        return MigrationQueries.fail(connection, migrationId, failure)
+                .map(failed -> StepResult.of(new MigrationEvent.MigrationFailed(failed, failure)))
+                .orElse(StepResult.NOTHING);
     }
 }

@@ -11,7 +11,6 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.MigrationStatus;
-import org.registrybbm.migrations.internal.SharingQueries.Contender;
 
 /**
  * Shares free batch jobs among migrations, one at a time: to the highest priority, then to the migration that has the fewest, then to
@@ -19,36 +18,50 @@ import org.registrybbm.migrations.internal.SharingQueries.Contender;
  * something to do; the others wait until it is free.
  *
  * <p>What a migration could use is learnt by asking: {@link #next} says whom, {@link #answer} takes what came of it, and {@link #grants}
- * is right once there is nobody left to ask. No input or output, so that every rule can be tested without a database.
+ * is right once there is nobody left to ask. Whoever rests is not asked, and whoever may be at its end is, though others have all that there
+ * is. No input or output, so that every rule can be tested without a database.
  */
 public final class Sharing {
-    /** Batch jobs that are handed out beyond those that run, where no budget says less. */
-    static final int MOST_AHEAD = 100;
+    /** How many may be asked in vain: those behind have their turn when these rest, and whoever waits for the plan does not wait longer. */
+    static final int MOST_IN_VAIN = 20;
 
     /** Who comes first on a table. */
     static final Comparator<Contender> FIRST_COME = Comparator.comparingInt(Contender::priority)
             .reversed()
-            .thenComparing(one -> one.migration().status() != MigrationStatus.RUNNING)
+            .thenComparing(one -> one.status() != MigrationStatus.RUNNING)
             .thenComparingLong(Contender::id);
 
     private final List<Contender> contenders;
+    private final List<Contender> byNeed;
     private final List<Contender> all;
     private final Map<Long, Integer> asked = new HashMap<>();
     private final Map<Long, Integer> sated = new HashMap<>();
+    private final int most;
     private final int held;
     private @Nullable Round round;
     private int position;
+    private int inVain;
 
     /**
      * Starts a round.
      *
      * @param contenders those that may be given batch jobs
      * @param all these, and every other migration that a worker holds batch jobs of
+     * @param most how many batch jobs to hand out at most, where no budget says less
      */
-    public Sharing(List<Contender> contenders, List<Contender> all) {
+    public Sharing(List<Contender> contenders, List<Contender> all, int most) {
+        this.most = most;
         this.contenders = contenders.stream().sorted(FIRST_COME).toList();
+        this.byNeed = this.contenders.stream()
+                .sorted(Comparator.comparingInt(Contender::priority).reversed().thenComparingInt(Contender::held))
+                .toList();
         this.all = List.copyOf(all);
         this.held = all.stream().mapToInt(Contender::held).sum();
+        for (Contender one : contenders) {
+            if (one.standing() == Contender.Standing.RESTS || one.isPostponed()) {
+                sated.put(one.id(), 0);
+            }
+        }
     }
 
     /** A migration, and how many batch jobs it could be given. */
@@ -57,7 +70,7 @@ public final class Sharing {
     /** Returns whom to ask next; empty when the grants are right. */
     public Optional<Ask> next() {
         Round round = round();
-        for (; position < contenders.size(); position++) {
+        for (; position < contenders.size() && inVain < MOST_IN_VAIN; position++) {
             Contender one = contenders.get(position);
             int wanted = Math.max(round.of(one), round.stands(one) ? 1 : 0);
             if (wanted > asked.getOrDefault(one.id(), 0) && !sated.containsKey(one.id())) {
@@ -74,6 +87,7 @@ public final class Sharing {
      */
     public void answer(Ask ask, int found) {
         asked.put(ask.contender().id(), ask.jobs());
+        inVain += found == 0 || round().of(ask.contender()) == 0 ? 1 : 0;
         if (found < ask.jobs()) {
             sated.put(ask.contender().id(), found);
             round = null;
@@ -88,6 +102,11 @@ public final class Sharing {
     /** Returns who is given batch jobs, one entry for each, in the order of the grants. */
     public List<Contender> grants() {
         return round().order;
+    }
+
+    /** Returns whether there may be more to hand out than the grants say. */
+    public boolean isCutShort() {
+        return inVain >= MOST_IN_VAIN || grants().size() >= most;
     }
 
     /** Only an answer that is less than was asked for changes what comes of it. */
@@ -147,17 +166,23 @@ public final class Sharing {
             share();
         }
 
+        /** Those that were given one already come again behind those that have as few; most are never looked at. */
         private void share() {
-            PriorityQueue<Contender> queue = new PriorityQueue<>(Comparator.comparingInt(Contender::priority)
+            Comparator<Contender> fewestFirst = Comparator.comparingInt(Contender::priority)
                     .reversed()
                     .thenComparingInt(one -> one.held() + of(one))
-                    .thenComparing(FIRST_COME));
-            contenders.stream().filter(this::mayHaveOneMore).forEach(queue::add);
-            while (order.size() < MOST_AHEAD && !queue.isEmpty()) {
-                Contender next = queue.remove();
+                    .thenComparing(FIRST_COME);
+            PriorityQueue<Contender> given = new PriorityQueue<>(fewestFirst);
+            int first = 0;
+            while (order.size() < most && (first < byNeed.size() || !given.isEmpty())) {
+                Contender again = given.peek();
+                Contender next =
+                        again == null || first < byNeed.size() && fewestFirst.compare(byNeed.get(first), again) < 0
+                                ? byNeed.get(first++)
+                                : given.remove();
                 if (mayHaveOneMore(next)) {
                     grant(next);
-                    queue.add(next);
+                    given.add(next);
                 }
             }
         }
@@ -173,7 +198,7 @@ public final class Sharing {
             int others = table.busy - (isBusy(one) ? 1 : 0);
             return table.jobs < one.limits().tableJobs()
                     && others < one.limits().tableMigrations()
-                    && onTurn.contains(one.id());
+                    && isOnTurn(one);
         }
 
         private void grant(Contender one) {
@@ -186,14 +211,22 @@ public final class Sharing {
             });
         }
 
-        /** Whether it is its turn but others are still on its table: it is asked all the same, as they must wait only if it can run. */
+        /**
+         * Whether it is asked although it is granted nothing: it may be at its end; or it is its turn but others are still on its table, as
+         * they must wait only if it can run.
+         */
         boolean stands(Contender one) {
-            return one.held() == 0
-                    && one.limits().migrationJobs() > 0
-                    && order.size() < MOST_AHEAD
-                    && held + order.size() < one.limits().fleetJobs()
-                    && onTurn.contains(one.id())
-                    && table(one).filter(table -> table.members > 1).isPresent();
+            if (one.held() > 0 || one.limits().migrationJobs() == 0 || !isOnTurn(one)) {
+                return false;
+            }
+            return one.standing() == Contender.Standing.ENDS && one.limits().fleetJobs() > 0
+                    || order.size() < most
+                            && held + order.size() < one.limits().fleetJobs()
+                            && table(one).filter(table -> table.members > 1).isPresent();
+        }
+
+        private boolean isOnTurn(Contender one) {
+            return onTurn.contains(one.id());
         }
 
         int of(Contender one) {

@@ -1,27 +1,78 @@
 package org.registrybbm.migrations.internal;
 
+import java.sql.Array;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.HashMap;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.MigrationStatus;
+import org.registrybbm.migrations.Offers;
 
-/** What the sharing of batch jobs is decided by, and the roots of partition trees that it keeps in the migrations' rows. */
+/** What the sharing of batch jobs is decided by. */
 public final class SharingQueries {
-    // The partial index holds unfinished batch jobs only, so this costs the same however many are finished.
-    private static final String CONTENDERS = JobQueries.WITH_HELD + "SELECT " + MigrationQueries.COLUMNS + """
-                , m.priority, m.root_table, limits.*,
-            """
-            + PlanFailures.COLUMNS + """
-                , (SELECT count(*) FROM held WHERE held.migration_id = m.id) AS held
+    // The partial index holds unfinished batch jobs only, so this costs the same however many are finished. Batch jobs
+    // that would fail their migration, and migrations that have none left, are to be looked at whoever else works. A
+    // walk that never ends tells nothing while rows of a failed batch job are in its way.
+    private static final String CONTENDERS = JobQueries.WITH_HELD
+            + """
+            , unfinished AS (
+                SELECT j.batched_background_migration_id AS migration_id, count(held.id) AS held,
+                    bool_or(%1$s) AS failed,
+                    bool_or(%1$s AND j.attempts >= given.attempts) AS exhausted,
+                    bool_or(held.id IS NULL AND CASE
+                        WHEN %2$s THEN %3$s
+                        ELSE j.retry_at IS NULL OR j.retry_at <= clock_timestamp()
+                    END) AS ready,
+                    array_agg(j.id) FILTER (
+                        WHERE held.id IS NULL
+                            AND %2$s
+                            AND j.offered_at BETWEEN clock_timestamp() - make_interval(secs => given.offers)
+                                AND clock_timestamp()
+                    ) AS offered
+                FROM batched_background_migration_jobs j
+                CROSS JOIN (VALUES (?::integer, ?::float8)) AS given (attempts, offers)
+                LEFT JOIN held ON held.id = j.id
+                WHERE j.status <> 2
+                GROUP BY 1
+            )
+            SELECT m.id, m.name, m.status, m.priority, m.job_signature_name, m.batching_strategy, m.table_name,
+                m.root_table, m.code_missing_since IS NOT NULL AS missed,
+                coalesce(clock_timestamp() - m.code_missing_since >= make_interval(secs => ?::float8), false)
+                    AS missed_too_long,
+                coalesce(u.held, 0) AS held, u.offered,
+                CASE
+                    WHEN m.failure_error_code IS NOT NULL OR m.finished_at IS NOT NULL THEN 'OPEN'
+                    WHEN u.exhausted OR u.migration_id IS NULL AND EXISTS (
+                        SELECT FROM batched_background_migration_walks w WHERE w.batched_background_migration_id = m.id
+                    ) THEN 'ENDS'
+                    WHEN u.ready OR u.migration_id IS NULL THEN 'OPEN'
+                    WHEN u.failed AND m.batching_strategy IN ('%4$s', '%5$s') THEN 'RESTS'
+                    WHEN EXISTS (
+                        SELECT
+                        FROM batched_background_migration_walks w
+                        WHERE w.batched_background_migration_id = m.id
+                            AND NOT w.cut_whole
+                    ) THEN 'OPEN'
+                    ELSE 'RESTS'
+                END AS standing,
+            """.formatted(
+                            JobQueries.FAILED,
+                            JobQueries.ACTIVE,
+                            LockWaitQueries.OVER,
+                            PredicateBatching.NULLS,
+                            PredicateBatching.NAME)
+            + PlanFailures.COLUMNS
+            + """
             FROM batched_background_migrations m
-            """
-            + BudgetQueries.LIMITS + """
+            LEFT JOIN unfinished u ON u.migration_id = m.id
             WHERE m.status IN (1, 4)
                 OR (m.status = 3 AND m.failure_error_code IN (3, 5) AND m.failure_message IS NOT NULL)
-                OR m.id IN (SELECT migration_id FROM held)
+                OR u.held > 0
                 OR %s
             ORDER BY m.priority DESC, m.status = 4 DESC, m.id
             """.formatted(Contradictions.FOUND);
@@ -63,103 +114,84 @@ public final class SharingQueries {
             FROM seen
             """.formatted(JobQueries.ACTIVE, Contradictions.FOUND, LockWaitQueries.OVER);
 
-    private static final String ROOTS = """
-            SELECT wanted.id, %s AS root
-            FROM unnest(?::bigint[], ?::text[], ?::text[]) AS wanted (id, schema_name, table_name)
-            JOIN pg_namespace n ON n.nspname = wanted.schema_name::name
-            JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name::name
-            JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid)
-            JOIN pg_namespace rn ON rn.oid = r.relnamespace
-            """.formatted(SqlIdentifiers.quotedInSql("rn.nspname", "r.relname"));
-
-    private static final String SET_ROOT = """
-            UPDATE batched_background_migrations
-            SET root_table = ?
-            WHERE id = ?
-            """;
-
     private SharingQueries() {}
 
     /**
-     * A migration that has or may want batch jobs.
+     * What of the settings the standing of migrations depends on.
      *
-     * @param priority higher ones are served first
-     * @param rootKept what its row says of its root
-     * @param root the table, or the root of the partition tree that it belongs to, quoted; null when there is no such table
-     * @param held its batch jobs that a worker holds
-     * @param planFailure why it could not be planned last; null when it could
+     * @param maxAttempts attempts without progress after which a batch job fails its migration
+     * @param missingCode how long a migration's code may be missing
      */
-    public record Contender(
-            BatchedMigration migration,
-            int priority,
-            @Nullable String rootKept,
-            @Nullable String root,
-            int held,
-            BudgetQueries.Limits limits,
-            Rate rate,
-            PlanFailures.@Nullable PlanFailure planFailure) {
-        public long id() {
-            return migration.id();
-        }
-
-        /** Returns whether its row does not say what its root is. */
-        public boolean isRootUnknown() {
-            return root != null && !root.equals(rootKept);
-        }
-
-        Contender withRoot(@Nullable String other) {
-            return new Contender(migration, priority, rootKept, other, held, limits, rate, planFailure);
-        }
+    public record Patience(int maxAttempts, Duration missingCode) {
+        /** For those who only want to see the migrations. */
+        static final Patience ENDLESS = new Patience(Integer.MAX_VALUE, Duration.ofDays(36_500));
     }
 
+    private record Row(Contender contender, String table) {}
+
     /** Lists them in the order in which they are served where all else is equal. */
-    public static List<Contender> contenders(Connection connection) throws SQLException {
-        List<Contender> kept = Sql.list(connection, CONTENDERS, row -> {
-            String root = row.getString("root_table");
-            return new Contender(
-                    Rows.migration(row),
-                    row.getInt("priority"),
-                    root,
-                    root,
-                    row.getInt("held"),
-                    BudgetQueries.limits(row),
-                    Rate.of(row),
-                    PlanFailures.read(row));
-        });
-        Map<Long, String> roots = roots(connection, kept);
-        return kept.stream().map(one -> one.withRoot(roots.get(one.id()))).toList();
+    public static List<Contender> contenders(Connection connection, Patience patience) throws SQLException {
+        BudgetBook budgets = BudgetBook.read(connection);
+        List<Row> rows = Sql.list(
+                connection,
+                CONTENDERS,
+                row -> row(row, budgets),
+                patience.maxAttempts(),
+                seconds(Offers.LAST),
+                seconds(patience.missingCode()));
+        // A table that is named as its root is one, or was one when its migrations were last looked at.
+        List<RootQueries.Named> others = rows.stream()
+                .filter(row -> !row.table().equals(row.contender().tree().kept()))
+                .map(row -> new RootQueries.Named(row.contender().id(), row.table()))
+                .toList();
+        if (others.isEmpty()) {
+            return rows.stream().map(Row::contender).toList();
+        }
+        Map<Long, String> roots = RootQueries.find(connection, others);
+        List<Contender> contenders = new ArrayList<>();
+        for (Row row : rows) {
+            Contender.Tree tree = row.contender().tree();
+            boolean same = row.table().equals(tree.kept());
+            contenders.add(
+                    same
+                            ? row.contender()
+                            : row.contender().withRoot(roots.get(row.contender().id())));
+        }
+        return contenders;
+    }
+
+    private static Row row(ResultSet row, BudgetBook budgets) throws SQLException {
+        String name = row.getString("name");
+        String table = row.getString("table_name");
+        String root = row.getString("root_table");
+        Contender contender = new Contender(
+                row.getLong("id"),
+                name,
+                MigrationStatus.of(row.getInt("status")),
+                row.getInt("priority"),
+                new Contender.Code(
+                        row.getString("job_signature_name"),
+                        row.getString("batching_strategy"),
+                        row.getBoolean("missed"),
+                        row.getBoolean("missed_too_long")),
+                new Contender.Tree(root, root),
+                new Contender.Jobs(row.getInt("held"), longs(row.getArray("offered"))),
+                Contender.Standing.valueOf(row.getString("standing")),
+                budgets.of(name, Objects.requireNonNullElse(root, table)),
+                PlanFailures.read(row));
+        return new Row(contender, table);
+    }
+
+    private static List<Long> longs(@Nullable Array array) throws SQLException {
+        return array == null ? List.of() : List.of((Long[]) array.getArray());
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
     }
 
     /** Returns a number that is another one whenever a plan may hand out something that the one before did not. */
     public static long outlook(Connection connection) throws SQLException {
         return Sql.one(connection, OUTLOOK, row -> row.getLong("outlook"));
-    }
-
-    private static Map<Long, String> roots(Connection connection, List<Contender> contenders) throws SQLException {
-        List<Contender> named = contenders.stream()
-                .filter(one -> SqlIdentifiers.parse(one.migration().table()).size() == 2)
-                .toList();
-        Map<Long, String> roots = new HashMap<>();
-        Sql.list(
-                connection,
-                ROOTS,
-                row -> roots.put(row.getLong("id"), row.getString("root")) == null,
-                named.stream().map(Contender::id).toArray(Long[]::new),
-                part(named, 0),
-                part(named, 1));
-        return roots;
-    }
-
-    private static String[] part(List<Contender> contenders, int index) {
-        return contenders.stream()
-                .map(one -> SqlIdentifiers.parse(one.migration().table()).get(index))
-                .toArray(String[]::new);
-    }
-
-    /** Writes the root down where the row says another one: claims count by it. */
-    static void keepRoot(Connection connection, Contender contender) throws SQLException {
-        if (contender.isRootUnknown()) {
-            Sql.update(connection, SET_ROOT, contender.root(), contender.id());
-        }
     }
 }

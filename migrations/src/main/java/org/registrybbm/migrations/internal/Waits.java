@@ -3,12 +3,13 @@ package org.registrybbm.migrations.internal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.BatchedMigration;
-import org.registrybbm.migrations.internal.SharingQueries.Contender;
 
 /** Says which budget, standby or old transaction a batched migration waits for, or is slowed down by. */
 final class Waits {
@@ -18,18 +19,52 @@ final class Waits {
     private static final String STANDBY =
             "waits for a synchronous standby to confirm commits; look at synchronous_standby_names and pg_stat_replication";
 
-    private final List<Contender> all;
+    private final Map<Long, Seat> seats = new HashMap<>();
     private final int held;
     private final boolean standby;
     private final Optional<Integer> registry;
     private final Optional<String> oldTransaction;
 
+    /**
+     * A migration among those of its table.
+     *
+     * @param before how many of them come first and could run
+     */
+    private record Seat(Contender one, Table table, int before) {}
+
+    /** What the migrations of one table have of it. */
+    private static final class Table {
+        private final List<Contender> busy = new ArrayList<>();
+        private final List<Contender> able = new ArrayList<>();
+        private int held;
+
+        Seat take(Contender one) {
+            Seat seat = new Seat(one, this, able.size());
+            held += one.held();
+            if (one.held() > 0) {
+                busy.add(one);
+            }
+            if (one.status().isRunnable()
+                    && !one.code().missed()
+                    && one.planFailure() == null
+                    && one.limits().migrationJobs() > 0) {
+                able.add(one);
+            }
+            return seat;
+        }
+    }
+
     private Waits(List<Contender> all, boolean standby, Optional<Integer> registry, Optional<String> oldTransaction) {
-        this.all = all;
         this.standby = standby;
         this.registry = registry;
         this.oldTransaction = oldTransaction;
         this.held = all.stream().mapToInt(Contender::held).sum();
+        Map<String, Table> tables = new HashMap<>();
+        for (Contender one : all) {
+            String root = one.root();
+            Table table = root == null ? new Table() : tables.computeIfAbsent(root, any -> new Table());
+            seats.put(one.id(), table.take(one));
+        }
     }
 
     /**
@@ -39,7 +74,7 @@ final class Waits {
      */
     static Waits of(Connection connection, Duration longTransaction) throws SQLException {
         return new Waits(
-                SharingQueries.contenders(connection),
+                SharingQueries.contenders(connection, SharingQueries.Patience.ENDLESS),
                 StandbyQueries.isWaitedFor(connection),
                 RegistryLockQueries.holder(connection),
                 OldTransactionQueries.oldest(connection, longTransaction));
@@ -51,38 +86,36 @@ final class Waits {
             return Optional.of(STANDBY);
         }
         return find(migrationId)
-                .filter(one -> one.held() == 0)
-                .flatMap(one -> registry().or(() -> why(one)));
+                .filter(seat -> seat.one().held() == 0)
+                .flatMap(seat -> registry().or(() -> why(seat)));
     }
 
     /** Says why an active or running migration could not be planned last; empty when it could. */
     Optional<String> trouble(long migrationId) {
         return find(migrationId)
-                .map(Contender::planFailure)
+                .map(seat -> seat.one().planFailure())
                 .map(failure -> "could not be planned: " + failure.message() + "; tried again at " + failure.again());
     }
 
     /** Says what a migration that runs is slowed down by, with a comma before it; empty text when it goes as fast as it can. */
     String pace(long migrationId) {
-        Optional<Contender> one = find(migrationId);
-        return one.map(each -> pace(each.rate())).orElse("")
-                + one.flatMap(each -> behind(each.migration()))
-                        .map(text -> ", " + text)
-                        .orElse("")
+        Optional<Contender> one = find(migrationId).map(Seat::one);
+        return one.map(each -> pace(each.share().rate())).orElse("")
+                + one.flatMap(this::behind).orElse("")
                 + (standby ? ", " + STANDBY : "");
     }
 
     /** Rows that are done stay in the index for as long as anybody may still see them as they were. */
-    private Optional<String> behind(BatchedMigration migration) {
-        return BatchingStrategy.named(migration.strategy())
+    private Optional<String> behind(Contender one) {
+        return BatchingStrategy.named(one.code().strategy())
                 .filter(PredicateBatching.class::isInstance)
                 .flatMap(strategy -> oldTransaction)
-                .map(holder -> "slow because of " + holder
+                .map(holder -> ", slow because of " + holder
                         + ": until that ends, each search for rows steps over all that were done since");
     }
 
-    private Optional<Contender> find(long migrationId) {
-        return all.stream().filter(one -> one.id() == migrationId).findFirst();
+    private Optional<Seat> find(long migrationId) {
+        return Optional.ofNullable(seats.get(migrationId));
     }
 
     private Optional<String> registry() {
@@ -91,18 +124,15 @@ final class Waits {
                         + " the advisory lock 1 in the session with the process id " + pid);
     }
 
-    private Optional<String> why(Contender one) {
-        List<Contender> onTable = all.stream()
-                .filter(other -> one.root() != null && one.root().equals(other.root()))
-                .toList();
-        int heldOnTable = onTable.stream().mapToInt(Contender::held).sum();
+    private Optional<String> why(Seat seat) {
+        BudgetBook.Limits limits = seat.one().limits();
         return Stream.of(
-                        full("the fleet's", held, one.limits().fleetJobs(), true),
-                        full("its own", one.held(), one.limits().migrationJobs(), true),
-                        full("its table's", heldOnTable, one.limits().tableJobs(), true),
-                        inFront(one, onTable),
-                        full("table", heldOnTable, one.limits().tableJobs(), false),
-                        full("fleet", held, one.limits().fleetJobs(), false))
+                        full("the fleet's", held, limits.fleetJobs(), true),
+                        full("its own", seat.one().held(), limits.migrationJobs(), true),
+                        full("its table's", seat.table().held, limits.tableJobs(), true),
+                        inFront(seat),
+                        full("table", seat.table().held, limits.tableJobs(), false),
+                        full("fleet", held, limits.fleetJobs(), false))
                 .flatMap(Optional::stream)
                 .findFirst();
     }
@@ -118,27 +148,18 @@ final class Waits {
                 : Optional.empty();
     }
 
-    private static Optional<String> inFront(Contender one, List<Contender> onTable) {
-        List<Contender> others =
-                onTable.stream().filter(other -> other.id() != one.id()).toList();
-        List<Contender> there =
-                others.stream().filter(other -> other.held() > 0).toList();
-        if (there.size() >= one.limits().tableMigrations()) {
-            return Optional.of(waitsFor(there));
+    private static Optional<String> inFront(Seat seat) {
+        Table table = seat.table();
+        int most = seat.one().limits().tableMigrations();
+        if (table.busy.size() >= most) {
+            return Optional.of(waitsFor(table.busy.get(0), table.busy.size()));
         }
-        List<Contender> before = others.stream()
-                .filter(other -> other.migration().status().isRunnable())
-                .filter(other -> other.migration().codeMissingSince() == null)
-                .filter(other -> other.planFailure() == null)
-                .filter(other -> other.limits().migrationJobs() > 0)
-                .filter(other -> Sharing.FIRST_COME.compare(other, one) < 0)
-                .toList();
-        return before.size() >= one.limits().tableMigrations() ? Optional.of(waitsFor(before)) : Optional.empty();
+        return seat.before() >= most ? Optional.of(waitsFor(table.able.get(0), seat.before())) : Optional.empty();
     }
 
-    private static String waitsFor(List<Contender> others) {
-        int further = others.size() - 1;
-        return "waits for '" + others.get(0).migration().name() + "'"
+    private static String waitsFor(Contender first, int all) {
+        int further = all - 1;
+        return "waits for '" + first.name() + "'"
                 + (further == 0 ? "" : " and " + further + (further == 1 ? " other" : " others"))
                 + " on the same table";
     }

@@ -10,16 +10,14 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.MigrationStatus;
-import org.registrybbm.migrations.SizeBounds;
-import org.registrybbm.migrations.internal.SharingQueries.Contender;
 
 /** Who gets the next free batch job. */
 class SharingTest {
     private static final int MANY = 1_000;
-    private static final BudgetQueries.Limits WIDE = new BudgetQueries.Limits(4, MANY, MANY, MANY);
-    private static final BudgetQueries.Limits ONE_A_TABLE = new BudgetQueries.Limits(4, 2, 2, 1);
+    private static final int MOST = 100;
+    private static final BudgetBook.Limits WIDE = new BudgetBook.Limits(4, MANY, MANY, MANY);
+    private static final BudgetBook.Limits ONE_A_TABLE = new BudgetBook.Limits(4, 2, 2, 1);
 
     private final Map<Long, Integer> due = new HashMap<>();
     private final List<Long> askedInVain = new ArrayList<>();
@@ -39,8 +37,8 @@ class SharingTest {
 
     @Test
     void thePriorityGoesBeforeEverything() {
-        Contender busy = held(priority(active(3, new BudgetQueries.Limits(5, 4, MANY, MANY)), 1), 2);
-        Contender idle = running(1, new BudgetQueries.Limits(5, 4, MANY, MANY));
+        Contender busy = held(priority(active(3, new BudgetBook.Limits(5, 4, MANY, MANY)), 1), 2);
+        Contender idle = running(1, new BudgetBook.Limits(5, 4, MANY, MANY));
 
         assertThat(grants(idle, busy)).containsExactly(3L, 3L, 1L);
     }
@@ -60,19 +58,19 @@ class SharingTest {
 
     @Test
     void neverGivesMoreThanABudget() {
-        BudgetQueries.Limits tight = new BudgetQueries.Limits(5, 3, 2, MANY);
+        BudgetBook.Limits tight = new BudgetBook.Limits(5, 3, 2, MANY);
         assertThat(grants(onTable(held(active(1, tight), 1), "a"), onTable(active(2, tight), "b")))
                 .containsExactly(2L, 1L, 2L);
-        assertThat(grants(active(1, new BudgetQueries.Limits(0, 2, 2, 2)))).isEmpty();
-        assertThat(grants(active(1, new BudgetQueries.Limits(2, 0, 2, 2)))).isEmpty();
+        assertThat(grants(active(1, new BudgetBook.Limits(0, 2, 2, 2)))).isEmpty();
+        assertThat(grants(active(1, new BudgetBook.Limits(2, 0, 2, 2)))).isEmpty();
     }
 
     @Test
     void givesSomeAheadAndNotAllWhereNothingIsLimited() {
-        BudgetQueries.Limits none =
-                new BudgetQueries.Limits(Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
+        BudgetBook.Limits none =
+                new BudgetBook.Limits(Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
 
-        assertThat(grants(active(1, none))).hasSize(Sharing.MOST_AHEAD);
+        assertThat(grants(active(1, none))).hasSize(MOST);
     }
 
     @Test
@@ -110,7 +108,7 @@ class SharingTest {
 
     @Test
     void aMigrationWithoutBatchJobsToRunIsPassedOver() {
-        Contender stopped = onTable(active(1, new BudgetQueries.Limits(4, 0, 2, 1)), "t");
+        Contender stopped = onTable(active(1, new BudgetBook.Limits(4, 0, 2, 1)), "t");
 
         assertThat(grants(stopped, onTable(active(2, ONE_A_TABLE), "t"))).containsExactly(2L, 2L);
     }
@@ -131,7 +129,7 @@ class SharingTest {
 
     @Test
     void aTableMayTakeMore() {
-        BudgetQueries.Limits two = new BudgetQueries.Limits(10, 2, 3, 2);
+        BudgetBook.Limits two = new BudgetBook.Limits(10, 2, 3, 2);
 
         assertThat(grants(onTable(active(1, two), "t"), onTable(active(2, two), "t"), onTable(active(3, two), "t")))
                 .containsExactly(1L, 2L, 1L);
@@ -140,7 +138,7 @@ class SharingTest {
     @Test
     void leavesTheShareOfOneThatAnotherReplicaPlans() {
         Sharing sharing =
-                new Sharing(List.of(active(1, WIDE), active(2, WIDE)), List.of(active(1, WIDE), active(2, WIDE)));
+                new Sharing(List.of(active(1, WIDE), active(2, WIDE)), List.of(active(1, WIDE), active(2, WIDE)), MANY);
         for (Optional<Sharing.Ask> ask = sharing.next(); ask.isPresent(); ask = sharing.next()) {
             if (ask.get().contender().id() == 1) {
                 sharing.unknown(ask.get());
@@ -156,10 +154,10 @@ class SharingTest {
     void isQuickWithManyMigrations() {
         List<Contender> many = LongStream.range(0, 10_000)
                 .mapToObj(id ->
-                        onTable(active(id, new BudgetQueries.Limits(Integer.MAX_VALUE, 2, 2, 1)), "t" + id % 5_000))
+                        onTable(active(id, new BudgetBook.Limits(Integer.MAX_VALUE, 2, 2, 1)), "t" + id % 5_000))
                 .toList();
 
-        assertThat(grants(many, many)).hasSize(Sharing.MOST_AHEAD);
+        assertThat(grants(many, many)).hasSize(MOST);
     }
 
     private List<Long> grants(Contender... contenders) {
@@ -167,7 +165,7 @@ class SharingTest {
     }
 
     private List<Long> grants(List<Contender> contenders, List<Contender> all) {
-        Sharing sharing = new Sharing(contenders, all);
+        Sharing sharing = new Sharing(contenders, all, MOST);
         for (Optional<Sharing.Ask> next = sharing.next(); next.isPresent(); next = sharing.next()) {
             Sharing.Ask ask = next.get();
             int found = Math.min(ask.jobs(), due.getOrDefault(ask.contender().id(), Integer.MAX_VALUE));
@@ -179,51 +177,57 @@ class SharingTest {
         return sharing.grants().stream().map(Contender::id).toList();
     }
 
-    private static Contender active(long id, BudgetQueries.Limits limits) {
+    private static Contender active(long id, BudgetBook.Limits limits) {
         return contender(id, MigrationStatus.ACTIVE, limits);
     }
 
-    private static Contender running(long id, BudgetQueries.Limits limits) {
+    private static Contender running(long id, BudgetBook.Limits limits) {
         return contender(id, MigrationStatus.RUNNING, limits);
     }
 
     private static Contender held(Contender one, int held) {
         return new Contender(
-                one.migration(), one.priority(), one.rootKept(), one.root(), held, one.limits(), one.rate(), null);
+                one.id(),
+                one.name(),
+                one.status(),
+                one.priority(),
+                one.code(),
+                one.tree(),
+                new Contender.Jobs(held, List.of()),
+                one.standing(),
+                one.share(),
+                null);
     }
 
     private static Contender priority(Contender one, int priority) {
         return new Contender(
-                one.migration(), priority, one.rootKept(), one.root(), one.held(), one.limits(), one.rate(), null);
+                one.id(),
+                one.name(),
+                one.status(),
+                priority,
+                one.code(),
+                one.tree(),
+                one.jobs(),
+                one.standing(),
+                one.share(),
+                null);
     }
 
     private static Contender onTable(Contender one, @Nullable String root) {
         return one.withRoot(root);
     }
 
-    private static Contender contender(long id, MigrationStatus status, BudgetQueries.Limits limits) {
-        BatchedMigration migration = new BatchedMigration(
+    private static Contender contender(long id, MigrationStatus status, BudgetBook.Limits limits) {
+        return new Contender(
                 id,
                 "m" + id,
                 status,
-                "work",
-                "public.t",
-                "id",
-                null,
-                1,
-                2,
-                3,
-                false,
-                SizeBounds.NONE,
-                SizeBounds.NONE,
-                100,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
+                0,
+                new Contender.Code("work", null, false, false),
+                new Contender.Tree(null, "public.t" + id),
+                new Contender.Jobs(0, List.of()),
+                Contender.Standing.OPEN,
+                new BudgetBook.Share(limits, new Rate(null, null)),
                 null);
-        return new Contender(migration, 0, null, "public.t" + id, 0, limits, new Rate(null, null), null);
     }
 }
