@@ -240,3 +240,84 @@ GROUP BY 1, 2;
 --rollback DROP FUNCTION IF EXISTS tally_batched_background_migration_jobs();
 --rollback DROP TABLE IF EXISTS batched_background_migration_tallies;
 --rollback DROP INDEX IF EXISTS index_batched_background_migration_walks_uncut;
+
+-- Finished means that no range was left out. The engine cuts each batch job where the one before it ends, so that only
+-- somebody else's statement can leave a gap, and millions of ranges need not be compared to know that there is none. Walks
+-- that are there already have their ranges compared.
+
+--changeset registry-bbm:record-whose-ranges-follow-each-other splitStatements:false
+SET LOCAL lock_timeout = '5s';
+
+ALTER TABLE batched_background_migration_walks
+    ADD COLUMN contiguous boolean NOT NULL DEFAULT false;
+
+COMMENT ON COLUMN batched_background_migration_walks.contiguous IS
+    'True while its batch jobs are known to follow each other without a gap; triggers on the batch jobs set it to false when one is deleted, its range is edited, or other software makes one.';
+
+CREATE FUNCTION doubt_ranges_of_batched_background_migration_walks() RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF tg_op = 'TRUNCATE' THEN
+        UPDATE batched_background_migration_walks
+        SET contiguous = false
+        WHERE contiguous;
+    ELSIF tg_op = 'DELETE' THEN
+        UPDATE batched_background_migration_walks
+        SET contiguous = false
+        WHERE contiguous
+            AND (id IN (SELECT walk_id FROM gone)
+                OR batched_background_migration_id IN (
+                    SELECT batched_background_migration_id FROM gone WHERE walk_id IS NULL
+                ));
+    ELSIF tg_op = 'UPDATE' THEN
+        UPDATE batched_background_migration_walks
+        SET contiguous = false
+        WHERE contiguous
+            AND (id IN (old.walk_id, new.walk_id)
+                OR (old.walk_id IS NULL OR new.walk_id IS NULL)
+                    AND batched_background_migration_id
+                        IN (old.batched_background_migration_id, new.batched_background_migration_id));
+    ELSE
+        UPDATE batched_background_migration_walks
+        SET contiguous = false
+        WHERE contiguous
+            AND batched_background_migration_id = new.batched_background_migration_id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_inserted
+    AFTER INSERT ON batched_background_migration_jobs
+    FOR EACH ROW
+    WHEN (new.walk_id IS NULL)
+    EXECUTE FUNCTION doubt_ranges_of_batched_background_migration_walks();
+
+CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_updated
+    AFTER UPDATE OF batched_background_migration_id, walk_id, min_value, max_value, after_key, through_key
+    ON batched_background_migration_jobs
+    FOR EACH ROW
+    WHEN ((old.batched_background_migration_id, old.walk_id, old.min_value, old.max_value, old.after_key, old.through_key)
+        IS DISTINCT FROM
+        (new.batched_background_migration_id, new.walk_id, new.min_value, new.max_value, new.after_key, new.through_key))
+    EXECUTE FUNCTION doubt_ranges_of_batched_background_migration_walks();
+
+CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_deleted
+    AFTER DELETE ON batched_background_migration_jobs
+    REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION doubt_ranges_of_batched_background_migration_walks();
+
+CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_truncated
+    AFTER TRUNCATE ON batched_background_migration_jobs
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION doubt_ranges_of_batched_background_migration_walks();
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_doubt_inserted ON batched_background_migration_jobs;
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_doubt_updated ON batched_background_migration_jobs;
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_doubt_deleted ON batched_background_migration_jobs;
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_doubt_truncated ON batched_background_migration_jobs;
+--rollback DROP FUNCTION IF EXISTS doubt_ranges_of_batched_background_migration_walks();
+--rollback ALTER TABLE batched_background_migration_walks DROP COLUMN IF EXISTS contiguous;

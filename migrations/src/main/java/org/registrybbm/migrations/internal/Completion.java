@@ -31,7 +31,7 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
     /** Opens and cuts what comes next; the keys of new batch jobs are added. */
     Left next(List<Planner.Due> due, int wanted) throws SQLException {
         Walks walks = new Walks(connection, definition);
-        if (cutter.cutGap(due)) {
+        if (new Gaps(connection, definition, cutter).cutFirst(due)) {
             return new Left.Work();
         }
         if (definition.strategy() instanceof KeysetBatching

@@ -129,64 +129,6 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         return false;
     }
 
-    /**
-     * Cuts a batch job for the first range that none covers, as after somebody deleted one or moved a bound. Finished means that every
-     * key was processed, not that every batch job left in the table was.
-     *
-     * @return whether there was such a range
-     */
-    boolean cutGap(List<Planner.Due> due) throws SQLException {
-        if (!definition.strategy().hasRanges()) {
-            return false;
-        }
-        for (Walk walk : WalkQueries.covering(connection, migration().id())) {
-            Optional<Target> target = definition.targetOf(connection, walk);
-            if (target.isPresent() && (reopen(walk, target.get()) || cutGap(walk, target.get(), due))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private boolean cutGap(Walk walk, Target target, List<Planner.Due> due) throws SQLException {
-        long least =
-                definition.strategy() instanceof KeysetBatching ? migration().minValue() : 0;
-        Optional<BatchJob.Range> gap = countsInNumbers(definition.strategy(), target)
-                ? RangeQueries.firstGap(connection, migration().id(), walk, least)
-                : RangeQueries.firstGap(connection, walk, target.key());
-        if (gap.isPresent()) {
-            LOGGER.warn(
-                    "no batch job of '{}' covers {} of {}, as when somebody deleted one; that range is run now",
-                    migration().name(),
-                    gap.get(),
-                    target.table());
-            due.add(new Planner.Due(
-                    insert(
-                            walk,
-                            gap.get(),
-                            JobQueries.recent(connection, migration().id())),
-                    null));
-        }
-        return gap.isPresent();
-    }
-
-    /** Goes on cutting where the end is missing: the last batch jobs were deleted, or the upper bound was raised. */
-    private boolean reopen(Walk walk, Target target) throws SQLException {
-        boolean reached = countsInNumbers(definition.strategy(), target)
-                ? RangeQueries.lastMax(connection, migration().id(), walk)
-                        .filter(last -> !(definition.strategy() instanceof KeysetBatching)
-                                || last.number() >= migration().maxValue())
-                        .isPresent()
-                : RangeQueries.hasJobs(connection, walk);
-        boolean empty = (definition.strategy() instanceof BlockBatching || !walk.onlyTable())
-                && StatisticsQueries.heap(connection, target).blocks() == 0;
-        if (reached || empty) {
-            return false;
-        }
-        WalkQueries.moveCut(connection, walk, null, false, 0);
-        return true;
-    }
-
     private BatchedMigration migration() {
         return definition.migration();
     }
@@ -201,7 +143,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         return strategy instanceof PredicateBatching;
     }
 
-    private long insert(Walk walk, BatchJob.Range range, List<JobQueries.Figures> recent) throws SQLException {
+    /** Makes a batch job and returns its key. */
+    long insert(Walk walk, BatchJob.Range range, List<JobQueries.Figures> recent) throws SQLException {
         Integer subBatchSize = recent.stream()
                 .map(JobQueries.Figures::subBatchSize)
                 .filter(Objects::nonNull)

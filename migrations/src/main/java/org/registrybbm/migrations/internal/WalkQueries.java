@@ -18,7 +18,7 @@ final class WalkQueries {
             )
             """;
 
-    private static final String COLUMNS = """
+    static final String COLUMNS = """
             w.id, w.table_oid::bigint AS table_oid, w.table_name, w.kind, w.pass, w.cut_key::text AS cut_key,
             w.cut_tuple_count, w.only_table, (w.definition - '{key, order}'::text[]) <> (
                 SELECT
@@ -76,7 +76,8 @@ final class WalkQueries {
             """ + DEFINITION + """
                 || jsonb_build_object('key', given.key, 'order',
             """ + KeyOrder.of("w.table_oid", "given.key") + """
-                ), origin = given.origin
+                ), origin = given.origin,
+                contiguous = false
             FROM (SELECT ?::jsonb AS key, ? AS origin) AS given, batched_background_migrations m
             WHERE m.id = w.batched_background_migration_id
                 AND m.id = ?
@@ -102,17 +103,6 @@ final class WalkQueries {
             WHERE w.batched_background_migration_id = ?
                 AND w.kind = ?
                 AND w.pass = ?
-            ORDER BY w.id
-            """;
-
-    // A partition that is as empty as when its walk was opened needs no batch job.
-    private static final String COVERING = "SELECT " + COLUMNS + """
-            FROM batched_background_migration_walks w
-            WHERE w.batched_background_migration_id = ?
-                AND w.kind <> 'retry'
-                AND (w.only_table
-                    OR EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = w.id)
-                    OR pg_relation_size(w.table_oid) > 0)
             ORDER BY w.id
             """;
 
@@ -142,9 +132,10 @@ final class WalkQueries {
 
     private static final String OPEN = """
             INSERT INTO batched_background_migration_walks
-                (batched_background_migration_id, kind, pass, only_table, cut_whole, origin, table_oid, table_name, definition)
-            SELECT m.id, walk.kind, walk.pass, walk.only_table, walk.skips AND pg_relation_size(of.oid) = 0, walk.origin,
-                of.oid, of.name,
+                (batched_background_migration_id, contiguous, kind, pass, only_table, cut_whole, origin, table_oid, table_name,
+                 definition)
+            SELECT m.id, true, walk.kind, walk.pass, walk.only_table, walk.skips AND pg_relation_size(of.oid) = 0,
+                walk.origin, of.oid, of.name,
             """ + DEFINITION + """
                 || jsonb_build_object('key', walk.key, 'order',
             """ + KeyOrder.of("of.oid", "walk.key") + """
@@ -251,11 +242,6 @@ final class WalkQueries {
         return Sql.list(connection, ALL, WalkQueries::walk, migrationId, kind.word(), pass);
     }
 
-    /** Returns the walks whose batch jobs together cover the whole table. */
-    static List<Walk> covering(Connection connection, long migrationId) throws SQLException {
-        return Sql.list(connection, COVERING, WalkQueries::walk, migrationId);
-    }
-
     /** Returns the number of the last pass of a kind, or 0. */
     static int lastPass(Connection connection, long migrationId, Walk.Kind kind) throws SQLException {
         return Sql.one(connection, LAST_PASS, row -> row.getInt("pass"), migrationId, kind.word());
@@ -329,7 +315,7 @@ final class WalkQueries {
         Sql.update(connection, FORGET, migrationId);
     }
 
-    private static Walk walk(ResultSet row) throws SQLException {
+    static Walk walk(ResultSet row) throws SQLException {
         return new Walk(
                 row.getLong("id"),
                 row.getLong("table_oid"),

@@ -147,20 +147,49 @@ class ScaleBenchmark {
 
     @Test
     void batchJobs() {
-        database.execute("CREATE TABLE public.t (id bigint PRIMARY KEY, v int)");
+        finishedJobs("bigint", "n * 10", "n * 10 + 9", "NULL", "NULL");
+    }
+
+    @Test
+    void batchJobsOfTextKeys() {
+        String key = "CASE WHEN n = %s THEN NULL ELSE jsonb_build_array('k' || lpad((n - %s)::text, 12, '0')) END";
+        finishedJobs("text COLLATE \"C\"", "0", "0", key.formatted("1", "1"), key.formatted(JOBS, "0"));
+    }
+
+    /** So many as if they had run; the triggers would take minutes to count them one by one. */
+    private void finishedJobs(String type, String... range) {
+        database.execute("CREATE TABLE public.t (id " + type + " PRIMARY KEY, v int)");
         queue("'m'", "'public.t'", 1);
         engine.planner().plan();
         database.execute("""
-                UPDATE batched_background_migration_jobs SET min_value = max_value, max_value = max_value;
+                UPDATE batched_background_migrations SET min_value = 10, max_value = %1$d + 9;
+                DELETE FROM batched_background_migration_jobs;
+                UPDATE batched_background_migration_walks SET cut_key = NULL, cut_whole = true, contiguous = true;
+                ALTER TABLE batched_background_migration_jobs DISABLE TRIGGER USER;
                 INSERT INTO batched_background_migration_jobs
-                    (batched_background_migration_id, walk_id, min_value, max_value, status, covered_tuple_count,
-                     migrated_tuple_count, busy_ms, started_at, finished_at)
-                SELECT w.batched_background_migration_id, w.id, n * 10, n * 10 + 9, 2, 10, 10, 5, now(), now()
-                FROM batched_background_migration_walks w, generate_series(1, %d) n
-                """.formatted(JOBS));
-        database.execute("VACUUM ANALYZE batched_background_migration_jobs");
-        say("%,d finished batch jobs", JOBS);
+                    (batched_background_migration_id, walk_id, min_value, max_value, after_key, through_key, status,
+                     covered_tuple_count, migrated_tuple_count, busy_ms, started_at, finished_at)
+                SELECT w.batched_background_migration_id, w.id, %2$s, %3$s, %4$s, %5$s, 2, 10, 10, 5, now(), now()
+                FROM batched_background_migration_walks w, generate_series(1, %6$d) n;
+                ALTER TABLE batched_background_migration_jobs ENABLE TRIGGER USER;
+                INSERT INTO batched_background_migration_tallies
+                SELECT batched_background_migration_id, walk_id, 0, count(*), 0, 10 * count(*), 10 * count(*), 0
+                FROM batched_background_migration_jobs
+                GROUP BY 1, 2
+                """.formatted(10L * JOBS, range[0], range[1], range[2], range[3], JOBS));
+        // One is not finished yet.
+        database.execute(
+                "UPDATE batched_background_migration_jobs SET status = 1 WHERE id = (SELECT max(id) FROM batched_background_migration_jobs)");
+        analyze();
+        say("%,d finished batch jobs, of a key of the type %s", JOBS, type);
         measure();
+        database.execute(
+                "UPDATE batched_background_migration_jobs SET status = 2 WHERE id = (SELECT max(id) FROM batched_background_migration_jobs)");
+        long began = System.nanoTime();
+        engine.planner().plan(WORKERS);
+        say("  the last plan     %8.1f ms", millis(began));
+        assertThat(database.text("SELECT status || coalesce(failure_message, '') FROM batched_background_migrations"))
+                .isEqualTo("2");
     }
 
     private void queue(String name, String table, int count) {

@@ -1,0 +1,93 @@
+package org.registrybbm.migrations.internal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.Planner;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds ranges that no batch job covers, as after somebody deleted one or moved a bound. Finished means that every key was processed, not
+ * that every batch job left in the table was.
+ */
+record Gaps(Connection connection, Definition definition, Cutter cutter) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Gaps.class);
+
+    /**
+     * Cuts a batch job for the first one.
+     *
+     * @param due the key of the batch job is added to it
+     * @return whether there was one
+     */
+    boolean cutFirst(List<Planner.Due> due) throws SQLException {
+        if (!definition.strategy().hasRanges()) {
+            return false;
+        }
+        for (Walk walk : GapQueries.doubtful(connection, migration().id(), ends())) {
+            Optional<Target> target = definition.targetOf(connection, walk);
+            if (target.isPresent()) {
+                // First: whoever deletes a batch job while the ranges are compared is heard then.
+                GapQueries.note(connection, walk, true);
+                if (reopen(walk, target.get()) || cut(walk, target.get(), due)) {
+                    GapQueries.note(connection, walk, false);
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private GapQueries.Ends ends() {
+        boolean keys = definition.strategy() instanceof KeysetBatching;
+        return new GapQueries.Ends(
+                countsInNumbers(definition.target()),
+                keys ? migration().minValue() : 0,
+                keys ? migration().maxValue() : Long.MIN_VALUE);
+    }
+
+    private boolean cut(Walk walk, Target target, List<Planner.Due> due) throws SQLException {
+        Optional<BatchJob.Range> gap = countsInNumbers(target)
+                ? RangeQueries.firstGap(
+                        connection, migration().id(), walk, ends().least())
+                : RangeQueries.firstGap(connection, walk, target.key());
+        if (gap.isPresent()) {
+            LOGGER.warn(
+                    "no batch job of '{}' covers {} of {}, as when somebody deleted one; that range is run now",
+                    migration().name(),
+                    gap.get(),
+                    target.table());
+            List<JobQueries.Figures> recent =
+                    JobQueries.recent(connection, migration().id());
+            due.add(new Planner.Due(cutter.insert(walk, gap.get(), recent), null));
+        }
+        return gap.isPresent();
+    }
+
+    /** Goes on cutting where the end is missing: the last batch jobs were deleted, or the upper bound was raised. */
+    private boolean reopen(Walk walk, Target target) throws SQLException {
+        boolean reached = countsInNumbers(target)
+                ? RangeQueries.lastMax(connection, migration().id(), walk)
+                        .filter(last -> last.number() >= ends().most())
+                        .isPresent()
+                : RangeQueries.hasJobs(connection, walk);
+        boolean empty = (definition.strategy() instanceof BlockBatching || !walk.onlyTable())
+                && StatisticsQueries.heap(connection, target).blocks() == 0;
+        if (reached || empty) {
+            return false;
+        }
+        WalkQueries.moveCut(connection, walk, null, false, 0);
+        return true;
+    }
+
+    private boolean countsInNumbers(Target target) {
+        return Cutter.countsInNumbers(definition.strategy(), target);
+    }
+
+    private BatchedMigration migration() {
+        return definition.migration();
+    }
+}
