@@ -44,8 +44,16 @@ record TableFindings(Target target, boolean places, Needs needs) {
             )
             """;
 
-    // Where the role may do everything, as most may, this answers in a fraction of the time that the findings take.
+    // Where the role may do everything, as most may, this answers in a fraction of the time that the findings take. What
+    // holds for a table follows from these columns, which thousands of partitions have in common.
     private static final String IS_SOUND = TABLES + """
+            , kinds AS (
+                SELECT max(c.oid::bigint)::oid AS oid, c.relkind, c.relhassubclass, c.relnamespace
+                FROM tables
+                JOIN pg_class c ON c.oid = tables.oid
+                GROUP BY c.relkind, c.relhassubclass, c.relnamespace, c.relowner, c.relacl::text, c.relrowsecurity,
+                    c.relforcerowsecurity
+            )
             SELECT bool_and(
                     has_schema_privilege(c.relnamespace, 'USAGE')
                     AND CASE
@@ -57,8 +65,7 @@ record TableFindings(Target target, boolean places, Needs needs) {
                             AND has_table_privilege(c.oid, 'UPDATE')
                     END
                 ) AS sound
-            FROM tables
-            JOIN pg_class c ON c.oid = tables.oid
+            FROM kinds c
             """;
 
     // Columns are looked at only where the role has no right on the whole table. -1, -2 and -6 are ctid, xmin and

@@ -30,14 +30,26 @@ final class WalkQueries {
                 AS edited
             """;
 
-    // Of each walk that was begun with another definition, or elsewhere.
+    // Of each walk that was begun with another definition, or elsewhere. Thousands of partitions begin with the same one,
+    // and columns of partitions have the types and collations of the root's: one that still is there stands for all.
     private static final String UNSETTLED = """
-            SELECT count(*) FILTER (WHERE (w.definition - '{key, order}'::text[]) IS DISTINCT FROM
+            SELECT coalesce(sum(w.walks) FILTER (WHERE (w.definition - '{key, order}'::text[]) IS DISTINCT FROM
             """ + DEFINITION + " OR " + KeyOrder.CHANGED + """
-                ) AS edited, count(*) FILTER (WHERE w.origin IS DISTINCT FROM ?) AS moved
-            FROM batched_background_migration_walks w
+                ), 0) AS edited, coalesce(sum(w.walks) FILTER (WHERE w.origin IS DISTINCT FROM ?), 0) AS moved
+            FROM (
+                SELECT begun.batched_background_migration_id, begun.definition, begun.origin, count(*) AS walks,
+                    coalesce(
+                        max(begun.table_oid::bigint) FILTER (
+                            WHERE begun.only_table
+                                OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = begun.table_oid)
+                        ),
+                        max(begun.table_oid::bigint)
+                    )::oid AS table_oid
+                FROM batched_background_migration_walks begun
+                WHERE begun.batched_background_migration_id = ?
+                GROUP BY 1, 2, 3
+            ) w
             JOIN batched_background_migrations m ON m.id = w.batched_background_migration_id
-            WHERE m.id = ?
             """;
 
     private static final String EDITS =
