@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -136,12 +136,13 @@ class DoubtedRangesTest {
 
     private int statementsOfLastPlan(int partitions) {
         Lab.clean(database).limits(100, 100);
-        database.execute("CREATE TABLE t.items (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0) PARTITION BY RANGE (id);"
-                + IntStream.range(0, partitions)
-                        .mapToObj(i -> "CREATE TABLE t.p%d PARTITION OF t.items FOR VALUES FROM (%d) TO (%d);"
-                                .formatted(i, 10 * i, 10 * i + 10))
-                        .collect(Collectors.joining())
-                + "INSERT INTO t.items (id) SELECT generate_series(0, %d)".formatted(10 * partitions - 1));
+        database.execute(
+                "CREATE TABLE t.items (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0) PARTITION BY RANGE (id);"
+                        + IntStream.range(0, partitions)
+                                .mapToObj(i -> "CREATE TABLE t.p%d PARTITION OF t.items FOR VALUES FROM (%d) TO (%d);"
+                                        .formatted(i, 10 * i, 10 * i + 10))
+                                .collect(Collectors.joining())
+                        + "INSERT INTO t.items (id) SELECT generate_series(0, %d)".formatted(10 * partitions - 1));
         lab.queueItems("m", Lab.ADD_ONE, 100);
         BatchedMigrations engine = lab.engine(Map.of());
         List<Long> due = engine.planner().plan().due();
@@ -152,7 +153,12 @@ class DoubtedRangesTest {
         database.execute("UPDATE batched_background_migrations SET status = 1, finished_at = NULL");
         StatementLog log = new StatementLog(database);
 
-        BatchedMigrations.on(log).settings(Lab.SETTINGS).workRegistry(Lab.registry(Map.of())).build().planner().plan(1);
+        BatchedMigrations.on(log)
+                .settings(Lab.SETTINGS)
+                .workRegistry(Lab.registry(Map.of()))
+                .build()
+                .planner()
+                .plan(1);
 
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
         return log.statements().size();

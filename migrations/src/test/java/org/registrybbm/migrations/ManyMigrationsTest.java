@@ -35,13 +35,15 @@ class ManyMigrationsTest {
                 """.formatted(migrations));
     }
 
-    private StatementLog plan(int workers, Map<String, WorkFunction> functions) {
-        StatementLog log = new StatementLog(database);
-        plan = Lab.engine(log, Lab.SETTINGS, functions).planner().plan(workers);
-        return log;
-    }
+    private record Planned(Planner.Plan plan, int statements) {}
 
-    private Planner.Plan plan;
+    private Planned plan(int workers) {
+        StatementLog log = new StatementLog(database);
+        Planner.Plan plan = Lab.engine(log, Lab.SETTINGS, Map.of(WORK, Lab::addOne))
+                .planner()
+                .plan(workers);
+        return new Planned(plan, log.statements().size());
+    }
 
     private int jobs() {
         return (int) database.number("SELECT count(*) FROM batched_background_migration_jobs");
@@ -50,13 +52,13 @@ class ManyMigrationsTest {
     @Test
     void aPlanForOneWorkerAsksOneMigration() {
         queue(2);
-        int few = plan(1, Map.of(WORK, Lab::addOne)).statements().size();
+        Planned few = plan(1);
         queue(MANY);
-        int many = plan(1, Map.of(WORK, Lab::addOne)).statements().size();
+        Planned many = plan(1);
 
-        assertThat(many).isEqualTo(few);
-        assertThat(plan.due()).hasSize(1);
-        assertThat(plan.whole()).as("there is more").isFalse();
+        assertThat(many.statements()).isEqualTo(few.statements());
+        assertThat(many.plan().due()).hasSize(1);
+        assertThat(many.plan().whole()).as("there is more").isFalse();
         assertThat(jobs()).as("what nobody can run now is not cut").isEqualTo(1);
     }
 
@@ -69,8 +71,9 @@ class ManyMigrationsTest {
 
         Planner.Plan next = engine.planner().plan(2);
 
-        assertThat(next.offered()).containsExactlyInAnyOrderElementsOf(
-                first.stream().map(Planner.Due::jobId).toList());
+        assertThat(next.offered())
+                .containsExactlyInAnyOrderElementsOf(
+                        first.stream().map(Planner.Due::jobId).toList());
         assertThat(next.due()).hasSize(5);
         assertThat(engine.offers().take(next.jobs(), 2)).hasSize(2);
     }
@@ -95,12 +98,12 @@ class ManyMigrationsTest {
         assertThat(jobs()).isEqualTo(MANY);
         database.execute(change);
 
-        StatementLog log = plan(1, Map.of(WORK, Lab::addOne));
+        Planned planned = plan(1);
 
-        assertThat(plan.due()).isEmpty();
-        assertThat(plan.active()).isEqualTo(MANY);
-        assertThat(plan.whole()).isTrue();
-        assertThat(log.statements()).hasSizeLessThan(10);
+        assertThat(planned.plan().due()).isEmpty();
+        assertThat(planned.plan().active()).isEqualTo(MANY);
+        assertThat(planned.plan().whole()).isTrue();
+        assertThat(planned.statements()).isLessThan(10);
     }
 
     @Test
@@ -116,9 +119,9 @@ class ManyMigrationsTest {
                 WHERE id = (SELECT max(id) FROM batched_background_migration_jobs)
                 """);
 
-        plan(1, Map.of(WORK, Lab::addOne));
+        Planned planned = plan(1);
 
-        assertThat(plan.due()).hasSize(1);
+        assertThat(planned.plan().due()).hasSize(1);
     }
 
     @Test
@@ -131,9 +134,9 @@ class ManyMigrationsTest {
         assertThat(both.due()).contains(last);
         both.due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
 
-        plan(1, Map.of(WORK, Lab::addOne));
+        Planned planned = plan(1);
 
-        assertThat(plan.due())
+        assertThat(planned.plan().due())
                 .as("of the first one")
                 .containsExactly(Long.valueOf(lab.jobs("m1", "j.id").get(1)));
         assertThat(lab.status("m2")).isEqualTo(MigrationStatus.FINISHED);
@@ -144,9 +147,9 @@ class ManyMigrationsTest {
         queue(MANY);
         database.execute("UPDATE batched_background_migrations SET column_name = 'nothing'");
 
-        plan(1, Map.of(WORK, Lab::addOne));
+        Planned planned = plan(1);
 
-        assertThat(plan.whole()).isFalse();
+        assertThat(planned.plan().whole()).isFalse();
         assertThat(database.number("SELECT count(*) FROM batched_background_migrations WHERE status = 3"))
                 .isEqualTo(20);
         lab.runAll(Map.of(WORK, Lab::addOne));
@@ -158,7 +161,7 @@ class ManyMigrationsTest {
     void anOverviewOfManyOfOneTableSaysOfEachWhomItWaitsFor() {
         queue(MANY);
         database.execute("UPDATE batched_background_migration_budgets SET migrations = 1 WHERE scope = 'table'");
-        plan(1, Map.of(WORK, Lab::addOne));
+        plan(1);
 
         List<MigrationOverview> overviews = lab.engine(Map.of()).store().overviews(List.of());
 

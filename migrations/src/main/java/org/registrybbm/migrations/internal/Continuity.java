@@ -18,17 +18,17 @@ record Continuity(Connection connection, Definition definition) {
      *
      * @throws InvalidDefinitionException when rows were changed by another definition, and nothing tells which
      */
-    void restore(WalkQueries.Unsettled unsettled) throws SQLException {
+    void restore(WalkDefinitions.Unsettled unsettled) throws SQLException {
         if (unsettled.moved() > 0) {
             new Relocation(connection, definition).ofRestoredDatabase();
         }
         settleEdits();
-        WalkQueries.settle(connection, id(), definition.target().key().json());
+        WalkDefinitions.settle(connection, id(), definition.target().key().json());
     }
 
     private void settleEdits() throws SQLException {
         boolean anotherTable = isAnotherTable();
-        List<WalkQueries.Edit> edits = WalkQueries.edits(connection, id()).stream()
+        List<WalkDefinitions.Edit> edits = WalkDefinitions.edits(connection, id()).stream()
                 .filter(edit -> !edit.part().equals("table") || anotherTable)
                 .toList();
         if (edits.isEmpty()) {
@@ -66,7 +66,7 @@ record Continuity(Connection connection, Definition definition) {
         return true;
     }
 
-    private static String text(List<WalkQueries.Edit> edits) {
+    private static String text(List<WalkDefinitions.Edit> edits) {
         return edits.stream()
                 .map(edit ->
                         "%s was %s and is now %s".formatted(edit.what(), quoted(edit.before()), quoted(edit.now())))

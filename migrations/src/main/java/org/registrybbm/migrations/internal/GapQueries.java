@@ -9,10 +9,11 @@ import java.util.List;
  * touched their batch jobs, as the triggers of the table tell.
  */
 final class GapQueries {
-    // A partition that is as empty as when its walk was opened needs no batch job. Of numbers, the ends are those that the
-    // migration's bounds say by now; of keys, the last batch job is open where the walk is cut whole without a last key.
-    private static final String DOUBTFUL =
-            "SELECT " + WalkQueries.COLUMNS + """
+    // A partition that is as empty as when its walk was opened needs no batch job. Of numbers, the ends are those that
+    // the
+    // migration's bounds say by now; of keys, the last batch job is open where the walk is cut whole without a last
+    // key.
+    private static final String DOUBTFUL = "SELECT " + WalkQueries.COLUMNS + """
             FROM batched_background_migration_walks w
             CROSS JOIN (VALUES (?::boolean, ?::bigint, ?::bigint)) AS given (numbers, least, most)
             WHERE w.batched_background_migration_id = ?

@@ -51,8 +51,7 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
 
     private boolean cut(Walk walk, Target target, List<Planner.Due> due) throws SQLException {
         Optional<BatchJob.Range> gap = countsInNumbers(target)
-                ? RangeQueries.firstGap(
-                        connection, migration().id(), walk, ends().least())
+                ? RangeQueries.firstGap(connection, migration().id(), walk, ends().least())
                 : RangeQueries.firstGap(connection, walk, target.key());
         if (gap.isPresent()) {
             LOGGER.warn(

@@ -161,7 +161,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         if (migration.codeMissingSince() != null) {
             MigrationQueries.clearMissingCode(connection, migration.id());
         }
-        WalkQueries.Unsettled unsettled = WalkQueries.unsettled(connection, migration.id());
+        WalkDefinitions.Unsettled unsettled = WalkDefinitions.unsettled(connection, migration.id());
         if (unsettled.edited() + unsettled.moved() > 0) {
             new Continuity(connection, Definition.resolve(connection, migration, workRegistry)).restore(unsettled);
         }
