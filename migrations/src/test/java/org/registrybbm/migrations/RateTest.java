@@ -82,6 +82,26 @@ class RateTest {
         assertRate(200, 4, "true");
     }
 
+    /** Each replica that is idle would plan after each sub-batch of the others. */
+    @Test
+    void keepingThePaceIsNoNewsForThoseWhoLookForWork() {
+        queue("a");
+        budgets.set(Subject.EACH_MIGRATION, Change.rowsPerSecond(Limit.of(1_000)));
+        BatchedMigrations engine = engine(Duration.ofSeconds(10));
+        long job = engine.planner().plan().due().get(0);
+        List<Long> outlooks = new ArrayList<>();
+
+        engine.runner().run(job, () -> {
+            if (rows() > 0) {
+                outlooks.add(engine.planner().outlook());
+            }
+            return outlooks.size() == 4;
+        });
+
+        assertThat(database.number("SELECT count(*) FROM t.log")).isGreaterThan(1);
+        assertThat(outlooks).hasSize(4).containsOnly(outlooks.get(0));
+    }
+
     @Test
     void aLowRateIsNotForgottenInItsOwnSubBatch() {
         queue("a");

@@ -39,8 +39,8 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
 
     private static final Duration LONGEST_FRUITLESS = Duration.ofMinutes(4);
 
-    /** Looks while others work are a little rarer, so that with the turns in between they are less than a statement a second. */
-    private static final double RARER = 1.25;
+    /** While others work, looks are so much rarer: with what the presence and Quartz send they are less than a statement a second. */
+    private static final double RARER = 3;
 
     private static final Duration SOUND_FOR = Duration.ofSeconds(15);
     private static final double JITTER = 0.2;

@@ -78,7 +78,8 @@ public final class SharingQueries {
             """.formatted(Contradictions.FOUND);
 
     // All that a plan depends on, but for what moves while batch jobs run well: batch jobs that nobody holds, how many
-    // are held, migrations as they are, which have no batch job left, and the budgets.
+    // are held, migrations as they are, which have no batch job left, and how many batch jobs the budgets let run. The
+    // rows of the budgets themselves are written to by each sub-batch that is paced.
     private static final String OUTLOOK =
             JobQueries.WITH_HELD + """
             , seen AS (
@@ -107,7 +108,7 @@ public final class SharingQueries {
                 WHERE m.status IN (1, 4)
                     OR %2$s
                 UNION ALL
-                SELECT hash_record_extended(ROW(b.scope, b.xmin::text), 0)
+                SELECT hash_record_extended(ROW(b.scope, b.subject, b.batch_jobs, b.migrations), 0)
                 FROM batched_background_migration_budgets b
             )
             SELECT bit_xor(one) AS outlook

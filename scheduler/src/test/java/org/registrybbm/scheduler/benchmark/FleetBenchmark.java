@@ -2,6 +2,9 @@ package org.registrybbm.scheduler.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -41,7 +44,9 @@ class FleetBenchmark {
         database.execute("""
                 CREATE EXTENSION pg_stat_statements;
                 CREATE TABLE public.widened (id bigint PRIMARY KEY, value int NOT NULL, wide bigint);
+                CREATE TABLE public.small (LIKE public.widened INCLUDING ALL);
                 INSERT INTO public.widened SELECT i, i FROM generate_series(1, 1000000) i;
+                INSERT INTO public.small VALUES (1, 1);
                 UPDATE batched_background_migration_budgets
                 SET rows_per_second = 1000, batch_jobs = 1
                 WHERE scope = 'fleet'
@@ -56,7 +61,7 @@ class FleetBenchmark {
     }
 
     @Test
-    void sendsLittle() {
+    void sendsLittle() throws SQLException {
         settle();
         double idle = measure("nothing is active", MOST_A_REPLICA);
         say(
@@ -75,18 +80,19 @@ class FleetBenchmark {
         settle();
         measure("100 migrations have failed for want of their code", idle + MOST_FOR_FAILED);
 
-        queue("held_up");
-        await("SELECT EXISTS (SELECT FROM batched_background_migration_jobs)");
-        database.execute("""
-                UPDATE batched_background_migration_jobs
-                SET status = 3, attempts = 1, failure_error_code = 0, lease_token = NULL, lease_until = NULL,
-                    retry_at = clock_timestamp() + interval '1 hour'
-                """);
-        settle();
-        measure("one waits for its next try", MOST_A_REPLICA);
+        try (Connection person = database.getConnection();
+                Statement statement = person.createStatement()) {
+            person.setAutoCommit(false);
+            statement.execute("SELECT FROM public.small FOR UPDATE");
+            queue("waiting", "small");
+            await("SELECT coalesce(max(lock_waits), 0) > 4 FROM batched_background_migration_jobs");
+            settle();
+            measure("one waits for its next try", MOST_A_REPLICA);
+            person.rollback();
+        }
 
         database.execute("DELETE FROM batched_background_migrations");
-        queue("running");
+        queue("running", "widened");
         await("SELECT EXISTS (SELECT FROM batched_background_migration_jobs WHERE lease_until > clock_timestamp())");
         settle();
         measure("one is active, at 1,000 rows a second", MOST_A_REPLICA);
@@ -94,14 +100,14 @@ class FleetBenchmark {
                 .isEqualTo(4);
     }
 
-    private void queue(String name) {
+    private void queue(String name, String table) {
         database.execute("""
                 INSERT INTO batched_background_migrations
                     (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
                         arguments)
-                VALUES ('%s', 1, 9223372036854775807, 100000, 1, 'copyColumn', 'public.widened', 'id',
+                VALUES ('%s', 1, 9223372036854775807, 100000, 1, 'copyColumn', 'public.%s', 'id',
                     '{"from": "value", "to": "wide", "cast": "bigint"}')
-                """.formatted(name));
+                """.formatted(name, table));
     }
 
     /** Idle turns come ever more rarely. */
@@ -119,7 +125,7 @@ class FleetBenchmark {
                         SELECT calls || ' x ' || left(regexp_replace(query, '\\s+', ' ', 'g'), 90)
                         FROM pg_stat_statements
                         ORDER BY calls DESC
-                        LIMIT 5
+                        LIMIT 12
                         """).forEach(each -> say("    %s", each));
         assertThat(statements / REPLICAS).as(what).isLessThan(most);
         return statements / REPLICAS;
