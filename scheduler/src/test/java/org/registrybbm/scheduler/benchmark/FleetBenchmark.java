@@ -3,7 +3,6 @@ package org.registrybbm.scheduler.benchmark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Locale;
 import java.util.Map;
@@ -30,7 +29,6 @@ class FleetBenchmark {
 
     private OwnServer server;
     private TestDatabase database;
-    private EngineFleet fleet;
 
     @BeforeEach
     void start() throws Exception {
@@ -51,53 +49,64 @@ class FleetBenchmark {
                 SET rows_per_second = 1000, batch_jobs = 1
                 WHERE scope = 'fleet'
                 """);
-        fleet = EngineFleet.start(server.url("fleet"), "replica", REPLICAS, 1);
     }
 
     @AfterEach
     void stop() {
-        fleet.close();
         server.close();
     }
 
     @Test
-    void sendsLittle() throws SQLException {
-        settle();
-        double idle = measure("nothing is active", MOST_A_REPLICA);
-        say(
-                "connections that %d replicas of 1 worker hold: %d",
-                REPLICAS,
-                database.number(
-                        "SELECT count(*) FROM pg_stat_activity WHERE datname = 'fleet' AND pid <> pg_backend_pid()"));
+    void sendsLittleWhereItHasNothingToDo() throws Exception {
+        try (EngineFleet fleet = fleet("replica", REPLICAS)) {
+            double idle = measure("nothing is active", REPLICAS);
+            say(
+                    "connections that %d replicas of 1 worker hold: %d",
+                    REPLICAS,
+                    database.number("SELECT count(*) FROM pg_stat_activity"
+                            + " WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+            assertThat(idle).isLessThan(MOST_A_REPLICA);
 
-        database.execute("""
-                INSERT INTO batched_background_migrations
-                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
-                        failure_error_code, failure_message)
-                SELECT 'failed_' || i, 1, 10, 10, 3, 'ofAnotherRelease', 'public.widened', 'id', 3, 'nobody knows it'
-                FROM generate_series(1, 100) i
-                """);
-        settle();
-        measure("100 migrations have failed for want of their code", idle + MOST_FOR_FAILED);
+            database.execute("""
+                    INSERT INTO batched_background_migrations
+                        (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
+                            failure_error_code, failure_message)
+                    SELECT 'failed_' || i, 1, 10, 10, 3, 'ofAnotherRelease', 'public.widened', 'id', 3, 'nobody knows it'
+                    FROM generate_series(1, 100) i
+                    """);
+            assertThat(measure("100 migrations have failed for want of their code", REPLICAS))
+                    .isLessThan(idle + MOST_FOR_FAILED);
 
-        try (Connection person = database.getConnection();
-                Statement statement = person.createStatement()) {
-            person.setAutoCommit(false);
-            statement.execute("SELECT FROM public.small FOR UPDATE");
-            queue("waiting", "small");
-            await("SELECT coalesce(max(lock_waits), 0) > 4 FROM batched_background_migration_jobs");
-            settle();
-            measure("one waits for its next try", MOST_A_REPLICA);
-            person.rollback();
+            try (Connection person = database.getConnection();
+                    Statement statement = person.createStatement()) {
+                person.setAutoCommit(false);
+                statement.execute("SELECT FROM public.small FOR UPDATE");
+                queue("waiting", "small");
+                await("SELECT coalesce(max(lock_waits), 0) > 4 FROM batched_background_migration_jobs");
+                assertThat(measure("one waits for its next try", REPLICAS)).isLessThan(MOST_A_REPLICA);
+                person.rollback();
+            }
         }
+    }
 
-        database.execute("DELETE FROM batched_background_migrations");
+    @Test
+    void sendsLittleWhereOneOfItWorks() throws Exception {
         queue("running", "widened");
-        await("SELECT EXISTS (SELECT FROM batched_background_migration_jobs WHERE lease_until > clock_timestamp())");
-        settle();
-        measure("one is active, at 1,000 rows a second", MOST_A_REPLICA);
+        try (EngineFleet worker = fleet("worker", 1)) {
+            double alone = measure("one is active at 1,000 rows a second, and its replica is alone", 1);
+            try (EngineFleet others = fleet("idle", REPLICAS - 1)) {
+                double together = measure("the same with " + (REPLICAS - 1) + " more replicas", REPLICAS);
+                double idle = (together * REPLICAS - alone) / (REPLICAS - 1);
+                say("each of those adds %.3f statements a second", idle);
+                assertThat(idle).isLessThan(MOST_A_REPLICA);
+            }
+        }
         assertThat(database.number("SELECT status FROM batched_background_migrations"))
                 .isEqualTo(4);
+    }
+
+    private EngineFleet fleet(String name, int replicas) throws Exception {
+        return EngineFleet.start(server.url("fleet"), name, replicas, 1);
     }
 
     private void queue(String name, String table) {
@@ -110,25 +119,20 @@ class FleetBenchmark {
                 """.formatted(name, table));
     }
 
-    /** Idle turns come ever more rarely. */
-    private void settle() {
+    /** Returns the statements of one replica in a second, once it has settled: idle turns come ever more rarely. */
+    private double measure(String what, int replicas) {
         database.text("SELECT pg_sleep(?)", (double) SECONDS);
-    }
-
-    /** Returns the statements of one replica in a second. */
-    private double measure(String what, double most) {
         database.execute("SELECT pg_stat_statements_reset()");
         database.text("SELECT pg_sleep(?)", (double) SECONDS);
         double statements = database.number("SELECT sum(calls) FROM pg_stat_statements") / (double) SECONDS;
-        say("%s: %.1f statements a second, %.3f a replica", what, statements, statements / REPLICAS);
+        say("%s: %.1f statements a second, %.3f a replica", what, statements, statements / replicas);
         database.column("""
                         SELECT calls || ' x ' || left(regexp_replace(query, '\\s+', ' ', 'g'), 90)
                         FROM pg_stat_statements
                         ORDER BY calls DESC
                         LIMIT 12
                         """).forEach(each -> say("    %s", each));
-        assertThat(statements / REPLICAS).as(what).isLessThan(most);
-        return statements / REPLICAS;
+        return statements / replicas;
     }
 
     private void await(String sql) {
