@@ -55,11 +55,18 @@ class QuarantineCostsTest {
         lab.assertEachItemChangedOnce();
         Set<String> said = new TreeSet<>();
         for (String statement : log.statements()) {
-            if (statement.contains("t.items") && !statement.contains("INSERT INTO batched")) {
+            if (statement.contains("t.items")
+                    && !statement.contains("INSERT INTO batched")
+                    && !isOfForesight(statement)) {
                 said.add(statement.replaceAll("[0-9]+", "0").replaceAll("(\"\\(0,0\\)\",?)+", "places"));
             }
         }
         return said;
+    }
+
+    /** How long a search takes decides whether it is made for the rows of more than one sub-batch. */
+    private static boolean isOfForesight(String statement) {
+        return statement.endsWith("SKIP LOCKED") && statement.contains("ctid = ANY ('{");
     }
 
     private static int longest(Set<String> statements) {
