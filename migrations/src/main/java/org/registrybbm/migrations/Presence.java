@@ -32,7 +32,7 @@ public final class Presence implements AutoCloseable {
     private static final long NUMBERS = 1L << 40;
 
     private static final Duration LOOK = Duration.ofSeconds(1);
-    private static final Duration ASK_EVERY = Duration.ofSeconds(5);
+    private static final Duration ASK_EVERY = Duration.ofSeconds(10);
     private static final Duration FIRST_RETRY = Duration.ofMillis(50);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(2);
 
@@ -58,7 +58,7 @@ public final class Presence implements AutoCloseable {
         void told();
 
         /**
-         * The database answered, as it is asked every 5 s.
+         * The database answered, as it is asked every 10 s.
          *
          * @param work whether any migration is active
          */
@@ -68,7 +68,7 @@ public final class Presence implements AutoCloseable {
     /**
      * Starts to show it, without waiting for the database. Does nothing where there is no connection for it, and when called again.
      *
-     * @param toTell told of every notification, and of the answer every 5 s to the question whether any migration is active
+     * @param toTell told of every notification, and of the answer every 10 s to the question whether any migration is active
      */
     public synchronized void start(Listener toTell) {
         listener = toTell;

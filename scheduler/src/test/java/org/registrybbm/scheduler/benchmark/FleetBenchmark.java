@@ -23,6 +23,8 @@ class FleetBenchmark {
     private static final Logger LOGGER = LoggerFactory.getLogger(FleetBenchmark.class);
     private static final int REPLICAS = Integer.getInteger("fleet.replicas", 100);
     private static final int SECONDS = Integer.getInteger("fleet.seconds", 60);
+    // From 5 s on each pause between two fruitless plans is twice the one before, up to 4 minutes.
+    private static final int SETTLED_AFTER = 3;
     private static final double MOST_A_REPLICA = 1;
     // 100 failed migrations are to cost 500 replicas less than 50 a second.
     private static final double MOST_FOR_FAILED = 0.1;
@@ -121,7 +123,7 @@ class FleetBenchmark {
 
     /** Returns the statements of one replica in a second, once it has settled: idle turns come ever more rarely. */
     private double measure(String what, int replicas) {
-        database.text("SELECT pg_sleep(?)", (double) SECONDS);
+        database.text("SELECT pg_sleep(?)", (double) SETTLED_AFTER * SECONDS);
         database.execute("SELECT pg_stat_statements_reset()");
         database.text("SELECT pg_sleep(?)", (double) SECONDS);
         double statements = database.number("SELECT sum(calls) FROM pg_stat_statements") / (double) SECONDS;
