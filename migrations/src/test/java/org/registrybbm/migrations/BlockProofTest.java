@@ -214,4 +214,35 @@ class BlockProofTest {
 
         assertNothingIsLeft();
     }
+
+    /** Nobody can tell a row without a key from the one that the work made of it. */
+    @Test
+    void workThatLeavesRowsAsTheyAreDoesNotRunForEver() {
+        database.execute("CREATE TABLE t.items " + COLUMNS);
+        database.execute("INSERT INTO t.items (id) VALUES (1)");
+        lab.queue(WORK, "BlockBatchingStrategy", "", 10_000, 300);
+        WorkFunction idle = ((WorkFunction) context -> context.update("n = n + 1")).withPending("todo");
+        BatchedMigrations engine = lab.engine(Map.of(WORK, idle));
+        while (!walks().contains("change 20")) {
+            engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
+        }
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.RUNNING);
+        database.execute("""
+                UPDATE batched_background_migrations SET started_at = started_at - interval '2 hours';
+                UPDATE batched_background_migration_walks SET created_at = created_at - interval '90 minutes'
+                """);
+
+        lab.drain(Map.of(WORK, idle));
+
+        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+                .startsWith(
+                        "14 after more than 20 passes and 1 hour over t.items there is still a row that is not done");
+        long passes = database.number("SELECT n FROM t.items");
+
+        // A person has mended the work and starts it again.
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+
+        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        assertThat(database.number("SELECT n FROM t.items")).isEqualTo(passes + 1);
+    }
 }

@@ -7,6 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchOutcome.Reason;
 import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.FailureCode;
+import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.Snapshot.Then;
 import org.registrybbm.migrations.internal.SubBatchTransaction.Step;
 import org.slf4j.Logger;
@@ -20,6 +22,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Proof implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Proof.class);
+
+    // Whoever writes rows that are not done as fast as they are found would have it run for ever.
+    private static final int MANY_PASSES = 20;
+    private static final Duration LONG = Duration.ofHours(1);
 
     private final Lease lease;
     private final Definition definition;
@@ -116,6 +122,16 @@ final class Proof implements AutoCloseable {
 
     private void openAnotherPass(Connection tx) throws SQLException {
         long id = definition.migration().id();
+        if (ProofQueries.isEndless(tx, id, MANY_PASSES, LONG)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.NO_PROGRESS,
+                    "after more than " + MANY_PASSES + " passes and " + LONG.toHours() + " hour over "
+                            + definition.target().table()
+                            + " there is still a row that is not done: either the work function '"
+                            + definition.migration().signature()
+                            + "' leaves it so, or the application goes on writing such rows; mend that, and set the"
+                            + " migration to active");
+        }
         int pass = WalkQueries.lastPass(tx, id, Walk.Kind.CHANGE) + 1;
         boolean unused = new Walks(tx, definition).openPass(Walk.Kind.CHANGE, pass);
         EventQueries.record(

@@ -28,6 +28,17 @@ final class ProofQueries {
             ) AS proved
             """;
 
+    // It starts anew when somebody sets it to active after it failed.
+    private static final String IS_ENDLESS = """
+            SELECT count(DISTINCT w.pass) >= ?
+                AND min(w.created_at) < clock_timestamp() - make_interval(secs => ?) AS endless
+            FROM batched_background_migration_walks w
+            JOIN batched_background_migrations m ON m.id = w.batched_background_migration_id
+            WHERE w.batched_background_migration_id = ?
+                AND w.kind = 'change'
+                AND w.created_at >= coalesce(m.started_at, '-infinity')
+            """;
+
     // Attempts stay: where it begins anew, it has made no progress.
     private static final String MOVE = """
             UPDATE batched_background_migration_jobs
@@ -56,6 +67,18 @@ final class ProofQueries {
     /** Returns whether the newest walk of a migration is a proof that came to its end. */
     static boolean isProved(Connection connection, long migrationId) throws SQLException {
         return Sql.one(connection, IS_PROVED, row -> row.getBoolean("proved"), migrationId);
+    }
+
+    /** Returns whether a migration has gone over its rows so many times since it was last started, and for so long. */
+    static boolean isEndless(Connection connection, long migrationId, int passes, Duration longest)
+            throws SQLException {
+        return Sql.one(
+                connection,
+                IS_ENDLESS,
+                row -> row.getBoolean("endless"),
+                passes,
+                (double) longest.toSeconds(),
+                migrationId);
     }
 
     /**
