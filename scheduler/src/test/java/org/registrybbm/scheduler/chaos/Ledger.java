@@ -88,9 +88,8 @@ record Ledger(Service service, Target target) {
                     SELECT n FROM public.chaos_deleted WHERE batch_table = '%1$s'
                 ) every_row
                 """.formatted(target.table()));
-        // A retry forgets the later passes over blocks, and an edited definition all batch jobs, with what they
-        // counted.
-        boolean forgets = target.workload().migration().isByBlocks()
+        // An edited definition forgets all batch jobs, with what they counted.
+        boolean forgets = target.workload().migration().isForgetful()
                 || target.workload().name().equals(Workload.EDITED);
         if (forgets ? counted > changed : counted != changed) {
             wrong.add("the batch jobs counted " + counted + " changes, the rows say " + changed);

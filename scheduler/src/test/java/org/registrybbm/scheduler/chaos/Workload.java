@@ -41,9 +41,12 @@ record Workload(String name, Table table, String keys, String values, Migration 
 
     /** What the row of {@code batched_background_migrations} says besides; a NULL strategy is the default one. */
     record Migration(String work, String column, String strategy, String minValue, String maxValue) {
-        /** Whether later passes forget what the ones before have counted. */
-        boolean isByBlocks() {
-            return strategy.equals("'BlockBatchingStrategy'");
+        /**
+         * Whether a migration that is started again forgets batch jobs with what they counted: those of later passes over blocks, and of a
+         * verification, which begins anew.
+         */
+        boolean isForgetful() {
+            return work.equals(ChaosWork.ADD_ONCE);
         }
 
         static Migration byRange(String work, String column) {
