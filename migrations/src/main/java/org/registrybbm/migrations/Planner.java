@@ -116,7 +116,10 @@ public final class Planner {
      */
     public long outlook() {
         try {
-            return Sql.shortly(dataSource, SharingQueries::outlook);
+            return Sql.shortly(
+                    dataSource,
+                    connection -> SharingQueries.outlook(
+                            connection, settings.timeouts().missingCode()));
         } catch (SQLException e) {
             throw DatabaseException.of("look for batch jobs that are due", e);
         }

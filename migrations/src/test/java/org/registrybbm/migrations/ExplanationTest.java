@@ -1,7 +1,9 @@
 package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -168,5 +170,27 @@ class ExplanationTest {
 
     private String explanation() {
         return lab.engine(Map.of()).store().overviews(List.of("m")).get(0).explanation();
+    }
+
+    /** Else those that look for work would plan, and fail it, only by chance. */
+    @Test
+    void whoLooksForWorkHearsThatTheCodeHasBeenMissingForTooLong() {
+        lab.items(1, 100).queueItems("m", "ofTomorrow", 10);
+        EngineSettings.Timeouts shipped = Lab.SETTINGS.timeouts();
+        Planner planner = lab.engine(Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
+                        shipped.statement(),
+                        shipped.lock(),
+                        shipped.idleInTransaction(),
+                        shipped.lease(),
+                        shipped.retryDelay(),
+                        Duration.ofSeconds(2))))
+                .planner();
+        planner.plan();
+        long before = planner.outlook();
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> planner.outlook() != before);
+
+        planner.plan();
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
     }
 }

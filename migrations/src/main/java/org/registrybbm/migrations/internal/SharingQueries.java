@@ -97,6 +97,7 @@ public final class SharingQueries {
                 SELECT hash_record_extended(
                     ROW(
                         m.id, m.xmin::text, m.plan_again_at <= clock_timestamp(),
+                        m.code_missing_since <= clock_timestamp() - make_interval(secs => ?),
                         EXISTS (
                             SELECT
                             FROM batched_background_migration_jobs j
@@ -191,8 +192,11 @@ public final class SharingQueries {
         return duration.toMillis() / 1000.0;
     }
 
-    /** Returns a number that is another one whenever a plan may hand out something that the one before did not. */
-    public static long outlook(Connection connection) throws SQLException {
-        return Sql.one(connection, OUTLOOK, row -> row.getLong("outlook"));
+    /**
+     * Returns a number that is another one whenever a plan may hand out something that the one before did not, or fail a migration whose
+     * code has been missing for too long.
+     */
+    public static long outlook(Connection connection, Duration missingCode) throws SQLException {
+        return Sql.one(connection, OUTLOOK, row -> row.getLong("outlook"), seconds(missingCode));
     }
 }
