@@ -39,7 +39,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
 
     private static final Duration LONGEST_FRUITLESS = Duration.ofMinutes(4);
 
-    /** While others work, looks are so much rarer: with what the presence and Quartz send they are less than a statement a second. */
+    /** While others work, looks are so much rarer: most of a fleet may have nothing to do. */
     private static final double RARER = 3;
 
     private static final Duration SOUND_FOR = Duration.ofSeconds(15);

@@ -45,8 +45,7 @@ record TableFindings(Target target, boolean places, Needs needs) {
             """;
 
     // Where the role may do everything, as most may, this answers in a fraction of the time that the findings take.
-    // What
-    // holds for a table follows from these columns, which thousands of partitions have in common.
+    // What holds for a table follows from these columns, which thousands of partitions have in common.
     private static final String IS_SOUND = TABLES + """
             , kinds AS (
                 SELECT max(c.oid::bigint)::oid AS oid, c.relkind, c.relhassubclass, c.relnamespace
