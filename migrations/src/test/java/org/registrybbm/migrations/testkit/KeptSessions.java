@@ -11,56 +11,85 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sessions of test databases that are used again: PostgreSQL spends more time on a new session than on most that a test does in it. One
- * that is given back is as it was when it was new.
+ * that is given back is as it was when it was new, but that it keeps its prepared statements, as those of a service's pool do: the engine
+ * asks the same of the catalogs many times in a test, and planning that takes longer than answering it. Tables that are made anew end them,
+ * as a statement whose columns have other types than before is refused.
  */
 final class KeptSessions {
     private static final int MOST = 4;
     private static final int LONGEST_ANSWER_SECONDS = 2;
-    private static final Map<String, Deque<Connection>> IDLE = new ConcurrentHashMap<>();
+    private static final Map<String, Deque<Kept>> IDLE = new ConcurrentHashMap<>();
+    private static final AtomicLong DEFINITIONS = new AtomicLong();
+
+    // What DISCARD ALL does, without the prepared statements and their plans.
+    private static final String RESET = """
+            CLOSE ALL;
+            SET SESSION AUTHORIZATION DEFAULT;
+            RESET ALL;
+            UNLISTEN *;
+            SELECT pg_advisory_unlock_all();
+            DISCARD TEMP;
+            DISCARD SEQUENCES
+            """;
+
+    // The statements that it has prepared are of the tables as they were defined at that time.
+    private record Kept(Connection real, long definitions) {}
 
     private KeptSessions() {}
 
     static Connection take(String url) throws SQLException {
-        Deque<Connection> idle = IDLE.computeIfAbsent(url, key -> new ConcurrentLinkedDeque<>());
-        for (Connection kept = idle.poll(); kept != null; kept = idle.poll()) {
-            if (isAlive(kept)) {
-                return guard(kept, idle);
+        Deque<Kept> idle = IDLE.computeIfAbsent(url, key -> new ConcurrentLinkedDeque<>());
+        long definitions = DEFINITIONS.get();
+        for (Kept kept = idle.poll(); kept != null; kept = idle.poll()) {
+            if (isUsable(kept, definitions)) {
+                return guard(new Kept(kept.real(), definitions), idle);
             }
         }
-        return guard(DriverManager.getConnection(url), idle);
+        return guard(new Kept(DriverManager.getConnection(url), definitions), idle);
+    }
+
+    /** Has sessions forget what they prepared, where tables or types were made, changed or dropped. */
+    static void definitionsChanged() {
+        DEFINITIONS.incrementAndGet();
     }
 
     /** Ends those of a database, as where its settings change, which only a new session has. */
     static void end(String name) {
         IDLE.forEach((url, idle) -> {
             if (url.contains(name)) {
-                for (Connection kept = idle.poll(); kept != null; kept = idle.poll()) {
-                    close(kept);
+                for (Kept kept = idle.poll(); kept != null; kept = idle.poll()) {
+                    close(kept.real());
                 }
             }
         });
     }
 
-    private static boolean isAlive(Connection kept) throws SQLException {
-        boolean alive = kept.isValid(LONGEST_ANSWER_SECONDS);
-        if (!alive) {
-            close(kept);
+    private static boolean isUsable(Kept kept, long definitions) throws SQLException {
+        if (!kept.real().isValid(LONGEST_ANSWER_SECONDS)) {
+            close(kept.real());
+            return false;
         }
-        return alive;
+        if (kept.definitions() != definitions) {
+            try (Statement statement = kept.real().createStatement()) {
+                statement.execute("DEALLOCATE ALL");
+            }
+        }
+        return true;
     }
 
     /** What is done to a connection that is closed must not reach whoever has its session by then. */
-    private static Connection guard(Connection real, Deque<Connection> idle) {
+    private static Connection guard(Kept kept, Deque<Kept> idle) {
         AtomicBoolean closed = new AtomicBoolean();
         return (Connection) Proxy.newProxyInstance(
                 KeptSessions.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
                     if (method.getName().equals("close")) {
                         if (closed.compareAndSet(false, true)) {
-                            giveBack(real, idle);
+                            giveBack(kept, idle);
                         }
                         return null;
                     }
@@ -68,7 +97,7 @@ final class KeptSessions {
                         return whenClosed(method.getName());
                     }
                     try {
-                        return method.invoke(real, args);
+                        return method.invoke(kept.real(), args);
                     } catch (InvocationTargetException e) {
                         throw e.getCause() == null ? e : e.getCause();
                     }
@@ -84,11 +113,12 @@ final class KeptSessions {
         };
     }
 
-    private static void giveBack(Connection real, Deque<Connection> idle) {
+    private static void giveBack(Kept kept, Deque<Kept> idle) {
+        Connection real = kept.real();
         try {
             if (!real.isClosed() && idle.size() < MOST) {
                 asNew(real);
-                idle.push(real);
+                idle.push(kept);
                 return;
             }
         } catch (SQLException e) {
@@ -106,7 +136,7 @@ final class KeptSessions {
         }
         try (Statement statement = real.createStatement()) {
             statement.execute("ROLLBACK");
-            statement.execute("DISCARD ALL");
+            statement.execute(RESET);
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
  * @param url JDBC URL with user and password
  */
 public record TestDatabase(String name, String url) implements BareDataSource {
+    private static final Pattern OF_DEFINITIONS = Pattern.compile("(?i)\\b(CREATE|ALTER|DROP)\\s");
     // What only a session sees that begins later.
     private static final Pattern OF_NEW_SESSIONS = Pattern.compile("(?i)ALTER\\s+(DATABASE|ROLE|USER|SYSTEM)");
 
@@ -40,6 +41,9 @@ public record TestDatabase(String name, String url) implements BareDataSource {
             statement.execute(sql);
         } catch (SQLException e) {
             throw new IllegalStateException(e.getMessage() + "\n" + sql, e);
+        }
+        if (OF_DEFINITIONS.matcher(sql).find()) {
+            KeptSessions.definitionsChanged();
         }
         if (OF_NEW_SESSIONS.matcher(sql).find()) {
             endKeptSessions();
