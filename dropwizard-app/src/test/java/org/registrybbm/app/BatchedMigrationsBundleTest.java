@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -16,9 +16,8 @@ import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 @ExtendWith(PostgresExtension.class)
-@Timeout(60)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class BatchedMigrationsBundleTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private static HostApplication application;
     private static TestDatabase database;
@@ -45,12 +44,12 @@ class BatchedMigrationsBundleTest {
 
     @Test
     void replicaIsReadyOnceItIsCheckedIn() {
-        await().atMost(PATIENCE)
+        await().atMost(RegistryJar.PATIENCE)
                 .untilAsserted(() -> assertThat(application
                                 .getApplication("/health-check?type=ready")
                                 .statusCode())
                         .isEqualTo(200));
-        await().atMost(PATIENCE)
+        await().atMost(RegistryJar.PATIENCE)
                 .untilAsserted(() -> assertThat(application.get("/healthcheck").body())
                         .contains(
                                 "\"batched-migrations-scheduler\":{\"healthy\":true",
@@ -60,11 +59,11 @@ class BatchedMigrationsBundleTest {
     @Test
     void runsWhatIsQueuedWithAPlainInsertAndExportsItsMetrics() throws Exception {
         queue("copy_small", 1, "alwaysThrows");
-        await().atMost(PATIENCE)
+        await().atMost(RegistryJar.PATIENCE)
                 .until(() ->
                         status("copy_small").equals("4") || status("copy_small").equals("3"));
 
-        await().atMost(PATIENCE).untilAsserted(() -> {
+        await().atMost(RegistryJar.PATIENCE).untilAsserted(() -> {
             List<String> lines = application.get("/prometheus").body().lines().toList();
             assertThat(lines).anyMatch(line -> line.matches("registry_bbm_runs_total [1-9].*"));
             assertThat(lines)
@@ -143,12 +142,12 @@ class BatchedMigrationsBundleTest {
                     (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name, arguments)
                 VALUES ('widen', 1, 1000, 100, 1, 'copyColumn', 'public.picky', 'id', '{"from": "small", "to": "wide"}')
                 """);
-        await().atMost(PATIENCE).until(() -> status("widen").equals("3"));
+        await().atMost(RegistryJar.PATIENCE).until(() -> status("widen").equals("3"));
 
         assertThat(application.post("/tasks/bbm-quarantine?migration=widen").body())
                 .hasLineCount(5)
                 .contains("{\"id\": \"300\"}", "23514");
-        await().atMost(PATIENCE)
+        await().atMost(RegistryJar.PATIENCE)
                 .untilAsserted(() -> assertThat(
                                 application.get("/prometheus").body().lines())
                         .anyMatch(line -> line.matches("registry_database_bbm_quarantined_tuples\\{.*\"widen\"} 3.0"))
@@ -162,7 +161,7 @@ class BatchedMigrationsBundleTest {
         database.execute("ALTER TABLE picky DROP CONSTRAINT picky_wide_check");
         assertThat(application.post("/tasks/bbm-retry?migration=widen").body())
                 .isEqualTo("widen: failed -> active, 2 quarantined rows are tried again\n");
-        await().atMost(PATIENCE).until(() -> status("widen").equals("2"));
+        await().atMost(RegistryJar.PATIENCE).until(() -> status("widen").equals("2"));
         assertThat(application.post("/tasks/bbm-retry").body()).isEqualTo("nothing to retry\n");
         assertThat(application.post("/tasks/bbm-events?migration=widen&limit=3").body())
                 .hasLineCount(5)
@@ -172,7 +171,7 @@ class BatchedMigrationsBundleTest {
     @Test
     void verificationStreamsItsProgressAndFindsWhatSomebodyUndid() throws Exception {
         queue("copied", 1, "copyIt");
-        await().atMost(PATIENCE).until(() -> status("copied").equals("2"));
+        await().atMost(RegistryJar.PATIENCE).until(() -> status("copied").equals("2"));
 
         assertThat(application.post("/tasks/bbm-verify").body()).containsPattern("copied +\\| complete");
         database.execute("UPDATE things SET wide = 0 WHERE id = 7");

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,8 +18,6 @@ import org.registrybbm.migrations.testkit.TestDatabase;
 /** The commands on a database that the container registry's own software works on too. */
 @ExtendWith(PostgresExtension.class)
 class BesideRegistryIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-
     @TempDir
     private Path directory;
 
@@ -70,12 +67,13 @@ class BesideRegistryIT {
             worker.setAutoCommit(false);
             statement.execute("SELECT pg_try_advisory_xact_lock(1)");
             try (Running run = RegistryJar.on(database.url(), directory).start("background-migrate", "run")) {
-                await().atMost(PATIENCE).until(() -> run.err().contains("it holds or waits for the advisory lock 1"));
+                await().atMost(RegistryJar.PATIENCE)
+                        .until(() -> run.err().contains("it holds or waits for the advisory lock 1"));
                 assertThat(database.number("SELECT count(*) FROM batched_background_migration_jobs"))
                         .isZero();
                 worker.commit();
 
-                assertThat(run.process().waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                assertThat(run.process().waitFor(RegistryJar.PATIENCE.toSeconds(), TimeUnit.SECONDS))
                         .isTrue();
                 assertThat(run.err()).contains("finished: 1 of 1 batched migrations");
             }

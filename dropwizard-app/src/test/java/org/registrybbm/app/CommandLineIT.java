@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,7 +67,7 @@ class CommandLineIT {
         queue("copy_things", 1, "public.things");
         queue("fill_things", 0, "public.things");
 
-        Result result = registry.run("background-migrate", "status", "--json", "--migration", "fill_things");
+        Result result = registry.command("background-migrate", "status", "--json", "--migration", "fill_things");
 
         JsonNode json = new ObjectMapper().readTree(result.out());
         assertThat(json).hasSize(1);
@@ -95,9 +94,9 @@ class CommandLineIT {
         queue("copy_things", 0, "public.things");
         Path file = Files.writeString(directory.resolve("registry.yml"), "backgroundMigrations: {workers: 1}");
 
-        assertThat(registry.run("background-migrate", "budget", "set", "--batch-jobs", "5"))
+        assertThat(registry.command("background-migrate", "budget", "set", "--batch-jobs", "5"))
                 .isEqualTo(new Result(0, "", ""));
-        assertThat(registry.run(
+        assertThat(registry.command(
                         "background-migrate",
                         "budget",
                         "set",
@@ -106,19 +105,21 @@ class CommandLineIT {
                         "--rows-per-second",
                         "700"))
                 .isEqualTo(new Result(0, "", ""));
-        assertThat(registry.run("background-migrate", "priority", "copy_things", "-3"))
+        assertThat(registry.command("background-migrate", "priority", "copy_things", "-3"))
                 .isEqualTo(new Result(0, "", ""));
 
-        assertThat(registry.run("background-migrate", "budget").out().lines())
+        assertThat(registry.command("background-migrate", "budget").out().lines())
                 .anyMatch(line -> line.matches("fleet +\\| \\* +\\| 5 +\\|.*"))
                 .anyMatch(line -> line.matches("migration +\\| copy_things +\\| default +\\| 700 +\\| -"));
         JsonNode json = new ObjectMapper()
-                .readTree(registry.run("background-migrate", "budget", "--json").out());
+                .readTree(registry.command("background-migrate", "budget", "--json")
+                        .out());
         assertThat(json.at("/0/batch_jobs").asInt()).isEqualTo(5);
         assertThat(json.at("/0/rows_per_second").asText()).isEqualTo("unlimited");
         assertThat(database.number("SELECT priority FROM batched_background_migrations"))
                 .isEqualTo(-3);
-        assertThat(registry.run("background-migrate", "budget", file.toString()).err())
+        assertThat(registry.command("background-migrate", "budget", file.toString())
+                        .err())
                 .doesNotContain("usage: ");
     }
 
@@ -137,7 +138,7 @@ class CommandLineIT {
         queue("copy_things", 0, "public.things");
         String[] parts = line.split(" \\| ");
 
-        Result result = registry.run(("background-migrate " + parts[0]).split(" "));
+        Result result = registry.command(("background-migrate " + parts[0]).split(" "));
 
         assertThat(result.exit()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
@@ -162,7 +163,7 @@ class CommandLineIT {
         queue("sick", 1, "public.nothing");
         queue("copy_things", 1, "public.things");
 
-        Result result = registry.run("background-migrate", "run", "-r", "1");
+        Result result = registry.command("background-migrate", "run", "-r", "1");
 
         assertThat(result.exit()).isEqualTo(1);
         assertThat(result.err().lines())
@@ -182,7 +183,7 @@ class CommandLineIT {
         // Many small batches: the first rows are there long before the last ones.
         database.execute("UPDATE batched_background_migrations SET batch_size = 10, batch_size_fixed = true");
         try (Running run = registry.start("background-migrate", "run")) {
-            await().atMost(Duration.ofSeconds(30))
+            await().atMost(RegistryJar.PATIENCE)
                     .until(() ->
                             database.number("SELECT count(*) FROM things WHERE media_type_id_convert_to_bigint <> 0")
                                     > 0);
@@ -207,7 +208,7 @@ class CommandLineIT {
     void unknownNameIsOneLineWithTheNearest() throws Exception {
         queue("copy_things", 1, "public.things");
 
-        Result result = registry.run("background-migrate", "pause", "--migration", "copy_thing");
+        Result result = registry.command("background-migrate", "pause", "--migration", "copy_thing");
 
         assertThat(result.exit()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
@@ -230,11 +231,26 @@ class CommandLineIT {
                 "demo --rows 10"
             })
     void wrongUsageExitsWithTwo(String arguments) throws Exception {
-        Result result = registry.run(arguments.split(" "));
+        Result result = registry.command(arguments.split(" "));
 
         assertThat(result.exit()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
         assertThat(result.err()).contains("usage: ");
+    }
+
+    /** What most tests here run in a JVM that is there already says and does the same in a process of its own. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "nonsense",
+                "background-migrate budget",
+                "background-migrate priority copy_things 3",
+                "background-migrate waive --migration copy_thing --by jane --reason because"
+            })
+    void aProcessOfItsOwnEndsAsACommandOfTheSharedJvm(String arguments) throws Exception {
+        queue("copy_things", 1, "public.things");
+
+        assertThat(registry.run(arguments.split(" "))).isEqualTo(registry.command(arguments.split(" ")));
     }
 
     @Test
@@ -297,7 +313,7 @@ class CommandLineIT {
                 """);
         queue("copy_things", 1, "public.things");
 
-        Result result = registry.run("background-migrate", "run", "-r", "3");
+        Result result = registry.command("background-migrate", "run", "-r", "3");
 
         assertThat(result.exit()).isEqualTo(1);
         assertThat(result.err().lines())

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -15,10 +15,8 @@ import org.registrybbm.migrations.testkit.TestDatabase;
 
 @ExtendWith(PostgresExtension.class)
 class DatabaseAwayTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(40);
-
     @Test
-    @Timeout(120)
+    @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void replicaIsAliveButNotReadyAndIsScrapedWithoutProgress(TestDatabase database) throws Exception {
         database.execute("""
                 INSERT INTO batched_background_migrations
@@ -28,17 +26,17 @@ class DatabaseAwayTest {
         try (FreezingProxy proxy = FreezingProxy.to(database.url())) {
             HostApplication application = HostApplication.serve(proxy.url());
             try {
-                await().atMost(PATIENCE).until(() -> ready(application) == 200);
+                await().atMost(RegistryJar.PATIENCE).until(() -> ready(application) == 200);
                 assertThat(application.get("/prometheus").body()).contains("migration_name=\"waiting\"");
 
                 proxy.freeze();
 
-                await().atMost(PATIENCE).until(() -> ready(application) == 503);
+                await().atMost(RegistryJar.PATIENCE).until(() -> ready(application) == 503);
                 assertThat(application
                                 .getApplication("/health-check?type=alive")
                                 .statusCode())
                         .isEqualTo(200);
-                await().atMost(PATIENCE).untilAsserted(() -> {
+                await().atMost(RegistryJar.PATIENCE).untilAsserted(() -> {
                     HttpResponse<String> scrape = application.get("/prometheus");
                     assertThat(scrape.statusCode()).isEqualTo(200);
                     assertThat(scrape.body())
@@ -52,17 +50,19 @@ class DatabaseAwayTest {
     }
 
     @Test
-    @Timeout(120)
+    @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void aReplicaWhoseMigrationsStandStillServesAndSaysSo(TestDatabase database) throws Exception {
         HostApplication application = HostApplication.serve(database.url());
         try (Connection person = database.getConnection();
                 Statement statement = person.createStatement()) {
-            await().atMost(PATIENCE).until(() -> checkedIn(application).equals("1.0"));
+            await().atMost(RegistryJar.PATIENCE)
+                    .until(() -> checkedIn(application).equals("1.0"));
             person.setAutoCommit(false);
             statement.execute("LOCK TABLE batched_background_migrations");
 
-            await().atMost(PATIENCE).until(() -> checkedIn(application).equals("0.0"));
-            await().atMost(PATIENCE)
+            await().atMost(RegistryJar.PATIENCE)
+                    .until(() -> checkedIn(application).equals("0.0"));
+            await().atMost(RegistryJar.PATIENCE)
                     .until(() -> application
                             .get("/healthcheck")
                             .body()
@@ -70,7 +70,8 @@ class DatabaseAwayTest {
             assertThat(ready(application)).isEqualTo(200);
             person.rollback();
 
-            await().atMost(PATIENCE).until(() -> checkedIn(application).equals("1.0"));
+            await().atMost(RegistryJar.PATIENCE)
+                    .until(() -> checkedIn(application).equals("1.0"));
         } finally {
             application.stop();
         }

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -15,9 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.registrybbm.app.RegistryJar.Result;
 import org.registrybbm.app.RegistryJar.Running;
 
-@Timeout(180)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class EmbeddedDatabaseIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String NAME = "backfill_blobs_p_0_id_column";
 
     @TempDir
@@ -34,7 +32,7 @@ class EmbeddedDatabaseIT {
         assertThat(Files.exists(pidFile())).isFalse();
 
         try (Running server = registry.start("server")) {
-            await().atMost(PATIENCE).until(() -> server.out().contains("Started"));
+            await().atMost(RegistryJar.PATIENCE).until(() -> server.out().contains("Started"));
             long postgres = postgres();
 
             Result beside = registry.run("background-migrate", "status", "--migration", NAME);
@@ -52,11 +50,12 @@ class EmbeddedDatabaseIT {
     void stopsAlsoWhenItsStarterIsKilled() throws Exception {
         RegistryJar registry = new RegistryJar(directory, Map.of());
         try (Running server = registry.start("server")) {
-            await().atMost(PATIENCE).until(() -> server.out().contains("Started"));
+            await().atMost(RegistryJar.PATIENCE).until(() -> server.out().contains("Started"));
             long postgres = postgres();
             server.process().destroyForcibly();
 
-            await().atMost(PATIENCE).until(() -> ProcessHandle.of(postgres).isEmpty());
+            await().atMost(RegistryJar.PATIENCE)
+                    .until(() -> ProcessHandle.of(postgres).isEmpty());
         }
         assertThat(registry.run("background-migrate", "status").exit()).isZero();
     }

@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,10 +26,9 @@ import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** A database that was read-only for a while: sessions that pools got meanwhile must not stay in them. */
 @ExtendWith(PostgresExtension.class)
-@Timeout(120)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class ReadOnlyDatabaseTest {
     private static final Duration SECONDS = Duration.ofSeconds(15);
-    private static final Duration PATIENCE = Duration.ofSeconds(40);
 
     private final TestDatabase database;
 
@@ -77,7 +77,7 @@ class ReadOnlyDatabaseTest {
     void aReplicaGoesOnWithinSeconds() throws Exception {
         HostApplication application = HostApplication.serve(database.url());
         try {
-            await().atMost(PATIENCE)
+            await().atMost(RegistryJar.PATIENCE)
                     .until(() -> application
                                     .getApplication("/health-check?type=ready")
                                     .statusCode()
@@ -91,7 +91,7 @@ class ReadOnlyDatabaseTest {
             admin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + database.name() + "'");
             // Written from a session that may, as one of before the change.
             setStatus(1);
-            await().atMost(PATIENCE)
+            await().atMost(RegistryJar.PATIENCE)
                     .untilAsserted(() -> assertThat(
                                     application.post("/tasks/bbm-status").body())
                             .contains("the database is read-only"));

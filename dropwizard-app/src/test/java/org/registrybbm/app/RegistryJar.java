@@ -3,6 +3,7 @@ package org.registrybbm.app;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,7 +17,8 @@ import java.util.concurrent.TimeUnit;
  * @param variables environment variables
  */
 public record RegistryJar(Path directory, Map<String, String> variables) {
-    private static final int PATIENCE_SECONDS = 90;
+    /** How long tests wait for what comes within seconds on a machine with nothing else to do. */
+    public static final Duration PATIENCE = Duration.ofMinutes(5);
 
     /**
      * What a command left.
@@ -32,10 +34,15 @@ public record RegistryJar(Path directory, Map<String, String> variables) {
         return new RegistryJar(directory, Map.of("REGISTRY_DATABASE_URL", url));
     }
 
-    /** Runs a command to its end. */
+    /** Runs a command in the JVM that all commands of this test process share, for those to which a process of their own does not matter. */
+    public Result command(String... arguments) {
+        return SharedJvm.run(environment(), arguments);
+    }
+
+    /** Runs a command to its end, in a process of its own. */
     public Result run(String... arguments) throws IOException, InterruptedException {
         Running running = start(arguments);
-        if (!running.process().waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        if (!running.process().waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             running.process().destroyForcibly();
             throw new AssertionError(List.of(arguments) + " did not end: " + running.err());
         }
@@ -53,12 +60,16 @@ public record RegistryJar(Path directory, Map<String, String> variables) {
                 .directory(directory.toFile())
                 .redirectOutput(out.toFile())
                 .redirectError(err.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("REGISTRY_") || name.startsWith("SENTRY_"));
+        builder.environment().putAll(environment());
+        return new Running(builder.start(), out, err);
+    }
+
+    private Map<String, String> environment() {
         Map<String, String> environment = new HashMap<>(variables);
         environment.putIfAbsent("REGISTRY_PORT", "0");
         environment.putIfAbsent("REGISTRY_ADMIN_PORT", "0");
-        builder.environment().keySet().removeIf(name -> name.startsWith("REGISTRY_") || name.startsWith("SENTRY_"));
-        builder.environment().putAll(environment);
-        return new Running(builder.start(), out, err);
+        return environment;
     }
 
     /** A command that runs. */

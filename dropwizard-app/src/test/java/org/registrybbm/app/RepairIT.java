@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,29 +51,29 @@ class RepairIT {
     void rowsThatFailAreListedMendedAndTriedAgain() throws Exception {
         failOnThreeRows();
 
-        Result listed = registry.run("background-migrate", "quarantine");
+        Result listed = registry.command("background-migrate", "quarantine");
         assertThat(listed.exit()).isZero();
         assertThat(listed.out().lines())
                 .hasSize(5)
                 .anyMatch(line -> line.contains("{\"id\": \"300\"}") && line.contains("| 23514 "));
         JsonNode json = new ObjectMapper()
-                .readTree(registry.run("background-migrate", "quarantine", "--json", "--migration", "widen")
+                .readTree(registry.command("background-migrate", "quarantine", "--json", "--migration", "widen")
                         .out());
         assertThat(json)
                 .extracting(row -> row.at("/row_key/id").asText())
                 .containsExactlyInAnyOrder("300", "600", "900");
-        assertThat(registry.run("background-migrate", "status").out()).contains("quarantined_rows: 3 rows are");
+        assertThat(registry.command("background-migrate", "status").out()).contains("quarantined_rows: 3 rows are");
 
         database.execute("ALTER TABLE things DROP CONSTRAINT picky");
-        assertThat(registry.run("background-migrate", "retry", "--migration", "widen"))
+        assertThat(registry.command("background-migrate", "retry", "--migration", "widen"))
                 .isEqualTo(new Result(0, "widen: failed -> active, 3 quarantined rows are tried again\n", ""));
-        assertThat(registry.run("background-migrate", "run").exit()).isZero();
+        assertThat(registry.command("background-migrate", "run").exit()).isZero();
 
         assertThat(database.text(FINISHED_AND_VERIFIED)).isEqualTo("t");
         assertThat(database.number("SELECT count(*) FROM things WHERE wide <> small"))
                 .isZero();
-        assertThat(registry.run("background-migrate", "retry")).isEqualTo(new Result(0, "nothing to retry\n", ""));
-        assertThat(registry.run("background-migrate", "status").out())
+        assertThat(registry.command("background-migrate", "retry")).isEqualTo(new Result(0, "nothing to retry\n", ""));
+        assertThat(registry.command("background-migrate", "status").out())
                 .contains("every batch is done, and it was verified that no row is left");
     }
 
@@ -88,9 +87,9 @@ class RepairIT {
                 SELECT 4711, id, 1, 1000, 3, 5 FROM batched_background_migrations
                 """);
 
-        assertThat(registry.run("background-migrate", "retry", "--batch-job", "4711"))
+        assertThat(registry.command("background-migrate", "retry", "--batch-job", "4711"))
                 .isEqualTo(new Result(0, "widen: 1 failed batch job is tried again\n", ""));
-        assertThat(registry.run("background-migrate", "retry", "--batch-job", "4711"))
+        assertThat(registry.command("background-migrate", "retry", "--batch-job", "4711"))
                 .isEqualTo(new Result(0, "nothing to retry\n", ""));
         assertThat(database.text(
                         "SELECT status || ' ' || attempts FROM batched_background_migration_jobs WHERE id = 4711"))
@@ -107,18 +106,20 @@ class RepairIT {
                 .isEqualTo(3);
         assertThat(waive()).isEqualTo(new Result(0, "widen: 2 rows waived\n", ""));
         assertThat(waive()).isEqualTo(new Result(0, "nothing to waive\n", ""));
-        assertThat(registry.run("background-migrate", "run").exit()).isZero();
+        assertThat(registry.command("background-migrate", "run").exit()).isZero();
 
         assertThat(database.text(FINISHED_AND_VERIFIED)).isEqualTo("t");
-        assertThat(registry.run("background-migrate", "quarantine").out()).contains("jane: they are deleted on Friday");
-        assertThat(registry.run("background-migrate", "events", "--migration", "widen")
+        assertThat(registry.command("background-migrate", "quarantine").out())
+                .contains("jane: they are deleted on Friday");
+        assertThat(registry.command("background-migrate", "events", "--migration", "widen")
                         .out()
                         .lines()
                         .map(line -> line.split("[|+]")[1].strip()))
                 .startsWith("Event")
                 .containsSubsequence("verified", "waived", "waived", "quarantined");
         JsonNode newest = new ObjectMapper()
-                .readTree(registry.run("background-migrate", "events", "--migration", "widen", "--json", "--limit", "1")
+                .readTree(registry.command(
+                                "background-migrate", "events", "--migration", "widen", "--json", "--limit", "1")
                         .out());
         assertThat(newest).hasSize(1);
         assertThat(newest.at("/0/event").asText()).isEqualTo("verified");
@@ -126,13 +127,13 @@ class RepairIT {
 
     @Test
     void verifyFindsARowThatSomebodyUndid() throws Exception {
-        assertThat(registry.run("background-migrate", "run").exit()).isZero();
-        Result complete = registry.run("background-migrate", "verify");
+        assertThat(registry.command("background-migrate", "run").exit()).isZero();
+        Result complete = registry.command("background-migrate", "verify");
         assertThat(complete.exit()).isZero();
         assertThat(complete.out()).containsPattern("widen +\\| complete +\\| 0 +\\|");
 
         database.execute("UPDATE things SET wide = 0 WHERE id = 7");
-        Result incomplete = registry.run("background-migrate", "verify", "--migration", "widen");
+        Result incomplete = registry.command("background-migrate", "verify", "--migration", "widen");
         assertThat(incomplete.exit()).isEqualTo(1);
         assertThat(incomplete.out())
                 .containsPattern("widen +\\| incomplete +\\| 1 +\\|")
@@ -140,20 +141,20 @@ class RepairIT {
         assertThat(incomplete.err()).contains("verifying widen: ", "1 of 1 batched migrations are incomplete");
 
         database.execute("UPDATE batched_background_migrations SET status = 1");
-        assertThat(registry.run("background-migrate", "run").exit()).isZero();
+        assertThat(registry.command("background-migrate", "run").exit()).isZero();
         assertThat(database.number("SELECT wide FROM things WHERE id = 7")).isEqualTo(7);
         assertThat(database.text(FINISHED_AND_VERIFIED)).isEqualTo("t");
     }
 
     @Test
     void terminationStopsAVerificationAfterItsRange() throws Exception {
-        assertThat(registry.run("background-migrate", "run").exit()).isZero();
+        assertThat(registry.command("background-migrate", "run").exit()).isZero();
         database.execute("""
                 INSERT INTO things SELECT n, n, n FROM generate_series(1001, 100000) AS n;
                 UPDATE batched_background_migrations SET sub_batch_size_max = 1
                 """);
         try (Running verify = registry.start("background-migrate", "verify")) {
-            await().atMost(Duration.ofSeconds(30)).until(() -> verify.err().contains("verifying widen: "));
+            await().atMost(RegistryJar.PATIENCE).until(() -> verify.err().contains("verifying widen: "));
 
             assertThat(new ProcessBuilder(
                                     "kill",
@@ -184,7 +185,7 @@ class RepairIT {
                 "events --migration widen --limit 1001"
             })
     void wrongUsageExitsWithTwo(String arguments) throws Exception {
-        Result result = registry.run(("background-migrate " + arguments).split(" "));
+        Result result = registry.command(("background-migrate " + arguments).split(" "));
 
         assertThat(result.exit()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
@@ -201,7 +202,7 @@ class RepairIT {
                 "events --migration wide"
             })
     void unknownNamesAreOneLineWithTheNearest(String arguments) throws Exception {
-        Result result = registry.run(("background-migrate " + arguments).split(" "));
+        Result result = registry.command(("background-migrate " + arguments).split(" "));
 
         assertThat(result.exit()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
@@ -210,8 +211,8 @@ class RepairIT {
 
     @Test
     void aPersonWithoutANameWaivesNothing() throws Exception {
-        Result result =
-                registry.run("background-migrate", "waive", "--migration", "widen", "--by", " ", "--reason", "because");
+        Result result = registry.command(
+                "background-migrate", "waive", "--migration", "widen", "--by", " ", "--reason", "because");
 
         assertThat(result.exit()).isEqualTo(1);
         assertThat(result.err()).hasLineCount(1).contains("'by' is blank", "nothing was changed");
@@ -219,7 +220,7 @@ class RepairIT {
 
     private void failOnThreeRows() throws Exception {
         database.execute("ALTER TABLE things ADD CONSTRAINT picky CHECK (wide = 0 OR wide % 300 <> 0)");
-        assertThat(registry.run("background-migrate", "run").exit()).isEqualTo(1);
+        assertThat(registry.command("background-migrate", "run").exit()).isEqualTo(1);
         assertThat(database.number("SELECT failure_error_code FROM batched_background_migrations"))
                 .isEqualTo(15);
     }
@@ -237,6 +238,6 @@ class RepairIT {
         };
         String[] all = java.util.Arrays.copyOf(words, words.length + more.length);
         System.arraycopy(more, 0, all, words.length, more.length);
-        return registry.run(all);
+        return registry.command(all);
     }
 }

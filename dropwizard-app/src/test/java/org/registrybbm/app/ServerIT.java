@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,9 +21,8 @@ import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 @ExtendWith(PostgresExtension.class)
-@Timeout(120)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class ServerIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final int STOP_SECONDS = 10;
 
     // Each row takes 2 ms, so the batch job is in flight for a while.
@@ -52,7 +50,8 @@ class ServerIT {
                 VALUES ('copy_logged', 1, 500, 100, 1, 'copyManifestMediaTypeIDToNewBigIntColumn', 'public.logged', 'id');
                 """);
         try (Running server = RegistryJar.on(database.url(), directory).start("server")) {
-            await().atMost(PATIENCE).until(() -> server.out().contains("batched migration 'copy_logged' finished"));
+            await().atMost(RegistryJar.PATIENCE)
+                    .until(() -> server.out().contains("batched migration 'copy_logged' finished"));
             server.process().destroy();
 
             assertThat(server.process().waitFor(STOP_SECONDS, TimeUnit.SECONDS)).isTrue();
@@ -73,7 +72,8 @@ class ServerIT {
         try (FreezingProxy proxy = FreezingProxy.to(database.url());
                 Running server = RegistryJar.on(proxy.url(), directory).start("server")) {
             database.execute(SLOW);
-            await().atMost(PATIENCE).until(() -> database.number("SELECT count(*) FROM slow WHERE wide <> 0") > 0);
+            await().atMost(RegistryJar.PATIENCE)
+                    .until(() -> database.number("SELECT count(*) FROM slow WHERE wide <> 0") > 0);
             proxy.freeze();
             server.process().destroy();
 
@@ -93,7 +93,8 @@ class ServerIT {
                         VALUES ('sick', 1, 500, 100, 1, 'copyColumn', 'public.nothing', 'id');
                         """);
 
-                await().atMost(PATIENCE).until(() -> !sentry.events().isEmpty());
+                await().atMost(RegistryJar.PATIENCE)
+                        .until(() -> !sentry.events().isEmpty());
 
                 assertThat(server.process().isAlive()).isTrue();
                 assertThat(sentry.events()).hasSize(1);
@@ -109,7 +110,7 @@ class ServerIT {
         RegistryJar text = new RegistryJar(
                 directory, Map.of("REGISTRY_DATABASE_URL", database.url(), "REGISTRY_LOG_FORMAT", "text"));
         try (Running server = text.start("server")) {
-            await().atMost(PATIENCE).until(() -> server.out().contains("Started"));
+            await().atMost(RegistryJar.PATIENCE).until(() -> server.out().contains("Started"));
             assertThat(server.out()).doesNotContain("{\"timestamp\"").contains("INFO  Starting registry");
         }
     }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIf;
@@ -17,10 +17,8 @@ import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 @EnabledIf("org.registrybbm.migrations.testkit.OwnServer#isPossible")
-@Timeout(180)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class StandbyGoneIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(40);
-
     @TempDir
     private Path directory;
 
@@ -48,7 +46,7 @@ class StandbyGoneIT {
             assertThat(database.text("SELECT status FROM batched_background_migrations"))
                     .isEqualTo("0");
             try (Running run = registry.start("background-migrate", "run")) {
-                await().atMost(PATIENCE)
+                await().atMost(RegistryJar.PATIENCE)
                         .until(() -> run.err().contains("0 of 1 finished; m ")
                                 && run.err().contains("waits for a synchronous standby to confirm commits"));
             }

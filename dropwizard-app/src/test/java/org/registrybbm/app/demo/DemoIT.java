@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,7 +17,7 @@ class DemoIT {
     private Path directory;
 
     @Test
-    @Timeout(150)
+    @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void everyRowIsChangedOnceAndNothingIsLeftBehind() throws Exception {
         Result result = new RegistryJar(directory, Map.of("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + directory))
                 .run("demo", "--rows", "50000");
