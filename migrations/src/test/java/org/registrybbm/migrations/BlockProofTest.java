@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -67,6 +68,10 @@ class BlockProofTest {
 
     /** Runs to the end, and does something once the proof has read two ranges. */
     private List<String> runWith(Runnable inTheMiddle) {
+        return runWith(Lab.SETTINGS, inTheMiddle);
+    }
+
+    private List<String> runWith(EngineSettings settings, Runnable inTheMiddle) {
         AtomicInteger ranges = new AtomicInteger();
         StatementLog log = new StatementLog(database, statement -> {
             if (statement.startsWith(RANGE) && ranges.incrementAndGet() == MIDDLE) {
@@ -74,7 +79,7 @@ class BlockProofTest {
             }
         });
 
-        RunResult result = Lab.engine(log, Lab.SETTINGS, Map.of(WORK, DO_ONE)).runToEnd(List.of(), StopSignal.NEVER);
+        RunResult result = Lab.engine(log, settings, Map.of(WORK, DO_ONE)).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(ranges).hasValueGreaterThan(MIDDLE);
         assertThat(result.isComplete()).isTrue();
@@ -147,12 +152,20 @@ class BlockProofTest {
                 "CLUSTER t.items USING latest",
             })
     void aRowIsFoundThoughTheTableIsRewritten(String rewrite) {
+        // The rewriting waits for the transaction that reads, until that has been idle for so long.
+        EngineSettings settings = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(10),
+                Duration.ZERO,
+                Duration.ofMinutes(1)));
         rows("CREATE TABLE t.items " + COLUMNS);
         database.execute("CREATE INDEX latest ON t.items ((-id))");
         runPass();
         insertLateRow();
 
-        assertThat(runWith(() -> database.execute("SET LOCAL lock_timeout = '10s'; " + rewrite)))
+        assertThat(runWith(settings, () -> database.execute("SET LOCAL lock_timeout = '10s'; " + rewrite)))
                 .containsExactly(READ_AGAIN);
 
         assertNothingIsLeft();

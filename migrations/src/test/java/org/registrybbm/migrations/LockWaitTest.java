@@ -24,7 +24,7 @@ class LockWaitTest {
     private final TestDatabase database;
     private final EngineSettings settings = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
             Duration.ofSeconds(30),
-            Duration.ofMillis(150),
+            Duration.ofMillis(50),
             Duration.ofSeconds(10),
             Duration.ofSeconds(10),
             Duration.ZERO,
