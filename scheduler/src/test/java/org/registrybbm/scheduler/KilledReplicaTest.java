@@ -43,7 +43,7 @@ class KilledReplicaTest {
         first.awaitChangesBy("one");
         Ledger second = Ledger.create(database, "second", 3000).queue(3000, "{\"msPerRow\": 4}");
         start("two", ReplicaMain.Freeze.NEVER);
-        await().atMost(Duration.ofSeconds(60)).until(() -> second.changes() > 0);
+        await().atMost(Ledger.PATIENCE).until(() -> second.changes() > 0);
         fleet.start("heir");
         String killed = database.text("SELECT clock_timestamp()");
 

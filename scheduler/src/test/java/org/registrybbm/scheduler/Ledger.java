@@ -12,6 +12,9 @@ import org.registrybbm.migrations.testkit.TestDatabase;
  * twice, or never, shows in both.
  */
 record Ledger(TestDatabase database, String name, int rows) {
+    /** How long tests wait for what comes within seconds on a machine with nothing else to do, where the time proves nothing. */
+    static final Duration PATIENCE = Duration.ofMinutes(5);
+
     /** Makes the table and its book; keys are 1 to {@code rows}. */
     static Ledger create(TestDatabase database, String name, int rows) {
         database.execute("""
@@ -74,7 +77,7 @@ record Ledger(TestDatabase database, String name, int rows) {
 
     /** Waits for the first increases that a replica commits. */
     void awaitChangesBy(String replica) {
-        await().atMost(Duration.ofSeconds(30))
+        await().atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(50))
                 .until(() -> replicas().contains(replica));
     }

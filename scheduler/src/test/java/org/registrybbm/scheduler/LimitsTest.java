@@ -44,8 +44,8 @@ class LimitsTest {
             fleet.start(fleet.replica(name).withWorkers(4).with(context -> count(context, full)));
         }
 
-        first.awaitFinishedExactly(Duration.ofSeconds(60));
-        second.awaitFinishedExactly(Duration.ofSeconds(60));
+        first.awaitFinishedExactly(Ledger.PATIENCE);
+        second.awaitFinishedExactly(Ledger.PATIENCE);
 
         assertThat(most.get("all")).hasValue(3);
         assertThat(most.get("public.first")).hasValueLessThanOrEqualTo(2);
@@ -61,8 +61,8 @@ class LimitsTest {
             fleet.start(fleet.replica(name).withWorkers(2).with(context -> count(context, new CountDownLatch(0))));
         }
 
-        first.awaitFinishedExactly(Duration.ofSeconds(60));
-        second.awaitFinishedExactly(Duration.ofSeconds(60));
+        first.awaitFinishedExactly(Ledger.PATIENCE);
+        second.awaitFinishedExactly(Ledger.PATIENCE);
 
         assertThat(most.get("all")).hasValue(1);
     }
@@ -73,7 +73,7 @@ class LimitsTest {
         CountDownLatch full = new CountDownLatch(2);
         fleet.start(fleet.replica("one").withWorkers(2).with(context -> count(context, full)));
 
-        alone.awaitFinishedExactly(Duration.ofSeconds(60));
+        alone.awaitFinishedExactly(Ledger.PATIENCE);
 
         assertThat(most.get("all")).hasValue(2);
     }
@@ -96,7 +96,7 @@ class LimitsTest {
         await().during(Duration.ofSeconds(2)).atMost(Duration.ofSeconds(20)).until(() -> ledger.changes() == changes);
 
         fleet.limits(4, 4);
-        ledger.awaitFinishedExactly(Duration.ofSeconds(60));
+        ledger.awaitFinishedExactly(Ledger.PATIENCE);
     }
 
     @Test
@@ -108,7 +108,7 @@ class LimitsTest {
         await().atMost(Duration.ofSeconds(30)).until(() -> leases() == 2);
 
         Ledger small = Ledger.create(database, "small", 200).queue(50, "{\"msPerRow\": 2}");
-        small.awaitFinishedExactly(Duration.ofSeconds(60));
+        small.awaitFinishedExactly(Ledger.PATIENCE);
 
         assertThat(big.status()).as("status of the big one").isEqualTo(4);
         big.setStatus(0);

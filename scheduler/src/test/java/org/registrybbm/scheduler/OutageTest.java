@@ -38,7 +38,7 @@ class OutageTest {
         Ledger ledger = Ledger.create(database, "cut", 2000).queue(500, "{\"msPerRow\": 2}");
         fleet.start(Replica.of("one", proxy.database()));
         fleet.start(Replica.of("two", proxy.database()));
-        await().atMost(Duration.ofSeconds(20)).until(() -> ledger.changes() > 0);
+        await().atMost(Ledger.PATIENCE).until(() -> ledger.changes() > 0);
 
         proxy.cut();
         awaitDatabaseClock(4);
@@ -55,7 +55,7 @@ class OutageTest {
         Ledger ledger = Ledger.create(database, "terminated", 2000).queue(500, "{\"msPerRow\": 2}");
         fleet.start("one");
         fleet.start("two");
-        await().atMost(Duration.ofSeconds(20)).until(() -> ledger.changes() > 0);
+        await().atMost(Ledger.PATIENCE).until(() -> ledger.changes() > 0);
 
         for (int i = 0; i < 4; i++) {
             database.column("""

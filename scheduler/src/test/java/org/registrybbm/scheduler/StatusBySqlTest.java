@@ -47,14 +47,14 @@ class StatusBySqlTest {
     void pausesOneOfTwoWithin2SecondsAndStartsItAgain() {
         Ledger paused = Ledger.create(database, "paused", 4000).queue(200, "{\"msPerRow\": 2}");
         Ledger other = Ledger.create(database, "other", 2000).queue(200, "{\"msPerRow\": 2}");
-        await().atMost(Duration.ofSeconds(20)).until(() -> paused.changes() > 0);
+        await().atMost(Ledger.PATIENCE).until(() -> paused.changes() > 0);
 
         paused.setStatus(0);
         awaitStandstill(paused);
 
         // The other one goes on and ends; meanwhile nothing of the paused one changes.
         long at = paused.changes();
-        other.awaitFinishedExactly(Duration.ofSeconds(60));
+        other.awaitFinishedExactly(Ledger.PATIENCE);
         assertThat(paused.changes()).isEqualTo(at).isLessThan(4000);
         assertThat(paused.status()).isZero();
         paused.assertChangesMatchCursors();
@@ -63,7 +63,7 @@ class StatusBySqlTest {
 
         paused.setStatus(1);
         awaitChange(paused);
-        paused.awaitFinishedExactly(Duration.ofSeconds(60));
+        paused.awaitFinishedExactly(Ledger.PATIENCE);
         assertThat(paused.jobs("j.takeover_count")).containsOnly("0");
     }
 
@@ -73,7 +73,7 @@ class StatusBySqlTest {
                 Ledger.create(database, "all_a", 1500).queue(100, "{\"msPerRow\": 1}"),
                 Ledger.create(database, "all_b", 1500).queue(100, "{\"msPerRow\": 1}"),
                 Ledger.create(database, "all_c", 1500).queue(100, "{\"msPerRow\": 1}"));
-        await().atMost(Duration.ofSeconds(20)).until(() -> ledgers.get(0).changes() > 0);
+        await().atMost(Ledger.PATIENCE).until(() -> ledgers.get(0).changes() > 0);
 
         database.execute("UPDATE batched_background_migrations SET status = 0 WHERE status IN (1, 4)");
         awaitStandstill(ledgers.toArray(Ledger[]::new));
@@ -81,7 +81,7 @@ class StatusBySqlTest {
         assertThat(ledgers).extracting(Ledger::status).doesNotContain(1L, 3L, 4L);
 
         database.execute("UPDATE batched_background_migrations SET status = 1 WHERE status = 0");
-        ledgers.forEach(ledger -> ledger.awaitFinishedExactly(Duration.ofSeconds(60)));
+        ledgers.forEach(ledger -> ledger.awaitFinishedExactly(Ledger.PATIENCE));
     }
 
     @Test
@@ -98,7 +98,7 @@ class StatusBySqlTest {
                     return ledger.changes() >= 1000;
                 });
 
-        ledger.awaitFinishedExactly(Duration.ofSeconds(60));
+        ledger.awaitFinishedExactly(Ledger.PATIENCE);
     }
 
     @Test
@@ -119,7 +119,7 @@ class StatusBySqlTest {
         assertThat(ledger.status()).isZero();
         ledger.assertChangesMatchCursors();
         ledger.setStatus(1);
-        ledger.awaitFinishedExactly(Duration.ofSeconds(60));
+        ledger.awaitFinishedExactly(Ledger.PATIENCE);
     }
 
     private static String awaitAnyone(Ledger ledger) {

@@ -2,7 +2,6 @@ package org.registrybbm.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -36,7 +35,7 @@ class TwoReplicasTest {
         fleet.start(fleet.replica("one").withWorkers(1).with(meets(bothAtWork)));
         fleet.start(fleet.replica("two").withWorkers(1).with(meets(bothAtWork)));
 
-        users.awaitFinishedExactly(Duration.ofSeconds(60));
+        users.awaitFinishedExactly(Ledger.PATIENCE);
         assertThat(users.replicas()).containsExactly("one", "two");
         assertThat(users.jobs("j.lease_owner")).contains("one", "two");
         assertThat(users.jobs("j.takeover_count")).containsOnly("0");
