@@ -9,6 +9,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.testkit.PostgresExtension;
@@ -18,6 +19,7 @@ import org.registrybbm.migrations.testkit.TestDatabase;
  * copyColumn and fillColumn give each column what an {@code UPDATE} of the same server gives it on a copy of the table; what that refuses
  * altogether is refused before the first row, and a row that it refuses is quarantined. {@code -Dbbm.matrix=long} takes every pair.
  */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class ColumnTypesTest {
     private static final boolean LONG = "long".equals(System.getProperty("bbm.matrix"));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +13,7 @@ import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** What copyColumn and fillColumn take for done: that the column holds what PostgreSQL stores in it, no more and no less. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class CopiedValuesTest {
     private final Lab lab;

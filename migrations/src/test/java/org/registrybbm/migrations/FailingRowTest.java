@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +16,7 @@ import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** A row whose data refuses the change is found among the others, whatever the error is; what may pass by itself is no such error. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class FailingRowTest {
     private static final String WORK = "work";

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +20,7 @@ import org.registrybbm.migrations.testkit.TestDatabase;
  * Rows that fail are separated within bounds: one transaction takes few savepoints, as past 64 of them every snapshot of the server gets
  * slower, and no list of rows grows with the table.
  */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class IsolationTest {
     private static final String WORK = "work";

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.testkit.PostgresExtension;
@@ -17,6 +18,7 @@ import org.slf4j.LoggerFactory;
  * one plain {@code UPDATE} makes of a copy of it. Long by {@code ./mvnw verify -Prandom -Drandom.cases=2000 -Drandom.seed=7}, in which
  * each case has a seed of its own, from the given one on.
  */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class RandomTablesTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(RandomTablesTest.class);

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** The registry's own two batched migrations, on the tables that its changelog makes. */
+@Tag("slow")
 class RegistryWorkFunctionsTest {
     private static final String COPY = "copy_manifests_media_type_id_column_to_media_type_id_convert_to_bigint_column";
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -14,6 +15,7 @@ import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** Rows in quarantine are left alone, however many there are and whatever tells them apart, and all others are changed once. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class SparedRowsTest {
     private static final boolean LONG = "long".equals(System.getProperty("bbm.matrix"));

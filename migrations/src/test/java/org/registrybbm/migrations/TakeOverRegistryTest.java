@@ -8,11 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** A database that the container registry's own software made, in the middle of its batched migrations. */
+@Tag("slow")
 class TakeOverRegistryTest {
     private static final String COPY = "copy_manifests_media_type_id_column_to_media_type_id_convert_to_bigint_column";
     private static final String REGISTRY = "org/registrybbm/db/registry.xml";

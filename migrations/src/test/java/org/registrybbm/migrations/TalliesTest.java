@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,6 +15,7 @@ import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** The sums over finished batch jobs are those of the batch jobs, whoever changes them by whatever statement. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class TalliesTest {
     private static final String WORK = "work";

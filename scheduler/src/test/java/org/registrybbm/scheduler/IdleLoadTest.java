@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.BatchedMigrations;
@@ -12,6 +13,7 @@ import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** What a replica that has nothing to do sends to the database, and that it hears of work all the same. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class IdleLoadTest {
     private static final int SECONDS = 20;

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.registrybbm.migrations.testkit.OwnServer;
@@ -16,6 +17,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Short in each build; long by {@code ./mvnw verify -Pchaos -Dchaos.faults=1000 -Dchaos.seed=7}. See {@code docs/reliability.md}.
  */
+@Tag("slow")
 class ChaosTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(ChaosTest.class);
 
