@@ -55,7 +55,7 @@ final class ClassArchive {
         List<String> command = new ArrayList<>(JAVA);
         if (Files.exists(archive)) {
             // What the JVM has to say of an archive would be on standard output.
-            command.addAll(List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds=off"));
+            command.addAll(List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds*=off"));
         }
         return List.copyOf(command);
     }
