@@ -40,12 +40,7 @@ public final class OverviewQueries {
                 coalesce(jobs.takeovers, 0) + coalesce(tallies.takeovers, 0) AS takeovers,
                 coalesce(jobs.replicas, '{}') AS replicas,
                 %1$s AS contradicted, coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
-                (
-                    SELECT count(*)
-                    FROM batched_background_migration_quarantined_rows q
-                    WHERE q.batched_background_migration_id = m.id
-                        AND q.status = 'quarantined'
-                ) AS quarantined,
+                coalesce(quarantine.waiting, 0) AS quarantined,
                 pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS read_only
             FROM batched_background_migrations m
             LEFT JOIN (
@@ -79,6 +74,12 @@ public final class OverviewQueries {
                 LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
                 GROUP BY 1
             ) tallies ON tallies.migration_id = m.id
+            LEFT JOIN (
+                SELECT batched_background_migration_id AS migration_id, count(*) AS waiting
+                FROM batched_background_migration_quarantined_rows
+                WHERE status = 'quarantined'
+                GROUP BY 1
+            ) quarantine ON quarantine.migration_id = m.id
             WHERE cardinality(?::text[]) = 0
                 OR m.name = ANY (?::text[])
             ORDER BY m.id
