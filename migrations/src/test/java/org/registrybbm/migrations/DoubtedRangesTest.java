@@ -19,7 +19,7 @@ import org.registrybbm.migrations.testkit.TestDatabase;
 class DoubtedRangesTest {
     private static final String WORK = "onlyTodo";
     private static final String COMPARES_NUMBERS = "ROWS BETWEEN UNBOUNDED PRECEDING";
-    private static final String COMPARES_KEYS = "row_number() OVER ranked";
+    private static final String COMPARES_KEYS = "jsonb_hash_extended(after_key";
 
     private final Lab lab;
     private final TestDatabase database;

@@ -50,9 +50,7 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
     }
 
     private boolean cut(Walk walk, Target target, List<Planner.Due> due) throws SQLException {
-        Optional<BatchJob.Range> gap = countsInNumbers(target)
-                ? RangeQueries.firstGap(connection, migration().id(), walk, ends().least())
-                : RangeQueries.firstGap(connection, walk, target.key());
+        Optional<BatchJob.Range> gap = gap(walk, target);
         if (gap.isPresent()) {
             LOGGER.warn(
                     "no batch job of '{}' covers {} of {}, as when somebody deleted one; that range is run now",
@@ -64,6 +62,19 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
             due.add(new Planner.Due(cutter.insert(walk, gap.get(), recent), null));
         }
         return gap.isPresent();
+    }
+
+    private Optional<BatchJob.Range> gap(Walk walk, Target target) throws SQLException {
+        if (!countsInNumbers(target) && RangeSums.leadThrough(connection, walk)) {
+            return Optional.empty();
+        }
+        // Millions of ranges are sorted, which is better than to begin with it for ever.
+        Sql.run(connection, Guards.LONG_STATEMENT);
+        Optional<BatchJob.Range> gap = countsInNumbers(target)
+                ? RangeQueries.firstGap(connection, migration().id(), walk, ends().least())
+                : RangeQueries.firstGap(connection, walk, target.key());
+        Sql.run(connection, Guards.PLAN_STATEMENT);
+        return gap;
     }
 
     /** Goes on cutting where the end is missing: the last batch jobs were deleted, or the upper bound was raised. */

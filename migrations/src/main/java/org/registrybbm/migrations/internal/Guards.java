@@ -38,6 +38,12 @@ public final class Guards {
             SET LOCAL idle_in_transaction_session_timeout = '10s';
             """ + ON_TABLES;
 
+    /** For one statement of a plan whose work grows with the batch jobs; less than the network's limit. */
+    static final String LONG_STATEMENT = "SET LOCAL statement_timeout = '12s'";
+
+    /** For those behind it. */
+    static final String PLAN_STATEMENT = "SET LOCAL statement_timeout = '3s'";
+
     /**
      * For a plan that only hands out batch jobs: nobody works on one before its claim is durable, and a commit that is flushed has
      * those before it flushed too. A server that crashes in between forgets the batch job, and cuts it anew.
