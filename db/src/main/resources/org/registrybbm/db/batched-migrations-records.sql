@@ -321,3 +321,17 @@ CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_truncated
 --rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_doubt_truncated ON batched_background_migration_jobs;
 --rollback DROP FUNCTION IF EXISTS doubt_ranges_of_batched_background_migration_walks();
 --rollback ALTER TABLE batched_background_migration_walks DROP COLUMN IF EXISTS contiguous;
+
+-- Each plan and each batch job asks whether its migration is defined as its walks were begun. Of many partitions, one walk of
+-- each way to begin is read.
+
+--changeset registry-bbm:index-walks-by-what-they-began-with
+SET LOCAL lock_timeout = '5s';
+
+CREATE INDEX IF NOT EXISTS index_batched_background_migration_walks_begun_with
+    ON batched_background_migration_walks (
+        batched_background_migration_id,
+        (coalesce(jsonb_hash_extended(definition, 0), 0) # coalesce(hashtextextended(origin, 0), 0)),
+        id
+    );
+--rollback DROP INDEX IF EXISTS index_batched_background_migration_walks_begun_with;

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.testkit.CountedStatements;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -104,5 +105,31 @@ class ManyPartitionsTest {
         assertThat(lab.drain(Map.of(WORK, counting)).isComplete()).isTrue();
 
         assertThat(locks.get()).isBetween(1L, 99L);
+    }
+
+    /** Nor do they ask for what is in the tree, whose answer may be one row. */
+    @Test
+    void aPlanAndABatchJobReadNoMoreThanTheOnesThatTheyWorkOn() {
+        lab.limits(1, 1).queueItems("m", WORK, 100);
+        database.execute("INSERT INTO t.items (id) SELECT generate_series(10, %d)".formatted(10 * PARTITIONS - 1));
+        BatchedMigrations before = lab.engine(Map.of(WORK, Lab.DO_ONE));
+        before.runner().run(before.planner().plan(1).due().get(0), StopSignal.NEVER);
+        CountedStatements counted = new CountedStatements(database);
+        StatementLog log = new StatementLog(counted);
+        BatchedMigrations engine = BatchedMigrations.on(log)
+                .settings(Lab.SETTINGS)
+                .workRegistry(Lab.registry(Map.of(WORK, Lab.DO_ONE)))
+                .build();
+
+        engine.runner().run(engine.planner().plan(1).due().get(0), StopSignal.NEVER);
+
+        assertThat(database.number("SELECT count(*) FROM batched_background_migration_jobs WHERE status = 2"))
+                .isEqualTo(2);
+        assertThat(counted.mostRows()).isLessThan(PARTITIONS / 10);
+        String root = database.text("SELECT 't.items'::regclass::oid");
+        assertThat(log.statements())
+                .noneMatch(sql ->
+                        sql.contains("RECURSIVE tree") && sql.substring(0, 80).contains("'" + root + "'"))
+                .anyMatch(sql -> sql.contains("RECURSIVE tree"));
     }
 }

@@ -19,7 +19,7 @@ record Continuity(Connection connection, Definition definition) {
      * @throws InvalidDefinitionException when rows were changed by another definition, and nothing tells which
      */
     void restore(WalkDefinitions.Unsettled unsettled) throws SQLException {
-        if (unsettled.moved() > 0) {
+        if (unsettled.moved()) {
             new Relocation(connection, definition).ofRestoredDatabase();
         }
         settleEdits();

@@ -40,10 +40,14 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
      * @return whether nothing is left to cut
      */
     boolean cut(List<Planner.Due> due, int wanted) throws SQLException {
-        estimate();
+        if (!definition.target().partitioned()) {
+            estimate();
+        }
         boolean nothingLeft = true;
-        List<Walk> first = WalkQueries.toCut(connection, migration().id(), 0);
-        for (List<Walk> walks = first; !walks.isEmpty(); walks = behind(walks)) {
+        // Most walks of partitions give one batch job or more.
+        int some = wanted - due.size() + 1;
+        List<Walk> first = WalkQueries.toCut(connection, migration().id(), 0, some);
+        for (List<Walk> walks = first; !walks.isEmpty(); walks = behind(walks, some)) {
             nothingLeft &= cut(walks, first.size() == 1, due, wanted);
             if (due.size() >= wanted) {
                 return false;
@@ -52,9 +56,9 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         return nothingLeft;
     }
 
-    private List<Walk> behind(List<Walk> walks) throws SQLException {
+    private List<Walk> behind(List<Walk> walks, int some) throws SQLException {
         return WalkQueries.toCut(
-                connection, migration().id(), walks.get(walks.size() - 1).id());
+                connection, migration().id(), walks.get(walks.size() - 1).id(), some);
     }
 
     private boolean cut(List<Walk> walks, boolean last, List<Planner.Due> due, int wanted) throws SQLException {
@@ -87,6 +91,11 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         if (isEndless(strategy) && JobQueries.anyFailed(connection, migration().id())) {
             // Their rows are still there, and a new batch job would reach for them.
             return false;
+        }
+        if (definition.target().partitioned()
+                && strategy.estimate(connection, target).isPresent()) {
+            // All partitions are asked only where the next one has an answer.
+            estimate();
         }
         boolean numbers = countsInNumbers(strategy, target);
         Key cut = numbers

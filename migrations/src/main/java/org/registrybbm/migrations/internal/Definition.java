@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,8 @@ public record Definition(
     }
 
     /**
-     * Finds everything that the migration names and checks that the work function can run.
+     * Finds everything that the migration names and checks that the work function can run. Of partitions nothing is read: there may be
+     * thousands of them.
      *
      * @throws InvalidDefinitionException when it cannot; call {@link #missingCode} before
      */
@@ -72,13 +74,28 @@ public record Definition(
         WorkFunction function = registry.find(migration.signature()).orElseThrow();
         Definition definition =
                 new Definition(migration, strategy, function, target, Arguments.parse(migration.arguments()));
-        new TableChecks(target, !(strategy instanceof KeysetBatching), definition.needs()).require(connection);
+        definition.checks(target.partitioned() ? null : target).require(connection);
         if (!TableNames.isKept(connection, target)) {
             // It was built anew since its name was looked up: what was found may be of the one before.
             return resolve(connection, migration, registry);
         }
         definition.check(connection);
         return definition;
+    }
+
+    /**
+     * Checks each partition.
+     *
+     * @throws InvalidDefinitionException when the migration cannot run there
+     */
+    void requirePartitions(Connection connection) throws SQLException {
+        if (target.partitioned()) {
+            checks(target).require(connection);
+        }
+    }
+
+    private TableChecks checks(@Nullable Target part) {
+        return new TableChecks(target, part, !(strategy instanceof KeysetBatching), needs());
     }
 
     private void check(Connection connection) throws SQLException {
@@ -93,15 +110,31 @@ public record Definition(
         return function instanceof Needs.Told told ? told.needs(arguments, target.column()) : Needs.UNKNOWN;
     }
 
-    /** Returns the table of a walk; empty when it is no partition of the migration's table any more. */
+    /** Returns the table of a walk, and notes its name of now; empty when it is no partition of the migration's table any more. */
     Optional<Target> targetOf(Connection connection, Walk walk) throws SQLException {
-        return walk.onlyTable() || walk.tableOid() == target.oid()
-                ? Optional.of(target)
-                : CatalogQueries.leaf(connection, target, walk.tableOid());
+        if (walk.onlyTable() || walk.tableOid() == target.oid()) {
+            return Optional.of(target);
+        }
+        Optional<Target> leaf = CatalogQueries.leaf(connection, target, walk.tableOid());
+        if (leaf.isPresent() && !leaf.get().table().equals(walk.tableName())) {
+            TableNames.rename(connection, migration.id(), List.of(leaf.get()));
+        }
+        return leaf;
     }
 
-    /** Returns a table as a walk sees it, without the rows that are quarantined. */
+    /**
+     * Returns a table as a walk sees it, without the rows that are quarantined.
+     *
+     * @throws InvalidDefinitionException when the migration cannot run there
+     */
     WalkedTable walked(Connection connection, Target table, Walk.Kind kind) throws SQLException {
+        if (target.partitioned()) {
+            checks(table).require(connection);
+        }
+        return seen(connection, table, kind);
+    }
+
+    private WalkedTable seen(Connection connection, Target table, Walk.Kind kind) throws SQLException {
         boolean byCursor = strategy instanceof KeysetBatching && kind == Walk.Kind.CHANGE;
         Spared spared = SparedQueries.find(
                 connection,
@@ -130,7 +163,7 @@ public record Definition(
 
     /** Returns whether the strategy or the work function says which rows are not done. */
     boolean saysWhatIsPending(Connection connection) throws SQLException {
-        return walked(connection, target, Walk.Kind.VERIFY).pendingRows().isPresent();
+        return seen(connection, target, Walk.Kind.VERIFY).pendingRows().isPresent();
     }
 
     /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */

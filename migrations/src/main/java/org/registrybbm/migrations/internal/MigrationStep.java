@@ -162,7 +162,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             MigrationQueries.clearMissingCode(connection, migration.id());
         }
         WalkDefinitions.Unsettled unsettled = WalkDefinitions.unsettled(connection, migration.id());
-        if (unsettled.edited() + unsettled.moved() > 0) {
+        if (unsettled.edited() || unsettled.moved()) {
             new Continuity(connection, Definition.resolve(connection, migration, workRegistry)).restore(unsettled);
         }
         List<MigrationEvent> events = new ArrayList<>();
@@ -225,10 +225,12 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             return StepResult.of(due, free);
         }
         Definition definition = Definition.resolve(connection, migration, workRegistry);
-        if (WalkQueries.lastPass(connection, migration.id(), Walk.Kind.CHANGE) == 0) {
+        Walks walks = new Walks(connection, definition);
+        boolean begins = !walks.follow();
+        if (begins) {
             PendingCheck.run(connection, definition);
+            walks.openFirst();
         }
-        new Walks(connection, definition).openFirst();
         // A budget may allow many more than there are workers.
         int lanes = Math.min(held + free, Math.max(1, held) * 2);
         Cutter cutter = new Cutter(connection, definition, settings, lanes);
@@ -238,6 +240,9 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                     .forEach(id -> due.add(new Planner.Due(id, null)));
         }
         boolean done = nothingLeft && due.isEmpty() && JobQueries.unfinished(connection, migration.id()) == 0;
+        if (done && !begins && walks.openFirst()) {
+            done = cutter.cut(due, free) && due.isEmpty();
+        }
         return done ? complete(connection, definition, cutter, free) : StepResult.of(due, free);
     }
 

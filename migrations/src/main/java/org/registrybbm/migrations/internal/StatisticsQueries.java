@@ -29,25 +29,33 @@ final class StatisticsQueries {
             """;
     private static final String UNKNOWN = "c.reltuples < 0 OR c.relpages = 0 AND pg_relation_size(c.oid) > 0";
 
-    // A table that was never analysed has -1; the sum is unknown as soon as one leaf's is.
-    private static final String ESTIMATE = (PartitionTree.WITH + """
-            SELECT sum(%s)::bigint AS tuples, bool_or(%s) AS unknown
-            FROM pg_class c
-            WHERE c.oid IN (SELECT oid FROM leaves)
-            """).formatted(TUPLES, UNKNOWN);
+    // A table that was never analysed has -1; the sum is unknown as soon as that of one leaf with rows is.
+    private static final String SUM = """
+            SELECT CASE WHEN NOT bool_or(tuples IS NULL AND bytes > 0) THEN sum(tuples) END::bigint AS tuples
+            FROM counted
+            """;
 
-    private static final String NULL_ESTIMATE = (PartitionTree.WITH + """
-            SELECT sum((%s) * s.null_frac)::bigint AS tuples,
-                bool_or(%s OR s.null_frac IS NULL) AS unknown
-            FROM pg_class c
-            JOIN pg_namespace n ON n.oid = c.relnamespace
-            LEFT JOIN pg_stats s
-                ON s.schemaname = n.nspname
-                AND s.tablename = c.relname
-                AND s.attname = ?
-                AND NOT s.inherited
-            WHERE c.oid IN (SELECT oid FROM leaves)
-            """).formatted(TUPLES, UNKNOWN);
+    private static final String ESTIMATE = PartitionTree.WITH + """
+            , counted AS (
+                SELECT pg_relation_size(c.oid) AS bytes, CASE WHEN NOT (%s) THEN %s END AS tuples
+                FROM leaves
+                JOIN pg_class c ON c.oid = leaves.oid
+            )
+            """.formatted(UNKNOWN, TUPLES) + SUM;
+
+    private static final String NULL_ESTIMATE = PartitionTree.WITH + """
+            , counted AS (
+                SELECT pg_relation_size(c.oid) AS bytes, CASE WHEN NOT (%s) THEN (%s) * s.null_frac END AS tuples
+                FROM leaves
+                JOIN pg_class c ON c.oid = leaves.oid
+                JOIN pg_namespace n ON n.oid = c.relnamespace
+                LEFT JOIN pg_stats s
+                    ON s.schemaname = n.nspname
+                    AND s.tablename = c.relname
+                    AND s.attname = ?
+                    AND NOT s.inherited
+            )
+            """.formatted(UNKNOWN, TUPLES) + SUM;
 
     private static final String CORRELATION = """
             SELECT s.correlation::numeric AS correlation
@@ -91,7 +99,7 @@ final class StatisticsQueries {
 
     private static OptionalLong estimated(ResultSet row) throws SQLException {
         long tuples = row.getLong("tuples");
-        return row.wasNull() || row.getBoolean("unknown") ? OptionalLong.empty() : OptionalLong.of(tuples);
+        return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(tuples);
     }
 
     /**

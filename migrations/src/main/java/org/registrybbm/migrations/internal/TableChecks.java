@@ -7,19 +7,22 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.TableFindings.Finding;
 
 /**
  * What a table must be and what the engine's role must be allowed, on the table and on each leaf partition, which the engine works on by
- * itself. Whatever it is that a migration would only find out between two rows, or never, is refused here.
+ * itself. Whatever it is that a migration would only find out between two rows, or never, is refused here. All partitions are looked at
+ * when a migration begins and before it ends; between that, each one when it has its turn.
  *
  * @param target the table and its key
+ * @param part the table whose leaves are looked at: the target itself for all, or one of its partitions; null for the target without them
  * @param places whether the strategy finds rows by where they lie
  * @param needs what the work function reads and writes
  */
-record TableChecks(Target target, boolean places, Needs needs) {
+record TableChecks(Target target, @Nullable Target part, boolean places, Needs needs) {
     private static final int MOST_GRANTS = 4;
     private static final Pattern OWN = Pattern.compile("batched_background_migration.*|databasechangelog(lock)?"
             + "|qrtz_(job_details|triggers|(simple|cron|simprop|blob|fired)_triggers|calendars|paused_trigger_grps"
@@ -31,7 +34,7 @@ record TableChecks(Target target, boolean places, Needs needs) {
      * @throws InvalidDefinitionException when the migration cannot run there, or would not see or not reach every row
      */
     void require(Connection connection) throws SQLException {
-        List<Finding> findings = new TableFindings(target, places, needs).find(connection);
+        List<Finding> findings = new TableFindings(target, part, places, needs).find(connection);
         for (Finding one : findings) {
             refusal(one).ifPresent(refusal -> {
                 throw refusal;

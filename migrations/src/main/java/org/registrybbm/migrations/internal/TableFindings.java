@@ -10,13 +10,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the catalogue says against a table, its leaf partitions and the sequence of a work function.
+ * What the catalogue says against a table, leaf partitions of it and the sequence of a work function.
  *
  * @param target the table and its key
+ * @param part the table whose leaves are looked at: the target itself for all, or one of its partitions; null for the target without them
  * @param places whether the strategy finds rows by where they lie
  * @param needs what the work function reads and writes
  */
-record TableFindings(Target target, boolean places, Needs needs) {
+record TableFindings(Target target, @Nullable Target part, boolean places, Needs needs) {
     // A column as its name was written, or else as SQL reads it.
     private static final String IS_NAMED = """
             EXISTS (
@@ -174,11 +175,15 @@ record TableFindings(Target target, boolean places, Needs needs) {
                 connection,
                 IS_SOUND,
                 row -> row.getBoolean("sound"),
-                target.oid(),
+                leavesOf(),
                 target.oid(),
                 sequence.get(1),
                 sequence.get(0));
         return sound ? List.of() : find(connection, sequence);
+    }
+
+    private @Nullable Long leavesOf() {
+        return part == null ? null : (Long) part.oid();
     }
 
     private List<String> sequence() {
@@ -200,7 +205,7 @@ record TableFindings(Target target, boolean places, Needs needs) {
                 connection,
                 FINDINGS,
                 TableFindings::finding,
-                target.oid(),
+                leavesOf(),
                 target.oid(),
                 sequence.get(1),
                 sequence.get(0),

@@ -35,17 +35,18 @@ final class TableNames {
                 AND table_name = ?
             """;
 
-    // %1$s is the table, %2$s the name of now.
+    // %s is the table.
     private static final String RENAME = """
-            UPDATE %%1$s
-            SET table_name = %1$s
-            FROM pg_class c
-            JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.oid = table_oid
-                AND c.oid = ANY (?::oid[])
-                AND batched_background_migration_id = ?
-                AND table_name <> %1$s
-            """.formatted(SqlIdentifiers.quotedInSql("n.nspname", "c.relname"));
+            UPDATE %s named
+            SET table_name = now.name
+            FROM unnest(?::oid[], ?::text[]) AS now (oid, name)
+            WHERE named.batched_background_migration_id = ?
+                AND named.table_oid = now.oid
+                AND named.table_name <> now.name
+            """;
+
+    // A schema that gets another name renames all of its tables.
+    private static final int TABLES_AT_ONCE = 1_000;
 
     // %s is the table; reading nothing of it locks it as reading does, and none of its partitions.
     private static final String IS_KEPT = """
@@ -84,9 +85,17 @@ final class TableNames {
     }
 
     /** Writes down what tables are called by now: in a database into which a dump is restored, only names find them again. */
-    static void rename(Connection connection, long migrationId, List<Long> tables) throws SQLException {
-        for (String each : TABLES) {
-            Sql.update(connection, RENAME.formatted(each), tables.toArray(Long[]::new), migrationId);
+    static void rename(Connection connection, long migrationId, List<Target> tables) throws SQLException {
+        for (int first = 0; first < tables.size(); first += TABLES_AT_ONCE) {
+            List<Target> some = tables.subList(first, Math.min(tables.size(), first + TABLES_AT_ONCE));
+            for (String each : TABLES) {
+                Sql.update(
+                        connection,
+                        RENAME.formatted(each),
+                        some.stream().map(Target::oid).toArray(Long[]::new),
+                        some.stream().map(Target::table).toArray(String[]::new),
+                        migrationId);
+            }
         }
     }
 

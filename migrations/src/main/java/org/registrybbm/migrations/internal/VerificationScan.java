@@ -157,6 +157,7 @@ public final class VerificationScan implements AutoCloseable {
         Definition resolved = definition;
         if (resolved == null) {
             resolved = Definition.resolve(tx, migration, workRegistry);
+            resolved.requirePartitions(tx);
             tables = tables(tx, resolved);
             definition = resolved;
         }

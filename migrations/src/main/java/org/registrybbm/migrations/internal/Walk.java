@@ -12,7 +12,6 @@ import org.registrybbm.migrations.Key;
  * @param tableName the name that it had when it was last looked up, quoted for SQL
  * @param kind what its batch jobs do
  * @param pass which pass of its kind, from 1
- * @param edited whether the migration's definition is another one than it was begun with
  * @param onlyTable whether it goes over the migration's own table, and not one of its partitions
  * @param cutKey last key of the newest batch job, or null before the first and where {@code max_value} tells
  * @param cutRows about how many rows its batch jobs hold, by the sizes that they were cut to
@@ -25,7 +24,6 @@ public record Walk(
         int pass,
         @Nullable Key cutKey,
         long cutRows,
-        boolean edited,
         boolean onlyTable) {
     /** Returns whether batch jobs without a walk, which the container registry made, belong to it. */
     boolean adoptsJobs() {

@@ -7,28 +7,69 @@ import org.jspecify.annotations.Nullable;
 
 /** Statements on what walks were begun with, and where. */
 final class WalkDefinitions {
-    // Of each walk that was begun with another definition, or elsewhere. Thousands of partitions begin with the same
-    // one,
-    // and columns of partitions have the types and collations of the root's: one that still is there stands for all.
+    // As the index has it, by which walks that were begun alike lie together.
+    private static final String BEGUN_WITH =
+            "(coalesce(jsonb_hash_extended(w.definition, 0), 0) # coalesce(hashtextextended(w.origin, 0), 0))";
+
+    // Whether any walk was begun with another definition, or elsewhere. Thousands of partitions begin alike: the index
+    // leads from each way that they began to the next one. Columns of partitions have the types and collations of the
+    // root's, so that one walk whose table still is there stands for all that began alike, the newest one that is
+    // found.
     private static final String UNSETTLED = """
-            SELECT coalesce(sum(w.walks) FILTER (WHERE (w.definition - '{key, order}'::text[]) IS DISTINCT FROM
-            """ + WalkQueries.DEFINITION + " OR " + KeyOrder.CHANGED + """
-                ), 0) AS edited, coalesce(sum(w.walks) FILTER (WHERE w.origin IS DISTINCT FROM ?), 0) AS moved
-            FROM (
-                SELECT begun.batched_background_migration_id, begun.definition, begun.origin, count(*) AS walks,
-                    coalesce(
-                        max(begun.table_oid::bigint) FILTER (
-                            WHERE begun.only_table
-                                OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = begun.table_oid)
-                        ),
-                        max(begun.table_oid::bigint)
-                    )::oid AS table_oid
-                FROM batched_background_migration_walks begun
-                WHERE begun.batched_background_migration_id = ?
-                GROUP BY 1, 2, 3
-            ) w
-            JOIN batched_background_migrations m ON m.id = w.batched_background_migration_id
-            """;
+            WITH RECURSIVE given AS (
+                SELECT ?::bigint AS id, ?::text AS origin
+            ), begun AS (
+                SELECT (
+                    SELECT %1$s
+                    FROM batched_background_migration_walks w
+                    WHERE w.batched_background_migration_id = given.id
+                    ORDER BY %1$s
+                    LIMIT 1
+                ) AS one
+                FROM given
+                UNION ALL
+                SELECT (
+                    SELECT %1$s
+                    FROM batched_background_migration_walks w
+                    WHERE w.batched_background_migration_id = given.id
+                        AND %1$s > begun.one
+                    ORDER BY %1$s
+                    LIMIT 1
+                )
+                FROM begun
+                CROSS JOIN given
+                WHERE begun.one IS NOT NULL
+            )
+            SELECT coalesce(bool_or((w.definition - '{key, order}'::text[]) IS DISTINCT FROM %2$s OR %3$s), false) AS edited,
+                coalesce(bool_or(w.origin IS DISTINCT FROM given.origin), false) AS moved
+            FROM begun
+            CROSS JOIN given
+            JOIN batched_background_migrations m ON m.id = given.id
+            CROSS JOIN LATERAL (
+                SELECT alike.definition, alike.origin, alike.table_oid
+                FROM (
+                    (
+                        SELECT w.definition, w.origin, w.table_oid
+                        FROM batched_background_migration_walks w
+                        WHERE w.batched_background_migration_id = given.id
+                            AND %1$s = begun.one
+                            AND (w.only_table OR EXISTS (SELECT FROM pg_class WHERE oid = w.table_oid AND relispartition))
+                        ORDER BY w.id DESC
+                        LIMIT 1
+                    )
+                    UNION ALL
+                    (
+                        SELECT w.definition, w.origin, w.table_oid
+                        FROM batched_background_migration_walks w
+                        WHERE w.batched_background_migration_id = given.id
+                            AND %1$s = begun.one
+                        ORDER BY w.id DESC
+                        LIMIT 1
+                    )
+                ) AS alike
+                LIMIT 1
+            ) AS w
+            """.formatted(BEGUN_WITH, WalkQueries.DEFINITION, KeyOrder.CHANGED);
 
     private static final String EDITS = """
             SELECT DISTINCT o.key, o.value AS before, n.value AS now
@@ -67,16 +108,16 @@ final class WalkDefinitions {
 
     private WalkDefinitions() {}
 
-    /** How many walks were begun with another definition than now, and how many in another database. */
-    record Unsettled(long edited, long moved) {}
+    /** Whether any walk was begun with another definition than now, and whether any in another database. */
+    record Unsettled(boolean edited, boolean moved) {}
 
     static Unsettled unsettled(Connection connection, long migrationId) throws SQLException {
         return Sql.one(
                 connection,
                 UNSETTLED,
-                row -> new Unsettled(row.getLong("edited"), row.getLong("moved")),
-                Origin.of(connection),
-                migrationId);
+                row -> new Unsettled(row.getBoolean("edited"), row.getBoolean("moved")),
+                migrationId,
+                Origin.of(connection));
     }
 
     /** One part of a definition that is another one than when the walks began; null for none. */

@@ -20,14 +20,21 @@ final class WalkQueries {
 
     static final String COLUMNS = """
             w.id, w.table_oid::bigint AS table_oid, w.table_name, w.kind, w.pass, w.cut_key::text AS cut_key,
-            w.cut_tuple_count, w.only_table, (w.definition - '{key, order}'::text[]) <> (
+            w.cut_tuple_count, w.only_table
+            """;
+
+    private static final String IS_EDITED = """
+            SELECT EXISTS (
                 SELECT
+                FROM batched_background_migration_walks w
+                JOIN batched_background_migrations m ON m.id = w.batched_background_migration_id
+                WHERE w.id = ?
+                    AND ((w.definition - '{key, order}'::text[]) <>
             """ + DEFINITION + """
-                FROM batched_background_migrations m
-                WHERE m.id = w.batched_background_migration_id
-            ) OR
+                        OR
             """ + KeyOrder.CHANGED + """
-                AS edited
+                    )
+            ) AS edited
             """;
 
     private static final String IS_BEGUN = """
@@ -70,6 +77,17 @@ final class WalkQueries {
                 AND pass = ?
             """;
 
+    // The order has the index lead to it.
+    private static final String FIRST_OPENED = """
+            SELECT table_oid::bigint AS table_oid, table_name, only_table
+            FROM batched_background_migration_walks
+            WHERE batched_background_migration_id = ?
+                AND kind = 'change'
+                AND pass = 1
+            ORDER BY batched_background_migration_walks.table_oid
+            LIMIT 1
+            """;
+
     private static final String LAST_PASS = """
             SELECT coalesce(max(pass), 0) AS pass
             FROM batched_background_migration_walks
@@ -83,7 +101,7 @@ final class WalkQueries {
                 AND w.id > ?
                 AND NOT w.cut_whole
             ORDER BY w.id
-            LIMIT 100
+            LIMIT ?
             """;
 
     private static final String OPEN = """
@@ -159,6 +177,11 @@ final class WalkQueries {
         return Sql.first(connection, FIND, WalkQueries::walk, id);
     }
 
+    /** Returns whether a migration is defined otherwise, or its key sorted otherwise, than when a walk of it was begun. */
+    static boolean isEdited(Connection connection, long id) throws SQLException {
+        return Sql.one(connection, IS_EDITED, row -> row.getBoolean("edited"), id);
+    }
+
     /** Returns the walks of one pass of a kind. */
     static List<Walk> all(Connection connection, long migrationId, Walk.Kind kind, int pass) throws SQLException {
         return Sql.list(connection, ALL, WalkQueries::walk, migrationId, kind.word(), pass);
@@ -174,18 +197,21 @@ final class WalkQueries {
 
     /** Returns the tables of one pass of a kind. */
     static List<Opened> opened(Connection connection, long migrationId, Walk.Kind kind, int pass) throws SQLException {
-        return Sql.list(
-                connection,
-                OPENED,
-                row -> new Opened(row.getLong("table_oid"), row.getString("table_name"), row.getBoolean("only_table")),
-                migrationId,
-                kind.word(),
-                pass);
+        return Sql.list(connection, OPENED, WalkQueries::opened, migrationId, kind.word(), pass);
     }
 
-    /** Returns the first walks behind a place that batch jobs do not cover yet; empty for no more. */
-    static List<Walk> toCut(Connection connection, long migrationId, long after) throws SQLException {
-        return Sql.list(connection, TO_CUT, WalkQueries::walk, migrationId, after);
+    /** Returns a table of the first pass: of several, all or none are the migration's own; empty when nothing was begun. */
+    static Optional<Opened> firstOpened(Connection connection, long migrationId) throws SQLException {
+        return Sql.first(connection, FIRST_OPENED, WalkQueries::opened, migrationId);
+    }
+
+    private static Opened opened(ResultSet row) throws SQLException {
+        return new Opened(row.getLong("table_oid"), row.getString("table_name"), row.getBoolean("only_table"));
+    }
+
+    /** Returns some walks, the first ones behind a place, that batch jobs do not cover yet; empty for no more. */
+    static List<Walk> toCut(Connection connection, long migrationId, long after, int most) throws SQLException {
+        return Sql.list(connection, TO_CUT, WalkQueries::walk, migrationId, after, most);
     }
 
     /**
@@ -246,7 +272,6 @@ final class WalkQueries {
                 row.getInt("pass"),
                 Keys.read(row.getString("cut_key")),
                 row.getLong("cut_tuple_count"),
-                row.getBoolean("edited"),
                 row.getBoolean("only_table"));
     }
 }

@@ -44,10 +44,7 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
     static boolean isEdited(Connection connection, BatchJob job, @Nullable WalkedJob known) throws SQLException {
         return known == null
                 && job.walkId() != null
-                && (WalkQueries.find(connection, job.walkId())
-                                .filter(Walk::edited)
-                                .isPresent()
-                        || Origin.isElsewhere(connection, job.walkId()));
+                && (WalkQueries.isEdited(connection, job.walkId()) || Origin.isElsewhere(connection, job.walkId()));
     }
 
     /** Returns it as it is now that rows may have come into the quarantine or left it. */

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -14,16 +15,23 @@ import org.slf4j.LoggerFactory;
 record Walks(Connection connection, Definition definition) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Walks.class);
 
-    /** Opens those of the first pass where they are missing, as when a partition was attached. */
-    void openFirst() throws SQLException {
+    /**
+     * Looks at the table, and at all of its partitions, and opens those walks of the first pass that are missing, as when a partition was
+     * attached. For when a migration begins, and for when all its batch jobs are done: what there is to see of many partitions takes
+     * longer to read than all the rest of a plan.
+     *
+     * @return whether any was missing
+     */
+    boolean openFirst() throws SQLException {
+        definition.requirePartitions(connection);
         List<WalkQueries.Opened> opened = opened(Walk.Kind.CHANGE, 1);
         if (opened.stream().anyMatch(WalkQueries.Opened::onlyTable)) {
             followTable(opened.get(0));
-            return;
+            return false;
         }
         if (!definition.target().partitioned() || opened.isEmpty() && isSharedWithRegistry()) {
             open(List.of(definition.target()), Walk.Kind.CHANGE, 1, true);
-            return;
+            return true;
         }
         if (opened.isEmpty()) {
             warn();
@@ -36,14 +44,30 @@ record Walks(Connection connection, Definition definition) {
             new Relocation(connection, definition).ofRebuiltTables();
             opened = opened(Walk.Kind.CHANGE, 1);
         }
-        openMissing(leaves, tables(opened), Walk.Kind.CHANGE, 1);
-        Set<String> names = opened.stream().map(WalkQueries.Opened::name).collect(Collectors.toSet());
-        if (leaves.stream().anyMatch(leaf -> !names.contains(leaf.table()))) {
-            TableNames.rename(connection, id(), List.copyOf(there));
-        }
+        Map<Long, String> names = opened.stream()
+                .collect(Collectors.toMap(WalkQueries.Opened::table, WalkQueries.Opened::name, (one, other) -> one));
+        TableNames.rename(
+                connection,
+                id(),
+                leaves.stream()
+                        .filter(leaf -> !leaf.table().equals(names.getOrDefault(leaf.oid(), leaf.table())))
+                        .toList());
+        return openMissing(leaves, names.keySet(), Walk.Kind.CHANGE, 1);
     }
 
-    /** Goes on with another table of the same name. */
+    /**
+     * Goes on with another table of the same name, where a walk goes over the migration's own table.
+     *
+     * @return whether there is any walk
+     */
+    boolean follow() throws SQLException {
+        Optional<WalkQueries.Opened> any = WalkQueries.firstOpened(connection, id());
+        if (any.isPresent() && any.get().onlyTable()) {
+            followTable(any.get());
+        }
+        return any.isPresent();
+    }
+
     private void followTable(WalkQueries.Opened only) throws SQLException {
         if (only.table() == definition.target().oid()) {
             return;
