@@ -108,6 +108,8 @@ public final class Presence implements AutoCloseable {
                     LOGGER.info("nothing shows that this replica lives, as its connection does not lead straight to"
                             + " PostgreSQL; when it is killed, its leases run out by time");
                     gate.expectNoSession();
+                    // Batch jobs may start now that were waiting for a session.
+                    listener.told();
                     return;
                 }
             } catch (SQLException | RuntimeException e) {

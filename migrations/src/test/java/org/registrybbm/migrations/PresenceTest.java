@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -163,13 +164,16 @@ class PresenceTest {
         }
     }
 
+    /** And says so, as batch jobs may start that were waiting for a session. */
     @Test
     void staysAwayFromAPooler() {
         BatchedMigrations pooled = engine(pretendingAnotherBackend(), Map.of());
+        AtomicInteger told = new AtomicInteger();
 
-        pooled.presence().start(() -> {});
+        pooled.presence().start(told::incrementAndGet);
 
         await().atMost(SOON).until(() -> threads().isEmpty());
+        assertThat(told).hasValue(1);
         assertThat(pooled.presence().session()).isNull();
         assertThat(database.column(SESSIONS)).isEmpty();
         pooled.close();
