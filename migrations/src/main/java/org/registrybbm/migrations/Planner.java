@@ -110,7 +110,8 @@ public final class Planner {
     }
 
     /**
-     * Looks in one statement at what there is to do: the number is another one when a plan may say something else than the one before.
+     * Looks in one statement at what there is to do: where the number is one at which a plan found nothing, another plan finds nothing
+     * either, unless the tables were changed in a way that no look sees, as by a person who deletes batch jobs.
      *
      * @throws DatabaseException when the database cannot be asked
      */
@@ -119,7 +120,10 @@ public final class Planner {
             return Sql.shortly(
                     dataSource,
                     connection -> SharingQueries.outlook(
-                            connection, settings.timeouts().missingCode()));
+                            connection,
+                            new SharingQueries.Patience(
+                                    settings.maxJobAttempts(),
+                                    settings.timeouts().missingCode())));
         } catch (SQLException e) {
             throw DatabaseException.of("look for batch jobs that are due", e);
         }

@@ -119,16 +119,6 @@ class OffersTest {
         }
     }
 
-    /** Else a whole fleet would plan again because of it. */
-    @Test
-    void theOutlookStaysAsItIs() {
-        long before = one.planner().outlook();
-
-        one.offers().take(due, 3);
-
-        assertThat(other.planner().outlook()).isEqualTo(before);
-    }
-
     private void claim(long job, long token) {
         database.execute(
                 "UPDATE batched_background_migration_jobs SET lease_token = %d WHERE id = %d".formatted(token, job));

@@ -77,44 +77,85 @@ public final class SharingQueries {
             ORDER BY m.priority DESC, m.status = 4 DESC, m.id
             """.formatted(Contradictions.FOUND);
 
-    // All that a plan depends on, but for what moves while batch jobs run well: batch jobs that nobody holds, how many
-    // are held, migrations as they are, which have no batch job left, and how many batch jobs the budgets let run. The
-    // rows of the budgets themselves are written to by each sub-batch that is paced.
-    private static final String OUTLOOK =
-            JobQueries.WITH_HELD + """
-            , seen AS (
-                SELECT hashint8extended(j.id, coalesce(j.lease_token, 0)) AS one
+    // All that may make a plan find something, and nothing else. While the fleet's budget is used up that is little: a
+    // migration may come to its end, or be another one than it was. Else there are the batch jobs that may be taken,
+    // how many each migration has, and the walk that it is at while that has ranges to cut. A batch job that is due
+    // once more is not the one that it was, and one that a replica has taken is none while that lasts. Each sub-batch
+    // that is paced writes to some columns of the budgets, which are left out.
+    private static final String OUTLOOK = JobQueries.WITH_HELD
+            + """
+            , given AS (
+                SELECT ?::integer AS attempts, make_interval(secs => ?::float8) AS offers,
+                    make_interval(secs => ?::float8) AS missing_code
+            ), fleet AS (
+                SELECT counted.held,
+                    NOT EXISTS (
+                        SELECT
+                        FROM batched_background_migration_budgets
+                        WHERE scope = 'fleet'
+                            AND batch_jobs BETWEEN 0 AND counted.held
+                    ) AS has_room
+                FROM (SELECT count(*) AS held FROM held) AS counted
+            ), unfinished AS (
+                SELECT j.batched_background_migration_id AS migration_id, count(held.id) AS held,
+                    max(j.walk_id) AS newest_walk
+                FROM batched_background_migration_jobs j
+                LEFT JOIN held ON held.id = j.id
+                WHERE j.status <> 2
+                GROUP BY 1
+            ), seen AS (
+                SELECT hash_record_extended(ROW(j.id, j.lease_token, j.retry_at, j.offered_at), 0) AS one
                 FROM batched_background_migration_jobs j
                 JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
-                WHERE j.status <> 2
+                CROSS JOIN given
+                CROSS JOIN fleet
+                WHERE fleet.has_room
+                    AND j.status <> 2
                     AND m.status IN (1, 4)
                     AND j.id NOT IN (SELECT id FROM held)
-                    AND (%1$s AND %3$s OR j.retry_at IS NULL OR j.retry_at <= clock_timestamp())
+                    AND CASE
+                        WHEN %1$s THEN %2$s
+                        ELSE j.retry_at IS NULL OR j.retry_at <= clock_timestamp()
+                    END
+                    AND coalesce(
+                        j.offered_at NOT BETWEEN clock_timestamp() - given.offers AND clock_timestamp(), true)
                 UNION ALL
-                SELECT hashint8extended(count(*), -1)
-                FROM held
+                SELECT hash_record_extended(ROW(j.id, 'exhausted'::text), 0)
+                FROM batched_background_migration_jobs j
+                JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
+                JOIN unfinished u ON u.migration_id = m.id
+                CROSS JOIN given
+                WHERE j.status <> 2
+                    AND m.status IN (1, 4)
+                    AND u.held = 0
+                    AND %3$s
+                    AND j.attempts >= given.attempts
                 UNION ALL
                 SELECT hash_record_extended(
                     ROW(
                         m.id, m.xmin::text, m.plan_again_at <= clock_timestamp(),
-                        m.code_missing_since <= clock_timestamp() - make_interval(secs => ?),
-                        EXISTS (
-                            SELECT
-                            FROM batched_background_migration_jobs j
-                            WHERE j.batched_background_migration_id = m.id
-                                AND j.status <> 2
-                        )
+                        m.code_missing_since <= clock_timestamp() - given.missing_code,
+                        u.migration_id IS NULL,
+                        CASE WHEN fleet.has_room THEN u.held END,
+                        CASE WHEN fleet.has_room AND NOT w.cut_whole THEN w.id END
                     ), 0)
                 FROM batched_background_migrations m
+                LEFT JOIN unfinished u ON u.migration_id = m.id
+                LEFT JOIN batched_background_migration_walks w ON w.id = u.newest_walk
+                CROSS JOIN given
+                CROSS JOIN fleet
                 WHERE m.status IN (1, 4)
-                    OR %2$s
+                    OR %4$s
                 UNION ALL
                 SELECT hash_record_extended(ROW(b.scope, b.subject, b.batch_jobs, b.migrations), 0)
                 FROM batched_background_migration_budgets b
+                UNION ALL
+                SELECT hash_record_extended(ROW('fleet'::text, has_room, CASE WHEN has_room THEN held END), 0)
+                FROM fleet
             )
             SELECT bit_xor(one) AS outlook
             FROM seen
-            """.formatted(JobQueries.ACTIVE, Contradictions.FOUND, LockWaitQueries.OVER);
+            """.formatted(JobQueries.ACTIVE, LockWaitQueries.OVER, JobQueries.FAILED, Contradictions.FOUND);
 
     private SharingQueries() {}
 
@@ -193,10 +234,16 @@ public final class SharingQueries {
     }
 
     /**
-     * Returns a number that is another one whenever a plan may hand out something that the one before did not, or fail a migration whose
-     * code has been missing for too long.
+     * Returns a number that is another one whenever a plan may hand out something that the one before did not, or bring a migration to its
+     * end.
      */
-    public static long outlook(Connection connection, Duration missingCode) throws SQLException {
-        return Sql.one(connection, OUTLOOK, row -> row.getLong("outlook"), seconds(missingCode));
+    public static long outlook(Connection connection, Patience patience) throws SQLException {
+        return Sql.one(
+                connection,
+                OUTLOOK,
+                row -> row.getLong("outlook"),
+                patience.maxAttempts(),
+                seconds(Offers.LAST),
+                seconds(patience.missingCode()));
     }
 }
