@@ -4,11 +4,9 @@ import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.DatabaseException;
-import org.registrybbm.migrations.Offers;
 import org.registrybbm.migrations.Presence;
 import org.registrybbm.migrations.SchemaNotMigratedException;
 import org.slf4j.Logger;
@@ -34,10 +32,11 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     /** The longest without a turn while nothing is active. */
     private static final Duration LONGEST_IDLE = Duration.ofSeconds(60);
 
-    /** From a turn that took nothing to the next one, where nothing has changed; then twice as long each time. */
-    private static final Duration FRUITLESS = Duration.ofSeconds(5);
+    /** From a turn that met what no look sees, as a row that somebody has locked, to the next one. */
+    private static final Duration UNSETTLED = Duration.ofSeconds(5);
 
-    private static final Duration LONGEST_FRUITLESS = Duration.ofMinutes(4);
+    /** About the longest without a turn while looks see nothing new: there are changes that none sees. */
+    private static final Duration LONGEST_WITHOUT_NEWS = Duration.ofMinutes(4);
 
     /** While others work, looks are so much rarer: most of a fleet may have nothing to do. */
     private static final double RARER = 3;
@@ -50,14 +49,14 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     private final Duration interval;
     private final Thread thread = new Thread(this::run, "bbm-coordinator");
     private final Semaphore calls = new Semaphore(0);
+    private final Prospects prospects = new Prospects();
     private volatile boolean closed;
     private volatile boolean everSound;
     private volatile long lastSound;
     private boolean failing;
     private volatile boolean idle;
     private long lastTurn;
-    private @Nullable Long outlook;
-    private Duration fruitless = FRUITLESS;
+    private Duration patience = UNSETTLED;
 
     Coordinator(Dispatcher dispatcher, Duration interval) {
         this.dispatcher = dispatcher;
@@ -125,10 +124,10 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
             return pause;
         } catch (SchemaNotMigratedException | DatabaseException | SchedulerException e) {
             // What the turn was for is still to be done, though the tables look the same.
-            outlook = null;
+            prospects.forget();
             tell(e);
         } catch (Throwable e) {
-            outlook = null;
+            prospects.forget();
             // Whatever it is: without this thread the replica starts nothing any more.
             LOGGER.error("a turn of the coordinator failed, the next one tries again", e);
         }
@@ -138,10 +137,16 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     private boolean isTurnDue(boolean called) throws SchedulerException {
         long since = System.nanoTime() - lastTurn;
         if (called || !everSound) {
-            return true;
+            prospects.forget();
+            return isNews();
         }
+        if (!idle && dispatcher.free() > 0) {
+            return isNews() || since > patience.toNanos();
+        }
+        // Without a look at the tables, nobody knows what they looked like when the turn was taken.
+        prospects.forget();
         if (!idle) {
-            return dispatcher.free() > 0 ? isPromising(since) : since > LONGEST_BUSY.toNanos();
+            return since > LONGEST_BUSY.toNanos();
         }
         if (since > LONGEST_IDLE.toNanos() || engine.planner().hasWork()) {
             return true;
@@ -151,27 +156,22 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     }
 
     /** A turn costs dozens of statements, and most of a fleet may have nothing to do. */
-    private boolean isPromising(long sinceLastTurn) {
-        Long before = outlook;
-        outlook = engine.planner().outlook();
+    private boolean isNews() {
+        boolean news = prospects.isNews(engine.planner().outlook());
         lastSound = System.nanoTime();
-        return !outlook.equals(before) || sinceLastTurn > fruitless.toNanos();
+        return news;
     }
 
     private Duration turn() throws SchedulerException {
         Dispatcher.Turn turn = dispatcher.turn();
         lastTurn = System.nanoTime();
-        if (turn.taken() > 0 || turn.more()) {
-            outlook = null;
-            fruitless = FRUITLESS;
-        } else if (turn.awaited()) {
-            // By then they have begun, and the outlook is another one; or any replica may take them.
-            fruitless = Offers.LAST;
-        } else if (!turn.settled()) {
-            fruitless = FRUITLESS;
-        } else {
-            Duration next = fruitless.multipliedBy(2);
-            fruitless = next.compareTo(LONGEST_FRUITLESS) < 0 ? next : LONGEST_FRUITLESS;
+        patience = turn.settled() ? jittered(LONGEST_WITHOUT_NEWS) : UNSETTLED;
+        if (turn.taken() > 0) {
+            prospects.forget();
+        } else if (turn.more() || turn.awaited()) {
+            prospects.leftOpen();
+        } else if (turn.settled()) {
+            prospects.foundNothing(engine.planner()::outlook);
         }
         lastSound = lastTurn;
         if (!everSound) {

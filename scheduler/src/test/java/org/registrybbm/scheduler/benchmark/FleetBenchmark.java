@@ -23,7 +23,7 @@ class FleetBenchmark {
     private static final Logger LOGGER = LoggerFactory.getLogger(FleetBenchmark.class);
     private static final int REPLICAS = Integer.getInteger("fleet.replicas", 100);
     private static final int SECONDS = Integer.getInteger("fleet.seconds", 60);
-    // From 5 s on each pause between two fruitless plans is twice the one before, up to 4 minutes.
+    // Of a minute and three before it: each replica plans every 4 minutes without news, and some of them then.
     private static final int SETTLED_AFTER = 3;
     private static final double MOST_A_REPLICA = 1;
     // 100 failed migrations are to cost 500 replicas less than 50 a second.
