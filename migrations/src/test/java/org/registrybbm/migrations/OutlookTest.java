@@ -63,7 +63,7 @@ class OutlookTest {
     }
 
     @Test
-    void whatAReplicaHasTakenIsNothingToTakeWhileThatLasts() {
+    void whatAReplicaHasTakenIsAsIfItHadBegunWhileThatLasts() {
         lab.limits(2, 2).queueItems("m", Lab.ADD_ONE, 10);
         List<Planner.Due> due = engine.planner().plan().jobs();
         long before = outlook();
@@ -77,6 +77,9 @@ class OutlookTest {
 
         lab.engine(Map.of()).offers().take(due, 1);
         assertThat(outlook()).isEqualTo(taken);
+        hold(due.get(0));
+        assertThat(outlook()).isEqualTo(taken);
+        change(due.get(0), "lease_token = NULL");
 
         change(due.get(0), "offered_at = clock_timestamp() - interval '3.1 s'");
         assertThat(outlook()).isNotIn(before, taken);

@@ -80,45 +80,49 @@ public final class SharingQueries {
     // All that may make a plan find something, and nothing else. While the fleet's budget is used up that is little: a
     // migration may come to its end, or be another one than it was. Else there are the batch jobs that may be taken,
     // how many each migration has, and the walk that it is at while that has ranges to cut. A batch job that is due
-    // once more is not the one that it was, and one that a replica has taken is none while that lasts. Each sub-batch
-    // that is paced writes to some columns of the budgets, which are left out.
+    // once more is not the one that it was, and one that a replica has taken counts as begun while that lasts. Each
+    // sub-batch that is paced writes to some columns of the budgets, which are left out.
     private static final String OUTLOOK = JobQueries.WITH_HELD
             + """
             , given AS (
                 SELECT ?::integer AS attempts, make_interval(secs => ?::float8) AS offers,
                     make_interval(secs => ?::float8) AS missing_code
+            ), taken AS (
+                SELECT j.id
+                FROM batched_background_migration_jobs j
+                CROSS JOIN given
+                WHERE j.status <> 2
+                    AND (j.id IN (SELECT id FROM held)
+                        OR j.offered_at BETWEEN clock_timestamp() - given.offers AND clock_timestamp())
             ), fleet AS (
-                SELECT counted.held,
+                SELECT counted.taken,
                     NOT EXISTS (
                         SELECT
                         FROM batched_background_migration_budgets
                         WHERE scope = 'fleet'
-                            AND batch_jobs BETWEEN 0 AND counted.held
+                            AND batch_jobs BETWEEN 0 AND counted.taken
                     ) AS has_room
-                FROM (SELECT count(*) AS held FROM held) AS counted
+                FROM (SELECT count(*) AS taken FROM taken) AS counted
             ), unfinished AS (
-                SELECT j.batched_background_migration_id AS migration_id, count(held.id) AS held,
+                SELECT j.batched_background_migration_id AS migration_id, count(taken.id) AS taken,
                     max(j.walk_id) AS newest_walk
                 FROM batched_background_migration_jobs j
-                LEFT JOIN held ON held.id = j.id
+                LEFT JOIN taken ON taken.id = j.id
                 WHERE j.status <> 2
                 GROUP BY 1
             ), seen AS (
                 SELECT hash_record_extended(ROW(j.id, j.lease_token, j.retry_at, j.offered_at), 0) AS one
                 FROM batched_background_migration_jobs j
                 JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
-                CROSS JOIN given
                 CROSS JOIN fleet
                 WHERE fleet.has_room
                     AND j.status <> 2
                     AND m.status IN (1, 4)
-                    AND j.id NOT IN (SELECT id FROM held)
+                    AND j.id NOT IN (SELECT id FROM taken)
                     AND CASE
                         WHEN %1$s THEN %2$s
                         ELSE j.retry_at IS NULL OR j.retry_at <= clock_timestamp()
                     END
-                    AND coalesce(
-                        j.offered_at NOT BETWEEN clock_timestamp() - given.offers AND clock_timestamp(), true)
                 UNION ALL
                 SELECT hash_record_extended(ROW(j.id, 'exhausted'::text), 0)
                 FROM batched_background_migration_jobs j
@@ -127,7 +131,7 @@ public final class SharingQueries {
                 CROSS JOIN given
                 WHERE j.status <> 2
                     AND m.status IN (1, 4)
-                    AND u.held = 0
+                    AND u.taken = 0
                     AND %3$s
                     AND j.attempts >= given.attempts
                 UNION ALL
@@ -136,7 +140,7 @@ public final class SharingQueries {
                         m.id, m.xmin::text, m.plan_again_at <= clock_timestamp(),
                         m.code_missing_since <= clock_timestamp() - given.missing_code,
                         u.migration_id IS NULL,
-                        CASE WHEN fleet.has_room THEN u.held END,
+                        CASE WHEN fleet.has_room THEN u.taken END,
                         CASE WHEN fleet.has_room AND NOT w.cut_whole THEN w.id END
                     ), 0)
                 FROM batched_background_migrations m
@@ -150,7 +154,7 @@ public final class SharingQueries {
                 SELECT hash_record_extended(ROW(b.scope, b.subject, b.batch_jobs, b.migrations), 0)
                 FROM batched_background_migration_budgets b
                 UNION ALL
-                SELECT hash_record_extended(ROW('fleet'::text, has_room, CASE WHEN has_room THEN held END), 0)
+                SELECT hash_record_extended(ROW('fleet'::text, has_room, CASE WHEN has_room THEN taken END), 0)
                 FROM fleet
             )
             SELECT bit_xor(one) AS outlook
