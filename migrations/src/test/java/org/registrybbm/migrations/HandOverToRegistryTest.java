@@ -203,6 +203,36 @@ class HandOverToRegistryTest {
         assertThat(database.number(LEFT)).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aProofReadsPartitionsWithoutTheRowsThatAreInQuarantineUnderTheParent(boolean keyed) {
+        table(true, 400);
+        if (keyed) {
+            database.execute("ALTER TABLE t.items ADD PRIMARY KEY (p, id)");
+        }
+        database.execute("""
+                CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';
+                CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW WHEN (OLD.id IN (7, 398)) EXECUTE FUNCTION t.refuse()
+                """);
+        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
+        lab.drain(work);
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(lab.quarantine("table_name")).containsExactly("t.items", "t.items");
+
+        database.execute(
+                "UPDATE batched_background_migration_quarantined_rows SET status = 'waived', waived_by = 'jane', waived_reason = 'gone'");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+
+        assertThat(lab.drain(work).isComplete()).isTrue();
+        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(database.column("SELECT id FROM t.items WHERE n <> 1 ORDER BY id"))
+                .containsExactly("7", "398");
+        assertThat(lab.engine(work).verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {}))
+                .singleElement()
+                .extracting(Verified::left)
+                .isEqualTo(0L);
+    }
+
     /** Runs one batch job, stops in the middle of the second, and leaves the third as it was cut. */
     private BatchedMigrations stopInTheMiddle() {
         BatchedMigrations engine = lab.engine(FILL);

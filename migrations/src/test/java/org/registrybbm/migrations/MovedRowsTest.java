@@ -2,7 +2,11 @@ package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.sql.SQLException;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -55,6 +59,43 @@ class MovedRowsTest {
 
         assertThat(lab.drain(Map.of(WORK, around(move))).isComplete()).isTrue();
 
+        lab.assertEachItemChangedOnce();
+        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+    }
+
+    /** A row that is not done comes before the proof, and goes where the proof has been as soon as that is somewhere else. */
+    private WorkFunction movingBehindTheProof() {
+        Set<String> asked = new HashSet<>();
+        return new WorkFunction() {
+            @Override
+            public long migrate(WorkContext context) throws SQLException {
+                return Lab.DO_ONE.migrate(context);
+            }
+
+            @Override
+            public Optional<String> pending(WorkContext context) {
+                boolean proves =
+                        database.number("SELECT count(*) FROM batched_background_migration_walks WHERE kind = 'verify'")
+                                > 0;
+                if (proves && asked.isEmpty()) {
+                    database.execute("INSERT INTO t.items (p, k, id) VALUES (8, 9999, 9999)");
+                }
+                if (proves && asked.add(context.table()) && context.table().equals("t.high")) {
+                    database.execute("UPDATE t.items SET p = 1 WHERE id = 9999");
+                }
+                return Optional.of("v IS NULL");
+            }
+        };
+    }
+
+    @Test
+    void areFoundWhereTheyGoWhileItIsProvedThatNoneIsLeft() {
+        lab.limits(1, 1).queue(WORK, null, "id", 40, 10);
+
+        assertThat(lab.drain(Map.of(WORK, movingBehindTheProof())).isComplete()).isTrue();
+
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE id = 9999 AND p = 1"))
+                .isEqualTo(1);
         lab.assertEachItemChangedOnce();
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }

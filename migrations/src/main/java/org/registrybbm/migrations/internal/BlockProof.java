@@ -8,8 +8,8 @@ import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.Key;
 
 /**
- * Looks whether ranges of blocks have left any row, in one batch job over all tables of a migration: it must see them as they were at one
- * moment, so its sub-batches are those of a {@link Proof}.
+ * Looks whether ranges have left any row, in one batch job over all tables of a migration: it must see them as they were at one moment,
+ * so its sub-batches are those of a {@link Proof}.
  */
 record BlockProof() implements BatchingStrategy {
     @Override

@@ -44,25 +44,29 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
                 }
             }
         }
-        boolean blocks = definition.strategy() instanceof BlockBatching;
-        boolean verifies = definition.strategy() instanceof KeysetBatching && definition.saysWhatIsPending(connection);
+        boolean verified = definition.saysWhatIsPending(connection);
+        QuarantineQueries.Left left =
+                QuarantineQueries.left(connection, migration().id());
         boolean opened = walks.openRetries()
-                || blocks && !ProofQueries.isProved(connection, migration().id()) && walks.openProof()
-                || verifies && walks.openPass(Walk.Kind.VERIFY, 1);
+                // Where work leaves rows as they are, another pass would leave them too.
+                || !left.areSwallowed() && verified && needsProof() && walks.openProof();
         if (opened) {
             cutter.cut(due, wanted);
             return new Left.Work();
         }
-        QuarantineQueries.Left left =
-                QuarantineQueries.left(connection, migration().id());
         if (left.quarantined() + left.retrying() > 0) {
             return new Left.Person(Failure.of(FailureCode.QUARANTINED_ROWS, LeftText.of(left)));
         }
-        boolean verified = verifies || !(definition.strategy() instanceof KeysetBatching);
         String text = verified
                 ? "no row" + definition.bounds() + " is left"
                 : "every batch is done; the work function does not say which rows are left";
         return new Left.Nothing(verified, text + outside());
+    }
+
+    /** Rows that end their walk by themselves, as none is left, need no other proof. */
+    private boolean needsProof() throws SQLException {
+        return definition.strategy().hasRanges()
+                && !ProofQueries.isProved(connection, migration().id());
     }
 
     /** Rows beyond the bounds are nobody's oversight, but whoever set the bounds may not know of them. */

@@ -80,7 +80,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     }
 
     private boolean cut(Walk walk, Target target, List<Planner.Due> due, int wanted, boolean last) throws SQLException {
-        WalkedTable table = definition.walked(connection, target, walk.kind());
+        WalkedTable table = definition.walked(connection, target, walk.treatment(definition));
         BatchingStrategy strategy = walk.strategy(definition);
         strategy.check(connection, table);
         List<JobQueries.Figures> recent =

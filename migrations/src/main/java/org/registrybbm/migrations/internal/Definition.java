@@ -95,7 +95,10 @@ public record Definition(
     }
 
     private TableChecks checks(@Nullable Target part) {
-        return new TableChecks(target, part, !(strategy instanceof KeysetBatching), needs());
+        // What is shipped says which rows are pending, so a proof will read them; the key of others is watched, by the
+        // same right.
+        boolean places = !strategy.followsKey() || function instanceof Needs.Told;
+        return new TableChecks(target, part, places, needs());
     }
 
     private void check(Connection connection) throws SQLException {
@@ -131,20 +134,29 @@ public record Definition(
         if (target.partitioned()) {
             checks(table).require(connection);
         }
-        return seen(connection, table, kind);
+        return seen(connection, table, kind, table);
     }
 
-    private WalkedTable seen(Connection connection, Target table, Walk.Kind kind) throws SQLException {
+    private WalkedTable seen(Connection connection, Target table, Walk.Kind kind, Target listed) throws SQLException {
         boolean byCursor = strategy instanceof KeysetBatching && kind == Walk.Kind.CHANGE;
         Spared spared = SparedQueries.find(
                 connection,
-                CatalogQueries.identity(connection, table),
-                new SparedQueries.Entries(migration.id(), table.oid(), byCursor));
+                CatalogQueries.identity(connection, listed),
+                new SparedQueries.Entries(migration.id(), listed.oid(), byCursor));
         Optional<String> ofStrategy = strategy.pending(table);
         Optional<String> pending = ofStrategy.isPresent() ? ofStrategy : workPending(connection, table);
         // Whatever brings a row here a second time, such as the application that changes its key: it is not done twice.
         boolean pendingOnly = kind == Walk.Kind.CHANGE && pending.isPresent() && strategy.meetsDoneRows();
         return new WalkedTable(migration, table, kind, pending, pendingOnly, spared);
+    }
+
+    /**
+     * Returns a table as a proof sees it. Where the first pass went over a partitioned table as a whole, rows of a partition are in
+     * quarantine under its name.
+     */
+    WalkedTable walkedForProof(Connection connection, Target table) throws SQLException {
+        boolean whole = table.oid() != target.oid() && WalkQueries.isOverWhole(connection, migration.id());
+        return seen(connection, table, Walk.Kind.VERIFY, whole ? target : table);
     }
 
     /** A comment at the end of it must not hide what the engine writes behind it. */
@@ -163,16 +175,27 @@ public record Definition(
 
     /** Returns whether the strategy or the work function says which rows are not done. */
     boolean saysWhatIsPending(Connection connection) throws SQLException {
-        return seen(connection, target, Walk.Kind.VERIFY).pendingRows().isPresent();
+        return seen(connection, target, Walk.Kind.VERIFY, target).pendingRows().isPresent();
     }
 
     /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */
     String bounds() {
-        boolean bounded = strategy instanceof KeysetBatching && target.key().isInteger();
-        boolean whole = migration.minValue() == Long.MIN_VALUE && migration.maxValue() == Long.MAX_VALUE;
-        return bounded && !whole
+        return isBounded()
                 ? " with %s from %d to %d".formatted(target.column(), migration.minValue(), migration.maxValue())
                 : "";
+    }
+
+    /** Returns the condition that a row is one of those that it covers. */
+    String isWithinBounds(String qualifier) {
+        return isBounded()
+                ? "%s%s BETWEEN '%d'::bigint AND '%d'::bigint"
+                        .formatted(qualifier, target.column(), migration.minValue(), migration.maxValue())
+                : "true";
+    }
+
+    private boolean isBounded() {
+        boolean whole = migration.minValue() == Long.MIN_VALUE && migration.maxValue() == Long.MAX_VALUE;
+        return strategy.followsKey() && target.key().isInteger() && !whole;
     }
 
     WorkContext context(Connection connection, Target table, Batch batch) {

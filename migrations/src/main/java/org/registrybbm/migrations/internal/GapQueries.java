@@ -17,7 +17,7 @@ final class GapQueries {
             FROM batched_background_migration_walks w
             CROSS JOIN (VALUES (?::boolean, ?::bigint, ?::bigint)) AS given (numbers, least, most)
             WHERE w.batched_background_migration_id = ?
-                AND w.kind <> 'retry'
+                AND w.kind = 'change'
                 AND (w.only_table
                     OR EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = w.id)
                     OR pg_relation_size(w.table_oid) > 0)

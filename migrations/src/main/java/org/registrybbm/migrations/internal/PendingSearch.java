@@ -50,19 +50,6 @@ final class PendingSearch {
         return !found.isEmpty() || !unreadable.isEmpty();
     }
 
-    /** Looks among some rows. Where all of them have one key they may be many: those are halved by where they lie. */
-    void among(Batch rows) throws SQLException {
-        if (ask(rows).isEmpty()) {
-            return;
-        }
-        List<String> few = QuarantineQueries.identities(tx, table, rows, "", RowLists.FEW + 1);
-        if (few.size() <= RowLists.FEW) {
-            halve(few);
-        } else {
-            inBlocks(rows, 0, StatisticsQueries.heap(tx, table.target()).blocks() - 1);
-        }
-    }
-
     /** Looks through the whole table. */
     void everywhere() throws SQLException {
         Batch all = new Batch(qualifier -> "true" + table.spared().and(qualifier));

@@ -15,10 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One run of the proof that blocks hold no row which is not done. Rows move about while it reads, so it reads a {@link Snapshot}: each
+ * One run of the proof that no row is left. Rows move about while it reads, to other blocks or partitions, so it reads a {@link Snapshot}: each
  * row was in one place then. A part of it is read at a time, for about as long as a sub-batch takes, under the fence of its batch job, so
  * that a pause or a shutdown ends it like any other. The snapshot is lost with that, and another run begins anew. The first row that it
- * finds opens another pass over the blocks.
+ * finds opens another pass over the tables.
  */
 final class Proof implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Proof.class);
@@ -143,8 +143,8 @@ final class Proof implements AutoCloseable {
                         "another_pass",
                         null,
                         (long) pass,
-                        "a row is not done, as one that was inserted, or moved to a block that was done already;"
-                                + " the blocks are gone over once more"));
+                        "a row is not done, as one that was inserted, or moved to where the rows were done already;"
+                                + " the table is gone over once more"));
     }
 
     @Override

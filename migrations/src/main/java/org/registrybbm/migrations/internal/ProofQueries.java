@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Statements for the proof that blocks hold no row which is not done. */
+/** Statements for the proof that no row is left. */
 final class ProofQueries {
     // Whatever was opened after a proof may have changed rows, or have found some: it needs another one.
     private static final String IS_PROVED = """

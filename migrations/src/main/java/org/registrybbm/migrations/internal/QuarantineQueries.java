@@ -42,7 +42,14 @@ public final class QuarantineQueries {
                     SELECT id
                     FROM batched_background_migration_walks
                     WHERE batched_background_migration_id = ?
-                        AND kind = 'verify'
+                        AND kind = 'change'
+                        AND pass > 1
+                        AND pass = (
+                            SELECT max(pass)
+                            FROM batched_background_migration_walks
+                            WHERE batched_background_migration_id = ?
+                                AND kind = 'change'
+                        )
                 )
             ) AS j
             """;
@@ -170,7 +177,12 @@ public final class QuarantineQueries {
      * @param samples those of the quarantined that are still not done, although the work was run on them and no error came
      * @param pending how many rows there are of that kind; only some are quarantined
      */
-    record Left(long quarantined, long retrying, long samples, long pending) {}
+    record Left(long quarantined, long retrying, long samples, long pending) {
+        /** Returns whether more rows stay as they are, whatever is done, than are in quarantine to show it. */
+        boolean areSwallowed() {
+            return samples > 0 && pending > samples;
+        }
+    }
 
     static Left left(Connection connection, long migrationId) throws SQLException {
         return Sql.one(
@@ -182,6 +194,7 @@ public final class QuarantineQueries {
                         row.getLong("samples"),
                         row.getLong("pending")),
                 Change.STILL_NOT_DONE,
+                migrationId,
                 migrationId,
                 migrationId);
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.EngineSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -184,7 +185,7 @@ final class Snapshot implements AutoCloseable {
     private Place open(Table table) throws SQLException {
         return new Place(
                 table,
-                definition.walked(connection, table.target(), Walk.Kind.VERIFY),
+                definition.walkedForProof(connection, table.target()),
                 StatisticsQueries.heap(connection, table.target()),
                 0);
     }
@@ -194,7 +195,8 @@ final class Snapshot implements AutoCloseable {
         WalkedTable seen =
                 at.walked().within(connection, new SparedQueries.Range(range, Optional.empty(), rows(at, last)));
         PendingSearch search = new PendingSearch(connection, seen, most);
-        search.inBlocks(BlockBatching.rows(seen, at.next(), last), at.next(), last);
+        Batch rows = BlockBatching.rows(seen, at.next(), last).and(definition::isWithinBounds);
+        search.inBlocks(rows, at.next(), last);
         return search;
     }
 

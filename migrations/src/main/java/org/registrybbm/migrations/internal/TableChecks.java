@@ -19,7 +19,7 @@ import org.registrybbm.migrations.internal.TableFindings.Finding;
  *
  * @param target the table and its key
  * @param part the table whose leaves are looked at: the target itself for all, or one of its partitions; null for the target without them
- * @param places whether the strategy finds rows by where they lie
+ * @param places whether rows are found by where they lie, by the strategy or by a proof
  * @param needs what the work function reads and writes
  */
 record TableChecks(Target target, @Nullable Target part, boolean places, Needs needs) {

@@ -2,24 +2,19 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
-import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
-import org.registrybbm.migrations.JobStatus;
-import org.registrybbm.migrations.Key;
 import org.registrybbm.migrations.WorkRegistry;
 
 /** Reads the tables of one migration range by range and counts the rows that are not done. Used once, by one thread. */
@@ -36,8 +31,6 @@ public final class VerificationScan implements AutoCloseable {
     private Deque<Target> tables = new ArrayDeque<>();
     private List<Snapshot.Table> blocks = List.of();
     private @Nullable Snapshot snapshot;
-    private @Nullable Key lastKey;
-    private int size = Sizing.FIRST_SUB_BATCH;
     private long covered;
     private long left;
     private long unreadable;
@@ -101,22 +94,13 @@ public final class VerificationScan implements AutoCloseable {
         if (!blocks.isEmpty()) {
             return nextBlocks();
         }
-        long began = System.nanoTime();
-        long before = covered;
-        boolean more = Sql.inTransaction(connection, tx -> {
+        return Sql.inTransaction(connection, tx -> {
             Sql.run(tx, Guards.reading(settings.timeouts()));
             return look(tx);
         });
-        size = Sizing.nextSubBatch(
-                size,
-                covered - before,
-                Duration.ofNanos(System.nanoTime() - began),
-                settings.targets().subBatch(),
-                migration.subBatchSizes());
-        return more;
     }
 
-    /** Rows move between blocks, so all ranges of them are read as of one moment. */
+    /** Rows move between blocks and partitions, so all of them are read as of one moment. */
     private boolean nextBlocks() throws SQLException {
         Snapshot current = snapshot;
         if (current == null) {
@@ -166,16 +150,13 @@ public final class VerificationScan implements AutoCloseable {
             return false;
         }
         WalkedTable table = resolved.walked(tx, target, Walk.Kind.VERIFY);
-        boolean byKey = resolved.strategy() instanceof KeysetBatching;
         if (table.pendingRows().isEmpty()) {
             throw new InvalidDefinitionException(
                     FailureCode.PENDING_UNKNOWN,
                     "the work function '" + migration.signature()
                             + "' does not say which rows are not done; override its method pending");
         }
-        if (byKey) {
-            lookAtRange(tx, resolved, table);
-        } else if (resolved.strategy() instanceof BlockBatching) {
+        if (resolved.strategy().hasRanges()) {
             blocks = ProofQueries.files(tx, List.copyOf(tables));
             tables.clear();
         } else {
@@ -188,31 +169,6 @@ public final class VerificationScan implements AutoCloseable {
             tables.remove();
         }
         return true;
-    }
-
-    private void lookAtRange(Connection tx, Definition resolved, WalkedTable table) throws SQLException {
-        BatchJob.Range whole = table.target().key().isInteger()
-                ? BatchJob.Range.between(migration.minValue(), migration.maxValue())
-                : BatchJob.Range.between((Key) null, null);
-        BatchJob position =
-                new BatchJob(0, migration.id(), null, whole, JobStatus.ACTIVE, 0, lastKey, null, 0, 0, null, 0);
-        Optional<BatchingStrategy.SubBatch> next = resolved.strategy().next(tx, table, position, Wanted.of(size));
-        if (next.isPresent()) {
-            PendingSearch search = new PendingSearch(tx, next.get().table(), COUNTED);
-            if (next.get().covered() <= RowLists.FEW) {
-                search.among(next.get().batch());
-                count(search);
-            } else if (!found(search, next.get().batch())) {
-                size = RowLists.FEW;
-                return;
-            }
-            covered += next.get().covered();
-            lastKey = next.get().lastKey();
-        }
-        if (next.isEmpty() || next.get().last()) {
-            tables.remove();
-            lastKey = null;
-        }
     }
 
     /** Looks among many rows at once; false when one of them fails it. */

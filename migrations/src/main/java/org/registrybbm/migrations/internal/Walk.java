@@ -30,13 +30,22 @@ public record Walk(
         return kind == Kind.CHANGE && pass == 1 && onlyTable;
     }
 
-    /** Returns what cuts it: the migration's own strategy, unless it is for quarantined rows or proves that blocks hold no row. */
+    /** Returns what cuts it: the migration's own strategy where rows are changed. */
     BatchingStrategy strategy(Definition definition) {
-        if (kind == Kind.RETRY) {
-            return new QuarantineRetry();
-        }
-        boolean proves = kind == Kind.VERIFY && definition.strategy() instanceof BlockBatching;
-        return proves ? new BlockProof() : definition.strategy();
+        return switch (kind) {
+            case CHANGE -> definition.strategy();
+            case VERIFY -> new BlockProof();
+            case RETRY -> new QuarantineRetry();
+        };
+    }
+
+    /**
+     * Returns what is done to the rows of its sub-batches. A later pass over ranges of a key meets few rows that are not done, and tells
+     * those apart which stay so.
+     */
+    Kind treatment(Definition definition) {
+        boolean later = kind == Kind.CHANGE && pass > 1 && definition.strategy().followsKey();
+        return later ? Kind.VERIFY : kind;
     }
 
     /** What the batch jobs of a walk do. */

@@ -152,11 +152,22 @@ final class WalkQueries {
             WITH forgotten AS (
                 DELETE FROM batched_background_migration_walks
                 WHERE batched_background_migration_id = ?
-                    AND (kind = 'verify' OR kind = 'change' AND pass > 1)
+                    AND kind = 'verify'
                 RETURNING id
             )
             DELETE FROM batched_background_migration_jobs
             WHERE walk_id IN (SELECT id FROM forgotten)
+            """;
+
+    private static final String IS_OVER_WHOLE = """
+            SELECT EXISTS (
+                SELECT
+                FROM batched_background_migration_walks
+                WHERE batched_background_migration_id = ?
+                    AND kind = 'change'
+                    AND pass = 1
+                    AND only_table
+            ) AS found
             """;
 
     private static final int TABLES_AT_ONCE = 1_000;
@@ -258,7 +269,12 @@ final class WalkQueries {
         return Sql.one(connection, HAS_FOREIGN_JOBS, row -> row.getBoolean("found"), migrationId);
     }
 
-    /** Forgets the walks that looked for rows which are not done, with their batch jobs, so that they are looked for again. */
+    /** Returns whether a migration's first pass goes over its table as a whole, and not over partitions of it. */
+    static boolean isOverWhole(Connection connection, long migrationId) throws SQLException {
+        return Sql.one(connection, IS_OVER_WHOLE, row -> row.getBoolean("found"), migrationId);
+    }
+
+    /** Forgets what was proved, and what is proved just now, so that it is proved again. */
     static void forgetProof(Connection connection, long migrationId) throws SQLException {
         Sql.update(connection, FORGET, migrationId);
     }

@@ -32,7 +32,7 @@ record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
         }
         return Optional.of(new WalkedJob(
                 walk.get().strategy(definition),
-                definition.walked(connection, target.get(), walk.get().kind())));
+                definition.walked(connection, target.get(), walk.get().treatment(definition))));
     }
 
     /**

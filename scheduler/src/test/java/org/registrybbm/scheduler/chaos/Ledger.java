@@ -89,8 +89,7 @@ record Ledger(Service service, Target target) {
                 ) every_row
                 """.formatted(target.table()));
         // An edited definition forgets all batch jobs, with what they counted.
-        boolean forgets = target.workload().migration().isForgetful()
-                || target.workload().name().equals(Workload.EDITED);
+        boolean forgets = target.workload().name().equals(Workload.EDITED);
         if (forgets ? counted > changed : counted != changed) {
             wrong.add("the batch jobs counted " + counted + " changes, the rows say " + changed);
         }

@@ -41,14 +41,6 @@ record Workload(String name, Table table, String keys, String values, Migration 
 
     /** What the row of {@code batched_background_migrations} says besides; a NULL strategy is the default one. */
     record Migration(String work, String column, String strategy, String minValue, String maxValue) {
-        /**
-         * Whether a migration that is started again forgets batch jobs with what they counted: those of later passes over blocks, and of a
-         * verification, which begins anew.
-         */
-        boolean isForgetful() {
-            return work.equals(ChaosWork.ADD_ONCE);
-        }
-
         static Migration byRange(String work, String column) {
             return new Migration(work, column, "NULL", "1", "9223372036854775807");
         }
