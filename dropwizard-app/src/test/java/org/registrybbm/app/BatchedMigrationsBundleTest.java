@@ -182,14 +182,15 @@ class BatchedMigrationsBundleTest {
                 .containsPattern("copied +\\| incomplete +\\| 1 ")
                 .contains("{\"id\": \"7\"}");
         database.execute("""
-                UPDATE batched_background_migrations SET sub_batch_size_max = 1;
-                INSERT INTO things SELECT n, n, n FROM generate_series(1001, 50000) AS n;
-                UPDATE batched_background_migrations SET max_value = 50000
+                UPDATE batched_background_migrations SET sub_batch_size_max = 1, max_value = 200000;
+                ALTER TABLE things SET (fillfactor = 10);
+                INSERT INTO things SELECT n, n, n FROM generate_series(1001, 200000) AS n
                 """);
         assertThat(application.post("/tasks/bbm-verify?seconds=1").body())
                 .containsPattern("copied +\\| stopped")
                 .contains("stopped after 1 s; give 'seconds'");
         database.execute("DELETE FROM things WHERE id > 1000");
+        database.execute("VACUUM things");
     }
 
     @Test
