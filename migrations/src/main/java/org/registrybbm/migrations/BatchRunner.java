@@ -4,6 +4,8 @@ import java.sql.SQLException;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.internal.BatchRun;
 import org.registrybbm.migrations.internal.Claims;
+import org.registrybbm.migrations.internal.DatabaseFailures;
+import org.registrybbm.migrations.internal.Replica;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,9 +20,9 @@ public final class BatchRunner {
     private final EngineSettings settings;
     private final MigrationListener listener;
     private final Claims claims;
-    private final BatchRun.Replica replica;
+    private final Replica replica;
 
-    BatchRunner(DataSource dataSource, EngineSettings settings, MigrationListener listener, BatchRun.Replica replica) {
+    BatchRunner(DataSource dataSource, EngineSettings settings, MigrationListener listener, Replica replica) {
         this.dataSource = dataSource;
         this.settings = settings;
         this.listener = listener;
@@ -42,7 +44,7 @@ public final class BatchRunner {
         try {
             claim = claims.claim(jobId);
         } catch (SQLException e) {
-            throw DatabaseException.of("claim batch job " + jobId, e);
+            throw DatabaseFailures.of("claim batch job " + jobId, e);
         }
         if (claim instanceof Claims.Refused refused) {
             return new BatchOutcome.NotClaimed(jobId, refused.reason());

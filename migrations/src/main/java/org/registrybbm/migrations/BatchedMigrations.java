@@ -7,8 +7,8 @@ import java.util.Objects;
 import java.util.function.ObjLongConsumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.BatchRun;
 import org.registrybbm.migrations.internal.RegistryGate;
+import org.registrybbm.migrations.internal.Replica;
 import org.registrybbm.migrations.internal.Watchdog;
 
 /**
@@ -51,7 +51,7 @@ public final class BatchedMigrations implements AutoCloseable {
                 dataSource,
                 settings,
                 listener,
-                new BatchRun.Replica(replica, workRegistry, new Watchdog(), presence, gate));
+                new Replica(replica, workRegistry, new Watchdog(), presence::session, gate));
     }
 
     /**

@@ -10,6 +10,8 @@ import org.registrybbm.migrations.Budget.Scope;
 import org.registrybbm.migrations.Budget.Subject;
 import org.registrybbm.migrations.internal.AskedFor;
 import org.registrybbm.migrations.internal.BudgetRows;
+import org.registrybbm.migrations.internal.DatabaseFailures;
+import org.registrybbm.migrations.internal.KnownMigrations;
 import org.registrybbm.migrations.internal.Sql;
 
 /**
@@ -87,7 +89,7 @@ public final class Budgets {
             return subject;
         }
         if (subject.scope() == Scope.MIGRATION) {
-            MigrationStore.requireKnown(connection, List.of(subject.name()));
+            KnownMigrations.require(connection, List.of(subject.name()));
             return subject;
         }
         return Subject.table(BudgetRows.root(connection, subject.name())
@@ -111,7 +113,7 @@ public final class Budgets {
         try (Connection connection = dataSource.getConnection()) {
             return question.run(connection);
         } catch (SQLException e) {
-            throw DatabaseException.of(doing, e);
+            throw DatabaseFailures.of(doing, e);
         }
     }
 }

@@ -4,15 +4,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
-import java.util.TreeSet;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.internal.AskedFor;
 import org.registrybbm.migrations.internal.BudgetRows;
 import org.registrybbm.migrations.internal.CatalogQueries;
-import org.registrybbm.migrations.internal.EventQueries;
+import org.registrybbm.migrations.internal.DatabaseFailures;
 import org.registrybbm.migrations.internal.JobQueries;
+import org.registrybbm.migrations.internal.KnownMigrations;
 import org.registrybbm.migrations.internal.MigrationQueries;
-import org.registrybbm.migrations.internal.NearestNames;
 import org.registrybbm.migrations.internal.OverviewQueries;
 import org.registrybbm.migrations.internal.PlanFailures;
 
@@ -44,7 +43,7 @@ public final class MigrationStore {
      */
     public List<MigrationOverview> overviews(Collection<String> names) {
         return ask("list the batched migrations", connection -> {
-            requireKnown(connection, names);
+            KnownMigrations.require(connection, names);
             return OverviewQueries.list(connection, names);
         });
     }
@@ -58,7 +57,7 @@ public final class MigrationStore {
      */
     public List<BatchedMigration> list(Collection<String> names) {
         return ask("list the batched migrations", connection -> {
-            requireKnown(connection, names);
+            KnownMigrations.require(connection, names);
             return MigrationQueries.list(connection, names);
         });
     }
@@ -128,7 +127,7 @@ public final class MigrationStore {
                     + Short.MAX_VALUE + "; nothing was changed");
         }
         return ask("set the priority of '" + name + "'", connection -> {
-            requireKnown(connection, List.of(name));
+            KnownMigrations.require(connection, List.of(name));
             return AskedFor.change(connection, tx -> BudgetRows.setPriority(tx, name, priority));
         });
     }
@@ -147,8 +146,8 @@ public final class MigrationStore {
             throw new IllegalArgumentException("limit is " + limit + ", allowed is 1 to " + MOST_EVENTS);
         }
         return ask("list the events of '" + name + "'", connection -> {
-            requireKnown(connection, List.of(name));
-            return EventQueries.newest(connection, name, limit);
+            KnownMigrations.require(connection, List.of(name));
+            return RecordedEvents.newest(connection, name, limit);
         });
     }
 
@@ -175,28 +174,16 @@ public final class MigrationStore {
 
     private List<StatusChange> setStatus(Collection<String> names, List<MigrationStatus> from, MigrationStatus to) {
         return ask("make batched migrations " + to.word(), connection -> {
-            requireKnown(connection, names);
+            KnownMigrations.require(connection, names);
             return AskedFor.change(connection, tx -> MigrationQueries.setStatus(tx, names, from, to));
         });
-    }
-
-    static void requireKnown(Connection connection, Collection<String> names) throws SQLException {
-        if (names.isEmpty()) {
-            return;
-        }
-        List<String> known = MigrationQueries.names(connection);
-        for (String name : new TreeSet<>(names)) {
-            if (!known.contains(name)) {
-                throw new UnknownMigrationException(name, NearestNames.to(name, known));
-            }
-        }
     }
 
     private <T> T ask(String doing, Question<T> question) {
         try (Connection connection = dataSource.getConnection()) {
             return question.ask(connection);
         } catch (SQLException e) {
-            throw DatabaseException.of(doing, e);
+            throw DatabaseFailures.of(doing, e);
         }
     }
 }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.internal.DatabaseFailures;
 import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.OfferQueries;
 import org.registrybbm.migrations.internal.Sql;
@@ -15,7 +16,7 @@ import org.registrybbm.migrations.internal.Sql;
  */
 public final class Offers {
     /** How long a batch job is left to the replica that took it, by the database's clock. Any other one may take it then. */
-    public static final Duration LAST = Duration.ofSeconds(3);
+    public static final Duration LAST = OfferQueries.LAST;
 
     private final DataSource dataSource;
 
@@ -32,7 +33,7 @@ public final class Offers {
      * @return what was taken, in order
      * @throws DatabaseException when the database cannot be asked
      */
-    public List<Planner.Due> take(List<Planner.Due> due, int most) {
+    public List<DueJob> take(List<DueJob> due, int most) {
         if (due.isEmpty() || most <= 0) {
             return List.of();
         }
@@ -43,7 +44,7 @@ public final class Offers {
             });
             return due.stream().filter(one -> taken.contains(one.jobId())).toList();
         } catch (SQLException e) {
-            throw DatabaseException.of("take batch jobs that are due", e);
+            throw DatabaseFailures.of("take batch jobs that are due", e);
         }
     }
 
@@ -62,7 +63,7 @@ public final class Offers {
                 return OfferQueries.withdraw(connection, jobIds) > 0;
             });
         } catch (SQLException e) {
-            throw DatabaseException.of("leave batch jobs to other replicas", e);
+            throw DatabaseFailures.of("leave batch jobs to other replicas", e);
         }
     }
 }

@@ -13,9 +13,9 @@ import java.util.TreeMap;
 import java.util.function.LongPredicate;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.Contender;
 import org.registrybbm.migrations.internal.Contenders;
+import org.registrybbm.migrations.internal.DatabaseFailures;
 import org.registrybbm.migrations.internal.Guards;
 import org.registrybbm.migrations.internal.JobQueries;
 import org.registrybbm.migrations.internal.MigrationQueries;
@@ -77,24 +77,21 @@ public final class Planner {
      * @param settled whether the tables tell why a migration could not be planned; else only another plan finds out whether it still cannot
      */
     public record Plan(
-            List<Due> jobs, Set<Long> offered, int active, boolean whole, Map<String, String> stuck, boolean settled) {
+            List<DueJob> jobs,
+            Set<Long> offered,
+            int active,
+            boolean whole,
+            Map<String, String> stuck,
+            boolean settled) {
         static Plan nothing(int active) {
             return new Plan(List.of(), Set.of(), active, true, Map.of(), true);
         }
 
         /** Returns the keys of the batch jobs that are due. */
         public List<Long> due() {
-            return jobs.stream().map(Due::jobId).toList();
+            return jobs.stream().map(DueJob::jobId).toList();
         }
     }
-
-    /**
-     * A batch job that is due.
-     *
-     * @param jobId its key
-     * @param deadToken the lease token of a worker that held it and gives no sign of life, or null when none did
-     */
-    public record Due(long jobId, @Nullable Long deadToken) {}
 
     /**
      * Returns whether any migration is active or running, or is finished by its status while it is not complete: the cheapest question that tells whether to plan at all.
@@ -105,7 +102,7 @@ public final class Planner {
         try {
             return Sql.shortly(dataSource, MigrationQueries::hasWork);
         } catch (SQLException e) {
-            throw DatabaseException.of("look for active batched migrations", e);
+            throw DatabaseFailures.of("look for active batched migrations", e);
         }
     }
 
@@ -125,7 +122,7 @@ public final class Planner {
                                     settings.maxJobAttempts(),
                                     settings.timeouts().missingCode())));
         } catch (SQLException e) {
-            throw DatabaseException.of("look for batch jobs that are due", e);
+            throw DatabaseFailures.of("look for batch jobs that are due", e);
         }
     }
 
@@ -247,7 +244,7 @@ public final class Planner {
             });
             LOGGER.debug("{} batch jobs are left so that the container registry's software would run them", left);
         } catch (SQLException e) {
-            throw DatabaseException.of("leave the batch jobs that nobody holds", e);
+            throw DatabaseFailures.of("leave the batch jobs that nobody holds", e);
         }
     }
 
@@ -268,7 +265,7 @@ public final class Planner {
         try {
             return Sql.shortly(dataSource, gate::isOpen);
         } catch (SQLException e) {
-            throw DatabaseException.of("look whether the container registry's own software is at work", e);
+            throw DatabaseFailures.of("look whether the container registry's own software is at work", e);
         }
     }
 
@@ -276,16 +273,17 @@ public final class Planner {
         try {
             return new Contenders(dataSource, settings.maxJobAttempts()).read(missingCode);
         } catch (SQLException e) {
-            throw DatabaseException.of("read which batched migrations are active", e);
+            throw DatabaseFailures.of("read which batched migrations are active", e);
         }
     }
 
     /** Returns the batch jobs that are granted, in the order of the grants. */
-    private static List<Due> due(Sharing sharing, Map<Long, StepResult> results) {
+    private static List<DueJob> due(Sharing sharing, Map<Long, StepResult> results) {
         Map<Long, Integer> taken = new HashMap<>();
-        List<Due> due = new ArrayList<>();
+        List<DueJob> due = new ArrayList<>();
         for (Contender one : sharing.grants()) {
-            List<Due> found = results.getOrDefault(one.id(), StepResult.NOTHING).due();
+            List<DueJob> found =
+                    results.getOrDefault(one.id(), StepResult.NOTHING).due();
             int index = taken.merge(one.id(), 1, Integer::sum) - 1;
             if (index < found.size()) {
                 due.add(found.get(index));

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.DirectSession;
+import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.RegistryGate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,17 +138,17 @@ public final class Presence implements AutoCloseable {
                 key = newKey();
             }
             retry = FIRST_RETRY;
-            open.takeRegistryLock(gate);
+            open.ask(gate::take);
             shown = key;
             open.listen();
             // What was told before it listened.
             listener.told();
             for (long asked = System.nanoTime(); !closed; ) {
-                if (open.await(LOOK) | open.takeRegistryLock(gate)) {
+                if (open.await(LOOK) | open.ask(gate::take)) {
                     listener.told();
                 }
                 if (System.nanoTime() - asked >= ASK_EVERY.toNanos()) {
-                    listener.answered(open.hasWork());
+                    listener.answered(open.ask(MigrationQueries::hasWork));
                     asked = System.nanoTime();
                 }
             }

@@ -8,8 +8,10 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.AskedFor;
+import org.registrybbm.migrations.internal.DatabaseFailures;
 import org.registrybbm.migrations.internal.EventQueries;
 import org.registrybbm.migrations.internal.JobQueries;
+import org.registrybbm.migrations.internal.KnownMigrations;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.PlanFailures;
 import org.registrybbm.migrations.internal.QuarantineQueries;
@@ -34,7 +36,7 @@ public final class Quarantine {
      * @return by migration, oldest first
      */
     public List<QuarantinedRow> list(Collection<String> names) {
-        return inTransaction("list the quarantined rows", names, tx -> QuarantineQueries.list(tx, names));
+        return inTransaction("list the quarantined rows", names, tx -> QuarantineStatements.list(tx, names));
     }
 
     /**
@@ -132,10 +134,10 @@ public final class Quarantine {
 
     private <T> T inTransaction(String doing, Collection<String> names, Sql.Transaction<T> work) {
         try (Connection connection = dataSource.getConnection()) {
-            MigrationStore.requireKnown(connection, names);
+            KnownMigrations.require(connection, names);
             return AskedFor.change(connection, work);
         } catch (SQLException e) {
-            throw DatabaseException.of(doing, e);
+            throw DatabaseFailures.of(doing, e);
         }
     }
 }

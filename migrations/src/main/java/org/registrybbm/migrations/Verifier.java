@@ -7,7 +7,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.ObjLongConsumer;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.internal.DatabaseFailures;
 import org.registrybbm.migrations.internal.Guards;
+import org.registrybbm.migrations.internal.KnownMigrations;
 import org.registrybbm.migrations.internal.MigrationQueries;
 import org.registrybbm.migrations.internal.Sql;
 import org.registrybbm.migrations.internal.VerificationScan;
@@ -26,7 +28,7 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
     List<Verified> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
         List<Verified> verified = new ArrayList<>();
         try (Connection connection = dataSource.getConnection()) {
-            MigrationStore.requireKnown(connection, names);
+            KnownMigrations.require(connection, names);
             for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
                 if (stop.isStopping()) {
                     break;
@@ -36,7 +38,7 @@ record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry wor
                 }
             }
         } catch (SQLException e) {
-            throw DatabaseException.of("verify batched migrations", e);
+            throw DatabaseFailures.of("verify batched migrations", e);
         }
         return List.copyOf(verified);
     }

@@ -66,14 +66,14 @@ class ManyMigrationsTest {
     void whatReplicasHaveTakenIsToldBesidesWhatIsWanted() {
         queue(MANY);
         BatchedMigrations engine = lab.engine(Map.of(WORK, Lab::addOne));
-        List<Planner.Due> first = engine.planner().plan(3).jobs();
+        List<DueJob> first = engine.planner().plan(3).jobs();
         assertThat(engine.offers().take(first, 3)).hasSize(3);
 
         Planner.Plan next = engine.planner().plan(2);
 
         assertThat(next.offered())
                 .containsExactlyInAnyOrderElementsOf(
-                        first.stream().map(Planner.Due::jobId).toList());
+                        first.stream().map(DueJob::jobId).toList());
         assertThat(next.due()).hasSize(5);
         assertThat(engine.offers().take(next.jobs(), 2)).hasSize(2);
     }

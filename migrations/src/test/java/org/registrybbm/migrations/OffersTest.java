@@ -20,7 +20,7 @@ class OffersTest {
     private final Lab lab;
     private final BatchedMigrations one;
     private final BatchedMigrations other;
-    private final List<Planner.Due> due;
+    private final List<DueJob> due;
 
     OffersTest(TestDatabase database) {
         this.database = database;
@@ -48,7 +48,7 @@ class OffersTest {
 
     @Test
     void theyAreTakenInTheOrderOfThePlan() {
-        List<Planner.Due> backwards = List.of(due.get(2), due.get(1), due.get(0));
+        List<DueJob> backwards = List.of(due.get(2), due.get(1), due.get(0));
 
         assertThat(one.offers().take(backwards, 1)).containsExactly(due.get(2));
         assertThat(one.offers().take(backwards, 2)).containsExactly(due.get(1), due.get(0));
@@ -90,7 +90,7 @@ class OffersTest {
         claim(due.get(0).jobId(), 7);
         assertThat(one.offers().take(due, 1)).containsExactly(due.get(1));
 
-        Planner.Due orphan = new Planner.Due(due.get(0).jobId(), 7L);
+        DueJob orphan = new DueJob(due.get(0).jobId(), 7L);
         claim(due.get(0).jobId(), 8);
         assertThat(one.offers().take(List.of(orphan), 1)).isEmpty();
 

@@ -65,7 +65,7 @@ class OutlookTest {
     @Test
     void whatAReplicaHasTakenIsAsIfItHadBegunWhileThatLasts() {
         lab.limits(2, 2).queueItems("m", Lab.ADD_ONE, 10);
-        List<Planner.Due> due = engine.planner().plan().jobs();
+        List<DueJob> due = engine.planner().plan().jobs();
         long before = outlook();
 
         engine.offers().take(due, 1);
@@ -88,7 +88,7 @@ class OutlookTest {
     @Test
     void aBatchJobThatIsTriedAgainIsNewsAndThatItWaitsOnceMoreIsNot() {
         lab.limits(2, 2).queueItems("m", Lab.ADD_ONE, 100);
-        Planner.Due job = engine.planner().plan().jobs().get(0);
+        DueJob job = engine.planner().plan().jobs().get(0);
         change(job, "lock_waits = 1, retry_at = clock_timestamp() + interval '1 hour'");
         long waits = outlook();
 
@@ -111,7 +111,7 @@ class OutlookTest {
     void aBatchJobThatFailsItsMigrationIsNewsWhoeverElseWorks() {
         lab.limits(1, 1).queueItems("m", Lab.ADD_ONE, 1_000);
         queueOthers();
-        Planner.Due job = engine.planner().plan().jobs().get(0);
+        DueJob job = engine.planner().plan().jobs().get(0);
         change(
                 job,
                 "status = 3, failure_error_code = 0, attempts = 4, retry_at = clock_timestamp() + interval '1 hour'");
@@ -130,7 +130,7 @@ class OutlookTest {
     void whoHasHowManyIsNewsWhereMoreBatchJobsMayRun() {
         lab.limits(3, 3).queueItems("m", Lab.ADD_ONE, 60);
         queueOthers();
-        List<Planner.Due> three = engine.planner().plan().jobs();
+        List<DueJob> three = engine.planner().plan().jobs();
         assertThat(lab.jobs("m", "j.id")).hasSize(2);
         assertThat(lab.jobs("others", "j.id")).hasSize(1);
         long one = outlookWithWaiting(three, three.get(0));
@@ -143,7 +143,7 @@ class OutlookTest {
     void whatIsDueIsNewsOnlyWhereItMayRun() {
         lab.limits(1, 1).queueItems("m", Lab.ADD_ONE, 1_000);
         queueOthers();
-        Planner.Due waiting = engine.planner().plan().jobs().get(0);
+        DueJob waiting = engine.planner().plan().jobs().get(0);
         change(waiting, "lock_waits = 1, retry_at = clock_timestamp() + interval '1 hour'");
         hold(onlyDue());
         long waits = outlook();
@@ -175,15 +175,15 @@ class OutlookTest {
     }
 
     /** What a replica sees while a worker holds each of some batch jobs but one. */
-    private long outlookWithWaiting(List<Planner.Due> jobs, Planner.Due waiting) {
+    private long outlookWithWaiting(List<DueJob> jobs, DueJob waiting) {
         jobs.forEach(this::hold);
         change(waiting, "lease_token = NULL, lock_waits = 1, retry_at = clock_timestamp() + interval '1 hour'");
         return outlook();
     }
 
     /** What is due while the one of 'm' waits. */
-    private Planner.Due onlyDue() {
-        List<Planner.Due> due = engine.planner().plan().jobs();
+    private DueJob onlyDue() {
+        List<DueJob> due = engine.planner().plan().jobs();
         assertThat(due).hasSize(1);
         assertThat(lab.jobs("others", "j.id"))
                 .containsExactly(Long.toString(due.get(0).jobId()));
@@ -205,14 +205,14 @@ class OutlookTest {
         return engine.planner().outlook();
     }
 
-    private void hold(Planner.Due job) {
+    private void hold(DueJob job) {
         change(job, """
                 offered_at = NULL, lease_token = nextval('batched_background_migration_lease_tokens'),
                 lease_owner = 'another', lease_until = clock_timestamp() + interval '1 hour', lock_waits = 0
                 """);
     }
 
-    private void change(Planner.Due job, String columns) {
+    private void change(DueJob job, String columns) {
         database.execute(
                 "UPDATE batched_background_migration_jobs SET %s WHERE id = %d".formatted(columns, job.jobId()));
     }

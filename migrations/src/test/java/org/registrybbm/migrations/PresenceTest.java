@@ -66,7 +66,7 @@ class PresenceTest {
         await().atMost(SOON).until(() -> database.column(SESSIONS).isEmpty());
 
         assertThat(lab.jobs("m", "lease_until > clock_timestamp()")).containsExactly("t");
-        Planner.Due due = lab.engine(Map.of()).planner().plan().jobs().get(0);
+        DueJob due = lab.engine(Map.of()).planner().plan().jobs().get(0);
         assertThat(due.jobId()).isEqualTo(job);
         assertThat(due.deadToken()).isNotNull();
         assertThat(run(job)).isInstanceOf(BatchOutcome.Finished.class);

@@ -13,6 +13,7 @@ import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchOutcome;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.DueJob;
 import org.registrybbm.migrations.Offers;
 import org.registrybbm.migrations.Planner;
 import org.slf4j.Logger;
@@ -189,14 +190,14 @@ final class Dispatcher {
             stored.keySet()
                     .removeIf(id -> !plan.offered().contains(id) && !plan.due().contains(id));
             int free = free(aboutToBeFree);
-            List<Planner.Due> due = plan.jobs().stream()
+            List<DueJob> due = plan.jobs().stream()
                     .filter(one -> !running.contains(one.jobId()) && !isStoredLately(one.jobId()))
                     .toList();
             // Those whose worker died have waited long enough.
             long orphans = due.stream().filter(one -> one.deadToken() != null).count();
             int room = (int) Math.min(free, Math.max(most, orphans));
-            List<Planner.Due> taken = engine.offers().take(due, room);
-            for (Planner.Due one : taken) {
+            List<DueJob> taken = engine.offers().take(due, room);
+            for (DueJob one : taken) {
                 store(one);
             }
             boolean outrun = taken.size() < Math.min(room, due.size());
@@ -233,7 +234,7 @@ final class Dispatcher {
      * Gives a batch job its trigger. The one that it may have already has fired or is stuck, and Quartz will not fire it again before it
      * finds its replica dead, if at all; or it waits for a worker of another replica, and there is one here.
      */
-    private void store(Planner.Due due) throws SchedulerException {
+    private void store(DueJob due) throws SchedulerException {
         // That of a worker that died is there, mostly.
         if (due.deadToken() != null || !triggers.store(due.jobId())) {
             LOGGER.debug("batch job {} is due although it may have a trigger, which is stored anew", due.jobId());

@@ -8,6 +8,9 @@ final class AdvisoryKeys {
     private static final String KEY =
             "hashtextextended('org.registrybbm: %s in ' || 'batched_background_migrations'::regclass::oid::text, %s)";
 
+    /** The key that a sub-batch's transaction holds, for the batch job whose id is put in. */
+    static final String IN_FLIGHT = of("a sub-batch is in flight", "%s");
+
     private AdvisoryKeys() {}
 
     /**

@@ -17,9 +17,7 @@ import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.MigrationEvent;
 import org.registrybbm.migrations.MigrationListener;
-import org.registrybbm.migrations.Presence;
 import org.registrybbm.migrations.StopSignal;
-import org.registrybbm.migrations.WorkRegistry;
 import org.registrybbm.migrations.internal.SubBatchTransaction.Step;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,10 +48,6 @@ public final class BatchRun {
     private boolean asksForBlocker;
     private CompletableFuture<Optional<String>> blocker = NOBODY;
     private long lastContact = System.nanoTime();
-
-    /** What this replica is and knows. */
-    public record Replica(
-            String name, WorkRegistry workRegistry, Watchdog watchdog, Presence presence, RegistryGate gate) {}
 
     public BatchRun(
             DataSource dataSource,

@@ -2,7 +2,6 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -10,24 +9,19 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.Key;
+import org.registrybbm.migrations.Strategy;
 
 /** How a table is cut into batches, and a batch into sub-batches. Stateless. */
 public sealed interface BatchingStrategy
         permits KeysetBatching, PredicateBatching, BlockBatching, BlockProof, QuarantineRetry {
-    /** The names that {@code batching_strategy} may hold besides NULL. */
-    List<String> NAMES = List.of(PredicateBatching.NULLS, PredicateBatching.NAME, BlockBatching.NAME);
-
     /** The strategy of a {@code batching_strategy}; empty when this code knows none of that name. */
     static Optional<BatchingStrategy> named(@Nullable String name) {
-        if (name == null) {
-            return Optional.of(new KeysetBatching());
-        }
-        return switch (name) {
-            case PredicateBatching.NULLS -> Optional.of(new PredicateBatching(true));
-            case PredicateBatching.NAME -> Optional.of(new PredicateBatching(false));
-            case BlockBatching.NAME -> Optional.of(new BlockBatching());
-            default -> Optional.empty();
-        };
+        return Strategy.of(name).map(strategy -> switch (strategy) {
+            case KEYS -> new KeysetBatching();
+            case NULLS -> new PredicateBatching(true);
+            case PREDICATE -> new PredicateBatching(false);
+            case BLOCKS -> new BlockBatching();
+        });
     }
 
     /**
@@ -66,6 +60,24 @@ public sealed interface BatchingStrategy
     /** Returns whether the rows are met in the order of a key, so that one whose key is changed may be met twice or never. */
     default boolean followsKey() {
         return false;
+    }
+
+    /**
+     * Returns whether each sub-batch searches for rows and locks them before the work gets them, until there is none. Then only the rows
+     * themselves tell that nothing is left.
+     */
+    default boolean searches() {
+        return false;
+    }
+
+    /** Returns whether its batch jobs look whether rows are left, and change none. */
+    default boolean proves() {
+        return false;
+    }
+
+    /** Returns whether {@code min_value} and {@code max_value} hold the ranges of batch jobs. */
+    default boolean countsInNumbers(Target target) {
+        return true;
     }
 
     /** Returns whether a sub-batch has rows that are done already, which the work function must not get again. */

@@ -15,8 +15,6 @@ import org.registrybbm.migrations.Key;
  * pass a {@link BlockProof} tells whether another one is needed.
  */
 record BlockBatching() implements BatchingStrategy {
-    static final String NAME = "BlockBatchingStrategy";
-
     @Override
     public boolean hasKey() {
         return false;

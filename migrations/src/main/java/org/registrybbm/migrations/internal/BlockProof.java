@@ -26,6 +26,11 @@ record BlockProof() implements BatchingStrategy {
     }
 
     @Override
+    public boolean proves() {
+        return true;
+    }
+
+    @Override
     public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size) {
         return cut == null ? Optional.of(new Cut(BatchJob.Range.between(0, 0), size.rows())) : Optional.empty();
     }

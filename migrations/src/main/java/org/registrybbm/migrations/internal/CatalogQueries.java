@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
-import org.registrybbm.migrations.WorkContext;
 
 /** What PostgreSQL's catalogue says of tables, columns and indexes. Names go in as values, never as text of a statement. */
 public final class CatalogQueries {
@@ -273,10 +272,10 @@ public final class CatalogQueries {
      *
      * @throws InvalidDefinitionException when there is none of that name
      */
-    static Column columnOf(WorkContext context, String name) throws SQLException {
-        return column(context.connection(), COLUMN_OF_NAME, context.table(), name)
+    static Column columnOf(Connection connection, String table, String name) throws SQLException {
+        return column(connection, COLUMN_OF_NAME, table, name)
                 .orElseThrow(() -> new InvalidDefinitionException(
-                        FailureCode.INVALID_BBM_COLUMN, "the table " + context.table() + " has no column " + name));
+                        FailureCode.INVALID_BBM_COLUMN, "the table " + table + " has no column " + name));
     }
 
     private static Optional<Column> column(Connection connection, String sql, Object table, String name)

@@ -19,10 +19,6 @@ import org.registrybbm.migrations.InvalidDefinitionException;
 
 /** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
 final class Change implements Isolation.Work {
-    /** Why a row is listed that a verification found. */
-    static final String STILL_NOT_DONE =
-            "it was found not done after the last batch, and is still not done after another change";
-
     private static final int SAMPLES = 10;
 
     private final Connection tx;
@@ -108,11 +104,11 @@ final class Change implements Isolation.Work {
 
     /** Returns whether only the work itself brings the end nearer, so that it would never come where the work does nothing. */
     private boolean endsByTheWork() {
-        return table.kind() == Walk.Kind.CHANGE && !(definition.strategy() instanceof KeysetBatching);
+        return table.kind() == Walk.Kind.CHANGE && !definition.strategy().followsKey();
     }
 
     private List<String> sample(Batch batch) throws SQLException {
-        return endsByTheWork() ? QuarantineQueries.identities(tx, table, table.toWork(batch), "", SAMPLES) : List.of();
+        return endsByTheWork() ? RowQueries.identities(tx, table, table.toWork(batch), "", SAMPLES) : List.of();
     }
 
     /** None where one of the rows cannot even be asked: it is among those that are looked for. */
@@ -130,8 +126,8 @@ final class Change implements Isolation.Work {
             return;
         }
         // Of a row without a key only the version is known, and work that leaves it undone may have made another one.
-        // Nobody else can have done those that the strategy has locked.
-        boolean locked = definition.strategy() instanceof PredicateBatching;
+        // Nobody else can have done those that a search has locked.
+        boolean locked = definition.strategy().searches();
         boolean nothing = migrated == 0 && locked && table.spared().identity().isVersion();
         Batch given =
                 ofRows(sample).and(here -> batch.predicate() + " OR " + here + "xmin = pg_current_xact_id()::xid");
@@ -172,7 +168,11 @@ final class Change implements Isolation.Work {
         // The rollback gave up the turn as well, and another worker may have listed rows since.
         int listed = full ? (int) Math.min(room(), rows.size()) : rows.size();
         for (Map.Entry<String, Failure> row : rows.subList(0, listed)) {
-            QuarantineQueries.quarantine(tx, table, job.id(), row.getKey(), row.getValue());
+            QuarantineQueries.quarantine(
+                    tx,
+                    migration().id(),
+                    table.target(),
+                    new QuarantineQueries.Listed(job.id(), row.getKey(), row.getValue()));
         }
         EventQueries.record(
                 tx,
@@ -219,7 +219,9 @@ final class Change implements Isolation.Work {
         // Rows that the application has put in meanwhile are not to be judged.
         stillPending(
                 stillPending(batch, before.get()),
-                table.kind() == Walk.Kind.RETRY ? "it is still not done after it was tried again" : STILL_NOT_DONE);
+                table.kind() == Walk.Kind.RETRY
+                        ? "it is still not done after it was tried again"
+                        : QuarantineQueries.STILL_NOT_DONE);
         return migrated;
     }
 
@@ -248,7 +250,7 @@ final class Change implements Isolation.Work {
     }
 
     private List<String> pending(Batch batch, int limit) throws SQLException {
-        return QuarantineQueries.identities(tx, table, batch.and(this::pendingCondition), "", limit);
+        return RowQueries.identities(tx, table, batch.and(this::pendingCondition), "", limit);
     }
 
     private List<String> stillPending(Batch batch, List<String> before) throws SQLException {

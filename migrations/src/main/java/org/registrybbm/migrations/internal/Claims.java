@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * Grants leases. A claim is one short transaction, durable before any work starts, so that a batch that kills its worker has its
  * attempt counted.
  */
-public record Claims(DataSource dataSource, EngineSettings settings, BatchRun.Replica replica) {
+public record Claims(DataSource dataSource, EngineSettings settings, Replica replica) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Claims.class);
 
     /** The answer to a claim. */
@@ -107,7 +107,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, BatchRun.Re
         }
         BatchedMigration migration = locked.get().migration();
         LeaseQueries.Term term = new LeaseQueries.Term(
-                settings.timeouts().lease(), replica.presence().session());
+                settings.timeouts().lease(), replica.session().get());
         LeaseQueries.Claimed claimed =
                 LeaseQueries.claim(connection, jobId, replica.name(), term, firstSubBatch(migration));
         boolean takeover = claimed.job().takeovers() > locked.get().job().takeovers();

@@ -5,9 +5,9 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.DueJob;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
-import org.registrybbm.migrations.Planner;
 
 /** What a migration still needs once all its batch jobs are done: nothing left out, nothing quarantined, and proof of it. */
 record Completion(Connection connection, Definition definition, Cutter cutter) {
@@ -29,12 +29,12 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
     }
 
     /** Opens and cuts what comes next; the keys of new batch jobs are added. */
-    Left next(List<Planner.Due> due, int wanted) throws SQLException {
+    Left next(List<DueJob> due, int wanted) throws SQLException {
         Walks walks = new Walks(connection, definition);
         if (new Gaps(connection, definition, cutter).cutFirst(due)) {
             return new Left.Work();
         }
-        if (definition.strategy() instanceof KeysetBatching
+        if (definition.strategy().followsKey()
                 && !definition.target().firstColumn().notNull()) {
             // One may have come after the last batch was cut.
             for (Walk walk : WalkQueries.all(connection, migration().id(), Walk.Kind.CHANGE, 1)) {

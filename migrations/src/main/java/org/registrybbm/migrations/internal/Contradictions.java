@@ -2,6 +2,7 @@ package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import org.registrybbm.migrations.Strategy;
 
 /** Statements on migrations whose status says that they are finished while their batch jobs say otherwise. */
 final class Contradictions {
@@ -34,7 +35,7 @@ final class Contradictions {
                                         AND last.walk_id IS NULL
                                 ))
                         )))
-            """.formatted(PredicateBatching.NULLS, PredicateBatching.NAME).strip();
+            """.formatted(Strategy.NULLS, Strategy.PREDICATE).strip();
 
     private static final String REOPEN = """
             UPDATE batched_background_migrations m

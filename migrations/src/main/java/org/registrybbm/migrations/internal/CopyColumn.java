@@ -98,7 +98,9 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
 
     private boolean writesDates(WorkContext context, ColumnType target) throws SQLException {
         Column from = CatalogQueries.columnOf(
-                context, configuration.apply(context.arguments()).from());
+                context.connection(),
+                context.table(),
+                configuration.apply(context.arguments()).from());
         ColumnType source = ColumnType.of(context.connection(), context.table(), from);
         return source.mayHoldDates() && !target.isDate() && !source.plainSql().equals(target.plainSql());
     }
@@ -106,8 +108,8 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
     @Override
     public long migrate(WorkContext context) throws SQLException {
         Columns columns = configuration.apply(context.arguments());
-        Column to = CatalogQueries.columnOf(context, columns.to());
-        Column from = CatalogQueries.columnOf(context, columns.from());
+        Column to = CatalogQueries.columnOf(context.connection(), context.table(), columns.to());
+        Column from = CatalogQueries.columnOf(context.connection(), context.table(), columns.from());
         String value = columns.timeZone().isPresent() ? assignment(context).value() : columns.castOf(from.quoted());
         return statement(context, to.quoted(), value).run(context.connection());
     }
@@ -125,8 +127,8 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
     private Assignment assignment(WorkContext context) throws SQLException {
         Columns columns = configuration.apply(context.arguments());
         Connection connection = context.connection();
-        Column to = CatalogQueries.columnOf(context, columns.to());
-        Column from = CatalogQueries.columnOf(context, columns.from());
+        Column to = CatalogQueries.columnOf(context.connection(), context.table(), columns.to());
+        Column from = CatalogQueries.columnOf(context.connection(), context.table(), columns.from());
         ColumnType target = ColumnType.of(connection, context.table(), to);
         ColumnType source = ColumnType.of(connection, context.table(), from);
         String value = from.quoted();

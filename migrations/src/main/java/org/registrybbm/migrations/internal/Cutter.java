@@ -12,9 +12,10 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.DueJob;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Key;
-import org.registrybbm.migrations.Planner;
+import org.registrybbm.migrations.Strategy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +40,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
      * @param wanted how many it should hold at least
      * @return whether nothing is left to cut
      */
-    boolean cut(List<Planner.Due> due, int wanted) throws SQLException {
+    boolean cut(List<DueJob> due, int wanted) throws SQLException {
         if (!definition.target().partitioned()) {
             estimate();
         }
@@ -61,7 +62,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                 connection, migration().id(), walks.get(walks.size() - 1).id(), some);
     }
 
-    private boolean cut(List<Walk> walks, boolean last, List<Planner.Due> due, int wanted) throws SQLException {
+    private boolean cut(List<Walk> walks, boolean last, List<DueJob> due, int wanted) throws SQLException {
         boolean nothingLeft = true;
         for (Walk walk : walks) {
             Optional<Target> target = definition.targetOf(connection, walk);
@@ -79,7 +80,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         return nothingLeft;
     }
 
-    private boolean cut(Walk walk, Target target, List<Planner.Due> due, int wanted, boolean last) throws SQLException {
+    private boolean cut(Walk walk, Target target, List<DueJob> due, int wanted, boolean last) throws SQLException {
         WalkedTable table = definition.walked(connection, target, walk.treatment(definition));
         BatchingStrategy strategy = walk.strategy(definition);
         strategy.check(connection, table);
@@ -87,8 +88,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                 JobQueries.recent(connection, migration().id());
         BatchSizes sizes = BatchSizes.of(connection, recent, migration(), settings);
         OptionalLong total =
-                last && !isEndless(strategy) ? strategy.estimate(connection, target) : OptionalLong.empty();
-        if (isEndless(strategy) && JobQueries.anyFailed(connection, migration().id())) {
+                last && !strategy.searches() ? strategy.estimate(connection, target) : OptionalLong.empty();
+        if (strategy.searches() && JobQueries.anyFailed(connection, migration().id())) {
             // Their rows are still there, and a new batch job would reach for them.
             return false;
         }
@@ -97,7 +98,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             // All partitions are asked only where the next one has an answer.
             estimate();
         }
-        boolean numbers = countsInNumbers(strategy, target);
+        boolean numbers = strategy.countsInNumbers(target);
         Key cut = numbers
                 ? RangeQueries.lastMax(connection, migration().id(), walk).orElse(null)
                 : walk.cutKey();
@@ -114,14 +115,14 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
             sameSize--;
             Optional<BatchingStrategy.Cut> next = next(strategy, table, cut, size);
             if (next.isEmpty()) {
-                if (!isEndless(strategy)) {
+                if (!strategy.searches()) {
                     WalkQueries.moveCut(connection, walk, walk.cutKey(), true, cutRows);
                 }
                 return true;
             }
             BatchJob.Range range = next.get().range();
             long id = insert(walk, range, recent);
-            due.add(new Planner.Due(id, null));
+            due.add(new DueJob(id, null));
             tellSize(recent, id, next.get().rows(), size.rows() < sizes.rows());
             cutRows += next.get().rows();
             if (numbers) {
@@ -142,16 +143,6 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         return definition.migration();
     }
 
-    /** Returns whether {@code min_value} and {@code max_value} hold the ranges of batch jobs. */
-    static boolean countsInNumbers(BatchingStrategy strategy, Target target) {
-        return !(strategy instanceof KeysetBatching) || target.key().isInteger();
-    }
-
-    /** Returns whether only the rows themselves tell that nothing is left, each time anew. */
-    private static boolean isEndless(BatchingStrategy strategy) {
-        return strategy instanceof PredicateBatching;
-    }
-
     /** Makes a batch job and returns its key. */
     long insert(Walk walk, BatchJob.Range range, List<JobQueries.Figures> recent) throws SQLException {
         Integer subBatchSize = recent.stream()
@@ -159,8 +150,8 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
-        boolean integerKey = definition.strategy() instanceof KeysetBatching
-                && definition.target().key().isInteger();
+        boolean integerKey =
+                definition.strategy().followsKey() && definition.target().key().isInteger();
         return RangeQueries.cut(
                 connection, migration().id(), new RangeQueries.NewJob(walk, range, integerKey, subBatchSize));
     }
@@ -220,7 +211,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
 
     /** Tells, once, where ranges of the key would touch each block of a big table again and again. */
     private void propose() throws SQLException {
-        if (!(definition.strategy() instanceof KeysetBatching)) {
+        if (!definition.strategy().followsKey()) {
             return;
         }
         Optional<Double> correlation = StatisticsQueries.correlation(connection, definition.target(), BIG_TABLE_BLOCKS);
@@ -233,7 +224,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
                     definition.target().column(),
                     definition.target().table(),
                     correlation.get(),
-                    BlockBatching.NAME);
+                    Strategy.BLOCKS);
             LOGGER.info("'{}': {}", migration().name(), proposal);
             EventQueries.record(connection, migration().id(), new EventQueries.Event("proposed", proposal));
         }

@@ -12,6 +12,7 @@ import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
+import org.registrybbm.migrations.Strategy;
 import org.registrybbm.migrations.WorkContext;
 import org.registrybbm.migrations.WorkFunction;
 import org.registrybbm.migrations.WorkRegistry;
@@ -48,7 +49,7 @@ public record Definition(
                     FailureCode.INVALID_BATCHING_STRATEGY,
                     "no replica knows the batching strategy '" + strategy
                             + "'; it may be NULL, for ranges of the key, or one of "
-                            + String.join(", ", BatchingStrategy.NAMES)));
+                            + String.join(", ", Strategy.names())));
         }
         return Optional.empty();
     }
@@ -138,7 +139,7 @@ public record Definition(
     }
 
     private WalkedTable seen(Connection connection, Target table, Walk.Kind kind, Target listed) throws SQLException {
-        boolean byCursor = strategy instanceof KeysetBatching && kind == Walk.Kind.CHANGE;
+        boolean byCursor = strategy.followsKey() && kind == Walk.Kind.CHANGE;
         Spared spared = SparedQueries.find(
                 connection,
                 CatalogQueries.identity(connection, listed),

@@ -100,19 +100,14 @@ public final class DirectSession implements AutoCloseable {
         return Sql.one(connection, LOCK, row -> row.getBoolean("locked"), key);
     }
 
-    /** Tries to take the container registry's lock to the session's end; returns whether that let batch jobs start. */
-    public boolean takeRegistryLock(RegistryGate gate) throws SQLException {
-        return gate.take(connection);
-    }
-
     /** From now on hears what the trigger of {@code batched_background_migrations} tells. */
     public void listen() throws SQLException {
         Sql.run(connection, LISTEN);
     }
 
-    /** Returns whether there is anything to plan. */
-    public boolean hasWork() throws SQLException {
-        return MigrationQueries.hasWork(connection);
+    /** Runs statements in the session, in auto-commit mode. */
+    public <T> T ask(Sql.Transaction<T> question) throws SQLException {
+        return question.run(connection);
     }
 
     /** Waits for a notification, without a statement; throws at once when the connection is lost. */

@@ -1,12 +1,8 @@
 package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.OffsetDateTime;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.RecordedEvent;
 
 /** Statements on {@code batched_background_migration_events}: what the engine decided, and why, for people to look at later. */
 public final class EventQueries {
@@ -28,16 +24,6 @@ public final class EventQueries {
                 (batched_background_migration_id, batched_background_migration_job_id, replica, event, old_value, new_value,
                  reason)
             VALUES (?, ?, ?, ?, ?, ?, ?)
-            """;
-
-    private static final String NEWEST = """
-            SELECT e.id, e.at, e.event, e.old_value, e.new_value, e.replica, e.batched_background_migration_job_id AS job_id,
-                e.reason
-            FROM batched_background_migration_events e
-            JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
-            WHERE m.name = ?
-            ORDER BY e.id DESC
-            LIMIT ?
             """;
 
     private static final String LAST_BY_PERSON = """
@@ -100,22 +86,5 @@ public final class EventQueries {
     /** Returns whether the last event is that a person has it tried again, or has rows left as they are. */
     static boolean isDecidedByPerson(Connection connection, long migrationId) throws SQLException {
         return Sql.one(connection, LAST_BY_PERSON, row -> row.getBoolean("found"), migrationId);
-    }
-
-    /** Returns the newest events of a migration, newest first. */
-    public static List<RecordedEvent> newest(Connection connection, String migration, int limit) throws SQLException {
-        return Sql.list(connection, NEWEST, EventQueries::recorded, migration, limit);
-    }
-
-    private static RecordedEvent recorded(ResultSet row) throws SQLException {
-        return new RecordedEvent(
-                row.getLong("id"),
-                row.getObject("at", OffsetDateTime.class).toInstant(),
-                row.getString("event"),
-                Rows.nullable(row, "old_value"),
-                Rows.nullable(row, "new_value"),
-                row.getString("replica"),
-                Rows.nullable(row, "job_id"),
-                row.getString("reason"));
     }
 }

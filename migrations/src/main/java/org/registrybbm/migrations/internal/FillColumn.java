@@ -91,7 +91,8 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
 
     private Resolved resolve(WorkContext context) throws SQLException {
         Filling filling = configuration.apply(context.arguments());
-        Column column = CatalogQueries.columnOf(context, filling.column().orElse(context.column()));
+        Column column = CatalogQueries.columnOf(
+                context.connection(), context.table(), filling.column().orElse(context.column()));
         ColumnType type = ColumnType.of(context.connection(), context.table(), column);
         if (filling.value().isPresent()) {
             // Of no type yet, so that PostgreSQL assigns it to the column as it is, with the column's modifier.

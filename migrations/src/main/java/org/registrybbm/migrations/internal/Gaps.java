@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.BatchedMigration;
-import org.registrybbm.migrations.Planner;
+import org.registrybbm.migrations.DueJob;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +23,7 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
      * @param due the key of the batch job is added to it
      * @return whether there was one
      */
-    boolean cutFirst(List<Planner.Due> due) throws SQLException {
+    boolean cutFirst(List<DueJob> due) throws SQLException {
         if (!definition.strategy().hasRanges()) {
             return false;
         }
@@ -42,14 +42,14 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
     }
 
     private GapQueries.Ends ends() {
-        boolean keys = definition.strategy() instanceof KeysetBatching;
+        boolean keys = definition.strategy().followsKey();
         return new GapQueries.Ends(
                 countsInNumbers(definition.target()),
                 keys ? migration().minValue() : 0,
                 keys ? migration().maxValue() : Long.MIN_VALUE);
     }
 
-    private boolean cut(Walk walk, Target target, List<Planner.Due> due) throws SQLException {
+    private boolean cut(Walk walk, Target target, List<DueJob> due) throws SQLException {
         Optional<BatchJob.Range> gap = gap(walk, target);
         if (gap.isPresent()) {
             LOGGER.warn(
@@ -59,7 +59,7 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
                     target.table());
             List<JobQueries.Figures> recent =
                     JobQueries.recent(connection, migration().id());
-            due.add(new Planner.Due(cutter.insert(walk, gap.get(), recent), null));
+            due.add(new DueJob(cutter.insert(walk, gap.get(), recent), null));
         }
         return gap.isPresent();
     }
@@ -84,7 +84,7 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
                         .filter(last -> last.number() >= ends().most())
                         .isPresent()
                 : RangeQueries.hasJobs(connection, walk);
-        boolean empty = (definition.strategy() instanceof BlockBatching || !walk.onlyTable())
+        boolean empty = (!definition.strategy().followsKey() || !walk.onlyTable())
                 && StatisticsQueries.heap(connection, target).blocks() == 0;
         if (reached || empty) {
             return false;
@@ -94,7 +94,7 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
     }
 
     private boolean countsInNumbers(Target target) {
-        return Cutter.countsInNumbers(definition.strategy(), target);
+        return definition.strategy().countsInNumbers(target);
     }
 
     private BatchedMigration migration() {

@@ -120,6 +120,6 @@ public final class Guards {
                         timeouts.lock().toMillis(),
                         timeouts.idleInTransaction().toMillis(),
                         ON_TABLES,
-                        JobQueries.IN_FLIGHT_KEY.formatted(jobId));
+                        AdvisoryKeys.IN_FLIGHT.formatted(jobId));
     }
 }

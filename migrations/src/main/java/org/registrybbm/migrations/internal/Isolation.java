@@ -106,7 +106,7 @@ final class Isolation {
     }
 
     private long count(Batch rows) throws SQLException {
-        return QuarantineQueries.count(tx, table, rows);
+        return RowQueries.count(tx, table, rows);
     }
 
     private long of(List<String> rows, long atMost) throws SQLException, Change.QuarantineFullException {

@@ -1,11 +1,13 @@
 package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchJob;
+import org.registrybbm.migrations.JobStatus;
 import org.registrybbm.migrations.Key;
 
 /** Statements on {@code batched_background_migration_jobs} that do not need its lease. */
@@ -48,9 +50,6 @@ public final class JobQueries {
             j.lease_owner AS j_lease_owner, j.takeover_count AS j_takeover_count
             """.formatted(LAST_VALUE, ENDS_IN_THROUGH_KEY, HANDED_BACK);
 
-    // The key of the advisory lock that a sub-batch's transaction holds, for the batch job whose id follows.
-    static final String IN_FLIGHT_KEY = AdvisoryKeys.of("a sub-batch is in flight", "%s");
-
     // Batch jobs that a worker holds: its lease has not run out, and the session of its replica is there where the
     // lease
     // names one; or it is inside a sub-batch, however long that takes. Without leases, the locks are not read.
@@ -73,7 +72,7 @@ public final class JobQueries {
                                 OR j.lease_session IN (SELECT key FROM advisory_locks))
                         OR %s IN (SELECT key FROM advisory_locks))
             )
-            """.formatted(IN_FLIGHT_KEY.formatted("j.id"));
+            """.formatted(AdvisoryKeys.IN_FLIGHT.formatted("j.id"));
 
     private static final String DUE =
             WITH_HELD + "SELECT j.lease_token, " + COLUMNS + """
@@ -223,7 +222,7 @@ public final class JobQueries {
     private JobQueries() {}
 
     /** A batch job that no worker holds; the dead token is that of a worker that held it and gives no sign of life. */
-    public record DueJob(BatchJob job, @Nullable Long deadToken) {}
+    public record Due(BatchJob job, @Nullable Long deadToken) {}
 
     /** The figures of a batch job that is finished, null where the container registry made it. */
     public record Figures(
@@ -245,11 +244,11 @@ public final class JobQueries {
             @Nullable String sqlState,
             @Nullable String message) {}
 
-    public static List<DueJob> due(Connection connection, long migrationId, int limit) throws SQLException {
+    public static List<Due> due(Connection connection, long migrationId, int limit) throws SQLException {
         return Sql.list(
                 connection,
                 DUE,
-                row -> new DueJob(Rows.job(row), Rows.nullable(row, "lease_token")),
+                row -> new Due(JobQueries.job(row), Rows.nullable(row, "lease_token")),
                 migrationId,
                 limit);
     }
@@ -286,7 +285,7 @@ public final class JobQueries {
                 connection,
                 EXHAUSTED,
                 row -> new Exhausted(
-                        Rows.job(row),
+                        JobQueries.job(row),
                         row.getString("failure_class"),
                         row.getString("failure_sqlstate"),
                         row.getString("failure_message")),
@@ -321,5 +320,26 @@ public final class JobQueries {
 
     public static void forgetAttempts(Connection connection, long migrationId) throws SQLException {
         Sql.update(connection, FORGET_ATTEMPTS, migrationId);
+    }
+
+    /** Reads a batch job from {@link #COLUMNS}. */
+    static BatchJob job(ResultSet row) throws SQLException {
+        return new BatchJob(
+                row.getLong("j_id"),
+                row.getLong("j_migration_id"),
+                Rows.nullable(row, "j_walk_id"),
+                new BatchJob.Range(
+                        row.getLong("j_min_value"),
+                        row.getLong("j_max_value"),
+                        Keys.read(row.getString("j_after_key")),
+                        Keys.read(row.getString("j_through_key"))),
+                JobStatus.of(row.getInt("j_status")),
+                row.getInt("j_attempts"),
+                Keys.read(row.getString("j_last_key")),
+                Rows.integer(row, "j_sub_batch_size"),
+                row.getLong("j_covered_tuple_count"),
+                row.getLong("j_migrated_tuple_count"),
+                row.getString("j_lease_owner"),
+                row.getInt("j_takeover_count"));
     }
 }

@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.Key;
+import org.registrybbm.migrations.Strategy;
 
 /**
  * Notices work, or a trigger, that changes the key which the batches are cut by: such a row is met again further on, or never. It is
@@ -122,7 +123,7 @@ final class KeyWatch {
                             + " changes "
                             + target.column() + ", the key that the batches are cut by, so that rows would be met again"
                             + " further on, or never; this sub-batch was rolled back. Walk a key that stays as it is"
-                            + " (column_name), or use " + BlockBatching.NAME
+                            + " (column_name), or use " + Strategy.BLOCKS
                             + " with a work function that says what is pending");
         }
         // It updates rows more than once, and each time as often.

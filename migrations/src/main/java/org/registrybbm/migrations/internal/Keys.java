@@ -3,6 +3,8 @@ package org.registrybbm.migrations.internal;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -42,5 +44,14 @@ final class Keys {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Reads a key from its columns as {@link KeyColumns#selected} gives them. */
+    static Key of(ResultSet row, KeyColumns columns) throws SQLException {
+        List<String> values = new ArrayList<>();
+        for (int i = 0; i < columns.columns().size(); i++) {
+            values.add(row.getString("k" + i));
+        }
+        return new Key(values);
     }
 }

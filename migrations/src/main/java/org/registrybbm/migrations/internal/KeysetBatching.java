@@ -12,6 +12,7 @@ import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.Key;
+import org.registrybbm.migrations.Strategy;
 
 /**
  * Ranges of a key, found by walking its index. Ranges do not overlap, so they may run at once; all rows of one key are in the same range,
@@ -89,14 +90,14 @@ record KeysetBatching() implements BatchingStrategy {
                     FailureCode.INVALID_BBM_COLUMN,
                     "column " + column.quoted() + " of " + target.table() + " has the type " + column.type()
                             + "; ranges need one of " + KeyColumns.TYPES_AS_WRITTEN + ", or use "
-                            + BlockBatching.NAME);
+                            + Strategy.BLOCKS);
         }
         if (!column.notNull() && target.key().columns().size() > 1) {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BBM_COLUMN,
                     "column " + column.quoted() + " of " + target.table()
                             + " may be NULL, and no range of several columns holds such a row; leave it out of the key,"
-                            + " declare it NOT NULL, or use " + BlockBatching.NAME);
+                            + " declare it NOT NULL, or use " + Strategy.BLOCKS);
         }
     }
 
@@ -113,7 +114,7 @@ record KeysetBatching() implements BatchingStrategy {
                     FailureCode.INVALID_BBM_COLUMN,
                     "rows of " + target.table() + " have no " + column.quoted()
                             + ", and no range holds such a row; fill them, walk another key, or use "
-                            + BlockBatching.NAME);
+                            + Strategy.BLOCKS);
         }
     }
 
@@ -158,6 +159,11 @@ record KeysetBatching() implements BatchingStrategy {
     @Override
     public boolean followsKey() {
         return true;
+    }
+
+    @Override
+    public boolean countsInNumbers(Target target) {
+        return target.key().isInteger();
     }
 
     @Override
@@ -245,14 +251,14 @@ record KeysetBatching() implements BatchingStrategy {
     /** Returns the key of the row at a place, from 1, in the order of the key; empty when there are fewer rows. */
     private static Optional<Key> nthKey(Connection connection, Target target, String range, long place)
             throws SQLException {
-        return Sql.first(connection, fill(NTH_KEY, target, range), row -> Rows.key(row, target.key()), place - 1);
+        return Sql.first(connection, fill(NTH_KEY, target, range), row -> Keys.of(row, target.key()), place - 1);
     }
 
     private static Optional<Key> lastKey(Connection connection, Target target, String range) throws SQLException {
         String descending = String.join(
                 " DESC, ", target.key().columns().stream().map(Column::quoted).toList());
         String sql = LAST_KEY.formatted(target.table(), range, target.key().selected(), descending, target.column());
-        return Sql.first(connection, sql, row -> Rows.key(row, target.key()));
+        return Sql.first(connection, sql, row -> Keys.of(row, target.key()));
     }
 
     private static String fill(String sql, Target target, String range) {

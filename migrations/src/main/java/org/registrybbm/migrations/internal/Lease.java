@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * The right of one worker to run one batch job now. Every change of the batch job goes through it and names its token, so a worker
  * that lost it changes nothing.
  */
-record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings settings, long jobId, long token) {
+record Lease(DataSource dataSource, Replica replica, EngineSettings settings, long jobId, long token) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Lease.class);
     private static final Duration LONGEST_BOOKKEEPING = Duration.ofSeconds(15);
     private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(60);
@@ -49,7 +49,7 @@ record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings set
 
     /** Says how many blocks a proof has read and extends the lease, in the sub-batch's transaction; false when the lease is lost. */
     boolean prove(Connection tx, long blocks, Duration busy) throws SQLException {
-        return ProofQueries.move(tx, jobId, token, blocks, busy, term());
+        return SnapshotQueries.move(tx, jobId, token, blocks, busy, term());
     }
 
     /** Finishes the batch job in the sub-batch's transaction; false when the lease is lost. */
@@ -154,6 +154,6 @@ record Lease(DataSource dataSource, BatchRun.Replica replica, EngineSettings set
     /** Each time with the session of now: the replica's may have been lost and found again. */
     private LeaseQueries.Term term() {
         return new LeaseQueries.Term(
-                settings.timeouts().lease(), replica.presence().session());
+                settings.timeouts().lease(), replica.session().get());
     }
 }

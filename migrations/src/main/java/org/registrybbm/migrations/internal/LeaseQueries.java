@@ -240,7 +240,7 @@ public final class LeaseQueries {
         return Sql.first(
                 connection,
                 LOCK_FOR_CLAIM,
-                row -> new Claimable(Rows.job(row), Rows.migration(row), row.getBoolean("leased")),
+                row -> new Claimable(JobQueries.job(row), MigrationQueries.migration(row), row.getBoolean("leased")),
                 jobId);
     }
 
@@ -253,7 +253,7 @@ public final class LeaseQueries {
         return Sql.one(
                 connection,
                 CLAIM,
-                row -> new Claimed(Rows.job(row), row.getLong("lease_token")),
+                row -> new Claimed(JobQueries.job(row), row.getLong("lease_token")),
                 owner,
                 seconds(term.length()),
                 term.session(),
@@ -333,8 +333,8 @@ public final class LeaseQueries {
 
     private static Fenced fenced(ResultSet row) throws SQLException {
         return new Fenced(
-                Rows.job(row),
-                Rows.migration(row),
+                JobQueries.job(row),
+                MigrationQueries.migration(row),
                 row.getString("xid"),
                 row.getBoolean("quarantined"),
                 Rate.of(row),

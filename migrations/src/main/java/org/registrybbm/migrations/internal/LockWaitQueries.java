@@ -29,7 +29,7 @@ final class LockWaitQueries {
                 AND l.classid::bigint << 32 | l.objid::bigint = %s
             ORDER BY b.xact_start
             LIMIT 1
-            """.formatted(JobQueries.IN_FLIGHT_KEY.formatted("?"));
+            """.formatted(AdvisoryKeys.IN_FLIGHT.formatted("?"));
 
     private static final String WAIT = """
             UPDATE batched_background_migration_jobs

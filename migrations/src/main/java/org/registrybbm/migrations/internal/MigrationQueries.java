@@ -1,16 +1,20 @@
 package org.registrybbm.migrations.internal;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.Failure;
+import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.MigrationStatus;
 import org.registrybbm.migrations.NewBatchedMigration;
+import org.registrybbm.migrations.SizeBounds;
 import org.registrybbm.migrations.StatusChange;
 
 /** Statements on {@code batched_background_migrations}. Every change of a status names the statuses that it may start from. */
@@ -197,12 +201,12 @@ public final class MigrationQueries {
     private MigrationQueries() {}
 
     public static Optional<BatchedMigration> find(Connection connection, long id) throws SQLException {
-        return Sql.first(connection, FIND, Rows::migration, id);
+        return Sql.first(connection, FIND, MigrationQueries::migration, id);
     }
 
     public static List<BatchedMigration> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
-        return Sql.list(connection, LIST, Rows::migration, array, array);
+        return Sql.list(connection, LIST, MigrationQueries::migration, array, array);
     }
 
     public static List<String> names(Connection connection) throws SQLException {
@@ -313,5 +317,45 @@ public final class MigrationQueries {
     /** Returns whether any migration is active or running, or finished by its status alone, by one statement, which an idle replica repeats for ever. */
     public static boolean hasWork(Connection connection) throws SQLException {
         return Sql.one(connection, HAS_WORK, row -> row.getBoolean("has_work"));
+    }
+
+    /** Reads a migration from {@link #COLUMNS}. */
+    static BatchedMigration migration(ResultSet row) throws SQLException {
+        return new BatchedMigration(
+                row.getLong("m_id"),
+                row.getString("m_name"),
+                MigrationStatus.of(row.getInt("m_status")),
+                row.getString("m_job_signature_name"),
+                row.getString("m_table_name"),
+                row.getString("m_column_name"),
+                row.getString("m_batching_strategy"),
+                row.getLong("m_min_value"),
+                row.getLong("m_max_value"),
+                row.getInt("m_batch_size"),
+                row.getBoolean("m_batch_size_fixed"),
+                new SizeBounds(Rows.integer(row, "m_batch_size_min"), Rows.integer(row, "m_batch_size_max")),
+                new SizeBounds(Rows.integer(row, "m_sub_batch_size_min"), Rows.integer(row, "m_sub_batch_size_max")),
+                row.getInt("m_quarantine_limit"),
+                row.getString("m_arguments"),
+                Rows.nullable(row, "m_total_tuple_count"),
+                Rows.instant(row, "m_started_at"),
+                Rows.instant(row, "m_finished_at"),
+                Rows.instant(row, "m_verified_at"),
+                Rows.instant(row, "m_code_missing_since"),
+                failure(row));
+    }
+
+    private static @Nullable Failure failure(ResultSet row) throws SQLException {
+        Long code = Rows.nullable(row, "m_failure_error_code");
+        if (code == null) {
+            return null;
+        }
+        FailureCode known = FailureCode.of(Math.toIntExact(code));
+        String message = row.getString("m_failure_message");
+        return new Failure(
+                known,
+                row.getString("m_failure_class"),
+                row.getString("m_failure_sqlstate"),
+                message == null ? Failure.NO_MESSAGE : message);
     }
 }

@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.DueJob;
 import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.MigrationEvent;
 import org.registrybbm.migrations.MigrationStatus;
-import org.registrybbm.migrations.Planner;
 import org.registrybbm.migrations.WorkRegistry;
 
 /** The planner's turn at one migration, in one transaction that at most one replica has at a time. */
@@ -207,14 +207,14 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     /** Existing batch jobs first, then new ones, then failed ones again; when there are none at all it is finished. */
     private StepResult due(Connection connection, BatchedMigration migration, int held, int free, Poison poison)
             throws SQLException {
-        List<Planner.Due> due = new ArrayList<>();
-        for (JobQueries.DueJob one : JobQueries.due(connection, migration.id(), free)) {
+        List<DueJob> due = new ArrayList<>();
+        for (JobQueries.Due one : JobQueries.due(connection, migration.id(), free)) {
             if (one.job().attempts() >= settings.maxJobAttempts()) {
                 if (!poison.narrow(one.job())) {
                     continue;
                 }
             }
-            due.add(new Planner.Due(one.job().id(), one.deadToken()));
+            due.add(new DueJob(one.job().id(), one.deadToken()));
         }
         Optional<JobQueries.Exhausted> exhausted =
                 JobQueries.exhausted(connection, migration.id(), settings.maxJobAttempts());
@@ -237,7 +237,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         boolean nothingLeft = cutter.cut(due, free);
         if (due.size() < free) {
             JobQueries.retryDue(connection, migration.id(), free - due.size())
-                    .forEach(id -> due.add(new Planner.Due(id, null)));
+                    .forEach(id -> due.add(new DueJob(id, null)));
         }
         boolean done = nothingLeft && due.isEmpty() && JobQueries.unfinished(connection, migration.id()) == 0;
         if (done && !begins && walks.openFirst()) {
@@ -249,7 +249,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     private StepResult complete(Connection connection, Definition definition, Cutter cutter, int free)
             throws SQLException {
         BatchedMigration migration = definition.migration();
-        List<Planner.Due> due = new ArrayList<>();
+        List<DueJob> due = new ArrayList<>();
         Completion.Left left = new Completion(connection, definition, cutter).next(due, free);
         if (left instanceof Completion.Left.Person person) {
             return failed(connection, migration.id(), person.failure());

@@ -5,10 +5,13 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import org.registrybbm.migrations.Planner;
+import org.registrybbm.migrations.DueJob;
 
 /** Statements on which replica is to start a batch job that is due. */
 public final class OfferQueries {
+    /** How long a batch job is left to the replica that took it. */
+    public static final Duration LAST = Duration.ofSeconds(3);
+
     // A row that is locked is being taken by another replica right now, or somebody works on it. A time that is still
     // to
     // come is of another server's clock.
@@ -50,14 +53,14 @@ public final class OfferQueries {
     private OfferQueries() {}
 
     /** Returns the keys of those that were taken. */
-    public static List<Long> take(Connection connection, List<Planner.Due> due, int most, Duration last)
+    public static List<Long> take(Connection connection, List<DueJob> due, int most, Duration last)
             throws SQLException {
         return Sql.list(
                 connection,
                 TAKE,
                 row -> row.getLong("id"),
-                due.stream().map(Planner.Due::jobId).toArray(Long[]::new),
-                due.stream().map(Planner.Due::deadToken).toArray(Long[]::new),
+                due.stream().map(DueJob::jobId).toArray(Long[]::new),
+                due.stream().map(DueJob::deadToken).toArray(Long[]::new),
                 last.toMillis() / 1000.0,
                 most);
     }

@@ -94,7 +94,7 @@ public final class OverviewQueries {
     }
 
     private static MigrationOverview overview(ResultSet row, Waits waits) throws SQLException {
-        BatchedMigration migration = Rows.migration(row);
+        BatchedMigration migration = MigrationQueries.migration(row);
         long covered = row.getLong("covered");
         long active = row.getLong("active");
         long failed = row.getLong("failed");

@@ -67,7 +67,7 @@ final class PendingSearch {
         }
         if (first == last) {
             // A block has a few hundred rows at most.
-            halve(QuarantineQueries.identities(tx, table, rows, "", RowLists.FEW));
+            halve(RowQueries.identities(tx, table, rows, "", RowLists.FEW));
             return;
         }
         long middle = first + (last - first) / 2;
@@ -96,7 +96,7 @@ final class PendingSearch {
     List<Failure> ask(Batch rows) throws SQLException {
         Savepoint before = tx.setSavepoint();
         try {
-            found.addAll(QuarantineQueries.identities(tx, table, rows.and(table::pendingOfOthers), "", most));
+            found.addAll(RowQueries.identities(tx, table, rows.and(table::pendingOfOthers), "", most));
             tx.releaseSavepoint(before);
             return List.of();
         } catch (SQLException e) {
@@ -106,8 +106,7 @@ final class PendingSearch {
             tx.rollback(before);
             if (!SqlFailures.isDataError(e)) {
                 // What the expression itself is to blame for fails without any row too.
-                QuarantineQueries.identities(
-                        tx, table, table.spared().of(List.of()).and(table::pendingOfOthers), "", 1);
+                RowQueries.identities(tx, table, table.spared().of(List.of()).and(table::pendingOfOthers), "", 1);
             }
             return List.of(SqlFailures.describe(FailureCode.UNKNOWN, e));
         }

@@ -75,7 +75,11 @@ record Poison(
                 "killed its worker: a replica died or froze " + job.attempts() + " times at this row or one beside it");
         List<Failure> deaths = new ArrayList<>();
         for (String row : rows(next.get().table(), next.get().batch(), death)) {
-            QuarantineQueries.quarantine(connection, walked.get().table(), job.id(), row, death);
+            QuarantineQueries.quarantine(
+                    connection,
+                    migration.id(),
+                    walked.get().table().target(),
+                    new QuarantineQueries.Listed(job.id(), row, death));
             deaths.add(death);
         }
         if (!deaths.isEmpty()) {
@@ -93,7 +97,7 @@ record Poison(
 
     /** Rows of one key that are many are not set aside: most of them do no harm. */
     private List<String> rows(WalkedTable table, Batch batch, Failure death) throws SQLException {
-        List<String> rows = QuarantineQueries.identities(connection, table, table.toWork(batch), "", RowLists.FEW + 1);
+        List<String> rows = RowQueries.identities(connection, table, table.toWork(batch), "", RowLists.FEW + 1);
         if (rows.size() > RowLists.FEW) {
             throw new InvalidDefinitionException(
                     death.code(),

@@ -11,6 +11,7 @@ import org.registrybbm.migrations.BatchJob;
 import org.registrybbm.migrations.FailureCode;
 import org.registrybbm.migrations.InvalidDefinitionException;
 import org.registrybbm.migrations.Key;
+import org.registrybbm.migrations.Strategy;
 
 /**
  * Rows for which a condition is true, until there is none; the work makes it false. Each sub-batch locks its rows before the work gets
@@ -19,9 +20,6 @@ import org.registrybbm.migrations.Key;
  * @param nulls whether the condition is that the migration's column is NULL; else it is what the work function calls pending
  */
 record PredicateBatching(boolean nulls) implements BatchingStrategy {
-    static final String NULLS = "NullKeySetBatchingStrategy";
-    static final String NAME = "PredicateBatchingStrategy";
-
     private static final String ANY_LEFT = """
             SELECT EXISTS (SELECT FROM %1$s WHERE %2$s) AS found
             """;
@@ -59,7 +57,7 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
                         FailureCode.MISSING_INDEX,
                         "no index of " + target.table() + " finds its rows where " + table.pending()
                                 + ", so that each batch would read the whole table; create a partial one with this"
-                                + " condition, or use " + BlockBatching.NAME);
+                                + " condition, or use " + Strategy.BLOCKS);
             }
         }
     }
@@ -72,6 +70,11 @@ record PredicateBatching(boolean nulls) implements BatchingStrategy {
     @Override
     public boolean hasRanges() {
         return false;
+    }
+
+    @Override
+    public boolean searches() {
+        return true;
     }
 
     @Override

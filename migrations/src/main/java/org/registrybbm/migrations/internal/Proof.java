@@ -79,7 +79,7 @@ final class Proof implements AutoCloseable {
             Target target = definition.target();
             List<Target> tables = target.partitioned() ? PartitionTree.leaves(tx, target) : List.of(target);
             found = false;
-            current = take(lease.connect(), ProofQueries.files(tx, tables));
+            current = take(lease.connect(), SnapshotQueries.files(tx, tables));
             snapshot = current;
         }
         return current;

@@ -2,17 +2,17 @@ package org.registrybbm.migrations.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import org.registrybbm.migrations.Batch;
 import org.registrybbm.migrations.Failure;
-import org.registrybbm.migrations.QuarantinedRow;
 
 /** Statements on {@code batched_background_migration_quarantined_rows}. */
 public final class QuarantineQueries {
+    /** Why a row is listed that a later pass found. */
+    static final String STILL_NOT_DONE =
+            "it was found not done after the last batch, and is still not done after another change";
+
     // To the end of the transaction, so that nobody counts what is listed but not committed.
     private static final String TAKE_TURN = """
             SELECT pg_advisory_xact_lock(%s)
@@ -75,24 +75,6 @@ public final class QuarantineQueries {
             ORDER BY 1
             """;
 
-    // %1$s is the quoted table, %2$s the row's identity, %3$s the rows.
-    private static final String IDENTITIES = """
-            SELECT (%2$s)::text AS row_key
-            FROM %1$s
-            WHERE %3$s
-            LIMIT ?
-            """;
-
-    private static final String COUNT_ROWS = """
-            SELECT count(*) AS rows
-            FROM %1$s
-            WHERE %2$s
-            """;
-
-    private static final String SEES_MOVES = """
-            SELECT current_setting('transaction_isolation') = 'read committed' AS moving
-            """;
-
     private static final String QUARANTINE = """
             INSERT INTO batched_background_migration_quarantined_rows
                 (batched_background_migration_id, batched_background_migration_job_id, table_oid, table_name, row_key,
@@ -144,16 +126,6 @@ public final class QuarantineQueries {
                 AND (cardinality(?::bigint[]) = 0 OR id = ANY (?::bigint[]))
             """;
 
-    private static final String LIST = """
-            SELECT q.id, m.name, q.table_name, q.row_key::text AS row_key, q.status, q.failure_class, q.failure_sqlstate,
-                q.failure_message, q.attempts, q.quarantined_at, q.settled_at, q.waived_by, q.waived_reason
-            FROM batched_background_migration_quarantined_rows q
-            JOIN batched_background_migrations m ON m.id = q.batched_background_migration_id
-            WHERE cardinality(?::text[]) = 0
-                OR m.name = ANY (?::text[])
-            ORDER BY m.id, q.id
-            """;
-
     private QuarantineQueries() {}
 
     /** A row that is to be tried again. */
@@ -193,7 +165,7 @@ public final class QuarantineQueries {
                         row.getLong("retrying"),
                         row.getLong("samples"),
                         row.getLong("pending")),
-                Change.STILL_NOT_DONE,
+                STILL_NOT_DONE,
                 migrationId,
                 migrationId,
                 migrationId);
@@ -215,50 +187,25 @@ public final class QuarantineQueries {
     }
 
     /**
-     * Returns the identities of the rows of a batch, as JSON texts. Where a key's text depends on settings, the rows are found under the
-     * database's own, as the batch may hold expressions of an author, and then read under those by which a text finds its row again.
-     * Between the two nobody may move them.
+     * A row that could not be changed.
+     *
+     * @param row its identity, as a JSON text
      */
-    static List<String> identities(Connection connection, WalkedTable table, Batch batch, String suffix, int limit)
-            throws SQLException {
-        String name = table.target().table();
-        RowIdentity identity = table.spared().identity();
-        if (identity.hasOneText()) {
-            String sql = IDENTITIES.formatted(name, identity.json(""), batch.predicate());
-            return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
-        }
-        boolean moving = suffix.isEmpty() && Sql.one(connection, SEES_MOVES, row -> row.getBoolean("moving"));
-        Places places = Places.find(connection, name, batch.predicate(), moving ? " FOR NO KEY UPDATE" : suffix, limit);
-        if (places.isEmpty()) {
-            return List.of();
-        }
-        String sql =
-                IDENTITIES.formatted(name, identity.json(""), places.batch().predicate());
-        return ValueSettings.pinned(
-                connection, tx -> Sql.list(tx, sql, row -> row.getString("row_key"), places.count()));
-    }
+    record Listed(long jobId, String row, Failure failure) {}
 
-    /** Counts the rows of a batch. */
-    static long count(Connection connection, WalkedTable table, Batch batch) throws SQLException {
-        return Sql.one(
-                connection,
-                COUNT_ROWS.formatted(table.target().table(), batch.predicate()),
-                row -> row.getLong("rows"));
-    }
-
-    static void quarantine(Connection connection, WalkedTable table, long jobId, String row, Failure failure)
-            throws SQLException {
+    /** Lists a row of a table. */
+    static void quarantine(Connection connection, long migrationId, Target table, Listed listed) throws SQLException {
         Sql.update(
                 connection,
                 QUARANTINE,
-                table.migration().id(),
-                jobId,
-                table.target().oid(),
-                table.target().table(),
-                row,
-                failure.errorClass(),
-                failure.sqlState(),
-                failure.message());
+                migrationId,
+                listed.jobId(),
+                table.oid(),
+                table.table(),
+                listed.row(),
+                listed.failure().errorClass(),
+                listed.failure().sqlState(),
+                listed.failure().message());
     }
 
     static void done(Connection connection, long id) throws SQLException {
@@ -280,27 +227,5 @@ public final class QuarantineQueries {
             throws SQLException {
         Long[] array = ids.toArray(Long[]::new);
         return Sql.update(connection, WAIVE, by, reason, migrationId, array, array);
-    }
-
-    public static List<QuarantinedRow> list(Connection connection, Collection<String> names) throws SQLException {
-        String[] array = names.toArray(String[]::new);
-        return Sql.list(connection, LIST, QuarantineQueries::row, array, array);
-    }
-
-    private static QuarantinedRow row(ResultSet row) throws SQLException {
-        return new QuarantinedRow(
-                row.getLong("id"),
-                row.getString("name"),
-                row.getString("table_name"),
-                row.getString("row_key"),
-                QuarantinedRow.Status.of(row.getString("status")),
-                row.getString("failure_class"),
-                row.getString("failure_sqlstate"),
-                row.getString("failure_message"),
-                row.getInt("attempts"),
-                Rows.instant(row, "quarantined_at"),
-                Rows.instant(row, "settled_at"),
-                row.getString("waived_by"),
-                row.getString("waived_reason"));
     }
 }

@@ -20,7 +20,7 @@ record QuarantineRetry() implements BatchingStrategy {
     static boolean isLost(Connection connection, WalkedTable table, Batch row) throws SQLException {
         return table.kind() == Walk.Kind.RETRY
                 && table.pendingRows().isEmpty()
-                && QuarantineQueries.count(connection, table, row) == 0;
+                && RowQueries.count(connection, table, row) == 0;
     }
 
     @Override

@@ -66,7 +66,7 @@ public final class RegistryGate {
      *
      * @return whether batch jobs may start now that might not before
      */
-    boolean take(Connection session) throws SQLException {
+    public boolean take(Connection session) throws SQLException {
         if (held || !applies(session)) {
             return false;
         }

@@ -54,7 +54,7 @@ record RowLists(Connection tx, WalkedTable table, int most) {
 
     private Optional<List<String>> of(Batch rows, String suffix) throws SQLException {
         int longest = hasOrder() ? most : MANY;
-        List<String> found = QuarantineQueries.identities(tx, table, rows, suffix, longest + 1);
+        List<String> found = RowQueries.identities(tx, table, rows, suffix, longest + 1);
         if (found.size() <= longest) {
             return Optional.of(found);
         }
@@ -71,7 +71,7 @@ record RowLists(Connection tx, WalkedTable table, int most) {
     Optional<Halves> halves(Batch rows) throws SQLException {
         KeyColumns key = new KeyColumns(table.spared().identity().columns());
         String sql = MIDDLE.formatted(table.target().table(), rows.predicate(), key.selected(), key.list());
-        return Sql.first(tx, sql, row -> Rows.key(row, key))
+        return Sql.first(tx, sql, row -> Keys.of(row, key))
                 .map(middle -> new Halves(
                         rows.and(qualifier -> key.between(qualifier, null, middle)),
                         rows.and(qualifier -> key.after(qualifier, middle))));
@@ -79,9 +79,8 @@ record RowLists(Connection tx, WalkedTable table, int most) {
 
     /** Rows that are not found again by what they are told apart by would be left out without a word. */
     private void requireFound(List<String> rows) throws SQLException {
-        long found = rows.isEmpty()
-                ? 0
-                : QuarantineQueries.count(tx, table, table.spared().of(rows));
+        long found =
+                rows.isEmpty() ? 0 : RowQueries.count(tx, table, table.spared().of(rows));
         if (found != rows.size()) {
             throw new InvalidDefinitionException(
                     FailureCode.UNKNOWN,

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.MigrationStatus;
-import org.registrybbm.migrations.Offers;
+import org.registrybbm.migrations.Strategy;
 
 /** What the sharing of batch jobs is decided by. */
 public final class SharingQueries {
@@ -61,11 +61,7 @@ public final class SharingQueries {
                     ELSE 'RESTS'
                 END AS standing,
             """.formatted(
-                            JobQueries.FAILED,
-                            JobQueries.ACTIVE,
-                            LockWaitQueries.OVER,
-                            PredicateBatching.NULLS,
-                            PredicateBatching.NAME)
+                    JobQueries.FAILED, JobQueries.ACTIVE, LockWaitQueries.OVER, Strategy.NULLS, Strategy.PREDICATE)
             + PlanFailures.COLUMNS
             + """
             FROM batched_background_migrations m
@@ -184,7 +180,7 @@ public final class SharingQueries {
                 CONTENDERS,
                 row -> row(row, budgets),
                 patience.maxAttempts(),
-                seconds(Offers.LAST),
+                seconds(OfferQueries.LAST),
                 seconds(patience.missingCode()));
         // A table that is named as its root is one, or was one when its migrations were last looked at.
         List<RootQueries.Named> others = rows.stream()
@@ -247,7 +243,7 @@ public final class SharingQueries {
                 OUTLOOK,
                 row -> row.getLong("outlook"),
                 patience.maxAttempts(),
-                seconds(Offers.LAST),
+                seconds(OfferQueries.LAST),
                 seconds(patience.missingCode()));
     }
 }

@@ -206,7 +206,7 @@ final class Snapshot implements AutoCloseable {
 
     private boolean isSameFile(Table table) throws SQLException {
         return table.file() != null
-                && ProofQueries.files(connection, List.of(table.target())).equals(List.of(table));
+                && SnapshotQueries.files(connection, List.of(table.target())).equals(List.of(table));
     }
 
     private long sized(Duration took, Duration target) {

@@ -3,8 +3,8 @@ package org.registrybbm.migrations.internal;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.DueJob;
 import org.registrybbm.migrations.MigrationEvent;
-import org.registrybbm.migrations.Planner;
 
 /**
  * What came of the plan of one migration.
@@ -16,7 +16,7 @@ import org.registrybbm.migrations.Planner;
  * @param kept whether the migration's row tells of the trouble, and when to plan it again
  */
 public record StepResult(
-        List<Planner.Due> due,
+        List<DueJob> due,
         List<MigrationEvent> events,
         boolean busy,
         @Nullable String trouble,
@@ -36,7 +36,7 @@ public record StepResult(
                         due, Stream.concat(before.stream(), events.stream()).toList(), busy, trouble, kept);
     }
 
-    static StepResult of(List<Planner.Due> due, int most) {
+    static StepResult of(List<DueJob> due, int most) {
         return new StepResult(List.copyOf(due.subList(0, Math.min(most, due.size()))), List.of(), false, null, true);
     }
 

@@ -128,7 +128,7 @@ final class SubBatchTransaction implements AutoCloseable {
         if (table.isEmpty()) {
             return leaveRest(tx, fenced.job());
         }
-        if (table.get().strategy() instanceof BlockProof) {
+        if (table.get().strategy().proves()) {
             return proof().step(tx, fenced, aim.began());
         }
         int paced = pacer.atMost(fenced.rate(), aim.size());
@@ -161,7 +161,7 @@ final class SubBatchTransaction implements AutoCloseable {
         Definition resolved = definition;
         if (resolved == null) {
             resolved = Definition.resolve(tx, migration, workRegistry);
-            rowsOfBatch = resolved.strategy() instanceof PredicateBatching
+            rowsOfBatch = resolved.strategy().searches()
                     ? BatchSizes.of(tx, JobQueries.recent(tx, migration.id()), migration, settings)
                             .rows()
                     : Long.MAX_VALUE;
@@ -295,14 +295,14 @@ final class SubBatchTransaction implements AutoCloseable {
 
     /** Where only the batch's size ends it, its last sub-batch takes what is left of that. */
     private int rows(WalkedJob table, BatchJob job, int size) {
-        return table.strategy() instanceof PredicateBatching
+        return table.strategy().searches()
                 ? (int) Math.max(1, Math.min(size, rowsOfBatch - job.coveredTupleCount()))
                 : size;
     }
 
     private boolean isLast(WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, Change.Outcome outcome) {
         return subBatch.last()
-                || table.strategy() instanceof PredicateBatching
+                || table.strategy().searches()
                         && (outcome.migrated() + outcome.quarantined() == 0
                                 || job.coveredTupleCount() + subBatch.covered() >= rowsOfBatch);
     }
@@ -314,7 +314,7 @@ final class SubBatchTransaction implements AutoCloseable {
             return lease.forget(tx) ? new Step.HandedBack(job, Reason.GONE) : new Step.LeaseLost();
         }
         Definition resolved = Objects.requireNonNull(definition);
-        boolean left = Cutter.countsInNumbers(resolved.strategy(), resolved.target())
+        boolean left = resolved.strategy().countsInNumbers(resolved.target())
                 ? lease.finishAt(tx, done.number(), null)
                 : lease.finishAt(tx, null, done);
         return left ? new Step.Finished(job) : new Step.LeaseLost();

@@ -157,7 +157,7 @@ public final class VerificationScan implements AutoCloseable {
                             + "' does not say which rows are not done; override its method pending");
         }
         if (resolved.strategy().hasRanges()) {
-            blocks = ProofQueries.files(tx, List.copyOf(tables));
+            blocks = SnapshotQueries.files(tx, List.copyOf(tables));
             tables.clear();
         } else {
             Sql.run(tx, Guards.scan(settings.timeouts()));

@@ -119,7 +119,7 @@ record Walks(Connection connection, Definition definition) {
      */
     private boolean isSharedWithRegistry() throws SQLException {
         return WalkQueries.hasForeignJobs(connection, id())
-                || definition.strategy() instanceof KeysetBatching
+                || definition.strategy().followsKey()
                         && definition.target().key().isInteger()
                         && CatalogQueries.isWalkable(connection, definition.target())
                         && RegistryLockQueries.isTakenOver(connection).orElse(false);
