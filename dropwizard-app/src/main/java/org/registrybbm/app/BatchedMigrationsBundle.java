@@ -38,8 +38,8 @@ import org.registrybbm.app.internal.tasks.StatusTask;
 import org.registrybbm.app.internal.tasks.VerifyTask;
 import org.registrybbm.app.internal.tasks.WaiveTask;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.ReplicaName;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.spi.ReplicaName;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
  * Adds batched background migrations to a Dropwizard application: the engine and its scheduler, the command

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
-import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.RegistryLock;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.RegistryLock;
 
 class ConfigurationTest {
     @Test

@@ -20,8 +20,8 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.WorkFunction;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /** Somebody else's Dropwizard application, which adds the bundle. */
 final class HostApplication extends Application<HostApplication.HostConfiguration> {

@@ -2,15 +2,15 @@ package org.registrybbm.app;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.BatchJob;
-import org.registrybbm.migrations.BatchedMigration;
-import org.registrybbm.migrations.Failure;
-import org.registrybbm.migrations.FailureCode;
-import org.registrybbm.migrations.JobStatus;
-import org.registrybbm.migrations.Key;
-import org.registrybbm.migrations.MigrationEvent;
-import org.registrybbm.migrations.MigrationStatus;
-import org.registrybbm.migrations.SizeBounds;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.JobStatus;
+import org.registrybbm.migrations.model.Key;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.SizeBounds;
 
 /** Rows and events for tests that need no database. */
 public final class Samples {

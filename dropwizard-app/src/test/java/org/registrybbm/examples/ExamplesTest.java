@@ -6,10 +6,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.StopSignal;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /** What docs/writing-a-migration.md shows does what it says. */
 @ExtendWith(PostgresExtension.class)

@@ -9,7 +9,7 @@ import io.dropwizard.db.DataSourceFactory;
 import jakarta.validation.Valid;
 import org.registrybbm.app.BackgroundMigrationsFactory;
 import org.registrybbm.app.BatchedMigrationsBundle;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /** A Dropwizard application with batched migrations. */
 public final class MyApplication extends Application<MyApplication.MyConfiguration> {

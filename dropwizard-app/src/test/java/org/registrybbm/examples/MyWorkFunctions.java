@@ -1,9 +1,9 @@
 package org.registrybbm.examples;
 
 import java.sql.SQLException;
-import org.registrybbm.migrations.WorkContext;
-import org.registrybbm.migrations.WorkFunctions;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunctions;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 // snippet: work-function
 public class MyWorkFunctions implements WorkFunctions {

@@ -3,9 +3,9 @@ package org.registrybbm.examples;
 import java.util.List;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.NewBatchedMigration;
 import org.registrybbm.migrations.RunResult;
-import org.registrybbm.migrations.StopSignal;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.model.StopSignal;
 
 /** A batched migration run to its end, with a data source and nothing else. */
 public final class OneOff {

@@ -3,10 +3,10 @@ package org.registrybbm.examples;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
-import org.registrybbm.migrations.WorkContext;
-import org.registrybbm.migrations.WorkFunction;
-import org.registrybbm.migrations.WorkFunctions;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.migrations.work.WorkFunctions;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /** Work functions that say which rows are not done. */
 public final class OrderWorkFunctions implements WorkFunctions {

@@ -7,9 +7,29 @@ import java.util.Objects;
 import java.util.function.ObjLongConsumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.RegistryGate;
-import org.registrybbm.migrations.internal.Replica;
-import org.registrybbm.migrations.internal.Watchdog;
+import org.registrybbm.migrations.budget.Budgets;
+import org.registrybbm.migrations.event.EventLogger;
+import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.event.SafeListener;
+import org.registrybbm.migrations.internal.jdbc.Watchdog;
+import org.registrybbm.migrations.internal.jdbc.WritableSessions;
+import org.registrybbm.migrations.internal.registry.RegistryGate;
+import org.registrybbm.migrations.internal.running.Replica;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.RegistryLock;
+import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.model.UnknownMigrationException;
+import org.registrybbm.migrations.quarantine.Quarantine;
+import org.registrybbm.migrations.spi.BatchRunner;
+import org.registrybbm.migrations.spi.Offers;
+import org.registrybbm.migrations.spi.Planner;
+import org.registrybbm.migrations.spi.Presence;
+import org.registrybbm.migrations.spi.ReplicaName;
+import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.Verifier;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
  * The door of this module: one engine on one database, for one replica. Thread-safe. Work runs in the threads that call it; a daemon

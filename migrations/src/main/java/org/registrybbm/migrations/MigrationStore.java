@@ -5,15 +5,25 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import javax.sql.DataSource;
-import org.registrybbm.migrations.internal.AskedFor;
-import org.registrybbm.migrations.internal.BudgetRows;
-import org.registrybbm.migrations.internal.CatalogQueries;
-import org.registrybbm.migrations.internal.DatabaseFailures;
-import org.registrybbm.migrations.internal.JobQueries;
-import org.registrybbm.migrations.internal.KnownMigrations;
-import org.registrybbm.migrations.internal.MigrationQueries;
-import org.registrybbm.migrations.internal.OverviewQueries;
-import org.registrybbm.migrations.internal.PlanFailures;
+import org.registrybbm.migrations.audit.RecordedEvent;
+import org.registrybbm.migrations.audit.RecordedEvents;
+import org.registrybbm.migrations.budget.BudgetRows;
+import org.registrybbm.migrations.internal.catalog.CatalogQueries;
+import org.registrybbm.migrations.internal.failure.DatabaseFailures;
+import org.registrybbm.migrations.internal.sharing.PlanFailures;
+import org.registrybbm.migrations.internal.tables.AskedFor;
+import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.internal.tables.KnownMigrations;
+import org.registrybbm.migrations.internal.tables.MigrationQueries;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.model.StatusChange;
+import org.registrybbm.migrations.model.UnknownMigrationException;
+import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.status.OverviewQueries;
 
 /**
  * What operators and authors do with batched migrations: look, pause, resume, queue. Thread-safe. Every method throws

@@ -1,6 +1,7 @@
 package org.registrybbm.migrations;
 
 import java.util.List;
+import org.registrybbm.migrations.model.BatchedMigration;
 
 /**
  * How a synchronous run ended.

@@ -8,6 +8,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.spi.BatchRunner;
+import org.registrybbm.migrations.spi.Planner;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

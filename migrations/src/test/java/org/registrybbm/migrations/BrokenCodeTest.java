@@ -11,8 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
 
 /** Work functions whose {@code check} or {@code pending} is broken in a way that no exception tells: the planner is the whole fleet's. */
 @ExtendWith(PostgresExtension.class)

@@ -9,8 +9,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.registrybbm.migrations.Budget.Change;
-import org.registrybbm.migrations.Budget.Subject;
+import org.registrybbm.migrations.budget.Budget;
+import org.registrybbm.migrations.budget.Budget.Change;
+import org.registrybbm.migrations.budget.Budget.Subject;
+import org.registrybbm.migrations.budget.Budgets;
+import org.registrybbm.migrations.budget.Limit;
+import org.registrybbm.migrations.model.UnknownMigrationException;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 

@@ -13,9 +13,14 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.PgServer;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkFunction;
 
 /** A schema that is not migrated, and a database that is gone. */
 @ExtendWith(PostgresExtension.class)

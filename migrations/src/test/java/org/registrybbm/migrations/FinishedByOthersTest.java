@@ -10,8 +10,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.spi.Planner;
+import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkFunction;
 
 /** A migration whose status says finished while its batch jobs say otherwise is opened again, and until then not called done. */
 @ExtendWith(PostgresExtension.class)

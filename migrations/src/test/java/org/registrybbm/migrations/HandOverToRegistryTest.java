@@ -10,8 +10,15 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.spi.Planner;
+import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.work.WorkFunction;
 
 /** A service that is rolled back to the container registry's own software in mid-run: that goes on, and no row is left undone. */
 @ExtendWith(PostgresExtension.class)

@@ -13,7 +13,16 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /** A database with a schema {@code t} for the tables of one test, and short words for what tests of the engine repeat. */
 record Lab(TestDatabase database) {

@@ -11,6 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 

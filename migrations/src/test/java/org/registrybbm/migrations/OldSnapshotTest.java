@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkFunction;
 
 /** Somebody's old transaction keeps the index entries of all rows that are done, as that of a {@code pg_dump} does. */
 @ExtendWith(PostgresExtension.class)

@@ -10,6 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 

@@ -9,6 +9,11 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.DueJob;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 

@@ -16,9 +16,14 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.DueJob;
+import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.BareDataSource;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
 
 /** The leases of a replica that is gone are free at once; those of one that lives are not. */
 @ExtendWith(PostgresExtension.class)

@@ -7,7 +7,10 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkFunction;
 
 /**
  * One random table and one migration over it, beside a copy that a plain {@code UPDATE} changes row by row.

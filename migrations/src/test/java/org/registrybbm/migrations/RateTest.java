@@ -16,11 +16,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.registrybbm.migrations.Budget.Change;
-import org.registrybbm.migrations.Budget.Subject;
+import org.registrybbm.migrations.budget.Budget.Change;
+import org.registrybbm.migrations.budget.Budget.Subject;
+import org.registrybbm.migrations.budget.Budgets;
+import org.registrybbm.migrations.budget.Limit;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.BareDataSource;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkContext;
 
 /** Rows per second hold over all workers, by the database's clock. */
 @Tag("slow")

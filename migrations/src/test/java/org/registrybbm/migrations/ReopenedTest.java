@@ -7,8 +7,15 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.audit.RecordedEvent;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.model.UnknownMigrationException;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.work.WorkFunction;
 
 /** A finished migration that somebody sets to active again is verified anew, and what is left is done. */
 @ExtendWith(PostgresExtension.class)

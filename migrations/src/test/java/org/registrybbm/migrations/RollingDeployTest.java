@@ -13,6 +13,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 

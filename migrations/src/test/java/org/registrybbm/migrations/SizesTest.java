@@ -8,8 +8,13 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkFunction;
 
 /** Sizes of batches and sub-batches follow the measured time, unless they are fixed. */
 @ExtendWith(PostgresExtension.class)

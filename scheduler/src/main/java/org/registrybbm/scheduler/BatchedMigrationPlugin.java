@@ -14,11 +14,11 @@ import org.quartz.listeners.SchedulerListenerSupport;
 import org.quartz.spi.ClassLoadHelper;
 import org.quartz.spi.SchedulerPlugin;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.DatabaseException;
-import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.RegistryLock;
-import org.registrybbm.migrations.WorkFunctions;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.RegistryLock;
+import org.registrybbm.migrations.work.WorkFunctions;
+import org.registrybbm.migrations.work.WorkRegistry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -19,8 +19,8 @@ import org.quartz.impl.StdSchedulerFactory;
 import org.quartz.utils.ConnectionProvider;
 import org.quartz.utils.DBConnectionManager;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.ReplicaName;
-import org.registrybbm.migrations.WritableSessions;
+import org.registrybbm.migrations.internal.jdbc.WritableSessions;
+import org.registrybbm.migrations.spi.ReplicaName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,8 +58,8 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
     /**
      * Checks that the tables are there, joins the cluster and starts to work.
      *
-     * @throws org.registrybbm.migrations.SchemaNotMigratedException when the tables are missing
-     * @throws org.registrybbm.migrations.DatabaseException when the database cannot be reached
+     * @throws org.registrybbm.migrations.model.SchemaNotMigratedException when the tables are missing
+     * @throws org.registrybbm.migrations.model.DatabaseException when the database cannot be reached
      * @throws SchedulerException when Quartz cannot start, for instance as its tables are missing
      */
     public void start() throws SchedulerException {

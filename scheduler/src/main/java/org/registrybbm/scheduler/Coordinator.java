@@ -6,9 +6,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.DatabaseException;
-import org.registrybbm.migrations.Presence;
-import org.registrybbm.migrations.SchemaNotMigratedException;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.spi.Presence;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -11,11 +11,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.quartz.JobExecutionContext;
 import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
-import org.registrybbm.migrations.BatchOutcome;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.DueJob;
-import org.registrybbm.migrations.Offers;
-import org.registrybbm.migrations.Planner;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.DueJob;
+import org.registrybbm.migrations.spi.Offers;
+import org.registrybbm.migrations.spi.Planner;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

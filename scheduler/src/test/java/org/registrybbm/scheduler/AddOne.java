@@ -2,9 +2,9 @@ package org.registrybbm.scheduler;
 
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import org.registrybbm.migrations.WorkContext;
-import org.registrybbm.migrations.WorkFunction;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
  * Increases each row of a {@link Ledger} by one, which is wrong when it is done twice, and writes it into the book. The argument

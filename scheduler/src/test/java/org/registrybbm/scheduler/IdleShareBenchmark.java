@@ -3,7 +3,7 @@ package org.registrybbm.scheduler;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.registrybbm.migrations.EngineSettings;
+import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 import org.slf4j.Logger;

@@ -7,10 +7,10 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /** Replicas of two versions at once, as in every rolling deploy. */
 @ExtendWith(PostgresExtension.class)

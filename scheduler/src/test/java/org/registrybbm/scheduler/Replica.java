@@ -4,8 +4,8 @@ import java.time.Duration;
 import javax.sql.DataSource;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /** What a replica of a test is made of. */
 record Replica(String name, DataSource data, boolean present, EngineSettings settings, WorkRegistry work, int workers) {

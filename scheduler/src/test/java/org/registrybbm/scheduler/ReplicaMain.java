@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.MigrationEvent;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /** The main of a {@link ReplicaProcess}: a replica with one worker that knows {@link AddOne}, until its standard input ends. */

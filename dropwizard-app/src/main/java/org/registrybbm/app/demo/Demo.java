@@ -14,13 +14,13 @@ import org.registrybbm.app.internal.cli.CommandFailure;
 import org.registrybbm.app.internal.cli.TextTable;
 import org.registrybbm.app.internal.embedded.Changelog;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.Budget.Change;
-import org.registrybbm.migrations.Budget.Subject;
-import org.registrybbm.migrations.Budgets;
-import org.registrybbm.migrations.Limit;
-import org.registrybbm.migrations.MigrationOverview;
-import org.registrybbm.migrations.MigrationStatus;
 import org.registrybbm.migrations.MigrationStore;
+import org.registrybbm.migrations.budget.Budget.Change;
+import org.registrybbm.migrations.budget.Budget.Subject;
+import org.registrybbm.migrations.budget.Budgets;
+import org.registrybbm.migrations.budget.Limit;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.status.MigrationOverview;
 
 /**
  * The demo, scene by scene.

@@ -3,8 +3,8 @@ package org.registrybbm.app.demo;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.registrybbm.migrations.MigrationOverview;
-import org.registrybbm.migrations.MigrationStatus;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.status.MigrationOverview;
 
 /**
  * Batched migrations with one work function, shown as one.

@@ -8,10 +8,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.DatabaseException;
-import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.MigrationEvent;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.work.WorkRegistry;
 import org.registrybbm.scheduler.BatchedMigrationScheduler;
 
 /**

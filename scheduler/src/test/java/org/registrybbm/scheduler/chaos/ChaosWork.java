@@ -3,9 +3,9 @@ package org.registrybbm.scheduler.chaos;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Optional;
-import org.registrybbm.migrations.WorkContext;
-import org.registrybbm.migrations.WorkFunction;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /** Work that shows when it is done twice. Each takes the argument {@code msPerRow}, spent inside PostgreSQL. */
 final class ChaosWork {

@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.Quarantine;
-import org.registrybbm.migrations.QuarantinedRow;
-import org.registrybbm.migrations.Retried;
+import org.registrybbm.migrations.quarantine.Quarantine;
+import org.registrybbm.migrations.quarantine.QuarantinedRow;
+import org.registrybbm.migrations.quarantine.Retried;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
 /**

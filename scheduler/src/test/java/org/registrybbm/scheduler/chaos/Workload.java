@@ -37,7 +37,7 @@ record Workload(String name, Table table, String keys, String values, Migration 
      * @param options what stands behind the parenthesis
      * @param more statements for indexes and partitions; {@code %1$s} is the table
      */
-    record Table(String columns, String options, List<String> more) {}
+    public record Table(String columns, String options, List<String> more) {}
 
     /** What the row of {@code batched_background_migrations} says besides; a NULL strategy is the default one. */
     record Migration(String work, String column, String strategy, String minValue, String maxValue) {

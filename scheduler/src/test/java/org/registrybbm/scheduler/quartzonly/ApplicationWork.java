@@ -6,9 +6,9 @@ import java.sql.SQLException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.registrybbm.migrations.WorkContext;
-import org.registrybbm.migrations.WorkFunctions;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunctions;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /** The application's work functions. */
 public final class ApplicationWork implements WorkFunctions {

@@ -173,7 +173,7 @@ class PluginOnlyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"java.lang.String", "com.example.Nowhere", "org.registrybbm.migrations.WorkFunctions"})
+    @ValueSource(strings = {"java.lang.String", "com.example.Nowhere", "org.registrybbm.migrations.work.WorkFunctions"})
     void refusesAClassThatIsNoWorkFunctions(String className) {
         properties.setProperty("org.quartz.plugin.bbm.workFunctions", className);
 

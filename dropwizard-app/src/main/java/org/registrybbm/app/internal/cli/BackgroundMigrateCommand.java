@@ -15,10 +15,10 @@ import net.sourceforge.argparse4j.inf.Subparser;
 import org.registrybbm.app.internal.config.DirectConnections;
 import org.registrybbm.app.internal.config.NamedPool;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.EngineSettings;
 import org.registrybbm.migrations.MigrationStore;
-import org.registrybbm.migrations.RegistryLock;
-import org.registrybbm.migrations.WorkRegistry;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.RegistryLock;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
  * {@code background-migrate status|pause|run|retry|...}: what operators do in a shell. Answers go to stdout, everything else to stderr.

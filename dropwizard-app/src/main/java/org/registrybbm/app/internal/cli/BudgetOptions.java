@@ -1,9 +1,9 @@
 package org.registrybbm.app.internal.cli;
 
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.Budget.Change;
-import org.registrybbm.migrations.Budget.Subject;
-import org.registrybbm.migrations.Limit;
+import org.registrybbm.migrations.budget.Budget.Change;
+import org.registrybbm.migrations.budget.Budget.Subject;
+import org.registrybbm.migrations.budget.Limit;
 
 /**
  * How people name a budget and what to change of it, in a shell and over HTTP. What is not given is null.

@@ -3,9 +3,9 @@ package org.registrybbm.app.internal.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
-import org.registrybbm.migrations.Budget;
-import org.registrybbm.migrations.Budget.Scope;
-import org.registrybbm.migrations.Limit;
+import org.registrybbm.migrations.budget.Budget;
+import org.registrybbm.migrations.budget.Budget.Scope;
+import org.registrybbm.migrations.budget.Limit;
 
 /** Budgets for people, as a table, and for programs, as JSON. */
 public final class BudgetTable {

@@ -9,7 +9,7 @@ import io.dropwizard.logging.common.LoggingFactory;
 import java.util.List;
 import java.util.Map;
 import org.registrybbm.app.internal.logging.RegistryLayoutFactory;
-import org.registrybbm.migrations.EventLogger;
+import org.registrybbm.migrations.event.EventLogger;
 
 /** What commands log: warnings, as text, on stderr. Only {@code server} logs as the configuration says. */
 public final class CliLogging {

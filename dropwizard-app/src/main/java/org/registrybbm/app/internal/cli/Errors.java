@@ -9,9 +9,9 @@ import liquibase.exception.MigrationFailedException;
 import liquibase.exception.PreconditionFailedException;
 import net.sourceforge.argparse4j.inf.ArgumentParserException;
 import org.registrybbm.app.internal.secrets.Secrets;
-import org.registrybbm.migrations.DatabaseException;
-import org.registrybbm.migrations.SchemaNotMigratedException;
-import org.registrybbm.migrations.UnknownMigrationException;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.model.UnknownMigrationException;
 
 /** How a command that failed says so: one line on stderr and an exit code. */
 public final class Errors {

@@ -2,7 +2,7 @@ package org.registrybbm.app.internal.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.util.List;
-import org.registrybbm.migrations.RecordedEvent;
+import org.registrybbm.migrations.audit.RecordedEvent;
 
 /** What was decided about a migration, for people, as a table, and for programs, as JSON. */
 public final class EventTable {

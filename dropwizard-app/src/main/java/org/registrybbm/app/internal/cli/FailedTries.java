@@ -2,12 +2,12 @@ package org.registrybbm.app.internal.cli;
 
 import java.io.PrintStream;
 import org.registrybbm.app.internal.secrets.Secrets;
-import org.registrybbm.migrations.BatchJob;
-import org.registrybbm.migrations.EngineSettings;
-import org.registrybbm.migrations.Failure;
-import org.registrybbm.migrations.MigrationEvent;
-import org.registrybbm.migrations.MigrationEvent.BatchFailed;
-import org.registrybbm.migrations.MigrationListener;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
+import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.Failure;
 
 /**
  * Says of each failed try of a foreground run why it failed and what happens next; the last one is in the summary.

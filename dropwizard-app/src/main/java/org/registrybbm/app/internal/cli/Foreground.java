@@ -5,7 +5,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import org.registrybbm.migrations.StopSignal;
+import org.registrybbm.migrations.model.StopSignal;
 
 /** Work of a command that a signal (Ctrl-C, SIGTERM) stops in good order: it ends what it is at, and says how far it got. */
 final class Foreground {

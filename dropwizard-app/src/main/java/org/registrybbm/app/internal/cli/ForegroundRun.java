@@ -2,11 +2,11 @@ package org.registrybbm.app.internal.cli;
 
 import java.io.PrintStream;
 import java.util.List;
-import org.registrybbm.migrations.BatchedMigration;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.Failure;
 import org.registrybbm.migrations.RunResult;
-import org.registrybbm.migrations.StopSignal;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.StopSignal;
 
 /**
  * {@code background-migrate run}: shows progress, and ends with a line for each migration that failed. Ctrl-C hands the batch job

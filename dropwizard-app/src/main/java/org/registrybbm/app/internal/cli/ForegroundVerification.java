@@ -4,9 +4,9 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.StopSignal;
-import org.registrybbm.migrations.Verified;
-import org.registrybbm.migrations.Verified.Result;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.Verified.Result;
 
 /**
  * {@code background-migrate verify}: shows progress, and ends with a table. Ctrl-C stops it after the range that it is at.

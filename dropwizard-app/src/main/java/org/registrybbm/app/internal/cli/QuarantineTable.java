@@ -2,7 +2,7 @@ package org.registrybbm.app.internal.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.util.List;
-import org.registrybbm.migrations.QuarantinedRow;
+import org.registrybbm.migrations.quarantine.QuarantinedRow;
 
 /** Rows that could not be changed, for people, as a table, and for programs, as JSON. */
 public final class QuarantineTable {

@@ -7,9 +7,9 @@ import net.sourceforge.argparse4j.inf.MutuallyExclusiveGroup;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.QuarantinedRow;
-import org.registrybbm.migrations.RecordedEvent;
-import org.registrybbm.migrations.Retried;
+import org.registrybbm.migrations.audit.RecordedEvent;
+import org.registrybbm.migrations.quarantine.QuarantinedRow;
+import org.registrybbm.migrations.quarantine.Retried;
 
 /** {@code background-migrate retry}, {@code quarantine}, {@code waive} and {@code events}: what people do about failures. */
 final class RepairCommand {

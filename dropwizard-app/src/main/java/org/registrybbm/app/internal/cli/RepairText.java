@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.registrybbm.migrations.BatchedMigration;
-import org.registrybbm.migrations.MigrationStatus;
 import org.registrybbm.migrations.MigrationStore;
-import org.registrybbm.migrations.Retried;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.quarantine.Retried;
 
 /** What a retry or a waiver has set in motion, for people: a line for each migration. */
 public final class RepairText {

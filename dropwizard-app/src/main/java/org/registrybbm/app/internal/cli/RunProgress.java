@@ -8,9 +8,9 @@ import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.registrybbm.migrations.MigrationOverview;
-import org.registrybbm.migrations.MigrationStatus;
 import org.registrybbm.migrations.MigrationStore;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.status.MigrationOverview;
 
 /** The progress of a foreground run: one line that is redrawn on a terminal, a new line now and then elsewhere. */
 final class RunProgress implements AutoCloseable {

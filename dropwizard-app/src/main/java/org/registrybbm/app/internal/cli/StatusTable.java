@@ -2,8 +2,8 @@ package org.registrybbm.app.internal.cli;
 
 import java.util.List;
 import java.util.Locale;
-import org.registrybbm.migrations.BatchedMigration;
-import org.registrybbm.migrations.MigrationOverview;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.status.MigrationOverview;
 
 /** How batched migrations stand, for people. */
 public final class StatusTable {

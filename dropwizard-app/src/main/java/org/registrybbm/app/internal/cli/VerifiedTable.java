@@ -2,7 +2,7 @@ package org.registrybbm.app.internal.cli;
 
 import java.util.List;
 import java.util.Locale;
-import org.registrybbm.migrations.Verified;
+import org.registrybbm.migrations.verification.Verified;
 
 /** What a verification found, for people. */
 public final class VerifiedTable {

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.BatchedMigration;
+import org.registrybbm.migrations.model.BatchedMigration;
 
 /** The progress of a verification: a line now and then. */
 public final class VerifyProgress implements ObjLongConsumer<String> {

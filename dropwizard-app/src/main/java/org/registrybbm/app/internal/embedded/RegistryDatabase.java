@@ -11,7 +11,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 import org.registrybbm.app.DatabaseFactory;
 import org.registrybbm.app.internal.config.Pools;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.SchemaNotMigratedException;
+import org.registrybbm.migrations.model.SchemaNotMigratedException;
 
 /**
  * The database that a command works on: the configured one, else an embedded one.

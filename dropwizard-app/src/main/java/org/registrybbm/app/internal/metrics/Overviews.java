@@ -11,7 +11,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.MigrationOverview;
+import org.registrybbm.migrations.status.MigrationOverview;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -8,18 +8,18 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
-import org.registrybbm.migrations.BatchJob;
-import org.registrybbm.migrations.BatchedMigration;
-import org.registrybbm.migrations.MigrationEvent;
-import org.registrybbm.migrations.MigrationEvent.BatchFailed;
-import org.registrybbm.migrations.MigrationEvent.BatchFinished;
-import org.registrybbm.migrations.MigrationEvent.BatchHandedBack;
-import org.registrybbm.migrations.MigrationEvent.BatchLost;
-import org.registrybbm.migrations.MigrationEvent.BatchStarted;
-import org.registrybbm.migrations.MigrationEvent.MigrationReopened;
-import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
-import org.registrybbm.migrations.MigrationEvent.SubBatchCommitted;
-import org.registrybbm.migrations.MigrationListener;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
+import org.registrybbm.migrations.event.MigrationEvent.BatchFinished;
+import org.registrybbm.migrations.event.MigrationEvent.BatchHandedBack;
+import org.registrybbm.migrations.event.MigrationEvent.BatchLost;
+import org.registrybbm.migrations.event.MigrationEvent.BatchStarted;
+import org.registrybbm.migrations.event.MigrationEvent.MigrationReopened;
+import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
+import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
+import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchedMigration;
 
 /** Feeds the contract's Prometheus metrics with what this replica does. */
 public final class PrometheusListener implements MigrationListener {

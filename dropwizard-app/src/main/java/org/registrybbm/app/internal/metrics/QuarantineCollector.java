@@ -5,7 +5,7 @@ import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
-import org.registrybbm.migrations.MigrationOverview;
+import org.registrybbm.migrations.status.MigrationOverview;
 
 /** The rows of every migration that wait for a person, from the tables at the time of the scrape. */
 public final class QuarantineCollector implements Collector {

@@ -1,18 +1,18 @@
 package org.registrybbm.app.internal.metrics;
 
 import com.codahale.metrics.MetricRegistry;
-import org.registrybbm.migrations.MigrationEvent;
-import org.registrybbm.migrations.MigrationEvent.BatchFailed;
-import org.registrybbm.migrations.MigrationEvent.BatchFinished;
-import org.registrybbm.migrations.MigrationEvent.BatchHandedBack;
-import org.registrybbm.migrations.MigrationEvent.BatchLost;
-import org.registrybbm.migrations.MigrationEvent.BatchStarted;
-import org.registrybbm.migrations.MigrationEvent.MigrationFailed;
-import org.registrybbm.migrations.MigrationEvent.MigrationFinished;
-import org.registrybbm.migrations.MigrationEvent.MigrationReopened;
-import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
-import org.registrybbm.migrations.MigrationEvent.SubBatchCommitted;
-import org.registrybbm.migrations.MigrationListener;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
+import org.registrybbm.migrations.event.MigrationEvent.BatchFinished;
+import org.registrybbm.migrations.event.MigrationEvent.BatchHandedBack;
+import org.registrybbm.migrations.event.MigrationEvent.BatchLost;
+import org.registrybbm.migrations.event.MigrationEvent.BatchStarted;
+import org.registrybbm.migrations.event.MigrationEvent.MigrationFailed;
+import org.registrybbm.migrations.event.MigrationEvent.MigrationFinished;
+import org.registrybbm.migrations.event.MigrationEvent.MigrationReopened;
+import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
+import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
+import org.registrybbm.migrations.event.MigrationListener;
 
 /** Counts what this replica did in Dropwizard's registry, under {@code registry.bbm}, without a series per migration. */
 public final class TotalsListener implements MigrationListener {

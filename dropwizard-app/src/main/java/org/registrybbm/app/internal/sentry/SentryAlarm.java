@@ -8,15 +8,15 @@ import io.sentry.protocol.SentryException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;
-import org.registrybbm.migrations.BatchJob;
-import org.registrybbm.migrations.BatchedMigration;
-import org.registrybbm.migrations.Failure;
-import org.registrybbm.migrations.FailureCode;
-import org.registrybbm.migrations.MigrationEvent;
-import org.registrybbm.migrations.MigrationEvent.BatchFailed;
-import org.registrybbm.migrations.MigrationEvent.MigrationFailed;
-import org.registrybbm.migrations.MigrationEvent.RowsQuarantined;
-import org.registrybbm.migrations.MigrationListener;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
+import org.registrybbm.migrations.event.MigrationEvent.MigrationFailed;
+import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
+import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
 
 /**
  * Sends one Sentry event when a batch job has used up its attempts, one when a migration fails for another reason or cannot start, and a

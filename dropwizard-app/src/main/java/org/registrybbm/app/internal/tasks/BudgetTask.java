@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Set;
 import org.registrybbm.app.internal.cli.BudgetOptions;
 import org.registrybbm.app.internal.cli.BudgetTable;
-import org.registrybbm.migrations.Budget;
-import org.registrybbm.migrations.Budgets;
+import org.registrybbm.migrations.budget.Budget;
+import org.registrybbm.migrations.budget.Budgets;
 
 /** {@code POST /tasks/bbm-budget}: lists the budgets, or changes the one that the parameters name and shows it. */
 public final class BudgetTask extends Task {

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.registrybbm.migrations.MigrationStore;
-import org.registrybbm.migrations.StatusChange;
+import org.registrybbm.migrations.model.StatusChange;
 
 /** {@code POST /tasks/bbm-pause} and {@code POST /tasks/bbm-start}: change the status and say what was changed. */
 public final class ChangeTask extends Task {

@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import org.registrybbm.app.internal.cli.QuarantineTable;
-import org.registrybbm.migrations.Quarantine;
+import org.registrybbm.migrations.quarantine.Quarantine;
 
 /** {@code POST /tasks/bbm-quarantine}: the rows that could not be changed. */
 public final class QuarantineTask extends Task {

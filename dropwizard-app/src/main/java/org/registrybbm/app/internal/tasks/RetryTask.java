@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.registrybbm.app.internal.cli.RepairText;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.Retried;
+import org.registrybbm.migrations.quarantine.Retried;
 
 /** {@code POST /tasks/bbm-retry}: tries failed migrations, failed batch jobs and quarantined rows again. */
 public final class RetryTask extends Task {

@@ -10,9 +10,9 @@ import java.util.concurrent.Semaphore;
 import org.registrybbm.app.internal.cli.VerifiedTable;
 import org.registrybbm.app.internal.cli.VerifyProgress;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.StopSignal;
-import org.registrybbm.migrations.Verified;
-import org.registrybbm.migrations.Verified.Result;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.Verified.Result;
 
 /**
  * {@code POST /tasks/bbm-verify}: looks through tables for rows that are not done, with a line of progress now and then. It is over after

@@ -13,10 +13,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.app.Samples;
-import org.registrybbm.migrations.QuarantinedRow;
-import org.registrybbm.migrations.RecordedEvent;
-import org.registrybbm.migrations.Retried;
-import org.registrybbm.migrations.Verified;
+import org.registrybbm.migrations.audit.RecordedEvent;
+import org.registrybbm.migrations.quarantine.QuarantinedRow;
+import org.registrybbm.migrations.quarantine.Retried;
+import org.registrybbm.migrations.verification.Verified;
 
 class RepairTest {
     private static final Instant AT = Instant.parse("2026-01-02T03:04:05.678Z");

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.app.Samples;
-import org.registrybbm.migrations.MigrationOverview;
-import org.registrybbm.migrations.MigrationStatus;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.status.MigrationOverview;
 
 class StatusTest {
     private static final MigrationOverview RUNNING = new MigrationOverview(

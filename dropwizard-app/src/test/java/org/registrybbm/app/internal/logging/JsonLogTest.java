@@ -20,8 +20,8 @@ import java.util.TimeZone;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.registrybbm.migrations.EventLogger;
-import org.registrybbm.migrations.MigrationEvent;
+import org.registrybbm.migrations.event.EventLogger;
+import org.registrybbm.migrations.event.MigrationEvent;
 import org.slf4j.LoggerFactory;
 
 class JsonLogTest {

@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.registrybbm.app.Samples;
-import org.registrybbm.migrations.MigrationOverview;
+import org.registrybbm.migrations.status.MigrationOverview;
 
 @Timeout(20)
 class OverviewsTest {

@@ -15,7 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
-import org.registrybbm.migrations.MigrationEvent;
+import org.registrybbm.migrations.event.MigrationEvent;
 
 class PrometheusListenerTest {
     private static final String LABELS = "{migration_id=\"1\",migration_name=\"copy\"";

@@ -19,9 +19,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.app.SentryFactory;
-import org.registrybbm.migrations.Failure;
-import org.registrybbm.migrations.FailureCode;
-import org.registrybbm.migrations.MigrationEvent;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
 
 class SentryAlarmTest {
     private static final int FLUSH_MILLIS = 5000;

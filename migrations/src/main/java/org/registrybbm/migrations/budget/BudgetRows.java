@@ -1,0 +1,128 @@
+package org.registrybbm.migrations.budget;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.budget.Budget.Scope;
+import org.registrybbm.migrations.budget.Budget.Subject;
+import org.registrybbm.migrations.internal.jdbc.Rows;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
+
+/** People's statements on {@code batched_background_migration_budgets}. */
+public final class BudgetRows {
+    private static final long NO_LIMIT = -1;
+
+    // Rows that the engine made to keep a pace say nothing to people.
+    private static final String LIST = """
+            SELECT scope, subject, batch_jobs, rows_per_second, migrations
+            FROM batched_background_migration_budgets
+            WHERE subject = '*'
+                OR num_nonnulls(batch_jobs, rows_per_second, migrations) > 0
+            ORDER BY array_position(ARRAY['fleet', 'migration', 'table'], scope), subject <> '*', subject
+            """;
+
+    private static final String SET = """
+            INSERT INTO batched_background_migration_budgets AS b
+                (scope, subject, batch_jobs, rows_per_second, migrations, updated_at)
+            VALUES (?, ?, ?, ?, ?, now())
+            ON CONFLICT (scope, subject) DO UPDATE
+            SET batch_jobs = CASE WHEN ? THEN excluded.batch_jobs ELSE b.batch_jobs END,
+                rows_per_second = CASE WHEN ? THEN excluded.rows_per_second ELSE b.rows_per_second END,
+                migrations = CASE WHEN ? THEN excluded.migrations ELSE b.migrations END,
+                updated_at = now()
+            RETURNING scope, subject, batch_jobs, rows_per_second, migrations
+            """;
+
+    private static final String CLEAR = """
+            DELETE FROM batched_background_migration_budgets
+            WHERE scope = ?
+                AND subject = ?
+            """;
+
+    private static final String ROOT = """
+            SELECT %s AS root
+            FROM pg_namespace n
+            JOIN pg_class c ON c.relnamespace = n.oid
+            JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid)
+            JOIN pg_namespace rn ON rn.oid = r.relnamespace
+            WHERE n.nspname = ?
+                AND c.relname = ?
+                AND c.relkind IN ('r', 'p')
+            """.formatted(SqlIdentifiers.quotedInSql("rn.nspname", "r.relname"));
+
+    private static final String SET_PRIORITY = """
+            UPDATE batched_background_migrations
+            SET priority = ?,
+                updated_at = now()
+            WHERE name = ?
+                AND priority <> ?
+            """;
+
+    private BudgetRows() {}
+
+    public static List<Budget> list(Connection connection) throws SQLException {
+        return Sql.list(connection, LIST, BudgetRows::budget);
+    }
+
+    /** Changes or makes a budget and returns it. */
+    public static Budget set(Connection connection, Subject subject, Budget.Change change) throws SQLException {
+        return Sql.one(
+                connection,
+                SET,
+                BudgetRows::budget,
+                subject.scope().word(),
+                subject.name(),
+                stored(change.batchJobs()),
+                stored(change.rowsPerSecond()),
+                stored(change.migrations()),
+                change.batchJobs() != null,
+                change.rowsPerSecond() != null,
+                change.migrations() != null);
+    }
+
+    public static boolean clear(Connection connection, Subject subject) throws SQLException {
+        return Sql.update(connection, CLEAR, subject.scope().word(), subject.name()) == 1;
+    }
+
+    /** Finds a table's root and returns it as budgets name it; empty when there is no such table. */
+    public static Optional<String> root(Connection connection, String table) throws SQLException {
+        List<String> parts = SqlIdentifiers.parse(table);
+        return parts.size() == 2
+                ? Sql.first(connection, ROOT, row -> row.getString("root"), parts.get(0), parts.get(1))
+                : Optional.empty();
+    }
+
+    public static boolean setPriority(Connection connection, String migration, int priority) throws SQLException {
+        return Sql.update(connection, SET_PRIORITY, priority, migration, priority) == 1;
+    }
+
+    private static Budget budget(ResultSet row) throws SQLException {
+        Subject subject =
+                new Subject(Scope.valueOf(row.getString("scope").toUpperCase(Locale.ROOT)), row.getString("subject"));
+        return new Budget(
+                subject,
+                limit(subject, Rows.nullable(row, "batch_jobs")),
+                subject.scope() == Scope.TABLE ? Limit.DEFAULT : limit(subject, Rows.nullable(row, "rows_per_second")),
+                subject.scope() == Scope.TABLE ? limit(subject, Rows.nullable(row, "migrations")) : Limit.DEFAULT);
+    }
+
+    private static Limit limit(Subject subject, @Nullable Long value) {
+        if (value == null) {
+            return subject.isDefault() ? Limit.UNLIMITED : Limit.DEFAULT;
+        }
+        return value == NO_LIMIT ? Limit.UNLIMITED : Limit.of(value);
+    }
+
+    // A statement's CASE picks the values that a change has, so that null may stand for both of these.
+    private static @Nullable Long stored(@Nullable Limit limit) {
+        if (limit instanceof Limit.AtMost atMost) {
+            return atMost.number();
+        }
+        return limit instanceof Limit.Unlimited ? NO_LIMIT : null;
+    }
+}

@@ -1,0 +1,78 @@
+package org.registrybbm.migrations.event;
+
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.JobStatus;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/** The log fields of the contract, by which runbooks filter. Their names are kept for ever. */
+public final class LogFields {
+    private static final double NANOS = 1e9;
+
+    private LoggingEventBuilder line;
+
+    private LogFields(LoggingEventBuilder line) {
+        this.line = line;
+    }
+
+    public static LogFields on(LoggingEventBuilder line) {
+        return new LogFields(line.addKeyValue("component", EventLogger.NAME));
+    }
+
+    public LogFields migration(BatchedMigration migration) {
+        return with("bbm_id", migration.id())
+                .with("bbm_name", migration.name())
+                .with("bbm_batch_size", migration.batchSize())
+                .with("bbm_status", migration.status().word())
+                .with("bbm_job_signature_key", migration.signature())
+                .with("bbm_target_column", migration.column())
+                .with("bbm_target_table", migration.table())
+                .with("bbm_batching_strategy", migration.strategy())
+                .with("bbm_total_tuple_count", migration.totalTupleCount());
+    }
+
+    public LogFields job(BatchedMigration migration, BatchJob job, JobStatus status, String replica) {
+        return migration(migration)
+                .with("job_id", job.id())
+                .with("job_bbm_id", job.migrationId())
+                .with("job_name", migration.signature())
+                .with("job_attempts", job.attempts())
+                .with("job_start_id", job.range().min())
+                .with("job_end_id", job.range().max())
+                .with("job_batch_size", migration.batchSize())
+                .with("job_status", status.word())
+                .with("job_pagination_column", migration.column())
+                .with("job_pagination_table", migration.table())
+                .with("job_batching_strategy", migration.strategy())
+                .with("correlation_id", replica + "-" + job.id() + "-" + job.attempts())
+                .with("replica", replica);
+    }
+
+    public LogFields took(Duration took) {
+        return with("duration_s", took.toNanos() / NANOS);
+    }
+
+    public LogFields failure(Failure failure) {
+        return with("failure_error_code", failure.code().code())
+                .with("failure", failure.code().word())
+                .with("error_class", failure.errorClass())
+                .with("sql_state", failure.sqlState())
+                .with("error", failure.message());
+    }
+
+    public LogFields with(String key, @Nullable Object value) {
+        if (value != null) {
+            line = line.addKeyValue(key, value);
+        }
+        return this;
+    }
+
+    /** Writes the line. */
+    public void log(String format, Object... args) {
+        line.log(() -> String.format(Locale.ROOT, format, args));
+    }
+}

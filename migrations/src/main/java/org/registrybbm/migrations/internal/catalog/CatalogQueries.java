@@ -1,0 +1,340 @@
+package org.registrybbm.migrations.internal.catalog;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+
+/** What PostgreSQL's catalogue says of tables, columns and indexes. Names go in as values, never as text of a statement. */
+public final class CatalogQueries {
+    private static final String QUOTED = SqlIdentifiers.quotedInSql("n.nspname", "c.relname") + " AS quoted\n";
+
+    private static final String TABLE = "SELECT c.oid, c.relkind, c.relpersistence = 't' AS temporary, " + QUOTED + """
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = ?
+                AND c.relname = ?
+            """;
+
+    // PostgreSQL 18 says NOT NULL of a column whose constraint nobody validated, so that rows may have none.
+    private static final String HAS_NO_NULLS = """
+            a.attnotnull AND NOT EXISTS (
+                SELECT
+                FROM pg_constraint
+                WHERE conrelid = a.attrelid
+                    AND contype = 'n'
+                    AND conkey = ARRAY[a.attnum]
+                    AND NOT convalidated
+            )
+            """.strip();
+
+    private static final String COLUMN = """
+            SELECT a.attname, format('%I', a.attname) AS quoted, format_type(t.oid, NULL) AS type,
+                CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname ELSE '' END AS type_name,
+            """ + HAS_NO_NULLS + """
+                AS not_null,
+                CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', n.nspname, c.collname) END AS collation,
+                CASE WHEN t.typnamespace <> 'pg_catalog'::regnamespace THEN (
+                    SELECT format('OPERATOR(%I.%s)', op_schema.nspname, op.oprname)
+                    FROM pg_opclass class
+                    JOIN pg_am am ON am.oid = class.opcmethod AND am.amname = 'btree'
+                    JOIN pg_amop member
+                        ON member.amopfamily = class.opcfamily
+                        AND member.amoplefttype = class.opcintype
+                        AND member.amoprighttype = class.opcintype
+                        AND member.amopstrategy = 3
+                    JOIN pg_operator op ON op.oid = member.amopopr
+                    JOIN pg_namespace op_schema ON op_schema.oid = op.oprnamespace
+                    WHERE class.opcintype = t.oid
+                        AND class.opcdefault
+                ) END AS equality
+            FROM pg_attribute a
+            JOIN LATERAL (
+                WITH RECURSIVE base AS (
+                    SELECT a.atttypid AS oid
+                    UNION ALL
+                    SELECT d.typbasetype FROM base JOIN pg_type d ON d.oid = base.oid WHERE d.typtype = 'd'
+                )
+                SELECT b.* FROM base JOIN pg_type b ON b.oid = base.oid WHERE b.typtype <> 'd'
+            ) AS t ON true
+            LEFT JOIN pg_collation c ON c.oid = a.attcollation
+            LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
+            """;
+
+    private static final String COLUMN_OF_OID = COLUMN + """
+            WHERE a.attrelid = ?::oid
+                AND a.attname = ?
+                AND a.attnum > 0
+                AND NOT a.attisdropped
+            """;
+
+    private static final String COLUMN_OF_NAME = COLUMN_OF_OID.replace("?::oid", "?::regclass");
+
+    /** The primary key of a table, or else the oldest unique index that no two rows and no NULL can share; %s is the table's oid. */
+    static final String ROW_KEY_OF = """
+            SELECT i.indrelid, i.indkey, i.indnkeyatts
+            FROM pg_index i
+            WHERE i.indrelid = %s
+                AND i.indisunique
+                AND i.indisvalid
+                AND i.indpred IS NULL
+                AND (i.indimmediate OR i.indisprimary)
+                AND (
+                    SELECT bool_and(coalesce(
+            """ + HAS_NO_NULLS + """
+            , false))
+                    FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
+                    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                    WHERE k.place <= i.indnkeyatts
+                )
+            ORDER BY i.indisprimary DESC, i.indexrelid
+            LIMIT 1
+            """;
+
+    private static final String ROW_KEY = "WITH row_key AS (" + ROW_KEY_OF.formatted("?::oid") + ")" + COLUMN + """
+            JOIN row_key i ON i.indrelid = a.attrelid
+            JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place) ON k.attnum = a.attnum
+            WHERE k.place <= i.indnkeyatts
+            ORDER BY k.place
+            """;
+
+    // The index's first columns are the key's, in its order, all in one direction, sorted as the columns are, with
+    // NULLs
+    // where that order has them (0 is ascending, 3 is descending with NULLs first); included columns have no order. A
+    // partitioned table's own index covers its partitions; without one, each leaf needs an index of its own.
+    private static final String WALKABLE = PartitionTree.WITH + """
+            , walkable AS (
+                SELECT i.indrelid
+                FROM tree t
+                JOIN pg_index i ON i.indrelid = t.oid
+                JOIN pg_class c ON c.oid = i.indexrelid
+                JOIN pg_am am ON am.oid = c.relam
+                WHERE i.indisvalid
+                    AND i.indpred IS NULL
+                    AND am.amname = 'btree'
+                    AND (
+                        SELECT bool_and(
+                            a.attnum IS NOT NULL
+                            AND k.place <= i.indnkeyatts
+                            AND i.indoption[k.place - 1] IN (0, 3)
+                            AND i.indoption[k.place - 1] = i.indoption[0]
+                            AND i.indcollation[k.place - 1] = a.attcollation
+                            AND o.opcname NOT LIKE '%pattern_ops'
+                        )
+                        FROM unnest(?::text[]) WITH ORDINALITY AS k(name, place)
+                        LEFT JOIN pg_attribute a
+                            ON a.attrelid = i.indrelid
+                            AND a.attname = k.name
+                            AND a.attnum = i.indkey[k.place - 1]
+                        LEFT JOIN pg_opclass o ON o.oid = i.indclass[k.place - 1]
+                    )
+            )
+            SELECT EXISTS (SELECT FROM walkable WHERE indrelid = ?::oid)
+                OR coalesce((
+                    SELECT bool_and(oid IN (SELECT indrelid FROM walkable)) FROM leaves WHERE oid <> ?::oid
+                ), false) AS found
+            """;
+
+    private static final String LEAF = "SELECT c.oid, c.relkind, c.relpersistence = 't' AS temporary, " + QUOTED + """
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = ?::oid
+                AND pg_partition_root(c.oid) = pg_partition_root(?::oid)
+            """;
+
+    private static final String ROOT = "SELECT " + QUOTED + """
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = coalesce(pg_partition_root(?::oid), ?::oid)
+            """;
+
+    private static final String NULL_INDEX = """
+            SELECT EXISTS (
+                SELECT
+                FROM pg_index i
+                WHERE i.indrelid = ?::oid
+                    AND i.indisvalid
+                    AND pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', ?::text)
+            ) AS found
+            """;
+
+    private static final String SEQUENCE = """
+            SELECT c.oid::regclass::text AS quoted
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = ?
+                AND c.relname = ?
+                AND c.relkind = 'S'
+            """;
+
+    private static final String MISSING_TABLE = """
+            SELECT name
+            FROM unnest(?::text[]) AS name
+            WHERE to_regclass(name) IS NULL
+            """;
+
+    // A node of EXPLAIN's tree, and no name or text that a condition holds.
+    private static final Pattern INDEX_NODE = Pattern.compile("\\s*(-> +)?(Index|Index Only|Bitmap Heap) Scan .*");
+
+    private CatalogQueries() {}
+
+    /**
+     * Finds a migration's table and the columns of its key.
+     *
+     * @param column one column, or several separated by commas
+     * @param key whether the column matters
+     * @throws InvalidDefinitionException when one of them does not exist or is not written as it must be
+     */
+    public static Target target(Connection connection, String table, String column, boolean key) throws SQLException {
+        List<String> name = SqlIdentifiers.parse(table);
+        if (name.size() != 2) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BBM_TABLE,
+                    "table_name '" + table
+                            + "' is not <schema>.<table>; write it like public.users, and quote a part as"
+                            + " SQL does where it has other characters than a to z, 0 to 9 and _");
+        }
+        Found found = Sql.first(connection, TABLE, CatalogQueries::found, name.get(0), name.get(1))
+                .orElseThrow(() -> new InvalidDefinitionException(
+                        FailureCode.INVALID_BBM_TABLE, "there is no table " + table + " in this database"));
+        TableChecks.requireTable(table, name, found.kind(), found.temporary());
+        return new Target(
+                found.oid(),
+                found.quoted(),
+                found.kind().equals("p"),
+                key(connection, found.oid(), table, column, key));
+    }
+
+    private record Found(long oid, String kind, String quoted, boolean temporary) {}
+
+    private static Found found(ResultSet row) throws SQLException {
+        return new Found(
+                row.getLong("oid"), row.getString("relkind"), row.getString("quoted"), row.getBoolean("temporary"));
+    }
+
+    private static KeyColumns key(Connection connection, long oid, String table, String column, boolean needed)
+            throws SQLException {
+        if (!needed) {
+            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", "tid", true, null, Column.EQUAL)));
+        }
+        Optional<Column> alone = column(connection, oid, column);
+        if (alone.isPresent()) {
+            return new KeyColumns(List.of(alone.get()));
+        }
+        List<Column> columns = new ArrayList<>();
+        for (String name : SqlIdentifiers.split(column)) {
+            columns.add(column(connection, oid, name)
+                    .orElseThrow(() -> new InvalidDefinitionException(
+                            FailureCode.INVALID_BBM_COLUMN, "the table " + table + " has no column " + name)));
+        }
+        return new KeyColumns(List.copyOf(columns));
+    }
+
+    /** Finds a partition of a target's table by its object id; empty when it is none any more. */
+    public static Optional<Target> leaf(Connection connection, Target root, long oid) throws SQLException {
+        return Sql.first(connection, LEAF, CatalogQueries::found, oid, root.oid())
+                .map(leaf -> new Target(leaf.oid(), leaf.quoted(), leaf.kind().equals("p"), root.key()));
+    }
+
+    /** Returns the root of the partition tree that a table belongs to, quoted for SQL; the table itself where there is none. */
+    static String root(Connection connection, Target target) throws SQLException {
+        return Sql.one(connection, ROOT, row -> row.getString("quoted"), target.oid(), target.oid());
+    }
+
+    /** Returns how the rows of a table are told apart. */
+    public static RowIdentity identity(Connection connection, Target target) throws SQLException {
+        return new RowIdentity(List.copyOf(Sql.list(connection, ROW_KEY, CatalogQueries::column, target.oid())));
+    }
+
+    /** Returns whether an index finds the rows of a condition, as far as it may be chosen at all. */
+    public static boolean usesIndex(Connection connection, String table, String condition) throws SQLException {
+        return Sql.list(
+                        connection,
+                        "EXPLAIN SELECT FROM " + table + " WHERE " + condition + " LIMIT 1",
+                        row -> row.getString(1))
+                .stream()
+                .anyMatch(line -> INDEX_NODE.matcher(line).matches());
+    }
+
+    /** Finds a column by its name: as written, or read as an SQL identifier. */
+    public static Optional<Column> column(Connection connection, long table, String name) throws SQLException {
+        return column(connection, COLUMN_OF_OID, table, name);
+    }
+
+    /**
+     * Finds a further column of a work function's table.
+     *
+     * @throws InvalidDefinitionException when there is none of that name
+     */
+    public static Column columnOf(Connection connection, String table, String name) throws SQLException {
+        return column(connection, COLUMN_OF_NAME, table, name)
+                .orElseThrow(() -> new InvalidDefinitionException(
+                        FailureCode.INVALID_BBM_COLUMN, "the table " + table + " has no column " + name));
+    }
+
+    private static Optional<Column> column(Connection connection, String sql, Object table, String name)
+            throws SQLException {
+        Optional<Column> asWritten = Sql.first(connection, sql, CatalogQueries::column, table, name);
+        if (asWritten.isPresent()) {
+            return asWritten;
+        }
+        List<String> parts = SqlIdentifiers.parse(name);
+        return parts.size() == 1
+                ? Sql.first(connection, sql, CatalogQueries::column, table, parts.get(0))
+                : Optional.empty();
+    }
+
+    private static Column column(ResultSet row) throws SQLException {
+        return new Column(
+                row.getString("attname"),
+                row.getString("quoted"),
+                row.getString("type"),
+                row.getString("type_name"),
+                row.getBoolean("not_null"),
+                row.getString("collation"),
+                Objects.requireNonNullElse(row.getString("equality"), Column.EQUAL));
+    }
+
+    /** Returns whether an index can be walked in the order of the target's column. */
+    public static boolean isWalkable(Connection connection, Target target) throws SQLException {
+        return Sql.one(
+                connection,
+                WALKABLE,
+                row -> row.getBoolean("found"),
+                target.oid(),
+                target.key().columns().stream().map(Column::name).toArray(String[]::new),
+                target.oid(),
+                target.oid());
+    }
+
+    /** Returns whether there is a partial index {@code WHERE column IS NULL}. */
+    public static boolean hasNullIndex(Connection connection, Target target) throws SQLException {
+        return Sql.one(
+                connection,
+                NULL_INDEX,
+                row -> row.getBoolean("found"),
+                target.oid(),
+                target.firstColumn().name());
+    }
+
+    /** Finds a sequence and returns it quoted for SQL. */
+    public static Optional<String> sequence(Connection connection, String name) throws SQLException {
+        List<String> parts = SqlIdentifiers.parse(name);
+        return parts.size() == 2
+                ? Sql.first(connection, SEQUENCE, row -> row.getString("quoted"), parts.get(0), parts.get(1))
+                : Optional.empty();
+    }
+
+    /** Returns which of some tables or sequences are not there. */
+    public static List<String> missing(Connection connection, String... tables) throws SQLException {
+        return Sql.list(connection, MISSING_TABLE, row -> row.getString("name"), (Object) tables);
+    }
+}

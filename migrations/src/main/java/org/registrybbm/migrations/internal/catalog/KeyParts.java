@@ -1,0 +1,66 @@
+package org.registrybbm.migrations.internal.catalog;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.model.Key;
+
+/**
+ * A range of a key of several columns as parts that hold no row twice. From (1, 5) to (4, 8) it is the rest of 1, all of 2 and 3, and the
+ * first ones of 4. What both ends have in common at their beginning is the same in each part.
+ *
+ * @param after the key before the range; null where it has no beginning
+ * @param through the last key of the range
+ */
+record KeyParts(
+        List<Column> columns, String qualifier, @Nullable Key after, Key through) {
+    /** Returns the conditions, in the order of the key. */
+    List<String> parts() {
+        int common = common();
+        int last = columns.size() - 1;
+        if (common > last) {
+            return List.of("false");
+        }
+        List<String> parts = new ArrayList<>();
+        if (after != null) {
+            for (int i = last; i > common; i--) {
+                parts.add(same(after, i) + " AND " + compare(i, ">", after));
+            }
+        }
+        String end = compare(common, common == last ? "<=" : "<", through);
+        parts.add(Stream.of(same(through, common), after == null ? "" : compare(common, ">", after), end)
+                .filter(condition -> !condition.isEmpty())
+                .collect(Collectors.joining(" AND ")));
+        for (int i = common + 1; i <= last; i++) {
+            parts.add(same(through, i) + " AND " + compare(i, i == last ? "<=" : "<", through));
+        }
+        return parts;
+    }
+
+    /** Returns how many columns at the beginning have the same value at both ends. */
+    private int common() {
+        int common = 0;
+        while (after != null
+                && common < columns.size()
+                && after.values().get(common).equals(through.values().get(common))) {
+            common++;
+        }
+        return common;
+    }
+
+    /** Returns the condition that the first columns have a key's values; empty text for none of them. */
+    private String same(Key key, int columnCount) {
+        return Stream.iterate(0, i -> i + 1)
+                .limit(columnCount)
+                .map(i -> compare(i, "=", key))
+                .collect(Collectors.joining(" AND "));
+    }
+
+    private String compare(int column, String operator, Key key) {
+        Column one = columns.get(column);
+        return qualifier + one.quoted() + " " + operator + " "
+                + one.literal(key.values().get(column));
+    }
+}

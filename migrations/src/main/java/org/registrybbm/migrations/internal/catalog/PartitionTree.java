@@ -1,0 +1,52 @@
+package org.registrybbm.migrations.internal.catalog;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
+
+/** A table and its partitions at any depth, as statements see them. */
+public final class PartitionTree {
+    /**
+     * What a statement begins with that asks for the {@code tree} of a table, which is its parameter, or for the {@code leaves} that hold
+     * its rows: of a table without partitions, itself. Unlike pg_partition_tree() it locks nothing: thousands of locks use up the server's
+     * room for them, and each waits for whoever attaches or drops a partition.
+     */
+    public static final String WITH = """
+            WITH RECURSIVE tree AS (
+                SELECT ?::oid AS oid
+                UNION ALL
+                SELECT i.inhrelid
+                FROM tree
+                JOIN pg_class parent ON parent.oid = tree.oid
+                JOIN pg_inherits i ON i.inhparent = tree.oid
+                WHERE parent.relkind = 'p'
+                    AND NOT i.inhdetachpending
+            ), leaves AS (
+                SELECT c.oid
+                FROM tree
+                JOIN pg_class c ON c.oid = tree.oid
+                WHERE c.relkind <> 'p'
+            )
+            """;
+
+    private static final String LEAVES = WITH + """
+            SELECT c.oid, %s AS quoted
+            FROM leaves
+            JOIN pg_class c ON c.oid = leaves.oid
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            ORDER BY c.oid
+            """.formatted(SqlIdentifiers.quotedInSql("n.nspname", "c.relname"));
+
+    private PartitionTree() {}
+
+    /** Returns the leaf partitions of a partitioned table, at any depth. */
+    public static List<Target> leaves(Connection connection, Target root) throws SQLException {
+        return Sql.list(
+                connection,
+                LEAVES,
+                row -> new Target(row.getLong("oid"), row.getString("quoted"), false, root.key()),
+                root.oid());
+    }
+}

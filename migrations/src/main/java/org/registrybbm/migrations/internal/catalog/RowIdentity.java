@@ -1,0 +1,150 @@
+package org.registrybbm.migrations.internal.catalog;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.registrybbm.migrations.internal.jdbc.Literals;
+
+/**
+ * How the rows of a table are told apart: by the primary key or another one that is unique and never NULL, or, where there is none, by
+ * where they lie and who wrote them. The latter names one version of a row: it says nothing of the row once somebody has changed it, and
+ * nothing of any row once the table was written anew, as by VACUUM FULL, so it names the file too.
+ *
+ * @param columns of the key, or none
+ */
+public record RowIdentity(List<Column> columns) {
+    /** How rows are told apart where there is no key. */
+    public static final RowIdentity VERSIONS = new RowIdentity(List.of());
+
+    private static final String PLACE = "ctid";
+    private static final String VERSION = """
+            jsonb_build_object('tableoid', %1$stableoid::bigint::text, 'ctid', %1$sctid::text, 'xmin', %1$sxmin::text,
+                'filenode', pg_relation_filenode(%1$stableoid)::bigint::text)
+            """.strip();
+
+    /** Returns whether it names a version of a row only. */
+    public boolean isVersion() {
+        return columns.isEmpty();
+    }
+
+    /** Returns whether a row's identity tells its key too. */
+    public boolean holds(KeyColumns key) {
+        return columns.containsAll(key.columns());
+    }
+
+    /** Returns it for people: the key's columns. */
+    @Override
+    public String toString() {
+        return isVersion()
+                ? "where they lie"
+                : columns.stream().map(Column::quoted).collect(Collectors.joining(", "));
+    }
+
+    /** Returns whether {@link #json} gives the same under any settings. */
+    public boolean hasOneText() {
+        return columns.stream().allMatch(Column::hasOneText);
+    }
+
+    /** Returns an expression that gives a row's identity as a JSON object of texts. */
+    public String json(String qualifier) {
+        if (isVersion()) {
+            return VERSION.formatted(qualifier);
+        }
+        return columns.stream()
+                .map(column -> Literals.text(column.name()) + ", " + column.text(qualifier))
+                .collect(Collectors.joining(", ", "jsonb_build_object(", ")"));
+    }
+
+    /**
+     * Returns the condition that a row is one of those that a statement gives as {@code registry_bbm_entry}. It is looked up by an index:
+     * with its OFFSET it stays a look-up for each row, and is not made a join, which the planner may think small and then does row by
+     * row. Where the text depends on settings, which a condition cannot change, all are read once by each statement.
+     */
+    public String isAmong(String entries, String qualifier) {
+        if (hasOneText()) {
+            return "EXISTS (SELECT FROM (%s) AS registry_bbm_entries WHERE registry_bbm_entry = %s OFFSET 0)"
+                    .formatted(entries, json(qualifier));
+        }
+        String all = columns.stream()
+                .map(column -> "jsonb_exists(registry_bbm_entry, " + Literals.text(column.name()) + ")")
+                .collect(Collectors.joining(" AND "));
+        String values = columns.stream()
+                .map(column -> column.valueOf("(registry_bbm_entry ->> " + Literals.text(column.name()) + ")"))
+                .collect(Collectors.joining(", "));
+        if (!isComparedPlainly()) {
+            return "EXISTS (SELECT FROM (%s) AS registry_bbm_entries WHERE %s AND %s)"
+                    .formatted(
+                            entries,
+                            all,
+                            equal(
+                                    qualifier,
+                                    column -> column.valueOf(
+                                            "(registry_bbm_entry ->> " + Literals.text(column.name()) + ")")));
+        }
+        return "%s IN (SELECT %s FROM (%s) AS registry_bbm_entries WHERE %s)"
+                .formatted(wrap(column -> qualifier + column.quoted()), values, entries, all);
+    }
+
+    /** Returns the condition that a row is one of some; false for none. */
+    public String predicate(List<JsonNode> rows, String qualifier) {
+        List<JsonNode> keys = rows.stream().filter(this::isKey).toList();
+        // They were told apart so when the table had no key yet.
+        List<JsonNode> versions =
+                rows.stream().filter(row -> !isKey(row) && row.has(PLACE)).toList();
+        if (keys.isEmpty() && versions.isEmpty()) {
+            return "false";
+        }
+        String ofVersions =
+                versions.stream().map(row -> version(row, qualifier)).collect(Collectors.joining(" OR ", "(", ")"));
+        if (keys.isEmpty()) {
+            return ofVersions;
+        }
+        String ofKeys = isComparedPlainly()
+                ? keys.stream()
+                        .map(this::literals)
+                        .collect(Collectors.joining(", ", wrap(column -> qualifier + column.quoted()) + " IN (", ")"))
+                : keys.stream()
+                        .map(row -> equal(qualifier, column -> literal(column, row)))
+                        .collect(Collectors.joining(" OR ", "(", ")"));
+        return versions.isEmpty() ? ofKeys : "(" + ofKeys + " OR " + ofVersions + ")";
+    }
+
+    private boolean isKey(JsonNode row) {
+        return !isVersion() && columns.stream().allMatch(column -> row.has(column.name()));
+    }
+
+    private static String version(JsonNode row, String qualifier) {
+        return "%1$stableoid = %2$s AND %1$sctid = %3$s AND %1$sxmin = %4$s AND pg_relation_filenode(%1$stableoid) = %5$s"
+                .formatted(
+                        qualifier,
+                        Literals.of(row.path("tableoid").asText(), "oid"),
+                        Literals.of(row.path(PLACE).asText(), "tid"),
+                        Literals.of(row.path("xmin").asText(), "xid"),
+                        Literals.of(row.path("filenode").asText("0"), "oid"));
+    }
+
+    private String literals(JsonNode row) {
+        return wrap(column -> literal(column, row));
+    }
+
+    private static String literal(Column column, JsonNode row) {
+        return column.literal(row.path(column.name()).asText());
+    }
+
+    /** Returns whether IN finds the operators of all types, wherever the search path leads. */
+    private boolean isComparedPlainly() {
+        return columns.stream().allMatch(column -> column.equality().equals(Column.EQUAL));
+    }
+
+    /** Returns the condition that each column equals a value. */
+    private String equal(String qualifier, Function<Column, String> value) {
+        return columns.stream()
+                .map(column -> qualifier + column.quoted() + " " + column.equality() + " " + value.apply(column))
+                .collect(Collectors.joining(" AND ", "(", ")"));
+    }
+
+    private String wrap(Function<Column, String> each) {
+        return columns.stream().map(each).collect(Collectors.joining(", ", "(", ")"));
+    }
+}

@@ -1,0 +1,116 @@
+package org.registrybbm.migrations.internal.catalog;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+
+/** Statements on the tables that the walks and the quarantined rows of a migration name, by object id and by name. */
+public final class TableNames {
+    private static final String KNOWN = """
+            SELECT table_oid::bigint AS table_oid, table_name
+            FROM batched_background_migration_walks
+            WHERE batched_background_migration_id = ?
+            UNION
+            SELECT table_oid::bigint, table_name
+            FROM batched_background_migration_quarantined_rows
+            WHERE batched_background_migration_id = ?
+            ORDER BY 1, 2
+            """;
+
+    // %s is the table. Object ids are given out from below; from above they mean no table, and no two rows share one.
+    private static final String UNSETTLE = """
+            UPDATE %s
+            SET table_oid = (4294967295 - id)::oid
+            WHERE batched_background_migration_id = ?
+                AND table_oid = ?::oid
+                AND table_name = ?
+            """;
+
+    private static final String SETTLE = """
+            UPDATE %s
+            SET table_oid = ?::oid,
+                table_name = ?
+            WHERE batched_background_migration_id = ?
+                AND table_oid = (4294967295 - id)::oid
+                AND table_name = ?
+            """;
+
+    // %s is the table.
+    private static final String RENAME = """
+            UPDATE %s named
+            SET table_name = now.name
+            FROM unnest(?::oid[], ?::text[]) AS now (oid, name)
+            WHERE named.batched_background_migration_id = ?
+                AND named.table_oid = now.oid
+                AND named.table_name <> now.name
+            """;
+
+    // A schema that gets another name renames all of its tables.
+    private static final int TABLES_AT_ONCE = 1_000;
+
+    // %s is the table; reading nothing of it locks it as reading does, and none of its partitions.
+    private static final String IS_KEPT = """
+            SELECT to_regclass(?)::oid = ?::oid AS kept
+            FROM (SELECT count(*) FROM (SELECT FROM ONLY %s LIMIT 0) nothing) locked
+            """;
+
+    private static final List<String> TABLES =
+            List.of("batched_background_migration_walks", "batched_background_migration_quarantined_rows");
+
+    private TableNames() {}
+
+    /** A table that is written down. */
+    public record Known(long oid, String name) {}
+
+    public static List<Known> known(Connection connection, long migrationId) throws SQLException {
+        return Sql.list(
+                connection,
+                KNOWN,
+                row -> new Known(row.getLong("table_oid"), row.getString("table_name")),
+                migrationId,
+                migrationId);
+    }
+
+    /**
+     * Keeps a table from being dropped, renamed or built anew until the transaction ends, and partitions from leaving it; returns whether
+     * its name is still that of the object id which was found by it. What the catalogue says by another one is of no table, or not of this.
+     */
+    public static boolean isKept(Connection connection, Target target) throws SQLException {
+        return Sql.one(
+                connection,
+                IS_KEPT.formatted(target.table()),
+                row -> row.getBoolean("kept"),
+                target.table(),
+                target.oid());
+    }
+
+    /** Writes down what tables are called by now: in a database into which a dump is restored, only names find them again. */
+    public static void rename(Connection connection, long migrationId, List<Target> tables) throws SQLException {
+        for (int first = 0; first < tables.size(); first += TABLES_AT_ONCE) {
+            List<Target> some = tables.subList(first, Math.min(tables.size(), first + TABLES_AT_ONCE));
+            for (String each : TABLES) {
+                Sql.update(
+                        connection,
+                        RENAME.formatted(each),
+                        some.stream().map(Target::oid).toArray(Long[]::new),
+                        some.stream().map(Target::table).toArray(String[]::new),
+                        migrationId);
+            }
+        }
+    }
+
+    /** Gives what names a table object ids that mean none. */
+    public static void unsettle(Connection connection, long migrationId, Known table) throws SQLException {
+        for (String each : TABLES) {
+            Sql.update(connection, UNSETTLE.formatted(each), migrationId, table.oid(), table.name());
+        }
+    }
+
+    /** Gives what has such object ids that of the table of its name. */
+    public static void settle(Connection connection, long migrationId, String name, Target table) throws SQLException {
+        for (String each : TABLES) {
+            Sql.update(connection, SETTLE.formatted(each), table.oid(), table.table(), migrationId, name);
+        }
+    }
+}

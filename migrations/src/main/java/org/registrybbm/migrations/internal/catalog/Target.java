@@ -1,0 +1,21 @@
+package org.registrybbm.migrations.internal.catalog;
+
+/**
+ * A table that a migration works on, and the key's columns, found in the catalogue.
+ *
+ * @param oid the table's object id
+ * @param table the table, quoted for SQL
+ * @param partitioned whether it is a partitioned table
+ * @param key the columns that {@code column_name} names
+ */
+public record Target(long oid, String table, boolean partitioned, KeyColumns key) {
+    /** Returns the key's columns, quoted for SQL. */
+    public String column() {
+        return key.list();
+    }
+
+    /** Returns the first column of the key. */
+    public Column firstColumn() {
+        return key.columns().get(0);
+    }
+}

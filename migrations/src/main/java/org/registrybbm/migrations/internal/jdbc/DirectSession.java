@@ -1,0 +1,137 @@
+package org.registrybbm.migrations.internal.jdbc;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A session of PostgreSQL that is one connection's alone: no pooler stands between. What it sets, locks and listens to is gone when it
+ * is closed, so its connection is not used again.
+ */
+public final class DirectSession implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DirectSession.class);
+
+    private static final String DRIVER = "org.postgresql.PGConnection";
+    private static final Duration LONGEST_ANSWER = Duration.ofSeconds(10);
+
+    private static final String BACKEND = """
+            SELECT pg_backend_pid() AS pid
+            """;
+
+    // A host that vanished without a word is noticed after 5 + 3 * 2 s when idle, and after 10 s when it was sent
+    // something.
+    private static final String LASTING = """
+            SET idle_session_timeout = 0;
+            SET statement_timeout = '10s';
+            SET tcp_keepalives_idle = 5;
+            SET tcp_keepalives_interval = 2;
+            SET tcp_keepalives_count = 3;
+            SET tcp_user_timeout = 10000
+            """;
+
+    private static final String LOCK = """
+            SELECT pg_try_advisory_lock(?) AS locked
+            """;
+
+    private static final String LISTEN = """
+            LISTEN registry_bbm
+            """;
+
+    private final Connection connection;
+    private final Object driver;
+    private final Method notifications;
+
+    private DirectSession(Connection connection, Object driver, Method notifications) {
+        this.connection = connection;
+        this.driver = driver;
+        this.notifications = notifications;
+    }
+
+    /** Opens a session; empty when a pooler stands between, or when the driver cannot tell. */
+    public static Optional<DirectSession> open(DataSource dataSource) throws SQLException {
+        Connection connection = dataSource.getConnection();
+        DirectSession session = null;
+        try {
+            connection.setAutoCommit(true);
+            int before = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, (int) LONGEST_ANSWER.toMillis());
+            Class<?> type = Class.forName(DRIVER);
+            if (connection.isWrapperFor(type) && isSameBackend(connection, type)) {
+                session = new DirectSession(
+                        connection, connection.unwrap(type), type.getMethod("getNotifications", int.class));
+                session.prepare();
+            }
+            if (session == null) {
+                connection.setNetworkTimeout(Runnable::run, before);
+            }
+        } catch (ReflectiveOperationException e) {
+            LOGGER.debug("the driver does not tell whether a pooler stands between", e);
+        } finally {
+            if (session == null) {
+                connection.close();
+            }
+        }
+        return Optional.ofNullable(session);
+    }
+
+    /** A pooler tells its clients a process id of its own making. */
+    private static boolean isSameBackend(Connection connection, Class<?> type)
+            throws SQLException, ReflectiveOperationException {
+        Object told = type.getMethod("getBackendPID").invoke(connection.unwrap(type));
+        return Sql.one(connection, BACKEND, row -> row.getInt("pid")).equals(told);
+    }
+
+    private void prepare() throws SQLException {
+        try {
+            Sql.run(connection, LASTING);
+        } catch (SQLException e) {
+            LOGGER.debug("the session goes on with the server's own timeouts", e);
+        }
+    }
+
+    /** Takes a lock that the session holds to its end; false when another session has it. */
+    public boolean lock(long key) throws SQLException {
+        return Sql.one(connection, LOCK, row -> row.getBoolean("locked"), key);
+    }
+
+    /** From now on hears what the trigger of {@code batched_background_migrations} tells. */
+    public void listen() throws SQLException {
+        Sql.run(connection, LISTEN);
+    }
+
+    /** Runs statements in the session, in auto-commit mode. */
+    public <T> T ask(Sql.Transaction<T> question) throws SQLException {
+        return question.run(connection);
+    }
+
+    /** Waits for a notification, without a statement; throws at once when the connection is lost. */
+    public boolean await(Duration atMost) throws SQLException {
+        try {
+            Object[] received = (Object[]) notifications.invoke(driver, (int) atMost.toMillis());
+            return received != null && received.length > 0;
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof SQLException cause) {
+                throw cause;
+            }
+            throw new SQLException(e.getCause());
+        } catch (IllegalAccessException e) {
+            throw new SQLException(e);
+        }
+    }
+
+    /** Ends the session at once, whoever is waiting in it and whatever the network does. */
+    @Override
+    public void close() {
+        try (connection) {
+            connection.abort(Runnable::run);
+        } catch (SQLException e) {
+            LOGGER.debug("the session was gone already", e);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package org.registrybbm.migrations.internal.jdbc;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Cuts off a sub-batch that PostgreSQL's own timeouts cannot end: a work function that hangs outside SQL, a network that swallows
+ * packets, a shutdown that cannot wait. The connection is aborted, so PostgreSQL rolls back, and the thread is interrupted. Its one
+ * thread lives only while something is watched.
+ */
+public final class Watchdog {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Watchdog.class);
+
+    private static final Duration AFTER_LIMIT = Duration.ofSeconds(10);
+    private static final Duration AFTER_CUT_OFF = Duration.ofMillis(2500);
+
+    private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
+    private final ScheduledThreadPoolExecutor timer;
+    private volatile boolean cutOff;
+
+    /** Makes an idle watchdog. */
+    public Watchdog() {
+        timer = new ScheduledThreadPoolExecutor(1, work -> {
+            Thread thread = new Thread(work, "bbm-watchdog");
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setRemoveOnCancelPolicy(true);
+        timer.setKeepAliveTime(1, TimeUnit.SECONDS);
+        timer.allowCoreThreadTimeOut(true);
+    }
+
+    /** Watches the calling thread's transaction until the result is closed. */
+    public Watched watch(Connection connection, Duration limit) {
+        Watched one = new Watched(connection, Thread.currentThread());
+        watched.add(one);
+        Duration bound = cutOff && limit.compareTo(AFTER_CUT_OFF) > 0 ? AFTER_CUT_OFF : limit;
+        one.alarm = timer.schedule(one::cutOff, bound.toMillis(), TimeUnit.MILLISECONDS);
+        return one;
+    }
+
+    /**
+     * Cuts off every transaction that is under way. Those after it, which hand batch jobs back, get 2.5 s, as PostgreSQL takes up to
+     * one to notice.
+     */
+    public void cutOffAll() {
+        cutOff = true;
+        watched.forEach(Watched::cutOff);
+    }
+
+    /** One transaction under watch. */
+    public final class Watched implements AutoCloseable {
+        private final Connection connection;
+        private final Thread thread;
+        private final Object lock = new Object();
+        private boolean ended;
+        private @Nullable NetworkLimit network;
+        private volatile boolean cutOff;
+        private volatile Future<?> alarm = CompletableFuture.completedFuture(null);
+
+        private Watched(Connection connection, Thread thread) {
+            this.connection = connection;
+            this.thread = thread;
+        }
+
+        private void cutOff() {
+            synchronized (lock) {
+                if (ended) {
+                    return;
+                }
+                ended = true;
+                cutOff = true;
+                thread.interrupt();
+                try {
+                    connection.abort(Runnable::run);
+                } catch (SQLException e) {
+                    LOGGER.debug("could not abort a connection", e);
+                }
+            }
+        }
+
+        /** Gives the transaction more time, from now on, and its connection's reads of the network with it. */
+        public void extend(Duration limit) {
+            if (Watchdog.this.cutOff) {
+                return;
+            }
+            alarm.cancel(false);
+            alarm = timer.schedule(this::cutOff, limit.toMillis(), TimeUnit.MILLISECONDS);
+            try {
+                closeNetwork();
+                network = NetworkLimit.set(connection, limit.plus(AFTER_LIMIT));
+            } catch (SQLException e) {
+                LOGGER.debug("could not give a connection more time", e);
+            }
+        }
+
+        private void closeNetwork() {
+            if (network != null) {
+                network.close();
+            }
+        }
+
+        public boolean wasCutOff() {
+            return cutOff;
+        }
+
+        @Override
+        public void close() {
+            alarm.cancel(false);
+            closeNetwork();
+            watched.remove(this);
+            synchronized (lock) {
+                ended = true;
+                if (cutOff) {
+                    // The interrupt was meant for the work, which is over.
+                    Thread.interrupted();
+                }
+            }
+        }
+    }
+}

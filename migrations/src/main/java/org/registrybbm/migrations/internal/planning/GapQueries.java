@@ -1,0 +1,77 @@
+package org.registrybbm.migrations.internal.planning;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.internal.walk.Walk;
+import org.registrybbm.migrations.internal.walk.WalkQueries;
+
+/**
+ * Which walks may not be covered by their batch jobs. Most cannot have a gap: they were cut from one end to the other, and nobody else has
+ * touched their batch jobs, as the triggers of the table tell.
+ */
+final class GapQueries {
+    // A partition that is as empty as when its walk was opened needs no batch job. Of numbers, the ends are those that
+    // the
+    // migration's bounds say by now; of keys, the last batch job is open where the walk is cut whole without a last
+    // key.
+    private static final String DOUBTFUL = "SELECT " + WalkQueries.COLUMNS + """
+            FROM batched_background_migration_walks w
+            CROSS JOIN (VALUES (?::boolean, ?::bigint, ?::bigint)) AS given (numbers, least, most)
+            WHERE w.batched_background_migration_id = ?
+                AND w.kind = 'change'
+                AND (w.only_table
+                    OR EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = w.id)
+                    OR pg_relation_size(w.table_oid) > 0)
+                AND NOT (w.contiguous AND CASE
+                    WHEN given.numbers THEN coalesce((
+                            SELECT min_value
+                            FROM batched_background_migration_jobs
+                            WHERE walk_id = w.id
+                            ORDER BY max_value
+                            LIMIT 1
+                        ) <= given.least, false)
+                        AND coalesce((
+                            SELECT max(%s)
+                            FROM batched_background_migration_jobs j
+                            WHERE walk_id = w.id
+                                AND max_value = (
+                                    SELECT max(max_value) FROM batched_background_migration_jobs WHERE walk_id = w.id
+                                )
+                        ) >= given.most, false)
+                    ELSE w.cut_whole
+                        AND w.cut_key IS NULL
+                        AND EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = w.id)
+                END)
+            ORDER BY w.id
+            """.formatted(JobQueries.LAST_VALUE);
+
+    // Whoever deletes a batch job of it from now on waits for this transaction, and doubts it then.
+    private static final String NOTE = """
+            UPDATE batched_background_migration_walks
+            SET contiguous = ?
+            WHERE id = ?
+            """;
+
+    private GapQueries() {}
+
+    /**
+     * Where the ranges of a migration's walks begin and end.
+     *
+     * @param numbers whether they are ranges of numbers; else the ends say nothing
+     */
+    record Ends(boolean numbers, long least, long most) {}
+
+    /** Returns the walks over tables with rows of which it is not known that batch jobs cover the whole table. */
+    static List<Walk> doubtful(Connection connection, long migrationId, Ends ends) throws SQLException {
+        return Sql.list(
+                connection, DOUBTFUL, WalkQueries::walk, ends.numbers(), ends.least(), ends.most(), migrationId);
+    }
+
+    /** Notes whether the ranges of a walk follow each other without a gap. Locks its row until the transaction ends. */
+    static void note(Connection connection, Walk walk, boolean contiguous) throws SQLException {
+        Sql.update(connection, NOTE, contiguous, walk.id());
+    }
+}

@@ -1,0 +1,113 @@
+package org.registrybbm.migrations.internal.planning;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
+import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.jdbc.Guards;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.RangeQueries;
+import org.registrybbm.migrations.internal.walk.RangeSums;
+import org.registrybbm.migrations.internal.walk.Walk;
+import org.registrybbm.migrations.internal.walk.WalkQueries;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.DueJob;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds ranges that no batch job covers, as after somebody deleted one or moved a bound. Finished means that every key was processed, not
+ * that every batch job left in the table was.
+ */
+record Gaps(Connection connection, Definition definition, Cutter cutter) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Gaps.class);
+
+    /**
+     * Cuts a batch job for the first one.
+     *
+     * @param due the key of the batch job is added to it
+     * @return whether there was one
+     */
+    boolean cutFirst(List<DueJob> due) throws SQLException {
+        if (!definition.strategy().hasRanges()) {
+            return false;
+        }
+        for (Walk walk : GapQueries.doubtful(connection, migration().id(), ends())) {
+            Optional<Target> target = definition.targetOf(connection, walk);
+            if (target.isPresent()) {
+                // First: whoever deletes a batch job while the ranges are compared is heard then.
+                GapQueries.note(connection, walk, true);
+                if (reopen(walk, target.get()) || cut(walk, target.get(), due)) {
+                    GapQueries.note(connection, walk, false);
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private GapQueries.Ends ends() {
+        boolean keys = definition.strategy().followsKey();
+        return new GapQueries.Ends(
+                countsInNumbers(definition.target()),
+                keys ? migration().minValue() : 0,
+                keys ? migration().maxValue() : Long.MIN_VALUE);
+    }
+
+    private boolean cut(Walk walk, Target target, List<DueJob> due) throws SQLException {
+        Optional<BatchJob.Range> gap = gap(walk, target);
+        if (gap.isPresent()) {
+            LOGGER.warn(
+                    "no batch job of '{}' covers {} of {}, as when somebody deleted one; that range is run now",
+                    migration().name(),
+                    gap.get(),
+                    target.table());
+            List<JobQueries.Figures> recent =
+                    JobQueries.recent(connection, migration().id());
+            due.add(new DueJob(cutter.insert(walk, gap.get(), recent), null));
+        }
+        return gap.isPresent();
+    }
+
+    private Optional<BatchJob.Range> gap(Walk walk, Target target) throws SQLException {
+        if (!countsInNumbers(target) && RangeSums.leadThrough(connection, walk)) {
+            return Optional.empty();
+        }
+        // Millions of ranges are sorted, which is better than to begin with it for ever.
+        Sql.run(connection, Guards.LONG_STATEMENT);
+        Optional<BatchJob.Range> gap = countsInNumbers(target)
+                ? RangeQueries.firstGap(connection, migration().id(), walk, ends().least())
+                : RangeQueries.firstGap(connection, walk, target.key());
+        Sql.run(connection, Guards.PLAN_STATEMENT);
+        return gap;
+    }
+
+    /** Goes on cutting where the end is missing: the last batch jobs were deleted, or the upper bound was raised. */
+    private boolean reopen(Walk walk, Target target) throws SQLException {
+        boolean reached = countsInNumbers(target)
+                ? RangeQueries.lastMax(connection, migration().id(), walk)
+                        .filter(last -> last.number() >= ends().most())
+                        .isPresent()
+                : RangeQueries.hasJobs(connection, walk);
+        boolean empty = (!definition.strategy().followsKey() || !walk.onlyTable())
+                && StatisticsQueries.heap(connection, target).blocks() == 0;
+        if (reached || empty) {
+            return false;
+        }
+        WalkQueries.moveCut(connection, walk, null, false, 0);
+        return true;
+    }
+
+    private boolean countsInNumbers(Target target) {
+        return definition.strategy().countsInNumbers(target);
+    }
+
+    private BatchedMigration migration() {
+        return definition.migration();
+    }
+}

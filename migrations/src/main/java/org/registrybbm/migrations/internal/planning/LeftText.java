@@ -1,0 +1,35 @@
+package org.registrybbm.migrations.internal.planning;
+
+import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
+
+/** Says which rows keep a migration from its end, and what a person can do about them. */
+final class LeftText {
+    private LeftText() {}
+
+    static String of(QuarantineQueries.Left left) {
+        if (left.retrying() > 0) {
+            return rows(left.retrying(), "was", "were")
+                    + " to be tried again, but the table that they lie in is not there any more; bring it back under its name and"
+                    + " retry the migration, or waive them";
+        }
+        if (left.pending() > left.samples()) {
+            return rows(left.pending(), "is", "are")
+                    + " still not done although the work was run on them again without an error, as when a rule, a trigger or a"
+                    + " policy swallows the change; of these, " + left.samples() + " are in quarantine as samples"
+                    + others(left) + ". Mend the cause and retry the migration";
+        }
+        return rows(left.quarantined(), "is", "are") + " in quarantine, everything else is done; "
+                + (left.quarantined() == 1
+                        ? "mend it and retry the migration, or waive it"
+                        : "mend them and retry the migration, or waive them");
+    }
+
+    private static String others(QuarantineQueries.Left left) {
+        long others = left.quarantined() - left.samples();
+        return others > 0 ? ", besides " + rows(others, "that could", "that could") + " not be changed" : "";
+    }
+
+    private static String rows(long rows, String one, String many) {
+        return rows == 1 ? "1 row " + one : rows + " rows " + many;
+    }
+}

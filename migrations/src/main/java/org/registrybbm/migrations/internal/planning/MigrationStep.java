@@ -1,0 +1,295 @@
+package org.registrybbm.migrations.internal.planning;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.internal.failure.SqlFailures;
+import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
+import org.registrybbm.migrations.internal.jdbc.Guards;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
+import org.registrybbm.migrations.internal.sharing.Contender;
+import org.registrybbm.migrations.internal.sharing.PlanFailures;
+import org.registrybbm.migrations.internal.sharing.RootQueries;
+import org.registrybbm.migrations.internal.tables.Contradictions;
+import org.registrybbm.migrations.internal.tables.EventQueries;
+import org.registrybbm.migrations.internal.tables.Exhaustion;
+import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.internal.tables.MigrationQueries;
+import org.registrybbm.migrations.internal.walk.Continuity;
+import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.PendingCheck;
+import org.registrybbm.migrations.internal.walk.WalkDefinitions;
+import org.registrybbm.migrations.internal.walk.WalkQueries;
+import org.registrybbm.migrations.internal.walk.Walks;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.DueJob;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.work.WorkRegistry;
+
+/** The planner's turn at one migration, in one transaction that at most one replica has at a time. */
+public record MigrationStep(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry) {
+    // One replica plans a migration at a time. A lock of the migration's row would make the operator's UPDATE wait.
+    private static final String ONE_PLANNER_AT_A_TIME = """
+            SELECT pg_advisory_xact_lock(%s)
+            """.formatted(AdvisoryKeys.of("plan a batched migration", "?"));
+
+    /**
+     * A plan that failed for a reason that may pass.
+     *
+     * @param why without row values
+     * @param kept whether the migration's row tells of it, and when to plan it again
+     */
+    public record Postponed(Failure why, boolean kept) {}
+
+    /** Returns whether this replica has the code of a migration. */
+    public boolean knows(Contender contender) {
+        Contender.Code code = contender.code();
+        return Definition.missingCode(code.signature(), code.strategy(), workRegistry)
+                .isEmpty();
+    }
+
+    /**
+     * Plans one migration.
+     *
+     * @param free how many batch jobs it may have more, by the budgets
+     * @param missingCodeSeconds how long its code may be missing
+     */
+    public StepResult take(Contender contender, int free, double missingCodeSeconds) throws SQLException {
+        try {
+            return plan(contender, free, missingCodeSeconds);
+        } catch (Throwable e) {
+            // An Error too: it is of the author's code, and met again by each replica that asks it.
+            if (!(e instanceof Error) && !SqlFailures.isLasting(e)) {
+                throw e;
+            }
+            Failure failure = SqlFailures.describeLasting(e);
+            return Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.PLANNING);
+                return failed(connection, contender.id(), failure);
+            });
+        }
+    }
+
+    /**
+     * Takes that a migration could not be planned for a reason that may pass: its row says why and when it is planned again. Where the
+     * database or the connection is to blame, or somebody has locked the row, nothing can be written down.
+     */
+    public Postponed postpone(Contender contender, Throwable why) {
+        Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, why);
+        boolean useless = failure.sqlState() == null || SqlFailures.isConnectionLost(why);
+        return new Postponed(failure, !useless && note(contender, failure, why));
+    }
+
+    private boolean note(Contender contender, Failure failure, Throwable why) {
+        try {
+            return Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.PLANNING);
+                return PlanFailures.note(connection, contender.id(), failure.message());
+            });
+        } catch (SQLException e) {
+            why.addSuppressed(e);
+            return false;
+        }
+    }
+
+    private StepResult plan(Contender contender, int free, double missingCodeSeconds) throws SQLException {
+        return Sql.inTransaction(dataSource, connection -> {
+            Sql.run(connection, Guards.PLANNING);
+            if (!lock(connection, contender.id())) {
+                return StepResult.BUSY;
+            }
+            BatchedMigration migration =
+                    MigrationQueries.find(connection, contender.id()).orElse(null);
+            if (migration == null) {
+                return StepResult.NOTHING;
+            }
+            // Claims count by it: no batch job is handed out before it is there.
+            RootQueries.keep(connection, contender, migration.table());
+            StepResult result = take(connection, migration, contender.held(), free, missingCodeSeconds);
+            if (contender.planFailure() != null) {
+                PlanFailures.forget(connection, contender.id());
+            }
+            if (!result.due().isEmpty() && result.events().isEmpty()) {
+                Sql.run(connection, Guards.NOT_FLUSHED_YET);
+            }
+            return result;
+        });
+    }
+
+    /** Waits for its turn as long as the guards allow; a transaction that may not wait longer is over. */
+    private static boolean lock(Connection connection, long id) throws SQLException {
+        try {
+            Sql.list(connection, ONE_PLANNER_AT_A_TIME, row -> true, id);
+            return true;
+        } catch (SQLException e) {
+            if (SqlFailures.isWorthSmaller(e)) {
+                connection.rollback();
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private StepResult take(
+            Connection connection, BatchedMigration migration, int held, int free, double missingCodeSeconds)
+            throws SQLException {
+        Optional<Failure> missing = Definition.missingCode(migration, workRegistry);
+        if (!migration.status().isRunnable()) {
+            if (missing.isEmpty() && migration.status() == MigrationStatus.FAILED) {
+                MigrationQueries.revive(connection, migration.id());
+            }
+            return migration.status() == MigrationStatus.FINISHED ? reopen(connection, migration) : StepResult.NOTHING;
+        }
+        if (migration.failure() != null || isSetActive(connection, migration)) {
+            // Somebody set a failed migration to active again.
+            MigrationQueries.forgetFailure(connection, migration.id());
+            JobQueries.forgetAttempts(connection, migration.id());
+            WalkQueries.forgetProof(connection, migration.id());
+            long rows = QuarantineQueries.retry(connection, migration.id());
+            if (!EventQueries.isDecidedByPerson(connection, migration.id())) {
+                EventQueries.record(
+                        connection,
+                        migration.id(),
+                        new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
+            }
+            migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
+        } else if (migration.finishedAt() != null && MigrationQueries.reopen(connection, migration.id())) {
+            // Somebody set a finished migration to active again: what it once proved says nothing of now.
+            WalkQueries.forgetProof(connection, migration.id());
+            EventQueries.record(
+                    connection,
+                    migration.id(),
+                    new EventQueries.Event("reopened", "somebody set it to active after it had finished"));
+            migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
+        }
+        if (missing.isPresent() && held > 0) {
+            // Some replica runs it, so some replica has the code.
+            return StepResult.NOTHING;
+        }
+        if (missing.isPresent()) {
+            return withoutCode(connection, migration, missing.get(), missingCodeSeconds);
+        }
+        if (migration.codeMissingSince() != null) {
+            MigrationQueries.clearMissingCode(connection, migration.id());
+        }
+        WalkDefinitions.Unsettled unsettled = WalkDefinitions.unsettled(connection, migration.id());
+        if (unsettled.edited() || unsettled.moved()) {
+            new Continuity(connection, Definition.resolve(connection, migration, workRegistry)).restore(unsettled);
+        }
+        List<MigrationEvent> events = new ArrayList<>();
+        Poison poison = new Poison(connection, migration, workRegistry, settings.maxJobAttempts(), events);
+        return due(connection, migration, held, free, poison).after(events);
+    }
+
+    /** A migration that has just begun has no batch job without attempts: it had failed, and its row does not say why. */
+    private boolean isSetActive(Connection connection, BatchedMigration migration) throws SQLException {
+        return migration.status() == MigrationStatus.ACTIVE
+                && JobQueries.exhausted(connection, migration.id(), settings.maxJobAttempts())
+                        .isPresent();
+    }
+
+    /** Goes on with a migration that somebody else has set to finished. */
+    private static StepResult reopen(Connection connection, BatchedMigration migration) throws SQLException {
+        if (!Contradictions.reopen(connection, migration.id())) {
+            return StepResult.NOTHING;
+        }
+        long unfinished = JobQueries.unfinished(connection, migration.id());
+        WalkQueries.forgetProof(connection, migration.id());
+        String reason = "it was set to finished by somebody else while "
+                + (unfinished == 0
+                        ? "its batch jobs did not cover the whole table yet"
+                        : (unfinished == 1 ? "1 batch job was" : unfinished + " batch jobs were") + " not done");
+        EventQueries.record(connection, migration.id(), new EventQueries.Event("reopened", null, unfinished, reason));
+        return StepResult.of(new MigrationEvent.MigrationReopened(migration, reason));
+    }
+
+    private StepResult withoutCode(
+            Connection connection, BatchedMigration migration, Failure missing, double graceSeconds)
+            throws SQLException {
+        MigrationQueries.MissingCode since = MigrationQueries.noteMissingCode(connection, migration.id(), graceSeconds);
+        if (since.expired()) {
+            return failed(connection, migration.id(), missing);
+        }
+        return migration.codeMissingSince() == null
+                ? StepResult.of(new MigrationEvent.CodeMissing(migration, since.since()))
+                : StepResult.NOTHING;
+    }
+
+    /** Existing batch jobs first, then new ones, then failed ones again; when there are none at all it is finished. */
+    private StepResult due(Connection connection, BatchedMigration migration, int held, int free, Poison poison)
+            throws SQLException {
+        List<DueJob> due = new ArrayList<>();
+        for (JobQueries.Due one : JobQueries.due(connection, migration.id(), free)) {
+            if (one.job().attempts() >= settings.maxJobAttempts()) {
+                if (!poison.narrow(one.job())) {
+                    continue;
+                }
+            }
+            due.add(new DueJob(one.job().id(), one.deadToken()));
+        }
+        Optional<JobQueries.Exhausted> exhausted =
+                JobQueries.exhausted(connection, migration.id(), settings.maxJobAttempts());
+        if (exhausted.isPresent()) {
+            return failed(connection, migration.id(), Exhaustion.of(exhausted.get()));
+        }
+        if (due.size() >= free) {
+            return StepResult.of(due, free);
+        }
+        Definition definition = Definition.resolve(connection, migration, workRegistry);
+        Walks walks = new Walks(connection, definition);
+        boolean begins = !walks.follow();
+        if (begins) {
+            PendingCheck.run(connection, definition);
+            walks.openFirst();
+        }
+        // A budget may allow many more than there are workers.
+        int lanes = Math.min(held + free, Math.max(1, held) * 2);
+        Cutter cutter = new Cutter(connection, definition, settings, lanes);
+        boolean nothingLeft = cutter.cut(due, free);
+        if (due.size() < free) {
+            JobQueries.retryDue(connection, migration.id(), free - due.size())
+                    .forEach(id -> due.add(new DueJob(id, null)));
+        }
+        boolean done = nothingLeft && due.isEmpty() && JobQueries.unfinished(connection, migration.id()) == 0;
+        if (done && !begins && walks.openFirst()) {
+            done = cutter.cut(due, free) && due.isEmpty();
+        }
+        return done ? complete(connection, definition, cutter, free) : StepResult.of(due, free);
+    }
+
+    private StepResult complete(Connection connection, Definition definition, Cutter cutter, int free)
+            throws SQLException {
+        BatchedMigration migration = definition.migration();
+        List<DueJob> due = new ArrayList<>();
+        Completion.Left left = new Completion(connection, definition, cutter).next(due, free);
+        if (left instanceof Completion.Left.Person person) {
+            return failed(connection, migration.id(), person.failure());
+        }
+        if (left instanceof Completion.Left.Nothing nothing) {
+            Optional<BatchedMigration> finished =
+                    MigrationQueries.finish(connection, migration.id(), nothing.verified());
+            if (finished.isPresent()) {
+                EventQueries.record(
+                        connection,
+                        migration.id(),
+                        new EventQueries.Event(nothing.verified() ? "verified" : "finished", nothing.text()));
+                return StepResult.of(new MigrationEvent.MigrationFinished(finished.get()));
+            }
+        }
+        return StepResult.of(due, free);
+    }
+
+    private static StepResult failed(Connection connection, long migrationId, Failure failure) throws SQLException {
+        return MigrationQueries.fail(connection, migrationId, failure)
+                .map(failed -> StepResult.of(new MigrationEvent.MigrationFailed(failed, failure)))
+                .orElse(StepResult.NOTHING);
+    }
+}

@@ -1,0 +1,121 @@
+package org.registrybbm.migrations.internal.planning;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
+import org.registrybbm.migrations.internal.sizing.Sizing;
+import org.registrybbm.migrations.internal.tables.Exhaustion;
+import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.internal.walk.BatchingStrategy;
+import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.RowLists;
+import org.registrybbm.migrations.internal.walk.RowQueries;
+import org.registrybbm.migrations.internal.walk.WalkedJob;
+import org.registrybbm.migrations.internal.walk.WalkedTable;
+import org.registrybbm.migrations.internal.walk.Wanted;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.work.Batch;
+import org.registrybbm.migrations.work.WorkRegistry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What becomes of a batch job whose worker died in it each time, as rows that use up its memory do. It goes on with fewer rows, until
+ * those that kill are alone; they are quarantined, so that replicas stop dying.
+ *
+ * @param events what to tell once it is committed is added to it
+ */
+record Poison(
+        Connection connection,
+        BatchedMigration migration,
+        WorkRegistry registry,
+        int maxAttempts,
+        List<MigrationEvent> events) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Poison.class);
+
+    /** So many rows are few enough to be quarantined together. */
+    private static final int NARROW = 4;
+
+    /**
+     * Makes a batch job that used up its attempts without a word fit to be tried again.
+     *
+     * @return whether it is due now
+     */
+    boolean narrow(BatchJob job) throws SQLException {
+        int size = job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : job.subBatchSize();
+        if (size > NARROW) {
+            int smaller = Sizing.afterDeath(size);
+            LOGGER.warn(
+                    "batch job {} of '{}' lost its worker {} times without progress; it goes on with {} rows at a time",
+                    job.id(),
+                    migration.name(),
+                    job.attempts(),
+                    smaller);
+            return JobQueries.narrow(connection, job.id(), maxAttempts - 1, null, smaller);
+        }
+        return quarantineNext(Definition.resolve(connection, migration, registry), job, size);
+    }
+
+    private boolean quarantineNext(Definition definition, BatchJob job, int size) throws SQLException {
+        // What is as narrow as it gets is listed whole, a block of rows too, even where it goes beyond the limit a
+        // little.
+        QuarantineQueries.takeTurn(connection, migration.id());
+        if (QuarantineQueries.count(connection, migration.id()) >= migration.quarantineLimit()) {
+            Failure full = Exhaustion.ofQuarantine(migration);
+            throw new InvalidDefinitionException(full.code(), full.message());
+        }
+        Optional<WalkedJob> walked = WalkedJob.of(connection, definition, job);
+        Optional<BatchingStrategy.SubBatch> next = Optional.empty();
+        if (walked.isPresent()) {
+            next = walked.get().next(connection, job, Wanted.of(size));
+        }
+        if (next.isEmpty()) {
+            return JobQueries.narrow(connection, job.id(), 0, null, size);
+        }
+        Failure death = Failure.of(
+                FailureCode.MAX_JOB_RETRY,
+                "killed its worker: a replica died or froze " + job.attempts() + " times at this row or one beside it");
+        List<Failure> deaths = new ArrayList<>();
+        for (String row : rows(next.get().table(), next.get().batch(), death)) {
+            QuarantineQueries.quarantine(
+                    connection,
+                    migration.id(),
+                    walked.get().table().target(),
+                    new QuarantineQueries.Listed(job.id(), row, death));
+            deaths.add(death);
+        }
+        if (!deaths.isEmpty()) {
+            LOGGER.error(
+                    "'{}' quarantines {} row(s) of {}: {}",
+                    migration.name(),
+                    deaths.size(),
+                    walked.get().table().target().table(),
+                    death.message());
+            String replica = Objects.requireNonNullElse(job.leaseOwner(), "unknown");
+            events.add(new MigrationEvent.RowsQuarantined(migration, job, replica, List.copyOf(deaths)));
+        }
+        return JobQueries.narrow(connection, job.id(), 0, next.get().lastKey(), size);
+    }
+
+    /** Rows of one key that are many are not set aside: most of them do no harm. */
+    private List<String> rows(WalkedTable table, Batch batch, Failure death) throws SQLException {
+        List<String> rows = RowQueries.identities(connection, table, table.toWork(batch), "", RowLists.FEW + 1);
+        if (rows.size() > RowLists.FEW) {
+            throw new InvalidDefinitionException(
+                    death.code(),
+                    death.message() + "; more than " + RowLists.FEW + " rows of "
+                            + table.target().table()
+                            + " share its key, too many to be set aside: mend the work function, or walk a unique key");
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,356 @@
+package org.registrybbm.migrations.internal.running;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.internal.failure.CutOffException;
+import org.registrybbm.migrations.internal.failure.SqlFailures;
+import org.registrybbm.migrations.internal.jdbc.Sessions;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Watchdog;
+import org.registrybbm.migrations.internal.running.SubBatchTransaction.Step;
+import org.registrybbm.migrations.internal.tables.Exhaustion;
+import org.registrybbm.migrations.internal.tables.MigrationQueries;
+import org.registrybbm.migrations.internal.walk.CrowdException;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.BatchOutcome.Reason;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.model.StopSignal;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One claimed run of one batch job, from its lease to its outcome. Used once, by one thread. */
+public final class BatchRun {
+    private static final Logger LOGGER = LoggerFactory.getLogger(BatchRun.class);
+
+    private static final int LOSSES_IN_PLACE = 3;
+    private static final CompletableFuture<Optional<String>> NOBODY =
+            CompletableFuture.completedFuture(Optional.empty());
+    private static final Duration LONGEST_OUTAGE = Duration.ofSeconds(60);
+    private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);
+    private static final Duration LONGEST_RECONNECT = Duration.ofSeconds(5);
+
+    private final EngineSettings settings;
+    private final MigrationListener listener;
+    private final Replica replica;
+    private final BatchedMigration migration;
+    private final Lease lease;
+    private final Pacer pacer;
+    private final SubBatchTransaction transaction;
+    private final SubBatchSize size;
+    private final long startedAt = System.nanoTime();
+
+    private BatchJob job;
+    private int losses;
+    private boolean asksForBlocker;
+    private CompletableFuture<Optional<String>> blocker = NOBODY;
+    private long lastContact = System.nanoTime();
+
+    public BatchRun(
+            DataSource dataSource,
+            EngineSettings settings,
+            MigrationListener listener,
+            Replica replica,
+            Claims.Granted granted) {
+        this.settings = settings;
+        this.listener = listener;
+        this.replica = replica;
+        this.migration = granted.migration();
+        this.job = granted.job();
+        this.lease = new Lease(dataSource, replica, settings, job.id(), granted.token());
+        this.pacer = new Pacer(lease, migration);
+        this.transaction = new SubBatchTransaction(lease, settings, replica.workRegistry(), migration, pacer);
+        this.size = new SubBatchSize(job, granted.takeover(), settings.targets().subBatch(), migration.subBatchSizes());
+        listener.on(new MigrationEvent.BatchStarted(migration, job, replica.name(), granted.takeover()));
+    }
+
+    /** Works until the batch job is finished, failed, handed back or lost. */
+    public BatchOutcome run(StopSignal stop) {
+        try (transaction) {
+            return runToEnd(stop);
+        }
+    }
+
+    private BatchOutcome runToEnd(StopSignal stop) {
+        while (true) {
+            if (stop.isStopping()) {
+                return handBack(Reason.STOPPING);
+            }
+            if (!replica.gate().isOpen()) {
+                return handBack(Reason.REGISTRY_AT_WORK);
+            }
+            try {
+                if (!pacer.await(stop, size.rows())) {
+                    return handBack(Reason.STOPPING);
+                }
+                if (pacer.hasWaited()) {
+                    lastContact = System.nanoTime();
+                }
+                Optional<BatchOutcome> end = settle(subBatch());
+                if (end.isPresent()) {
+                    return end.get();
+                }
+            } catch (Throwable e) {
+                transaction.rolledBack();
+                Optional<BatchOutcome> end =
+                        stop.isStopping() ? Optional.of(handBack(Reason.STOPPING)) : survive(e, stop);
+                if (end.isPresent()) {
+                    return end.get();
+                }
+            }
+        }
+    }
+
+    private Step subBatch() throws SQLException {
+        long began = System.nanoTime();
+        Duration limit = settings.timeouts().subBatchLimit();
+        Step step;
+        blocker = asksForBlocker ? lease.blocker() : NOBODY;
+        try (Connection connection = lease.connect();
+                Watchdog.Watched watched = replica.watchdog().watch(connection, limit)) {
+            try {
+                SubBatchTransaction.Aim aim = new SubBatchTransaction.Aim(
+                        size.rows(),
+                        size.isolates(),
+                        began,
+                        size.limit(settings.timeouts().statement()),
+                        watched::extend);
+                step = Sql.inTransaction(connection, tx -> transaction.run(tx, aim));
+            } catch (Throwable e) {
+                if (watched.wasCutOff()) {
+                    throw new CutOffException(limit, e);
+                }
+                throw e;
+            }
+        }
+        if (step instanceof Step.Committed committed) {
+            Duration took = since(began);
+            pacer.pay(committed.covered(), began);
+            job = committed.job();
+            // How many rows are best says nothing of how far they lie.
+            size.committed(committed, took.minus(transaction.searched()));
+            if (!committed.quarantined().isEmpty()) {
+                listener.on(
+                        new MigrationEvent.RowsQuarantined(migration, job, replica.name(), committed.quarantined()));
+            }
+            listener.on(new MigrationEvent.SubBatchCommitted(
+                    migration, job, replica.name(), committed.covered(), committed.migrated(), took));
+        }
+        return step;
+    }
+
+    /** Returns the outcome when the sub-batch was the last one. */
+    private Optional<BatchOutcome> settle(Step step) {
+        lastContact = System.nanoTime();
+        asksForBlocker = false;
+        losses = 0;
+        if (step instanceof Step.Committed committed) {
+            return committed.end() == Step.End.FINISHED ? Optional.of(finished()) : Optional.empty();
+        }
+        if (step instanceof Step.Looked looked) {
+            job = looked.job();
+            return Optional.empty();
+        }
+        if (step instanceof Step.Finished finished) {
+            job = finished.job();
+            return Optional.of(finished());
+        }
+        if (step instanceof Step.HandedBack back) {
+            job = back.job();
+            return Optional.of(handedBack(back.reason()));
+        }
+        if (step instanceof Step.Overflown) {
+            return Optional.of(failDefinition(Exhaustion.ofQuarantine(migration)));
+        }
+        return Optional.of(lost("another worker took it over, or its row was changed or deleted"));
+    }
+
+    /** Decides what an exception means; empty when the batch goes on. */
+    private Optional<BatchOutcome> survive(Throwable thrown, StopSignal stop) {
+        // A connection that is lost again and again in the same sub-batch is lost by the work, not by the network.
+        if (!(thrown instanceof CutOffException)
+                && SqlFailures.isConnectionLost(thrown)
+                && losses++ < LOSSES_IN_PLACE) {
+            return waitForDatabase(thrown, stop);
+        }
+        if (thrown instanceof InvalidDefinitionException invalid) {
+            return Optional.of(failDefinition(invalid.failure()));
+        }
+        int before = size.rows();
+        if (thrown instanceof CrowdException crowd && !size.shrinkForMany()) {
+            return Optional.of(failDefinition(crowd.failure()));
+        }
+        boolean smaller = thrown instanceof CrowdException || SqlFailures.isWorthSmaller(thrown) && size.shrink();
+        if (smaller && again(before, true, thrown)) {
+            return Optional.empty();
+        }
+        if (SqlFailures.isLockWait(thrown)) {
+            return waitForLock();
+        }
+        if (SqlFailures.mayBeOfRow(thrown)) {
+            boolean news = !size.isSearching();
+            if (size.search() && again(before, news, thrown)) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(fail(SqlFailures.describe(FailureCode.UNKNOWN, thrown), thrown));
+    }
+
+    /** One row is waited for: it is tried once more, to see who holds it, and then left for a while to its holder. */
+    private Optional<BatchOutcome> waitForLock() {
+        if (!asksForBlocker) {
+            asksForBlocker = true;
+            return Optional.empty();
+        }
+        String holder = blocker.join().orElse(null);
+        LOGGER.info(
+                "batch job {} of '{}' waits for a lock of {}; it is tried again, and no attempt is counted",
+                job.id(),
+                migration.name(),
+                holder == null ? "another transaction" : holder);
+        try {
+            return Optional.of(
+                    lease.waitForLock(holder)
+                            ? handedBack(Reason.LOCKED)
+                            : lost("its lease was gone when it was to wait for a lock"));
+        } catch (SQLException e) {
+            return Optional.of(lost("it waits for a lock, and its lease runs out by itself: " + e.getMessage()));
+        }
+    }
+
+    /**
+     * Extends the lease for another try with the size of now; false when it is lost.
+     *
+     * @param before what the size was
+     * @param news whether to tell of it
+     */
+    private boolean again(int before, boolean news, Throwable thrown) {
+        String why = SqlFailures.describe(FailureCode.UNKNOWN, thrown).message();
+        try {
+            if (!news) {
+                return lease.renew(size.rows());
+            }
+            LOGGER.info(
+                    "batch job {} of '{}': {}; nothing was changed, it is tried again with {} rows after {}",
+                    job.id(),
+                    migration.name(),
+                    why,
+                    size.rows(),
+                    before);
+            return lease.resize(migration.id(), before, size.rows(), why);
+        } catch (SQLException e) {
+            thrown.addSuppressed(e);
+            return false;
+        }
+    }
+
+    private Optional<BatchOutcome> waitForDatabase(Throwable thrown, StopSignal stop) {
+        Duration wait = FIRST_RECONNECT;
+        while (since(lastContact).compareTo(LONGEST_OUTAGE) < 0) {
+            if (stop.isStopping() || !pause(wait)) {
+                return Optional.of(handBack(Reason.STOPPING));
+            }
+            try (Connection connection = lease.connect()) {
+                if (connection.isValid(2) && !Sessions.isReadOnly(connection)) {
+                    lastContact = System.nanoTime();
+                    return Optional.empty();
+                }
+            } catch (SQLException e) {
+                LOGGER.debug("the database is still away", e);
+            }
+            wait = wait.multipliedBy(2).compareTo(LONGEST_RECONNECT) < 0 ? wait.multipliedBy(2) : LONGEST_RECONNECT;
+        }
+        return Optional.of(lost("the database was away for more than " + LONGEST_OUTAGE.toSeconds() + " s: "
+                + SqlFailures.describe(FailureCode.UNKNOWN, thrown).message()));
+    }
+
+    private BatchOutcome failDefinition(Failure failure) {
+        try {
+            lease.handBack();
+            failMigration(failure);
+        } catch (SQLException e) {
+            LOGGER.warn("could not record that '{}' failed; the planner will", migration.name(), e);
+        }
+        return handedBack(Reason.MIGRATION_STOPPED);
+    }
+
+    private BatchOutcome fail(Failure failure, Throwable thrown) {
+        LOGGER.debug("batch job {} of '{}' failed", job.id(), migration.name(), thrown);
+        try {
+            Optional<Integer> attempts = lease.fail(failure, size.rows(), job.attempts());
+            if (attempts.isEmpty()) {
+                return lost("its lease was gone when its failure was to be recorded");
+            }
+            boolean exhausted = attempts.get() >= settings.maxJobAttempts();
+            listener.on(new MigrationEvent.BatchFailed(
+                    migration, job, replica.name(), failure, exhausted, since(startedAt)));
+            if (exhausted) {
+                failMigration(Exhaustion.of(job, attempts.get(), failure));
+            }
+            return new BatchOutcome.Failed(job, failure, exhausted);
+        } catch (SQLException e) {
+            // Without what was thrown first: its text may hold values.
+            LOGGER.warn(
+                    "could not record a failure of batch job {}; its lease runs out and it is tried again",
+                    job.id(),
+                    e);
+            return lost("its failure could not be recorded: " + failure.message());
+        }
+    }
+
+    private void failMigration(Failure failure) throws SQLException {
+        // On its own: when somebody's open transaction holds the migration's row, the planner does it later.
+        lease.bookkeeping(tx -> MigrationQueries.fail(tx, migration.id(), failure))
+                .ifPresent(failed -> listener.on(new MigrationEvent.MigrationFailed(failed, failure)));
+    }
+
+    private BatchOutcome handBack(Reason reason) {
+        try {
+            boolean held = reason == Reason.STOPPING ? lease.handOver() : lease.handBack();
+            return held ? handedBack(reason) : lost("its lease was gone when it was to be handed back");
+        } catch (SQLException e) {
+            return lost("it could not be handed back, its lease runs out by itself: " + e.getMessage());
+        }
+    }
+
+    private BatchOutcome handedBack(Reason reason) {
+        listener.on(new MigrationEvent.BatchHandedBack(migration, job, replica.name(), reason));
+        return new BatchOutcome.HandedBack(job.id(), reason);
+    }
+
+    private BatchOutcome finished() {
+        job = job.finished();
+        listener.on(new MigrationEvent.BatchFinished(migration, job, replica.name(), since(startedAt)));
+        return new BatchOutcome.Finished(job);
+    }
+
+    private BatchOutcome lost(String why) {
+        listener.on(new MigrationEvent.BatchLost(migration, job, replica.name(), why));
+        return new BatchOutcome.Lost(job.id(), why);
+    }
+
+    private static boolean pause(Duration wait) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(wait.toMillis());
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static Duration since(long nanos) {
+        return Duration.ofNanos(System.nanoTime() - nanos);
+    }
+}

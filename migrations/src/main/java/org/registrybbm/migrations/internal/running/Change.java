@@ -1,0 +1,305 @@
+package org.registrybbm.migrations.internal.running;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.failure.WorkFailedException;
+import org.registrybbm.migrations.internal.failure.WorkRuleException;
+import org.registrybbm.migrations.internal.failure.WorkSqlException;
+import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
+import org.registrybbm.migrations.internal.tables.EventQueries;
+import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.PendingSearch;
+import org.registrybbm.migrations.internal.walk.RowLists;
+import org.registrybbm.migrations.internal.walk.RowQueries;
+import org.registrybbm.migrations.internal.walk.Walk;
+import org.registrybbm.migrations.internal.walk.WalkedTable;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.work.Batch;
+
+/** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
+final class Change implements Isolation.Work {
+    private static final int SAMPLES = 10;
+
+    private final Connection tx;
+    private final Definition definition;
+    private final WalkedTable table;
+    private final BatchJob job;
+    private final Map<String, Failure> failed = new LinkedHashMap<>();
+    private long pending;
+    private boolean cutShort;
+
+    Change(Connection tx, @Nullable Definition definition, WalkedTable table, BatchJob job) {
+        this.tx = tx;
+        this.definition = Objects.requireNonNull(definition);
+        this.table = table;
+        this.job = job;
+    }
+
+    /**
+     * What came of it.
+     *
+     * @param migrated rows that were changed
+     * @param quarantined rows that were quarantined
+     * @param pending rows that are not done although they were tried again; some of them are quarantined, as samples
+     */
+    record Outcome(long migrated, int quarantined, long pending) {
+        static final Outcome NOTHING = new Outcome(0, 0, 0);
+    }
+
+    /** The quarantine holds as many rows as it may. */
+    static final class QuarantineFullException extends Exception {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** Changes all rows. */
+    Outcome whole(Batch batch) throws SQLException, QuarantineFullException {
+        List<String> sample = sample(batch);
+        long migrated = migrate(batch);
+        requireDone(batch, sample, migrated);
+        quarantine(null, Long.MAX_VALUE);
+        return new Outcome(migrated, failed.size(), pending);
+    }
+
+    /**
+     * Changes all rows but those that fail alone; these are quarantined. Where it is cut short, nothing but that is done.
+     *
+     * @throws QuarantineFullException when there are too many; as many as fit are quarantined, and nothing is changed
+     */
+    Outcome isolating(Batch batch, SearchLimits limits) throws SQLException, QuarantineFullException {
+        Optional<List<String>> rows = new RowLists(tx, table, RowLists.FEW).locked(batch);
+        List<String> sample = readableSample(batch);
+        Savepoint before = tx.setSavepoint();
+        long free = migration().quarantineLimit()
+                - QuarantineQueries.count(tx, migration().id());
+        Isolation isolation = new Isolation(tx, table, this, limits, failed);
+        long migrated = isolation.of(batch, rows, Math.max(1, free));
+        cutShort = isolation.isCutShort();
+        if (cutShort) {
+            tx.rollback(before);
+            migrated = 0;
+            pending = 0;
+        } else if (failed.isEmpty()) {
+            requireDone(batch, sample, migrated);
+        }
+        quarantine(before, free);
+        return new Outcome(migrated, failed.size(), pending);
+    }
+
+    /** Returns whether more rows may fail than one transaction looks for, so that nothing was changed. */
+    boolean isCutShort() {
+        return cutShort;
+    }
+
+    /**
+     * Changes nothing, and quarantines rows of which nobody can say whether they are done.
+     *
+     * @throws QuarantineFullException when there are too many; as many as fit are quarantined
+     */
+    Outcome settingAside(Map<String, Failure> rows) throws SQLException, QuarantineFullException {
+        failed.putAll(rows);
+        quarantine(tx.setSavepoint(), room());
+        return new Outcome(0, failed.size(), 0);
+    }
+
+    /** Returns whether only the work itself brings the end nearer, so that it would never come where the work does nothing. */
+    private boolean endsByTheWork() {
+        return table.kind() == Walk.Kind.CHANGE && !definition.strategy().followsKey();
+    }
+
+    private List<String> sample(Batch batch) throws SQLException {
+        return endsByTheWork() ? RowQueries.identities(tx, table, table.toWork(batch), "", SAMPLES) : List.of();
+    }
+
+    /** None where one of the rows cannot even be asked: it is among those that are looked for. */
+    private List<String> readableSample(Batch batch) throws SQLException {
+        PendingSearch search = new PendingSearch(tx, table, SAMPLES);
+        return endsByTheWork() && search.ask(batch).isEmpty() ? search.found() : List.of();
+    }
+
+    /**
+     * Some of the rows, as they were told apart before the work: not all of them may be as they were. One that the application has moved
+     * to other blocks meanwhile was not given to the work.
+     */
+    private void requireDone(Batch batch, List<String> sample, long migrated) throws SQLException {
+        if (sample.isEmpty()) {
+            return;
+        }
+        // Of a row without a key only the version is known, and work that leaves it undone may have made another one.
+        // Nobody else can have done those that a search has locked.
+        boolean locked = definition.strategy().searches();
+        boolean nothing = migrated == 0 && locked && table.spared().identity().isVersion();
+        Batch given =
+                ofRows(sample).and(here -> batch.predicate() + " OR " + here + "xmin = pg_current_xact_id()::xid");
+        if (nothing || pending(given, sample.size()).size() == sample.size()) {
+            throw new InvalidDefinitionException(
+                    FailureCode.NO_PROGRESS,
+                    "the work function '" + migration().signature() + "' was given rows of "
+                            + table.target().table() + " where " + table.pending()
+                            + ", and that is still true of them; it would run for ever");
+        }
+    }
+
+    @Override
+    public boolean failsWithoutRows() throws SQLException {
+        // What the statement itself is to blame for, as for a table that is gone, fails without any row too.
+        try {
+            work(ofRows(List.of()));
+            return false;
+        } catch (SQLException | RuntimeException e) {
+            return true;
+        }
+    }
+
+    /**
+     * Lists the rows that failed; where there are too many, those that fit, and undoes everything else.
+     *
+     * @param looked how much room there was when they were looked for: where more failed, the others were not tried
+     */
+    private void quarantine(@Nullable Savepoint undo, long looked) throws SQLException, QuarantineFullException {
+        if (failed.isEmpty()) {
+            return;
+        }
+        boolean full = undo != null && failed.size() > Math.min(looked, room());
+        if (full) {
+            tx.rollback(undo);
+        }
+        List<Map.Entry<String, Failure>> rows = new ArrayList<>(failed.entrySet());
+        // The rollback gave up the turn as well, and another worker may have listed rows since.
+        int listed = full ? (int) Math.min(room(), rows.size()) : rows.size();
+        for (Map.Entry<String, Failure> row : rows.subList(0, listed)) {
+            QuarantineQueries.quarantine(
+                    tx,
+                    migration().id(),
+                    table.target(),
+                    new QuarantineQueries.Listed(job.id(), row.getKey(), row.getValue()));
+        }
+        EventQueries.record(
+                tx,
+                migration().id(),
+                job.id(),
+                job.leaseOwner(),
+                new EventQueries.Event(
+                        "quarantined",
+                        null,
+                        (long) listed,
+                        rows.get(0).getValue().message()));
+        if (full) {
+            throw new QuarantineFullException();
+        }
+    }
+
+    /** Waits until no other worker lists rows of the migration, and returns how many more may be listed. */
+    private long room() throws SQLException {
+        QuarantineQueries.takeTurn(tx, migration().id());
+        return Math.max(
+                0,
+                migration().quarantineLimit()
+                        - QuarantineQueries.count(tx, migration().id()));
+    }
+
+    @Override
+    public long migrate(Batch batch) throws SQLException, QuarantineFullException {
+        if (table.kind() == Walk.Kind.CHANGE || table.pendingRows().isEmpty()) {
+            return run(table.toWork(batch));
+        }
+        // What somebody did by hand, or the application by now, is not done again.
+        RowLists lists = new RowLists(tx, table, RowLists.MANY);
+        Optional<List<String>> before = lists.of(batch.and(this::pendingCondition));
+        if (before.isEmpty()) {
+            Optional<RowLists.Halves> halves = lists.halves(batch);
+            return halves.isPresent()
+                    ? migrate(halves.get().first()) + migrate(halves.get().second())
+                    : 0;
+        }
+        if (before.get().isEmpty()) {
+            return 0;
+        }
+        long migrated = run(batch.and(this::pendingCondition));
+        // Rows that the application has put in meanwhile are not to be judged.
+        stillPending(
+                stillPending(batch, before.get()),
+                table.kind() == Walk.Kind.RETRY
+                        ? "it is still not done after it was tried again"
+                        : QuarantineQueries.STILL_NOT_DONE);
+        return migrated;
+    }
+
+    private long run(Batch batch) throws SQLException {
+        long migrated = work(batch);
+        if (migrated < 0) {
+            throw new WorkRuleException("the work function '" + migration().signature() + "' returned " + migrated
+                    + "; it must return how many rows it changed");
+        }
+        return migrated;
+    }
+
+    /** Tells what the work function throws from what the engine does: only the former can be a row's fault. */
+    private long work(Batch batch) throws SQLException {
+        try {
+            return definition.function().migrate(definition.context(tx, table.target(), batch));
+        } catch (InvalidDefinitionException | WorkRuleException e) {
+            throw e;
+        } catch (SQLException e) {
+            throw WorkSqlException.isAuthors(e) ? new WorkSqlException(e) : e;
+        } catch (Exception | AssertionError | StackOverflowError e) {
+            // Checked ones too: other languages of the JVM throw them undeclared. A deep document in a row exhausts the
+            // stack.
+            throw new WorkFailedException(e);
+        }
+    }
+
+    private List<String> pending(Batch batch, int limit) throws SQLException {
+        return RowQueries.identities(tx, table, batch.and(this::pendingCondition), "", limit);
+    }
+
+    private List<String> stillPending(Batch batch, List<String> before) throws SQLException {
+        return pending(batch, 1).isEmpty() ? List.of() : pending(ofRows(before), before.size());
+    }
+
+    /** The rows of a retry are in quarantine themselves. */
+    private String pendingCondition(String qualifier) {
+        return table.kind() == Walk.Kind.RETRY ? table.pending(qualifier) : table.pendingOfOthers(qualifier);
+    }
+
+    private void stillPending(List<String> rows, String message) throws SQLException, QuarantineFullException {
+        if (rows.isEmpty()) {
+            return;
+        }
+        pending += rows.size();
+        long listed = Math.min(SAMPLES, rows.size());
+        if (table.kind() == Walk.Kind.VERIFY) {
+            listed = Math.min(listed, room());
+            if (listed == 0) {
+                throw new QuarantineFullException();
+            }
+        }
+        for (String row : rows.subList(0, (int) listed)) {
+            failed.put(row, Failure.of(FailureCode.NO_PROGRESS, message));
+        }
+    }
+
+    private Batch ofRows(List<String> rows) {
+        return table.spared().of(rows);
+    }
+
+    /** Why rows could not be changed, one for each that was quarantined. */
+    List<Failure> failures() {
+        return List.copyOf(failed.values());
+    }
+
+    private BatchedMigration migration() {
+        return definition.migration();
+    }
+}

@@ -1,0 +1,152 @@
+package org.registrybbm.migrations.internal.running;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.jdbc.Guards;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.sharing.BudgetQueries;
+import org.registrybbm.migrations.internal.sizing.Sizing;
+import org.registrybbm.migrations.internal.tables.AskedFor;
+import org.registrybbm.migrations.internal.tables.EventQueries;
+import org.registrybbm.migrations.internal.tables.MigrationQueries;
+import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchOutcome.Reason;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.JobStatus;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Grants leases. A claim is one short transaction, durable before any work starts, so that a batch that kills its worker has its
+ * attempt counted.
+ */
+public record Claims(DataSource dataSource, EngineSettings settings, Replica replica) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Claims.class);
+
+    /** The answer to a claim. */
+    public sealed interface Claim {}
+
+    /**
+     * The lease is this worker's.
+     *
+     * @param takenFrom the replica whose worker held it and gives no sign of life, or null when none did
+     */
+    public record Granted(
+            BatchJob job,
+            BatchedMigration migration,
+            long token,
+            @Nullable String takenFrom) implements Claim {
+        boolean takeover() {
+            return takenFrom != null;
+        }
+    }
+
+    /** Somebody else's, not due, or over a budget. */
+    public record Refused(Reason reason) implements Claim {}
+
+    /** Claims a batch job. */
+    public Claim claim(long jobId) throws SQLException {
+        Claim claim = Sql.inTransaction(dataSource, connection -> claim(connection, jobId));
+        if (claim instanceof Granted granted && granted.takeover()) {
+            recordTakeover(granted);
+        }
+        if (claim instanceof Granted granted && granted.migration().status() == MigrationStatus.ACTIVE) {
+            startRunning(granted.migration());
+            return new Granted(
+                    granted.job(),
+                    granted.migration().withStatus(MigrationStatus.RUNNING),
+                    granted.token(),
+                    granted.takenFrom());
+        }
+        return claim;
+    }
+
+    /** Apart from the claim, as the event's foreign key waits for whoever has locked the migration's row. */
+    private void recordTakeover(Granted granted) {
+        EventQueries.Event event =
+                new EventQueries.Event("taken_over", "its worker on " + granted.takenFrom() + " gave no sign of life");
+        try {
+            Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.AT_ONCE);
+                EventQueries.record(
+                        connection, granted.migration().id(), granted.job().id(), replica.name(), event);
+                return true;
+            });
+        } catch (SQLException e) {
+            LOGGER.info(
+                    "batch job {} of '{}' was taken over, {}; no event says so: {}",
+                    granted.job().id(),
+                    granted.migration().name(),
+                    event.reason(),
+                    e.getMessage());
+        }
+    }
+
+    /** Apart from the claim: somebody's open transaction on the migration's row must not hold up everybody's claims. */
+    private void startRunning(BatchedMigration migration) {
+        try {
+            Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.AT_ONCE);
+                boolean started = MigrationQueries.startRunning(connection, migration.id());
+                // It would keep the migration's row from whoever wants to pause it while it waits for a synchronous
+                // standby.
+                return AskedFor.commit(connection) && started;
+            });
+        } catch (SQLException e) {
+            LOGGER.info("'{}' runs, but its row does not say so yet: {}", migration.name(), e.getMessage());
+        }
+    }
+
+    private Claim claim(Connection connection, long jobId) throws SQLException {
+        Sql.run(connection, Guards.SHORT_TRANSACTION);
+        Optional<LeaseQueries.Claimable> locked = LeaseQueries.lockForClaim(connection, jobId);
+        if (locked.isEmpty()) {
+            return new Refused(LeaseQueries.exists(connection, jobId) ? Reason.LEASED : Reason.GONE);
+        }
+        Optional<Reason> refusal = refusal(connection, locked.get());
+        if (refusal.isPresent()) {
+            return new Refused(refusal.get());
+        }
+        BatchedMigration migration = locked.get().migration();
+        LeaseQueries.Term term = new LeaseQueries.Term(
+                settings.timeouts().lease(), replica.session().get());
+        LeaseQueries.Claimed claimed =
+                LeaseQueries.claim(connection, jobId, replica.name(), term, firstSubBatch(migration));
+        boolean takeover = claimed.job().takeovers() > locked.get().job().takeovers();
+        String takenFrom = takeover ? String.valueOf(locked.get().job().leaseOwner()) : null;
+        return new Granted(claimed.job(), migration, claimed.token(), takenFrom);
+    }
+
+    private Optional<Reason> refusal(Connection connection, LeaseQueries.Claimable claimable) throws SQLException {
+        BatchJob job = claimable.job();
+        if (!replica.gate().isOpen(connection)) {
+            return Optional.of(Reason.REGISTRY_AT_WORK);
+        }
+        if (!claimable.migration().status().isRunnable()) {
+            return Optional.of(Reason.MIGRATION_STOPPED);
+        }
+        if (job.status() != JobStatus.ACTIVE || job.attempts() >= settings.maxJobAttempts()) {
+            return Optional.of(Reason.NOT_DUE);
+        }
+        if (claimable.leased()) {
+            return Optional.of(Reason.LEASED);
+        }
+        if (Definition.missingCode(claimable.migration(), replica.workRegistry())
+                .isPresent()) {
+            return Optional.of(Reason.CODE_MISSING);
+        }
+        return BudgetQueries.isFull(connection, claimable.migration().id(), job.id())
+                ? Optional.of(Reason.LIMIT_REACHED)
+                : Optional.empty();
+    }
+
+    private static int firstSubBatch(BatchedMigration migration) {
+        return Math.max(1, Math.min(Sizing.FIRST_SUB_BATCH, migration.batchSize()));
+    }
+}

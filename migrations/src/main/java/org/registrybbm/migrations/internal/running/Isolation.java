@@ -1,0 +1,176 @@
+package org.registrybbm.migrations.internal.running;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.failure.SqlFailures;
+import org.registrybbm.migrations.internal.failure.WorkFailedException;
+import org.registrybbm.migrations.internal.failure.WorkRuleException;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.walk.RowLists;
+import org.registrybbm.migrations.internal.walk.RowQueries;
+import org.registrybbm.migrations.internal.walk.WalkedTable;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.work.Batch;
+
+/**
+ * Changes rows around those that fail, inside one transaction: it halves them until those are alone, each try behind a savepoint. Each of
+ * these takes a transaction id, and past 64 of them every snapshot of the server gets slower. So a search ends early, when it has found
+ * one row at least and has taken its number of tries or its time; what is left is for the transactions after it.
+ */
+final class Isolation {
+    // With one savepoint around the search and one before it, no more than 50.
+    private static final int MOST_TRIES = 40;
+
+    private final Connection tx;
+    private final WalkedTable table;
+    private final RowLists lists;
+    private final Work work;
+    private final SearchLimits limits;
+    private final Map<String, Failure> failed;
+    private final long began = System.nanoTime();
+    private int tries;
+    private boolean cutShort;
+
+    /** Changes some rows. */
+    interface Work {
+        long migrate(Batch rows) throws SQLException, Change.QuarantineFullException;
+
+        /** Returns whether it fails without any row too; it changes nothing. */
+        boolean failsWithoutRows() throws SQLException;
+    }
+
+    /**
+     * Starts a search.
+     *
+     * @param failed to which those that fail are added, with why
+     */
+    Isolation(Connection tx, WalkedTable table, Work work, SearchLimits limits, Map<String, Failure> failed) {
+        this.tx = tx;
+        this.table = table;
+        this.lists = new RowLists(tx, table, RowLists.FEW);
+        this.work = work;
+        this.limits = limits;
+        this.failed = failed;
+    }
+
+    /** How a try went: how many rows were changed, or why one failed. */
+    private record Try(long migrated, @Nullable Failure failure) {}
+
+    /** Returns whether the search ended before all rows were tried. */
+    boolean isCutShort() {
+        return cutShort;
+    }
+
+    /**
+     * Changes rows, and returns how many.
+     *
+     * @param listed the same as a list, unless they are too many for one
+     * @param atMost how many may fail; where more do, the others are not tried
+     */
+    long of(Batch rows, Optional<List<String>> listed, long atMost)
+            throws SQLException, Change.QuarantineFullException {
+        if (listed.isEmpty()) {
+            return ofMany(rows, atMost);
+        }
+        return listed.get().isEmpty() ? work.migrate(rows) : of(listed.get(), atMost);
+    }
+
+    private long ofMany(Batch rows, long atMost) throws SQLException, Change.QuarantineFullException {
+        if (isEnough(atMost)) {
+            return 0;
+        }
+        limits.moreTime();
+        Try whole = attempt(rows);
+        if (whole.failure() == null) {
+            return whole.migrated();
+        }
+        Optional<List<String>> few = lists.locked(rows);
+        if (few.isPresent()) {
+            return halves(few.get(), atMost, whole.failure());
+        }
+        Optional<RowLists.Halves> halves = lists.halves(rows);
+        return halves.isPresent() ? halves(halves.get(), atMost) : 0;
+    }
+
+    private long halves(RowLists.Halves halves, long atMost) throws SQLException, Change.QuarantineFullException {
+        long first = count(halves.first());
+        long second = count(halves.second());
+        long migrated = ofMany(halves.first(), atMost);
+        // Where rows are deleted the one has fewer, and where somebody puts in new ones the other has more.
+        if (count(halves.first()) < first && count(halves.second()) > second) {
+            throw new WorkRuleException(
+                    "rows of " + table.target().table() + " were given another "
+                            + table.spared().identity()
+                            + " while one that fails was looked for among many that share one key; they would be changed twice");
+        }
+        return migrated + ofMany(halves.second(), atMost);
+    }
+
+    private long count(Batch rows) throws SQLException {
+        return RowQueries.count(tx, table, rows);
+    }
+
+    private long of(List<String> rows, long atMost) throws SQLException, Change.QuarantineFullException {
+        if (isEnough(atMost)) {
+            return 0;
+        }
+        Try whole = attempt(table.spared().of(rows));
+        return whole.failure() == null ? whole.migrated() : halves(rows, atMost, whole.failure());
+    }
+
+    private long halves(List<String> rows, long atMost, Failure failure)
+            throws SQLException, Change.QuarantineFullException {
+        if (rows.size() == 1) {
+            failed.put(rows.get(0), failure);
+        }
+        if (rows.size() <= 1) {
+            return 0;
+        }
+        int half = rows.size() / 2;
+        return of(rows.subList(0, half), atMost) + of(rows.subList(half, rows.size()), atMost);
+    }
+
+    private Try attempt(Batch rows) throws SQLException, Change.QuarantineFullException {
+        tries++;
+        Savepoint before = tx.setSavepoint();
+        try {
+            long migrated = work.migrate(rows);
+            // A deferred constraint would fail at the commit, where nobody can tell which row it was.
+            Sql.run(tx, "SET CONSTRAINTS ALL IMMEDIATE");
+            tx.releaseSavepoint(before);
+            return new Try(migrated, null);
+        } catch (SQLException | WorkFailedException e) {
+            if (!SqlFailures.mayBeOfRow(e)) {
+                throw e;
+            }
+            tx.rollback(before);
+            if (!SqlFailures.isDataError(e)) {
+                boolean statements = work.failsWithoutRows();
+                tx.rollback(before);
+                if (statements) {
+                    throw e;
+                }
+            }
+            // What comes next would be inside of it, and so have an id of its own for each that is still open.
+            tx.releaseSavepoint(before);
+            return new Try(0, SqlFailures.describe(FailureCode.UNKNOWN, e));
+        }
+    }
+
+    private boolean isEnough(long atMost) throws SQLException {
+        if (failed.size() > atMost) {
+            return true;
+        }
+        boolean late = System.nanoTime() - began > limits.longest().toNanos();
+        if (failed.isEmpty() ? late && limits.isStopped() : late || tries >= MOST_TRIES) {
+            cutShort = true;
+        }
+        return cutShort;
+    }
+}

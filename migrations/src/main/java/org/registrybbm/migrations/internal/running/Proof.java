@@ -1,0 +1,176 @@
+package org.registrybbm.migrations.internal.running;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.catalog.PartitionTree;
+import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.failure.SqlFailures;
+import org.registrybbm.migrations.internal.jdbc.Watchdog;
+import org.registrybbm.migrations.internal.running.Snapshot.Then;
+import org.registrybbm.migrations.internal.running.SubBatchTransaction.Step;
+import org.registrybbm.migrations.internal.tables.EventQueries;
+import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ProofQueries;
+import org.registrybbm.migrations.internal.walk.Walk;
+import org.registrybbm.migrations.internal.walk.WalkQueries;
+import org.registrybbm.migrations.internal.walk.Walks;
+import org.registrybbm.migrations.model.BatchOutcome.Reason;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One run of the proof that no row is left. Rows move about while it reads, to other blocks or partitions, so it reads a {@link Snapshot}: each
+ * row was in one place then. A part of it is read at a time, for about as long as a sub-batch takes, under the fence of its batch job, so
+ * that a pause or a shutdown ends it like any other. The snapshot is lost with that, and another run begins anew. The first row that it
+ * finds opens another pass over the tables.
+ */
+public final class Proof implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Proof.class);
+
+    // Whoever writes rows that are not done as fast as they are found would have it run for ever.
+    private static final int MANY_PASSES = 20;
+    private static final Duration LONG = Duration.ofHours(1);
+
+    private final Lease lease;
+    private final Definition definition;
+    private @Nullable Snapshot snapshot;
+    private boolean found;
+
+    Proof(Lease lease, Definition definition) {
+        this.lease = lease;
+        this.definition = definition;
+    }
+
+    /**
+     * Reads a part, in the transaction that holds the fence.
+     *
+     * @param began when the sub-batch began, as {@link System#nanoTime}
+     */
+    Step step(Connection tx, LeaseQueries.Fenced fenced, long began) throws SQLException {
+        Snapshot current;
+        try {
+            current = snapshot(tx);
+        } catch (SqlFailures.NoConnection e) {
+            LOGGER.info(
+                    "'{}' needs a second connection, to look whether rows are left, and none is to be had; it is tried again",
+                    definition.migration().name());
+            return lease.handBack(tx) ? new Step.HandedBack(fenced.job(), Reason.LIMIT_REACHED) : new Step.LeaseLost();
+        }
+        Then then = read(current, began);
+        Duration busy = Duration.ofNanos(System.nanoTime() - began);
+        if (!lease.prove(tx, current.blocksRead(), busy)) {
+            return new Step.LeaseLost();
+        }
+        if (then == Then.MORE && !found) {
+            return new Step.Looked(fenced.job());
+        }
+        close();
+        if (then == Then.ANOTHER_TABLE && !found) {
+            LOGGER.info(
+                    "a table of '{}' was rewritten while it was read; it is read anew",
+                    definition.migration().name());
+            return new Step.Looked(fenced.job());
+        }
+        if (found) {
+            openAnotherPass(tx);
+        }
+        return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
+    }
+
+    private Snapshot snapshot(Connection tx) throws SQLException {
+        Snapshot current = snapshot;
+        if (current == null) {
+            Target target = definition.target();
+            List<Target> tables = target.partitioned() ? PartitionTree.leaves(tx, target) : List.of(target);
+            found = false;
+            current = take(lease.connect(), SnapshotQueries.files(tx, tables));
+            snapshot = current;
+        }
+        return current;
+    }
+
+    private Snapshot take(Connection connection, List<Snapshot.Table> tables) throws SQLException {
+        try {
+            return Snapshot.take(
+                    connection,
+                    lease.settings().timeouts(),
+                    new Snapshot.Looking(definition, 1, search -> found |= search.hasFound()),
+                    tables);
+        } catch (Throwable e) {
+            giveBack(connection);
+            throw e;
+        }
+    }
+
+    /** Tables that are small are read one after the other. */
+    private Then read(Snapshot current, long began) throws SQLException {
+        Duration target = lease.settings().targets().subBatch();
+        EngineSettings.Timeouts timeouts = lease.settings().timeouts();
+        // The fence's transaction is idle meanwhile.
+        Duration half = timeouts.idleInTransaction().dividedBy(2);
+        Duration longest = half.compareTo(timeouts.statement()) < 0 ? half : timeouts.statement();
+        try (Watchdog.Watched watched =
+                lease.replica().watchdog().watch(current.connection(), timeouts.subBatchLimit())) {
+            Then then;
+            do {
+                then = current.read(target, longest);
+            } while (then == Then.MORE && !found && (System.nanoTime() - began) * 2 < target.toNanos());
+            return then;
+        } catch (SQLException e) {
+            if (current.isLost()) {
+                close();
+            }
+            throw e;
+        }
+    }
+
+    private void openAnotherPass(Connection tx) throws SQLException {
+        long id = definition.migration().id();
+        if (ProofQueries.isEndless(tx, id, MANY_PASSES, LONG)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.NO_PROGRESS,
+                    "after more than " + MANY_PASSES + " passes and " + LONG.toHours() + " hour over "
+                            + definition.target().table()
+                            + " there is still a row that is not done: either the work function '"
+                            + definition.migration().signature()
+                            + "' leaves it so, or the application goes on writing such rows; mend that, and set the"
+                            + " migration to active");
+        }
+        int pass = WalkQueries.lastPass(tx, id, Walk.Kind.CHANGE) + 1;
+        boolean unused = new Walks(tx, definition).openPass(Walk.Kind.CHANGE, pass);
+        EventQueries.record(
+                tx,
+                id,
+                lease.jobId(),
+                lease.replica().name(),
+                new EventQueries.Event(
+                        "another_pass",
+                        null,
+                        (long) pass,
+                        "a row is not done, as one that was inserted, or moved to where the rows were done already;"
+                                + " the table is gone over once more"));
+    }
+
+    @Override
+    public void close() {
+        if (snapshot != null) {
+            snapshot.close();
+            giveBack(snapshot.connection());
+            snapshot = null;
+        }
+    }
+
+    private static void giveBack(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            LOGGER.debug("a connection that read the tables as of one moment is gone", e);
+        }
+    }
+}

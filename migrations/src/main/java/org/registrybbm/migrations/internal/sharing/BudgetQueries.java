@@ -1,0 +1,137 @@
+package org.registrybbm.migrations.internal.sharing;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.registrybbm.migrations.budget.BudgetRows;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.tables.JobQueries;
+
+/** What the engine asks of {@code batched_background_migration_budgets} while it works. People's statements are in {@link BudgetRows}. */
+public final class BudgetQueries {
+    /**
+     * What holds for a migration aliased {@code m}, NULL for no limit: a row of its own goes before the default, column by column. One
+     * scan of a table of a handful of rows.
+     */
+    public static final String LIMITS = """
+            CROSS JOIN LATERAL (
+                SELECT nullif(max(b.batch_jobs) FILTER (WHERE b.scope = 'fleet'), -1) AS fleet_jobs,
+                    nullif(coalesce(
+                        max(b.batch_jobs) FILTER (WHERE b.scope = 'migration' AND b.subject = m.name),
+                        max(b.batch_jobs) FILTER (WHERE b.scope = 'migration' AND b.subject = '*')
+                    ), -1) AS migration_jobs,
+                    nullif(coalesce(
+                        max(b.batch_jobs) FILTER (WHERE b.scope = 'table' AND b.subject <> '*'),
+                        max(b.batch_jobs) FILTER (WHERE b.scope = 'table' AND b.subject = '*')
+                    ), -1) AS table_jobs,
+                    nullif(coalesce(
+                        max(b.migrations) FILTER (WHERE b.scope = 'table' AND b.subject <> '*'),
+                        max(b.migrations) FILTER (WHERE b.scope = 'table' AND b.subject = '*')
+                    ), -1) AS table_migrations,
+                    nullif(max(b.rows_per_second) FILTER (WHERE b.scope = 'fleet'), -1) AS fleet_rate,
+                    nullif(coalesce(
+                        max(b.rows_per_second) FILTER (WHERE b.scope = 'migration' AND b.subject = m.name),
+                        max(b.rows_per_second) FILTER (WHERE b.scope = 'migration' AND b.subject = '*')
+                    ), -1) AS migration_rate
+                FROM batched_background_migration_budgets b
+                WHERE b.scope = 'fleet'
+                    OR b.scope = 'migration' AND b.subject IN ('*', m.name)
+                    OR b.scope = 'table' AND b.subject IN ('*', coalesce(m.root_table, m.table_name))
+            ) limits
+            """;
+
+    /**
+     * The batch jobs whose leases are older than that of a batch job aliased {@code j} of a migration {@code m}, those of dead workers
+     * with them: when they do not fill a budget, nothing does. As cheap as that, so that each sub-batch can ask.
+     */
+    public static final String OLDER = """
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS in_all,
+                    count(*) FILTER (WHERE om.id = m.id) AS of_migration,
+                    count(*) FILTER (WHERE om.root = m_root.root) AS of_table,
+                    count(DISTINCT om.id) FILTER (WHERE om.root = m_root.root AND om.id <> m.id) AS migrations
+                FROM batched_background_migration_jobs o
+                CROSS JOIN LATERAL (
+                    SELECT x.id, coalesce(x.root_table, x.table_name) AS root
+                    FROM batched_background_migrations x
+                    WHERE x.id = o.batched_background_migration_id
+                ) om
+                CROSS JOIN LATERAL (SELECT coalesce(m.root_table, m.table_name) AS root) m_root
+                WHERE o.status = 1
+                    AND o.lease_token < j.lease_token
+            ) older
+            """;
+
+    /** Whether a batch job may be one too many, of {@link #LIMITS} and {@link #OLDER}. */
+    public static final String MAYBE_SURPLUS = """
+            coalesce(older.in_all >= limits.fleet_jobs
+                OR older.of_migration >= limits.migration_jobs
+                OR older.of_table >= limits.table_jobs
+                OR older.migrations >= limits.table_migrations, false) AS maybe_surplus
+            """;
+
+    // Those who came first stay: only leases older than the given token count. Among the migrations of one table, the
+    // one whose oldest lease is older came first.
+    private static final String IS_FULL = JobQueries.WITH_HELD + """
+            , earlier AS (
+                SELECT o.batched_background_migration_id AS migration_id, o.lease_token,
+                    coalesce(om.root_table, om.table_name) AS root
+                FROM held
+                JOIN batched_background_migration_jobs o ON o.id = held.id
+                JOIN batched_background_migrations om ON om.id = o.batched_background_migration_id
+                WHERE o.id <> ?
+                    AND o.lease_token < ?
+            )
+            SELECT coalesce((SELECT count(*) FROM earlier) >= limits.fleet_jobs
+                OR (SELECT count(*) FROM earlier e WHERE e.migration_id = m.id) >= limits.migration_jobs
+                OR (
+                    SELECT count(*)
+                    FROM earlier e
+                    WHERE e.root = coalesce(m.root_table, m.table_name)
+                ) >= limits.table_jobs
+                OR (
+                    SELECT count(DISTINCT e.migration_id)
+                    FROM earlier e
+                    WHERE e.root = coalesce(m.root_table, m.table_name)
+                        AND e.migration_id <> m.id
+                        AND e.lease_token < coalesce((
+                            SELECT min(own.lease_token)
+                            FROM earlier own
+                            WHERE own.migration_id = m.id
+                        ), ?)
+                ) >= limits.table_migrations, false) AS is_full
+            FROM batched_background_migrations m
+            """ + LIMITS + """
+            WHERE m.id = ?
+            """;
+
+    private static final String RATE = """
+            SELECT limits.fleet_rate, limits.migration_rate
+            FROM batched_background_migrations m
+            """ + LIMITS + """
+            WHERE m.id = ?
+            """;
+
+    private BudgetQueries() {}
+
+    /** Returns the rows per second of a migration. */
+    public static Rate rate(Connection connection, long migrationId) throws SQLException {
+        return Sql.first(connection, RATE, Rate::of, migrationId).orElse(new Rate(null, null));
+    }
+
+    /**
+     * Returns whether a budget leaves no room for one more batch job. Exact only while claims are held up, by the lock that they take.
+     */
+    public static boolean isFull(Connection connection, long migrationId, long jobId) throws SQLException {
+        return isFull(connection, migrationId, jobId, Long.MAX_VALUE);
+    }
+
+    /** Returns whether the leases older than a batch job's fill a budget, so that it has to give way. */
+    public static boolean isSurplus(Connection connection, long migrationId, long jobId, long token)
+            throws SQLException {
+        return isFull(connection, migrationId, jobId, token);
+    }
+
+    private static boolean isFull(Connection connection, long migrationId, long jobId, long token) throws SQLException {
+        return Sql.one(connection, IS_FULL, row -> row.getBoolean("is_full"), jobId, token, token, migrationId);
+    }
+}

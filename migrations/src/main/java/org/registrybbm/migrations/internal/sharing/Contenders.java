@@ -1,0 +1,48 @@
+package org.registrybbm.migrations.internal.sharing;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.internal.jdbc.Guards;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads which migrations may want batch jobs, and sees to it that their rows say whose tables they work on. */
+public record Contenders(DataSource dataSource, int maxAttempts) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Contenders.class);
+
+    /**
+     * Lists them in the order in which they are served where all else is equal.
+     *
+     * @param missingCode how long a migration's code may be missing
+     */
+    public List<Contender> read(Duration missingCode) throws SQLException {
+        SharingQueries.Patience patience = new SharingQueries.Patience(maxAttempts, missingCode);
+        List<Contender> contenders = list(patience);
+        List<Contender> strangers =
+                contenders.stream().filter(one -> one.tree().isUnknown()).toList();
+        // The budgets of a table are found by what the rows say.
+        return strangers.isEmpty() || !keepRoots(strangers) ? contenders : list(patience);
+    }
+
+    private List<Contender> list(SharingQueries.Patience patience) throws SQLException {
+        return Sql.inTransaction(dataSource, connection -> {
+            Sql.run(connection, Guards.SHORT_TRANSACTION);
+            return SharingQueries.contenders(connection, patience);
+        });
+    }
+
+    private boolean keepRoots(List<Contender> strangers) {
+        try {
+            return Sql.inTransaction(dataSource, connection -> {
+                Sql.run(connection, Guards.PLANNING);
+                return RootQueries.keep(connection, strangers) > 0;
+            });
+        } catch (SQLException e) {
+            LOGGER.debug("could not write down the root tables of {} migrations yet", strangers.size(), e);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package org.registrybbm.migrations.internal.sharing;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.model.DueJob;
+
+/** Statements on which replica is to start a batch job that is due. */
+public final class OfferQueries {
+    /** How long a batch job is left to the replica that took it. */
+    public static final Duration LAST = Duration.ofSeconds(3);
+
+    // A row that is locked is being taken by another replica right now, or somebody works on it. A time that is still
+    // to
+    // come is of another server's clock.
+    private static final String TAKE = """
+            WITH free AS MATERIALIZED (
+                SELECT j.id
+                FROM unnest(?::bigint[], ?::bigint[]) WITH ORDINALITY AS due (id, lease_token, place)
+                JOIN batched_background_migration_jobs j ON j.id = due.id
+                WHERE %s
+                    AND j.lease_token IS NOT DISTINCT FROM due.lease_token
+                    AND (j.offered_at IS NULL
+                        OR j.offered_at
+                            NOT BETWEEN clock_timestamp() - make_interval(secs => ?) AND clock_timestamp())
+                ORDER BY due.place
+                LIMIT ?
+                FOR NO KEY UPDATE OF j SKIP LOCKED
+            )
+            UPDATE batched_background_migration_jobs j
+            SET offered_at = clock_timestamp()
+            FROM free
+            WHERE j.id = free.id
+            RETURNING j.id
+            """.formatted(JobQueries.ACTIVE);
+
+    private static final String WITHDRAW = """
+            WITH taken AS MATERIALIZED (
+                SELECT id
+                FROM batched_background_migration_jobs
+                WHERE id = ANY (?::bigint[])
+                    AND offered_at IS NOT NULL
+                FOR NO KEY UPDATE SKIP LOCKED
+            )
+            UPDATE batched_background_migration_jobs j
+            SET offered_at = NULL
+            FROM taken
+            WHERE j.id = taken.id
+            """;
+
+    private OfferQueries() {}
+
+    /** Returns the keys of those that were taken. */
+    public static List<Long> take(Connection connection, List<DueJob> due, int most, Duration last)
+            throws SQLException {
+        return Sql.list(
+                connection,
+                TAKE,
+                row -> row.getLong("id"),
+                due.stream().map(DueJob::jobId).toArray(Long[]::new),
+                due.stream().map(DueJob::deadToken).toArray(Long[]::new),
+                last.toMillis() / 1000.0,
+                most);
+    }
+
+    /** Returns how many were taken and are not any more. */
+    public static long withdraw(Connection connection, Collection<Long> jobIds) throws SQLException {
+        return Sql.update(connection, WITHDRAW, (Object) jobIds.toArray(Long[]::new));
+    }
+}

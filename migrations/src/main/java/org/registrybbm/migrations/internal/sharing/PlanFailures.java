@@ -1,0 +1,75 @@
+package org.registrybbm.migrations.internal.sharing;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.jdbc.Rows;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+
+/**
+ * Plans that failed for a reason that may pass, as the migrations' rows keep them: the next one waits, by the database's clock, 1 s and
+ * then twice as long each time, up to a minute. A plan that goes well forgets them, and so does the table's trigger when a status changes.
+ */
+public final class PlanFailures {
+    static final String COLUMNS = """
+            m.plan_failures, m.plan_failure_message, m.plan_again_at,
+            coalesce(m.plan_again_at > clock_timestamp(), false) AS rests
+            """;
+
+    // Whoever has locked the row is not waited for: the next turn tries it again anyway.
+    private static final String ROW_IF_FREE = """
+            WHERE id = (
+                SELECT id
+                FROM batched_background_migrations
+                WHERE id = ?
+                    AND status IN (1, 4)
+                FOR NO KEY UPDATE SKIP LOCKED
+            )
+            """;
+
+    private static final String NOTE = """
+            UPDATE batched_background_migrations
+            SET plan_failures = plan_failures + 1,
+                plan_failure_message = ?,
+                plan_again_at = clock_timestamp() + make_interval(secs => least(60, power(2, least(plan_failures, 10))))
+            """ + ROW_IF_FREE;
+
+    private static final String FORGET = """
+            UPDATE batched_background_migrations
+            SET plan_failures = 0,
+                plan_failure_message = NULL,
+                plan_again_at = NULL
+            """ + ROW_IF_FREE;
+
+    private PlanFailures() {}
+
+    /**
+     * The last one of a migration.
+     *
+     * @param message why, without row values
+     * @param again when it is planned again
+     * @param rests whether that is still to come
+     */
+    public record PlanFailure(String message, @Nullable Instant again, boolean rests) {}
+
+    static @Nullable PlanFailure read(ResultSet row) throws SQLException {
+        if (row.getInt("plan_failures") == 0) {
+            return null;
+        }
+        String message = Objects.requireNonNullElse(row.getString("plan_failure_message"), "no message was recorded");
+        return new PlanFailure(message, Rows.instant(row, "plan_again_at"), row.getBoolean("rests"));
+    }
+
+    /** Counts one, and says when the next plan is due; false when somebody has locked the row. */
+    public static boolean note(Connection connection, long migrationId, String message) throws SQLException {
+        return Sql.update(connection, NOTE, message, migrationId) > 0;
+    }
+
+    /** Has the migration planned again at once. */
+    public static void forget(Connection connection, long migrationId) throws SQLException {
+        Sql.update(connection, FORGET, migrationId);
+    }
+}

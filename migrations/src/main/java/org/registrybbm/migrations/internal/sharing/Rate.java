@@ -1,0 +1,40 @@
+package org.registrybbm.migrations.internal.sharing;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.jdbc.Rows;
+
+/**
+ * The rows per second that a migration's sub-batches may cover.
+ *
+ * @param fleet with those of all others, or null for no limit
+ * @param migration on its own, or null for no limit
+ */
+public record Rate(@Nullable Long fleet, @Nullable Long migration) {
+    // A sub-batch is paid for after it, so its rows are how far the pace may be overdrawn.
+    private static final int SUB_BATCHES_PER_SECOND = 2;
+
+    public static Rate of(ResultSet row) throws SQLException {
+        return new Rate(Rows.nullable(row, "fleet_rate"), Rows.nullable(row, "migration_rate"));
+    }
+
+    public boolean isLimited() {
+        return fleet != null || migration != null;
+    }
+
+    /** Returns the most rows of one sub-batch: those of half a second, one at least. */
+    public int atMost(int rows) {
+        return isLimited() ? (int) Math.max(1, Math.min(rows, least() / SUB_BATCHES_PER_SECOND)) : rows;
+    }
+
+    /** Returns the most rows of a batch that takes so long at this rate, one at least. */
+    public long atMost(long rows, Duration time) {
+        return isLimited() ? Math.max(1, Math.min(rows, least() * time.toMillis() / 1_000)) : rows;
+    }
+
+    private long least() {
+        return Math.min(fleet == null ? Long.MAX_VALUE : fleet, migration == null ? Long.MAX_VALUE : migration);
+    }
+}

@@ -1,0 +1,64 @@
+package org.registrybbm.migrations.internal.tables;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.registrybbm.migrations.internal.jdbc.Guards;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Sql.Transaction;
+import org.registrybbm.migrations.internal.jdbc.StandbyQueries;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Changes that a person asks for. They take effect at once, also where the database waits for a synchronous standby that is gone: the wait is
+ * broken off after a second, which leaves the change as it is on this server, and the log says so.
+ */
+public final class AskedFor {
+    private static final Logger LOGGER = LoggerFactory.getLogger(AskedFor.class);
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+    private static final int LONGEST_WAIT_SECONDS = 1;
+
+    private AskedFor() {}
+
+    /** Makes a change in a transaction of its own, given a connection in auto-commit mode. */
+    public static <T> T change(Connection connection, Transaction<T> work) throws SQLException {
+        try {
+            return Sql.inTransaction(connection, tx -> {
+                Sql.run(tx, Guards.SHORT_TRANSACTION);
+                T result = work.run(tx);
+                if (!commit(tx)) {
+                    LOGGER.warn(
+                            "what was asked for is set on this server and in force, but no synchronous standby confirmed it within {} s;"
+                                    + " a failover to a standby would lose it; look at synchronous_standby_names and pg_stat_replication",
+                            LONGEST_WAIT_SECONDS);
+                }
+                return result;
+            });
+        } catch (SQLException e) {
+            if (LOCK_NOT_AVAILABLE.equals(e.getSQLState()) && StandbyQueries.isWaitedFor(connection)) {
+                throw new SQLException(
+                        "the row is held by a commit that waits for a synchronous standby; nothing was changed; bring the standby back,"
+                                + " or take it out of synchronous_standby_names, and do it again",
+                        e.getSQLState(),
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Commits, and waits a second at most for a synchronous standby to confirm it.
+     *
+     * @return whether it was confirmed, or needs no confirmation; it is committed on this server in any case
+     */
+    public static boolean commit(Connection tx) throws SQLException {
+        // No timeout of PostgreSQL ends the wait for a standby, only a cancel request does. The change is committed
+        // before it.
+        try (Statement commit = tx.createStatement()) {
+            commit.setQueryTimeout(LONGEST_WAIT_SECONDS);
+            commit.execute("COMMIT");
+            return commit.getWarnings() == null;
+        }
+    }
+}

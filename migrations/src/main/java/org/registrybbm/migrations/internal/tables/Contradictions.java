@@ -1,0 +1,62 @@
+package org.registrybbm.migrations.internal.tables;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.model.Strategy;
+
+/** Statements on migrations whose status says that they are finished while their batch jobs say otherwise. */
+public final class Contradictions {
+    /**
+     * Whether a migration, of a table aliased {@code m}, is finished by its status while batch jobs of ours are not, or do not cover its
+     * tables yet: somebody or some other software has set it. The predicate strategies never cut a walk whole, and find by themselves what
+     * is left; and what is missing of a walk over the whole table the container registry's software may have done with its own batch jobs.
+     */
+    public static final String FOUND =
+            """
+            (m.status = 2
+                AND (EXISTS (
+                        SELECT
+                        FROM batched_background_migration_jobs open
+                        WHERE open.batched_background_migration_id = m.id
+                            AND open.status <> 2
+                            AND open.walk_id IS NOT NULL
+                    )
+                    OR coalesce(m.batching_strategy, '') NOT IN ('%s', '%s')
+                        AND EXISTS (
+                            SELECT
+                            FROM batched_background_migration_walks uncut
+                            WHERE uncut.batched_background_migration_id = m.id
+                                AND NOT uncut.cut_whole
+                                AND NOT (uncut.only_table AND uncut.kind = 'change' AND EXISTS (
+                                    SELECT
+                                    FROM batched_background_migration_jobs last
+                                    WHERE last.batched_background_migration_id = m.id
+                                        AND last.max_value >= m.max_value
+                                        AND last.walk_id IS NULL
+                                ))
+                        )))
+            """.formatted(Strategy.NULLS, Strategy.PREDICATE).strip();
+
+    private static final String REOPEN = """
+            UPDATE batched_background_migrations m
+            SET status = 1, -- active
+                failure_error_code = NULL,
+                failure_class = NULL,
+                failure_sqlstate = NULL,
+                failure_message = NULL,
+                started_at = now(),
+                finished_at = NULL,
+                verified_at = NULL,
+                updated_at = now()
+            WHERE m.id = ?
+                AND %s
+            """.formatted(FOUND);
+
+    private Contradictions() {}
+
+    /** Makes a migration active that is finished by its status alone; returns whether it was one. */
+    public static boolean reopen(Connection connection, long id) throws SQLException {
+        return Sql.update(connection, REOPEN, id) == 1;
+    }
+}

@@ -1,0 +1,91 @@
+package org.registrybbm.migrations.internal.tables;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+
+/** Statements on {@code batched_background_migration_events}: what the engine decided, and why, for people to look at later. */
+public final class EventQueries {
+    // The oldest of a migration make room, so that the table does not grow with the number of batches.
+    private static final String RECORD = """
+            WITH pruned AS (
+                DELETE FROM batched_background_migration_events
+                WHERE batched_background_migration_id = ?
+                    AND id <= (
+                        SELECT id
+                        FROM batched_background_migration_events
+                        WHERE batched_background_migration_id = ?
+                        ORDER BY id DESC
+                        OFFSET 999
+                        LIMIT 1
+                    )
+            )
+            INSERT INTO batched_background_migration_events
+                (batched_background_migration_id, batched_background_migration_job_id, replica, event, old_value, new_value,
+                 reason)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """;
+
+    private static final String LAST_BY_PERSON = """
+            SELECT coalesce(
+                (
+                    SELECT event IN ('retried', 'waived')
+                    FROM batched_background_migration_events
+                    WHERE batched_background_migration_id = ?
+                    ORDER BY id DESC
+                    LIMIT 1
+                ),
+                false
+            ) AS found
+            """;
+
+    /** A change of a size is worth a row when it is by so much. */
+    private static final double WORTH_TELLING = 1.5;
+
+    private EventQueries() {}
+
+    /** What happened to a batch job; the replica is null where the planner decided. */
+    public record Event(
+            String event,
+            @Nullable Long oldValue,
+            @Nullable Long newValue,
+            @Nullable String reason) {
+        /** Something that has no numbers. */
+        public Event(String event, String reason) {
+            this(event, null, null, reason);
+        }
+    }
+
+    /** Returns whether two sizes differ by enough to be told. */
+    public static boolean isWorthTelling(@Nullable Long from, long to) {
+        return from == null || to >= from * WORTH_TELLING || to * WORTH_TELLING <= from;
+    }
+
+    /** Records what was decided about a migration and no batch job of it. */
+    public static void record(Connection connection, long migrationId, Event event) throws SQLException {
+        record(connection, migrationId, null, null, event);
+    }
+
+    public static void record(
+            Connection connection, long migrationId, @Nullable Long jobId, @Nullable String replica, Event event)
+            throws SQLException {
+        Sql.update(
+                connection,
+                RECORD,
+                migrationId,
+                migrationId,
+                migrationId,
+                jobId,
+                replica,
+                event.event(),
+                event.oldValue(),
+                event.newValue(),
+                event.reason());
+    }
+
+    /** Returns whether the last event is that a person has it tried again, or has rows left as they are. */
+    public static boolean isDecidedByPerson(Connection connection, long migrationId) throws SQLException {
+        return Sql.one(connection, LAST_BY_PERSON, row -> row.getBoolean("found"), migrationId);
+    }
+}

@@ -1,0 +1,70 @@
+package org.registrybbm.migrations.internal.tables;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+
+/** Statements on batch jobs that wait for somebody else's lock. */
+public final class LockWaitQueries {
+    /** Whether a batch job that is active may be tried now, of a table aliased {@code j}. */
+    public static final String OVER = "(j.lock_waits = 0 OR coalesce(j.retry_at <= clock_timestamp(), true))";
+
+    // The worker is known by the advisory lock that its sub-batch holds. When the transaction of another role's session
+    // began, PostgreSQL may hide.
+    private static final String BLOCKER = """
+            SELECT format(
+                'process %%s (%%s of %%s)%%s', b.pid,
+                coalesce(nullif(b.application_name, ''), b.backend_type, 'a session'), coalesce(b.usename, 'another role'),
+                ', whose transaction began at ' || to_char(b.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC')) AS blocker
+            FROM pg_locks l
+            JOIN pg_database d ON d.oid = l.database
+            CROSS JOIN LATERAL unnest(pg_blocking_pids(l.pid)) AS blocking (pid)
+            JOIN pg_stat_activity b ON b.pid = blocking.pid
+            WHERE d.datname = current_database()
+                AND l.locktype = 'advisory'
+                AND l.objsubid = 1
+                AND l.granted
+                AND l.classid::bigint << 32 | l.objid::bigint = %s
+            ORDER BY b.xact_start
+            LIMIT 1
+            """.formatted(AdvisoryKeys.IN_FLIGHT.formatted("?"));
+
+    private static final String WAIT = """
+            UPDATE batched_background_migration_jobs
+            SET attempts = greatest(attempts - 1, 0),
+                lock_waits = lock_waits + 1,
+                blocked_since = coalesce(blocked_since, clock_timestamp()),
+                blocked_by = ?,
+                retry_at = clock_timestamp() + make_interval(secs => least(?, power(2, least(lock_waits, 10)))),
+                sub_batch_size = 1,
+                lease_token = NULL,
+                lease_until = NULL,
+                updated_at = now()
+            WHERE id = ?
+                AND lease_token = ?
+                AND status = 1
+            """;
+
+    private LockWaitQueries() {}
+
+    /** Says whose lock the worker of a batch job waits for right now; empty when it waits for none. */
+    public static Optional<String> blocker(Connection connection, long jobId) throws SQLException {
+        return Sql.first(connection, BLOCKER, row -> row.getString("blocker"), jobId);
+    }
+
+    /**
+     * Hands a batch job back for a while, without an attempt counted: 1 s, and then twice as long each time; false when the lease is
+     * lost.
+     *
+     * @param blocker whose lock it waits for, null when nobody knows
+     */
+    public static boolean handBack(
+            Connection connection, long jobId, long token, @Nullable String blocker, Duration longest)
+            throws SQLException {
+        return Sql.update(connection, WAIT, blocker, (double) longest.toSeconds(), jobId, token) == 1;
+    }
+}

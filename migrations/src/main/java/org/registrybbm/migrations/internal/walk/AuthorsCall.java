@@ -1,0 +1,92 @@
+package org.registrybbm.migrations.internal.walk;
+
+import java.lang.reflect.UndeclaredThrowableException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.registrybbm.migrations.internal.failure.FailureText;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+
+/**
+ * Asks an author's code something before there are rows to change. It may hang, and whoever asks plans for the whole fleet: so it answers
+ * in a thread of its own, for which nobody waits much longer than 10 s.
+ */
+final class AuthorsCall {
+    private static final Duration LONGEST = Duration.ofSeconds(10);
+
+    // Most of what hangs ends when its connection is gone or its thread is interrupted.
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+    private AuthorsCall() {}
+
+    /**
+     * Returns the answer, or throws what the author's code throws.
+     *
+     * @param connection the one that the author's code is given; it is aborted when the time is over
+     * @param asked what was asked, to stand behind "its"
+     * @throws InvalidDefinitionException when the author's code does not come back at all; its thread is left behind
+     */
+    static <T> T answer(Connection connection, String asked, Sql.Transaction<T> question) throws SQLException {
+        FutureTask<T> answer = new FutureTask<>(() -> question.run(connection));
+        Thread thread = new Thread(answer, "bbm-author");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return await(answer, LONGEST);
+        } catch (TimeoutException e) {
+            connection.abort(Runnable::run);
+            thread.interrupt();
+        }
+        try {
+            return await(answer, LAST_WORDS);
+        } catch (TimeoutException e) {
+            throw new InvalidDefinitionException(
+                    FailureCode.UNKNOWN,
+                    "its " + asked + " did not come back within " + LONGEST.toSeconds() + " s, and is still at "
+                            + FailureText.place(thread.getStackTrace())
+                                    .map(StackTraceElement::toString)
+                                    .orElse("an unknown place")
+                            + "; its thread is left behind: mend the work function, deploy it, and retry the migration");
+        }
+    }
+
+    /** A statement could not be interrupted either, and whoever stops this replica waits for the plan's end. */
+    private static <T> T await(FutureTask<T> answer, Duration atMost) throws SQLException, TimeoutException {
+        long end = System.nanoTime() + atMost.toNanos();
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return answer.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } catch (ExecutionException e) {
+            throw thrown(e.getCause() == null ? e : e.getCause());
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static SQLException thrown(Throwable cause) {
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        if (cause instanceof RuntimeException unchecked) {
+            throw unchecked;
+        }
+        if (cause instanceof SQLException sql) {
+            return sql;
+        }
+        throw new UndeclaredThrowableException(cause);
+    }
+}

@@ -1,0 +1,44 @@
+package org.registrybbm.migrations.internal.walk;
+
+import java.sql.Connection;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.running.Proof;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.Key;
+
+/**
+ * Looks whether ranges have left any row, in one batch job over all tables of a migration: it must see them as they were at one moment,
+ * so its sub-batches are those of a {@link Proof}.
+ */
+record BlockProof() implements BatchingStrategy {
+    @Override
+    public void check(Connection connection, WalkedTable table) {}
+
+    @Override
+    public OptionalLong estimate(Connection connection, Target target) {
+        return OptionalLong.empty();
+    }
+
+    @Override
+    public boolean hasRanges() {
+        return false;
+    }
+
+    @Override
+    public boolean proves() {
+        return true;
+    }
+
+    @Override
+    public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size) {
+        return cut == null ? Optional.of(new Cut(BatchJob.Range.between(0, 0), size.rows())) : Optional.empty();
+    }
+
+    @Override
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted) {
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,24 @@
+package org.registrybbm.migrations.internal.walk;
+
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
+
+/**
+ * A sub-batch has more rows than may be listed in memory, and its table has no key by whose order they could be taken in parts. Fewer rows
+ * at a time may help, unless all of them share one key.
+ */
+public final class CrowdException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    CrowdException(String table, int most) {
+        super("more than " + most + " rows of " + table
+                + " share one key, and they have to be told apart, as one of them fails"
+                + " or is not done; the table has no primary key of a type by whose order they could be taken in parts."
+                + " Give it a primary key of a type such as bigint, uuid or text, or walk a unique key, and retry");
+    }
+
+    /** Returns the failure to record. */
+    public Failure failure() {
+        return Failure.of(FailureCode.UNKNOWN, String.valueOf(getMessage()));
+    }
+}

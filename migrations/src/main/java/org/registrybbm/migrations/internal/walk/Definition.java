@@ -1,0 +1,214 @@
+package org.registrybbm.migrations.internal.walk;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.catalog.CatalogQueries;
+import org.registrybbm.migrations.internal.catalog.Needs;
+import org.registrybbm.migrations.internal.catalog.TableChecks;
+import org.registrybbm.migrations.internal.catalog.TableNames;
+import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.quarantine.Spared;
+import org.registrybbm.migrations.internal.quarantine.SparedQueries;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.model.Strategy;
+import org.registrybbm.migrations.work.Arguments;
+import org.registrybbm.migrations.work.Batch;
+import org.registrybbm.migrations.work.WorkConnection;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.migrations.work.WorkRegistry;
+
+/**
+ * A batched migration whose every name was found: its table and column in the catalogue, its strategy and its work function in this
+ * replica's code.
+ */
+public record Definition(
+        BatchedMigration migration,
+        BatchingStrategy strategy,
+        WorkFunction function,
+        Target target,
+        JsonNode arguments) {
+    private static final Pattern QUOTED = Pattern.compile("'[^']*'|\"[^\"]*\"");
+    private static final Batch NO_ROWS = new Batch(qualifier -> "false");
+
+    /** Says which code is missing on this replica, which a replica with other code may have; empty when none is. */
+    public static Optional<Failure> missingCode(BatchedMigration migration, WorkRegistry registry) {
+        return missingCode(migration.signature(), migration.strategy(), registry);
+    }
+
+    /** The same for a work function and a strategy, null for ranges of the key. */
+    public static Optional<Failure> missingCode(String signature, @Nullable String strategy, WorkRegistry registry) {
+        if (registry.find(signature).isEmpty()) {
+            return Optional.of(Failure.of(
+                    FailureCode.INVALID_JOB_SIGNATURE,
+                    "no replica knows the work function '" + signature
+                            + "'; deploy the code that registers it" + " or correct job_signature_name; this one knows "
+                            + registry.signatures()));
+        }
+        if (BatchingStrategy.named(strategy).isEmpty()) {
+            return Optional.of(Failure.of(
+                    FailureCode.INVALID_BATCHING_STRATEGY,
+                    "no replica knows the batching strategy '" + strategy
+                            + "'; it may be NULL, for ranges of the key, or one of "
+                            + String.join(", ", Strategy.names())));
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Finds everything that the migration names and checks that the work function can run. Of partitions nothing is read: there may be
+     * thousands of them.
+     *
+     * @throws InvalidDefinitionException when it cannot; call {@link #missingCode} before
+     */
+    public static Definition resolve(Connection connection, BatchedMigration migration, WorkRegistry registry)
+            throws SQLException {
+        missingCode(migration, registry).ifPresent(missing -> {
+            throw new InvalidDefinitionException(missing.code(), missing.message());
+        });
+        BatchingStrategy strategy = BatchingStrategy.named(migration.strategy()).orElseThrow();
+        if (migration.batchSize() < 1) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BATCH_SIZE,
+                    "batch_size is " + migration.batchSize() + "; a batch needs at least 1 row");
+        }
+        Target target = CatalogQueries.target(connection, migration.table(), migration.column(), strategy.hasKey());
+        WorkFunction function = registry.find(migration.signature()).orElseThrow();
+        Definition definition =
+                new Definition(migration, strategy, function, target, Arguments.parse(migration.arguments()));
+        definition.checks(target.partitioned() ? null : target).require(connection);
+        if (!TableNames.isKept(connection, target)) {
+            // It was built anew since its name was looked up: what was found may be of the one before.
+            return resolve(connection, migration, registry);
+        }
+        definition.check(connection);
+        return definition;
+    }
+
+    /**
+     * Checks each partition.
+     *
+     * @throws InvalidDefinitionException when the migration cannot run there
+     */
+    public void requirePartitions(Connection connection) throws SQLException {
+        if (target.partitioned()) {
+            checks(target).require(connection);
+        }
+    }
+
+    private TableChecks checks(@Nullable Target part) {
+        // What is shipped says which rows are pending, so a proof will read them; the key of others is watched, by the
+        // same right.
+        boolean places = !strategy.followsKey() || function instanceof Needs.Told;
+        return new TableChecks(target, part, places, needs());
+    }
+
+    private void check(Connection connection) throws SQLException {
+        boolean unused = AuthorsCall.answer(connection, "check", session -> {
+            function.check(context(session, target, NO_ROWS));
+            return true;
+        });
+    }
+
+    /** Returns what the work says of the columns that it reads and writes. */
+    public Needs needs() {
+        return function instanceof Needs.Told told ? told.needs(arguments, target.column()) : Needs.UNKNOWN;
+    }
+
+    /** Returns the table of a walk, and notes its name of now; empty when it is no partition of the migration's table any more. */
+    public Optional<Target> targetOf(Connection connection, Walk walk) throws SQLException {
+        if (walk.onlyTable() || walk.tableOid() == target.oid()) {
+            return Optional.of(target);
+        }
+        Optional<Target> leaf = CatalogQueries.leaf(connection, target, walk.tableOid());
+        if (leaf.isPresent() && !leaf.get().table().equals(walk.tableName())) {
+            TableNames.rename(connection, migration.id(), List.of(leaf.get()));
+        }
+        return leaf;
+    }
+
+    /**
+     * Returns a table as a walk sees it, without the rows that are quarantined.
+     *
+     * @throws InvalidDefinitionException when the migration cannot run there
+     */
+    public WalkedTable walked(Connection connection, Target table, Walk.Kind kind) throws SQLException {
+        if (target.partitioned()) {
+            checks(table).require(connection);
+        }
+        return seen(connection, table, kind, table);
+    }
+
+    private WalkedTable seen(Connection connection, Target table, Walk.Kind kind, Target listed) throws SQLException {
+        boolean byCursor = strategy.followsKey() && kind == Walk.Kind.CHANGE;
+        Spared spared = SparedQueries.find(
+                connection,
+                CatalogQueries.identity(connection, listed),
+                new SparedQueries.Entries(migration.id(), listed.oid(), byCursor));
+        Optional<String> ofStrategy = strategy.pending(table);
+        Optional<String> pending = ofStrategy.isPresent() ? ofStrategy : workPending(connection, table);
+        // Whatever brings a row here a second time, such as the application that changes its key: it is not done twice.
+        boolean pendingOnly = kind == Walk.Kind.CHANGE && pending.isPresent() && strategy.meetsDoneRows();
+        return new WalkedTable(migration, table, kind, pending, pendingOnly, spared);
+    }
+
+    /**
+     * Returns a table as a proof sees it. Where the first pass went over a partitioned table as a whole, rows of a partition are in
+     * quarantine under its name.
+     */
+    public WalkedTable walkedForProof(Connection connection, Target table) throws SQLException {
+        boolean whole = table.oid() != target.oid() && WalkQueries.isOverWhole(connection, migration.id());
+        return seen(connection, table, Walk.Kind.VERIFY, whole ? target : table);
+    }
+
+    /** A comment at the end of it must not hide what the engine writes behind it. */
+    private Optional<String> workPending(Connection connection, Target table) throws SQLException {
+        Optional<String> pending = AuthorsCall.answer(
+                connection, "method pending", session -> function.pending(context(session, table, NO_ROWS)));
+        if (pending.isPresent() && QUOTED.matcher(pending.get()).replaceAll("").contains("?")) {
+            throw new InvalidDefinitionException(
+                    FailureCode.PENDING_UNKNOWN,
+                    "what the work function '" + migration.signature()
+                            + "' calls pending has a question mark, which JDBC takes for a parameter: " + pending.get()
+                            + "; write jsonb_exists(...) for the operator");
+        }
+        return pending.map(sql -> sql.contains("--") ? sql + "\n" : sql);
+    }
+
+    /** Returns whether the strategy or the work function says which rows are not done. */
+    public boolean saysWhatIsPending(Connection connection) throws SQLException {
+        return seen(connection, target, Walk.Kind.VERIFY, target).pendingRows().isPresent();
+    }
+
+    /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */
+    public String bounds() {
+        return isBounded()
+                ? " with %s from %d to %d".formatted(target.column(), migration.minValue(), migration.maxValue())
+                : "";
+    }
+
+    /** Returns the condition that a row is one of those that it covers. */
+    public String isWithinBounds(String qualifier) {
+        return isBounded()
+                ? "%s%s BETWEEN '%d'::bigint AND '%d'::bigint"
+                        .formatted(qualifier, target.column(), migration.minValue(), migration.maxValue())
+                : "true";
+    }
+
+    private boolean isBounded() {
+        boolean whole = migration.minValue() == Long.MIN_VALUE && migration.maxValue() == Long.MAX_VALUE;
+        return strategy.followsKey() && target.key().isInteger() && !whole;
+    }
+
+    public WorkContext context(Connection connection, Target table, Batch batch) {
+        return new WorkContext(WorkConnection.guard(connection), table.table(), table.column(), batch, arguments);
+    }
+}

@@ -1,0 +1,289 @@
+package org.registrybbm.migrations.internal.walk;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.catalog.CatalogQueries;
+import org.registrybbm.migrations.internal.catalog.Column;
+import org.registrybbm.migrations.internal.catalog.KeyColumns;
+import org.registrybbm.migrations.internal.catalog.Keys;
+import org.registrybbm.migrations.internal.catalog.PartitionTree;
+import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
+import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.quarantine.SparedQueries;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.model.Key;
+import org.registrybbm.migrations.model.Strategy;
+import org.registrybbm.migrations.work.Batch;
+
+/**
+ * Ranges of a key, found by walking its index. Ranges do not overlap, so they may run at once; all rows of one key are in the same range,
+ * so the key need not be unique.
+ */
+public record KeysetBatching() implements BatchingStrategy {
+    private static final long LONGEST_WALK = 1_000_000;
+    private static final long LONGEST_EXACT_WALK = 100_000;
+
+    // %1$s is the quoted table, %2$s the range, %3$s the key's columns as text, %4$s the key's columns.
+    // The rows that are stepped over are not turned into text, which would take three times as long.
+    private static final String NTH_KEY = """
+            SELECT %3$s
+            FROM (
+                SELECT %4$s
+                FROM %1$s
+                WHERE %2$s
+                ORDER BY %4$s
+                OFFSET ?
+                LIMIT 1
+            ) AS nth
+            """;
+
+    private static final String LAST_KEY = """
+            SELECT %3$s
+            FROM (
+                SELECT %5$s
+                FROM %1$s
+                WHERE %2$s
+                ORDER BY %4$s DESC
+                LIMIT 1
+            ) AS last
+            """;
+
+    private static final String COUNT = """
+            SELECT count(*) AS covered
+            FROM %1$s
+            WHERE %2$s
+            """;
+
+    private static final String NULL_KEY = """
+            SELECT EXISTS (SELECT FROM %1$s WHERE %2$s IS NULL) AS found
+            """;
+
+    private static final String OUTSIDE = """
+            SELECT EXISTS (SELECT FROM %1$s WHERE %2$s < ?) OR EXISTS (SELECT FROM %1$s WHERE %2$s > ?) AS found
+            """;
+
+    @Override
+    public void check(Connection connection, WalkedTable table) throws SQLException {
+        BatchedMigration migration = table.migration();
+        Target target = table.target();
+        if (target.key().isInteger() && migration.minValue() > migration.maxValue()) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BOUNDS,
+                    "min_value " + migration.minValue() + " is greater than max_value " + migration.maxValue()
+                            + "; no key lies between them");
+        }
+        for (Column column : target.key().columns()) {
+            requireOrder(target, column);
+        }
+        if (!CatalogQueries.isWalkable(connection, target)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.MISSING_INDEX,
+                    "no valid btree index of " + target.table() + " starts with " + target.column()
+                            + ", so that each batch would read the whole table; create one: CREATE INDEX CONCURRENTLY ON "
+                            + target.table() + " (" + target.column() + ")");
+        }
+        requireNoNullKey(connection, target);
+    }
+
+    private static void requireOrder(Target target, Column column) {
+        if (!KeyColumns.isOrdered(column)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BBM_COLUMN,
+                    "column " + column.quoted() + " of " + target.table() + " has the type " + column.type()
+                            + "; ranges need one of " + KeyColumns.TYPES_AS_WRITTEN + ", or use "
+                            + Strategy.BLOCKS);
+        }
+        if (!column.notNull() && target.key().columns().size() > 1) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BBM_COLUMN,
+                    "column " + column.quoted() + " of " + target.table()
+                            + " may be NULL, and no range of several columns holds such a row; leave it out of the key,"
+                            + " declare it NOT NULL, or use " + Strategy.BLOCKS);
+        }
+    }
+
+    /** A row whose key is NULL lies in no range, so it would be left behind by a migration that says it is finished. */
+    public static void requireNoNullKey(Connection connection, Target target) throws SQLException {
+        Column column = target.firstColumn();
+        if (column.notNull()) {
+            return;
+        }
+        boolean found = Sql.one(
+                connection, NULL_KEY.formatted(target.table(), column.quoted()), row -> row.getBoolean("found"));
+        if (found) {
+            throw new InvalidDefinitionException(
+                    FailureCode.INVALID_BBM_COLUMN,
+                    "rows of " + target.table() + " have no " + column.quoted()
+                            + ", and no range holds such a row; fill them, walk another key, or use "
+                            + Strategy.BLOCKS);
+        }
+    }
+
+    /** Returns whether the table has rows beyond the bounds of a key that is an integer. */
+    public static boolean hasRowsOutside(Connection connection, Definition definition) throws SQLException {
+        if (!definition.target().partitioned()) {
+            return hasRowsOutside(connection, definition, definition.target());
+        }
+        for (Target leaf : PartitionTree.leaves(connection, definition.target())) {
+            // A statement on the parent would lock them all.
+            Savepoint before = connection.setSavepoint();
+            boolean found = StatisticsQueries.heap(connection, leaf).blocks() > 0
+                    && hasRowsOutside(connection, definition, leaf);
+            connection.rollback(before);
+            if (found) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean hasRowsOutside(Connection connection, Definition definition, Target table)
+            throws SQLException {
+        return Sql.one(
+                connection,
+                OUTSIDE.formatted(table.table(), table.column()),
+                row -> row.getBoolean("found"),
+                definition.migration().minValue(),
+                definition.migration().maxValue());
+    }
+
+    @Override
+    public OptionalLong estimate(Connection connection, Target target) throws SQLException {
+        return StatisticsQueries.estimate(connection, target);
+    }
+
+    @Override
+    public boolean meetsDoneRows() {
+        return true;
+    }
+
+    @Override
+    public boolean followsKey() {
+        return true;
+    }
+
+    @Override
+    public boolean countsInNumbers(Target target) {
+        return target.key().isInteger();
+    }
+
+    @Override
+    public boolean hasRanges() {
+        return true;
+    }
+
+    @Override
+    public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
+            throws SQLException {
+        BatchedMigration migration = table.migration();
+        KeyColumns columns = table.target().key();
+        long walked = Math.min(size.rows(), LONGEST_WALK);
+        if (!columns.isInteger()) {
+            Optional<Key> end = nthKey(connection, table.target(), columns.after("", cut), walked);
+            return Optional.of(new Cut(BatchJob.Range.between(cut, end.orElse(null)), walked));
+        }
+        if (cut != null && cut.number() >= migration.maxValue()) {
+            return Optional.empty();
+        }
+        // Below the maximum, so that adding one cannot overflow.
+        long first = cut != null ? cut.number() + 1 : migration.minValue();
+        BatchJob.Range rest = BatchJob.Range.between(first, migration.maxValue());
+        String keys = columns.between("", after(columns, rest), through(columns, rest));
+        boolean estimated =
+                size.rows() > LONGEST_EXACT_WALK && size.keysPerRow().isPresent();
+        Optional<Long> end = estimated
+                ? nthKey(connection, table.target(), keys, 1).map(key -> estimatedEnd(key.number(), size))
+                : nthKey(connection, table.target(), keys, walked).map(Key::number);
+        long last = Math.min(end.orElse(migration.maxValue()), migration.maxValue());
+        return Optional.of(new Cut(BatchJob.Range.between(first, last), estimated ? size.rows() : walked));
+    }
+
+    /** A big batch need not have its number of rows exactly, and walking them all would keep its worker waiting. */
+    private static long estimatedEnd(long firstKey, Size size) {
+        double end = firstKey + size.rows() * size.keysPerRow().orElseThrow() - 1;
+        return end >= Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(firstKey, Math.round(end));
+    }
+
+    @Override
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted)
+            throws SQLException {
+        Target target = table.target();
+        Key after = job.lastKey() != null ? job.lastKey() : after(target.key(), job.range());
+        Key through = through(target.key(), job.range());
+        if (after != null && after.equals(through)) {
+            return Optional.empty();
+        }
+        long covered = 0;
+        for (String part : target.key().parts("", after, through)) {
+            Optional<Key> end = nthKey(connection, target, part, wanted.rows() - covered);
+            if (end.isPresent()) {
+                boolean last = end.get().equals(through);
+                WalkedTable seen = within(connection, table, after, end.get(), wanted.rows());
+                return Optional.of(new SubBatch(seen, batch(seen, after, end.get()), end.get(), wanted.rows(), last));
+            }
+            covered += Sql.one(connection, COUNT.formatted(target.table(), part), row -> row.getLong("covered"));
+        }
+        if (covered == 0) {
+            return Optional.empty();
+        }
+        Key last = through != null
+                ? through
+                : lastKey(connection, target, target.key().after("", after)).orElse(after);
+        WalkedTable seen = within(connection, table, after, through, covered);
+        return Optional.of(new SubBatch(seen, batch(seen, after, through), last, covered, true));
+    }
+
+    private static WalkedTable within(
+            Connection connection, WalkedTable table, @Nullable Key after, @Nullable Key through, long covered)
+            throws SQLException {
+        KeyColumns key = table.target().key();
+        Optional<String> entries = table.spared().identity().holds(key)
+                ? Optional.of(key.ofEntries("q.row_key").between("", after, through))
+                : Optional.empty();
+        return table.within(connection, new SparedQueries.Range(key.between("", after, through), entries, covered));
+    }
+
+    private static Batch batch(WalkedTable table, @Nullable Key after, @Nullable Key through) {
+        KeyColumns columns = table.target().key();
+        return new Batch(qualifier ->
+                columns.between(qualifier, after, through) + table.spared().and(qualifier));
+    }
+
+    /** Returns the key of the row at a place, from 1, in the order of the key; empty when there are fewer rows. */
+    private static Optional<Key> nthKey(Connection connection, Target target, String range, long place)
+            throws SQLException {
+        return Sql.first(connection, fill(NTH_KEY, target, range), row -> Keys.of(row, target.key()), place - 1);
+    }
+
+    private static Optional<Key> lastKey(Connection connection, Target target, String range) throws SQLException {
+        String descending = String.join(
+                " DESC, ", target.key().columns().stream().map(Column::quoted).toList());
+        String sql = LAST_KEY.formatted(target.table(), range, target.key().selected(), descending, target.column());
+        return Sql.first(connection, sql, row -> Keys.of(row, target.key()));
+    }
+
+    private static String fill(String sql, Target target, String range) {
+        return sql.formatted(target.table(), range, target.key().selected(), target.column());
+    }
+
+    /** Returns the key before a range; null for none. */
+    private static @Nullable Key after(KeyColumns columns, BatchJob.Range range) {
+        if (!columns.isInteger()) {
+            return range.after();
+        }
+        return range.min() == Long.MIN_VALUE ? null : Key.of(range.min() - 1);
+    }
+
+    /** Returns the last key of a range; null for none. */
+    private static @Nullable Key through(KeyColumns columns, BatchJob.Range range) {
+        return columns.isInteger() ? Key.of(range.max()) : range.through();
+    }
+}

@@ -1,0 +1,49 @@
+package org.registrybbm.migrations.internal.walk;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+
+/**
+ * Tells this database from one into which its dump was restored, where the same object ids mean other tables, or none. Servers are told
+ * apart by their system identifier, as far as the engine's role may read it; some providers reserve that.
+ */
+final class Origin {
+    private static final String MAY_READ_SYSTEM = """
+            SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS allowed
+            """;
+
+    private static final String OF_SERVER = """
+            SELECT (SELECT system_identifier FROM pg_control_system())
+                || '/' || to_regclass('batched_background_migration_walks')::oid AS origin
+            """;
+
+    private static final String OF_DATABASE = """
+            SELECT 'database ' || oid || '/' || to_regclass('batched_background_migration_walks')::oid AS origin
+            FROM pg_database
+            WHERE datname = current_database()
+            """;
+
+    private static final String IS_ELSEWHERE = """
+            SELECT EXISTS (
+                SELECT
+                FROM batched_background_migration_walks
+                WHERE id = ?
+                    AND origin IS DISTINCT FROM ?
+            ) AS found
+            """;
+
+    private Origin() {}
+
+    /** Returns what is the same as long as object ids mean the same. */
+    static String of(Connection connection) throws SQLException {
+        // A right is looked at when a statement begins, even of what it never comes to: so it takes two.
+        boolean allowed = Sql.one(connection, MAY_READ_SYSTEM, row -> row.getBoolean("allowed"));
+        return Sql.one(connection, allowed ? OF_SERVER : OF_DATABASE, row -> row.getString("origin"));
+    }
+
+    /** Returns whether a walk was begun in another database, so that its table is not the one that its object id names. */
+    static boolean isElsewhere(Connection connection, long walkId) throws SQLException {
+        return Sql.one(connection, IS_ELSEWHERE, row -> row.getBoolean("found"), walkId, of(connection));
+    }
+}

@@ -1,0 +1,80 @@
+package org.registrybbm.migrations.internal.walk;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.Optional;
+import org.registrybbm.migrations.internal.failure.FailureText;
+import org.registrybbm.migrations.internal.failure.SqlFailures;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+
+/**
+ * Evaluates on a few rows, before the first batch, what a migration calls pending. An expression that no row can have would else be found
+ * out by the verification, when everything is changed.
+ */
+public final class PendingCheck {
+    private static final String SOME_ROWS = """
+            SELECT (%2$s) IS TRUE AS pending
+            FROM %1$s
+            LIMIT 10
+            """;
+
+    private static final String NO_ROWS = """
+            SELECT
+            FROM %1$s
+            WHERE false
+                AND (%2$s)
+            """;
+
+    private PendingCheck() {}
+
+    /**
+     * Tries it.
+     *
+     * @throws InvalidDefinitionException when PostgreSQL does not take the expression; one row's data or a lack of time is no reason
+     */
+    public static void run(Connection tx, Definition definition) throws SQLException {
+        Optional<String> pending =
+                definition.walked(tx, definition.target(), Walk.Kind.CHANGE).pendingRows();
+        if (pending.isEmpty()) {
+            return;
+        }
+        Savepoint before = tx.setSavepoint();
+        try {
+            Sql.list(tx, SOME_ROWS.formatted(definition.target().table(), pending.get()), row -> true);
+            tx.releaseSavepoint(before);
+        } catch (SQLException e) {
+            String state = String.valueOf(e.getSQLState());
+            if (SqlFailures.isConnectionLost(e) || state.equals("42501")) {
+                throw e;
+            }
+            tx.rollback(before);
+            if (state.startsWith("42") && !isOfRow(tx, definition, pending.get(), e)) {
+                throw new InvalidDefinitionException(
+                        FailureCode.PENDING_UNKNOWN,
+                        "what the work function '" + definition.migration().signature()
+                                + "' calls pending is no condition for the rows of "
+                                + definition.target().table() + ": " + FailureText.of(e)
+                                + "; correct its method pending");
+            }
+        }
+    }
+
+    /** A text of a row may be cast to the name of something that is not there; what the expression itself names is missed without rows. */
+    private static boolean isOfRow(Connection tx, Definition definition, String pending, SQLException thrown)
+            throws SQLException {
+        if (!SqlFailures.mayBeOfRow(thrown)) {
+            return false;
+        }
+        Savepoint before = tx.setSavepoint();
+        try {
+            Sql.list(tx, NO_ROWS.formatted(definition.target().table(), pending), row -> true);
+            return true;
+        } catch (SQLException e) {
+            tx.rollback(before);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package org.registrybbm.migrations.internal.walk;
+
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.mapping;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.TreeMap;
+import org.registrybbm.migrations.internal.jdbc.Literals;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.work.Batch;
+
+/** Where some rows of a table lie. It is good for the transaction that found them, as long as nobody else can change them. */
+record Places(List<Place> rows) {
+    static final Places NONE = new Places(List.of());
+
+    private static final String FIND = """
+            SELECT tableoid::bigint AS oid, ctid::text AS tid
+            FROM %1$s
+            WHERE %2$s
+            LIMIT ?
+            """;
+
+    /** A row's. */
+    private record Place(long table, String tid) {}
+
+    /**
+     * Finds rows.
+     *
+     * @param condition which ones
+     * @param locking what stands behind the statement, or the empty text
+     */
+    static Places find(Connection connection, String table, String condition, String locking, int limit)
+            throws SQLException {
+        return new Places(Sql.list(
+                connection,
+                FIND.formatted(table, condition) + locking,
+                row -> new Place(row.getLong("oid"), row.getString("tid")),
+                limit));
+    }
+
+    boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
+    int count() {
+        return rows.size();
+    }
+
+    /** Returns the first of them. */
+    Places first(int count) {
+        return new Places(rows.subList(0, Math.min(count, rows.size())));
+    }
+
+    /** Returns those behind the first ones. */
+    Places behind(int count) {
+        return new Places(rows.subList(Math.min(count, rows.size()), rows.size()));
+    }
+
+    /** Returns these rows. */
+    Batch batch() {
+        // Of a partitioned table, a row of each partition may lie in the same place.
+        TreeMap<Long, String> places = rows.stream()
+                .collect(groupingBy(Place::table, TreeMap::new, mapping(Place::tid, joining("\",\"", "{\"", "\"}"))));
+        return new Batch(qualifier -> places.entrySet().stream()
+                .map(each -> "%1$stableoid = %2$s AND %1$sctid = ANY (%3$s)"
+                        .formatted(qualifier, each.getKey(), Literals.of(each.getValue(), "tid[]")))
+                .collect(joining(" OR ")));
+    }
+}

@@ -1,0 +1,174 @@
+package org.registrybbm.migrations.internal.walk;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.catalog.CatalogQueries;
+import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
+import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.failure.SqlFailures;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.model.Key;
+import org.registrybbm.migrations.model.Strategy;
+import org.registrybbm.migrations.work.Batch;
+
+/**
+ * Rows for which a condition is true, until there is none; the work makes it false. Each sub-batch locks its rows before the work gets
+ * them and steps over those that others have locked, so several batch jobs at once never meet.
+ *
+ * @param nulls whether the condition is that the migration's column is NULL; else it is what the work function calls pending
+ */
+public record PredicateBatching(boolean nulls) implements BatchingStrategy {
+    private static final String ANY_LEFT = """
+            SELECT EXISTS (SELECT FROM %1$s WHERE %2$s) AS found
+            """;
+
+    private static final String LOCKED = "FOR NO KEY UPDATE";
+
+    // Other migrations wait for the plan.
+    private static final String SHORT_LOOK = "SET LOCAL statement_timeout = '500ms'";
+
+    // Without this a scan from the table's start would step over every row that is done already, at each sub-batch
+    // anew.
+    private static final String WALK_THE_INDEX = "SET LOCAL enable_seqscan = off";
+    private static final String WALK_AS_EVER = "SET LOCAL enable_seqscan = DEFAULT";
+
+    @Override
+    public boolean hasKey() {
+        return nulls;
+    }
+
+    @Override
+    public void check(Connection connection, WalkedTable table) throws SQLException {
+        Target target = table.target();
+        if (nulls && !CatalogQueries.hasNullIndex(connection, target)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.MISSING_INDEX,
+                    "no valid index of " + target.table() + " is partial WHERE " + target.column()
+                            + " IS NULL, so that each batch would read the whole table; create one: CREATE INDEX"
+                            + " CONCURRENTLY ON " + target.table() + " (" + target.column() + ") WHERE "
+                            + target.column() + " IS NULL");
+        }
+        if (!nulls) {
+            Sql.run(connection, WALK_THE_INDEX);
+            if (!CatalogQueries.usesIndex(connection, target.table(), table.pending())) {
+                throw new InvalidDefinitionException(
+                        FailureCode.MISSING_INDEX,
+                        "no index of " + target.table() + " finds its rows where " + table.pending()
+                                + ", so that each batch would read the whole table; create a partial one with this"
+                                + " condition, or use " + Strategy.BLOCKS);
+            }
+        }
+    }
+
+    @Override
+    public OptionalLong estimate(Connection connection, Target target) throws SQLException {
+        return nulls ? StatisticsQueries.estimateNulls(connection, target) : OptionalLong.empty();
+    }
+
+    @Override
+    public boolean hasRanges() {
+        return false;
+    }
+
+    @Override
+    public boolean searches() {
+        return true;
+    }
+
+    @Override
+    public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
+            throws SQLException {
+        Sql.run(connection, WALK_THE_INDEX);
+        return anyLeft(connection, table)
+                ? Optional.of(new Cut(BatchJob.Range.between(0, 0), size.rows()))
+                : Optional.empty();
+    }
+
+    /** An index may hold so much that is done that only a batch job has the time to tell. */
+    private static boolean anyLeft(Connection connection, WalkedTable table) throws SQLException {
+        Savepoint before = connection.setSavepoint();
+        boolean left;
+        try {
+            Sql.run(connection, SHORT_LOOK);
+            left = Sql.one(
+                    connection,
+                    ANY_LEFT.formatted(
+                            table.target().table(),
+                            table.pending("") + table.spared().and("")),
+                    row -> row.getBoolean("found"));
+        } catch (SQLException e) {
+            if (!SqlFailures.isWorthSmaller(e)) {
+                throw e;
+            }
+            left = true;
+        }
+        // With it goes what was set for the look.
+        connection.rollback(before);
+        return left;
+    }
+
+    @Override
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted)
+            throws SQLException {
+        Sql.run(connection, WALK_THE_INDEX);
+        Places rows = next(connection, table, wanted);
+        // The work function's own statements are planned as everywhere else.
+        Sql.run(connection, WALK_AS_EVER);
+        return rows.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new SubBatch(table, rows.batch(), null, rows.count(), false));
+    }
+
+    @Override
+    public Optional<String> pending(Target target) {
+        return nulls ? Optional.of(target.column() + " IS NULL") : Optional.empty();
+    }
+
+    private static Places next(Connection connection, WalkedTable table, Wanted wanted) throws SQLException {
+        String condition = table.pending("") + table.spared().and("");
+        String name = table.target().table();
+        if (wanted.foresight().isPresent()) {
+            Foresight foresight = wanted.foresight().get();
+            Places rows = foreseen(connection, table, condition, wanted);
+            if (!rows.isEmpty()) {
+                return rows;
+            }
+            if (!foresight.search(connection, name, condition, wanted)) {
+                return Places.NONE;
+            }
+            rows = foreseen(connection, table, condition, wanted);
+            if (!rows.isEmpty()) {
+                return rows;
+            }
+        }
+        Places free = Places.find(connection, name, condition, LOCKED + " SKIP LOCKED", wanted.rows());
+        // Those that others have locked may be left when they are done: only waiting for them tells.
+        return free.isEmpty() ? Places.find(connection, name, condition, LOCKED, wanted.rows()) : free;
+    }
+
+    /** Others may have done what lies in some places, or have it locked; then it takes those behind. */
+    private static Places foreseen(Connection connection, WalkedTable table, String condition, Wanted wanted)
+            throws SQLException {
+        Foresight foresight = wanted.foresight().orElseThrow();
+        while (!foresight.isEmpty()) {
+            Batch places = foresight.next(wanted.rows()).batch();
+            Places rows = Places.find(
+                    connection,
+                    table.target().table(),
+                    "(" + places.predicate() + ") AND " + condition,
+                    LOCKED + " SKIP LOCKED",
+                    wanted.rows());
+            if (!rows.isEmpty()) {
+                return rows;
+            }
+        }
+        return Places.NONE;
+    }
+}

@@ -1,0 +1,59 @@
+package org.registrybbm.migrations.internal.walk;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.Key;
+import org.registrybbm.migrations.work.Batch;
+
+/** Quarantined rows of one table that somebody wants to be tried again, one a sub-batch. */
+public record QuarantineRetry() implements BatchingStrategy {
+    /**
+     * Returns whether nobody can say what became of the row: it is not there any more under what it was known by, as when its key was
+     * changed to mend it, or it was deleted, or changed in a table without a key; and the work function does not say whether any row is
+     * left.
+     */
+    public static boolean isLost(Connection connection, WalkedTable table, Batch row) throws SQLException {
+        return table.kind() == Walk.Kind.RETRY
+                && table.pendingRows().isEmpty()
+                && RowQueries.count(connection, table, row) == 0;
+    }
+
+    @Override
+    public void check(Connection connection, WalkedTable table) {}
+
+    @Override
+    public OptionalLong estimate(Connection connection, Target target) {
+        return OptionalLong.empty();
+    }
+
+    @Override
+    public boolean hasRanges() {
+        return false;
+    }
+
+    @Override
+    public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size) {
+        return cut == null ? Optional.of(new Cut(BatchJob.Range.between(0, 0), 0)) : Optional.empty();
+    }
+
+    @Override
+    public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted)
+            throws SQLException {
+        long after = job.lastKey() == null ? 0 : job.lastKey().number();
+        Optional<QuarantineQueries.Row> row = QuarantineQueries.nextToRetry(
+                connection, table.migration().id(), table.target().oid(), after);
+        return row.map(found -> new SubBatch(
+                table,
+                new Batch(qualifier -> table.spared().identity().predicate(List.of(found.key()), qualifier)),
+                Key.of(found.id()),
+                1,
+                false));
+    }
+}

@@ -1,0 +1,126 @@
+package org.registrybbm.migrations.internal.walk;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.catalog.PartitionTree;
+import org.registrybbm.migrations.internal.catalog.TableNames;
+import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
+import org.registrybbm.migrations.internal.tables.EventQueries;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+
+/**
+ * Finds the tables of walks and of quarantined rows again that have another object id than they had: in a database that was restored from
+ * a dump, or where a table or partition was built anew under its name. Names tell them apart then.
+ */
+record Relocation(Connection connection, Definition definition) {
+    /** Every object id is of another database: only names count. */
+    void ofRestoredDatabase() throws SQLException {
+        move(false);
+    }
+
+    /** Tables that are there keep their walks, whatever they are called by now; those that are not are looked for by name. */
+    void ofRebuiltTables() throws SQLException {
+        move(true);
+    }
+
+    private void move(boolean idsCount) throws SQLException {
+        Map<List<String>, Target> byName = new HashMap<>();
+        Set<Long> present = new HashSet<>();
+        for (Target table : tables()) {
+            byName.put(SqlIdentifiers.parse(table.table()), table);
+            present.add(table.oid());
+        }
+        List<TableNames.Known> known = TableNames.known(connection, id());
+        Set<Long> taken = new HashSet<>();
+        known.stream()
+                .map(TableNames.Known::oid)
+                .filter(oid -> idsCount && present.contains(oid))
+                .forEach(taken::add);
+        Map<TableNames.Known, @Nullable Target> moves = new HashMap<>();
+        for (TableNames.Known one : known) {
+            Target named = byName.get(SqlIdentifiers.parse(one.name()));
+            boolean there = idsCount ? present.contains(one.oid()) : named != null && named.oid() == one.oid();
+            if (!there) {
+                moves.put(one, named != null && !taken.contains(named.oid()) ? named : null);
+            }
+        }
+        if (!idsCount) {
+            refuseGuesses(moves, byName.values(), known);
+        }
+        // First all out of the way, as one may have the object id that another one gets.
+        for (TableNames.Known one : moves.keySet()) {
+            if (!idsCount || moves.get(one) != null) {
+                TableNames.unsettle(connection, id(), one);
+            }
+        }
+        for (Map.Entry<TableNames.Known, @Nullable Target> move : moves.entrySet()) {
+            Target table = move.getValue();
+            if (table != null) {
+                TableNames.settle(connection, id(), move.getKey().name(), table);
+                EventQueries.record(
+                        connection,
+                        id(),
+                        new EventQueries.Event(
+                                "table_found_again", "under its name " + table.table() + ", with another object id"));
+            }
+        }
+    }
+
+    /** A partition without a walk may be one that has one under its old name, and its rows would be changed once more. */
+    private void refuseGuesses(
+            Map<TableNames.Known, @Nullable Target> moves, Collection<Target> tables, List<TableNames.Known> known)
+            throws SQLException {
+        Set<List<String>> names = new HashSet<>();
+        known.forEach(one -> names.add(SqlIdentifiers.parse(one.name())));
+        List<String> lost = moves.keySet().stream()
+                .filter(one -> moves.get(one) == null)
+                .map(TableNames.Known::name)
+                .distinct()
+                .sorted()
+                .toList();
+        List<String> strange = tables.stream()
+                .filter(table -> !table.partitioned())
+                .map(Target::table)
+                .filter(table -> !names.contains(SqlIdentifiers.parse(table)))
+                .sorted()
+                .toList();
+        if (!lost.isEmpty()
+                && !strange.isEmpty()
+                && WalkQueries.isBegun(connection, id())
+                && !definition.saysWhatIsPending(connection)) {
+            throw new InvalidDefinitionException(
+                    FailureCode.DEFINITION_CHANGED,
+                    "in this database, into which a dump was restored, nothing is called " + String.join(", ", lost)
+                            + " any more, whose rows may be those of " + String.join(", ", strange)
+                            + " and changed already, and the work function '"
+                            + definition.migration().signature()
+                            + "' does not say which are still to be changed; give them the names that they had and retry the"
+                            + " migration");
+        }
+    }
+
+    private List<Target> tables() throws SQLException {
+        Target root = definition.target();
+        if (!root.partitioned()) {
+            return List.of(root);
+        }
+        List<Target> tables = new ArrayList<>();
+        tables.add(root);
+        tables.addAll(PartitionTree.leaves(connection, root));
+        return tables;
+    }
+
+    private long id() {
+        return definition.migration().id();
+    }
+}

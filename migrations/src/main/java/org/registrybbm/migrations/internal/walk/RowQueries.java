@@ -1,0 +1,64 @@
+package org.registrybbm.migrations.internal.walk;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import org.registrybbm.migrations.internal.catalog.RowIdentity;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ValueSettings;
+import org.registrybbm.migrations.work.Batch;
+
+/** Statements that read rows of a table, to tell them apart. */
+public final class RowQueries {
+    // %1$s is the quoted table, %2$s the row's identity, %3$s the rows.
+    private static final String IDENTITIES = """
+            SELECT (%2$s)::text AS row_key
+            FROM %1$s
+            WHERE %3$s
+            LIMIT ?
+            """;
+
+    private static final String COUNT_ROWS = """
+            SELECT count(*) AS rows
+            FROM %1$s
+            WHERE %2$s
+            """;
+
+    private static final String SEES_MOVES = """
+            SELECT current_setting('transaction_isolation') = 'read committed' AS moving
+            """;
+
+    private RowQueries() {}
+
+    /**
+     * Returns the identities of the rows of a batch, as JSON texts. Where a key's text depends on settings, the rows are found under the
+     * database's own, as the batch may hold expressions of an author, and then read under those by which a text finds its row again.
+     * Between the two nobody may move them.
+     */
+    public static List<String> identities(
+            Connection connection, WalkedTable table, Batch batch, String suffix, int limit) throws SQLException {
+        String name = table.target().table();
+        RowIdentity identity = table.spared().identity();
+        if (identity.hasOneText()) {
+            String sql = IDENTITIES.formatted(name, identity.json(""), batch.predicate());
+            return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
+        }
+        boolean moving = suffix.isEmpty() && Sql.one(connection, SEES_MOVES, row -> row.getBoolean("moving"));
+        Places places = Places.find(connection, name, batch.predicate(), moving ? " FOR NO KEY UPDATE" : suffix, limit);
+        if (places.isEmpty()) {
+            return List.of();
+        }
+        String sql =
+                IDENTITIES.formatted(name, identity.json(""), places.batch().predicate());
+        return ValueSettings.pinned(
+                connection, tx -> Sql.list(tx, sql, row -> row.getString("row_key"), places.count()));
+    }
+
+    /** Counts the rows of a batch. */
+    public static long count(Connection connection, WalkedTable table, Batch batch) throws SQLException {
+        return Sql.one(
+                connection,
+                COUNT_ROWS.formatted(table.target().table(), batch.predicate()),
+                row -> row.getLong("rows"));
+    }
+}

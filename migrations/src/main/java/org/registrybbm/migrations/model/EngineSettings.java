@@ -1,0 +1,161 @@
+package org.registrybbm.migrations.model;
+
+import java.time.Duration;
+import org.registrybbm.migrations.budget.Budgets;
+
+/**
+ * How a replica works. Every value is checked when it is made; {@link #defaults} suits a production database. How much may run at once,
+ * on all replicas together, is said by {@link Budgets} instead.
+ *
+ * @param maxJobAttempts tries of a batch job without progress before its migration fails, 1 to 100
+ * @param targets how long a batch and a sub-batch should take
+ * @param timeouts what PostgreSQL ends by itself
+ * @param longestRetryDelay the longest time between two tries of a batch job, 0 s to 10 min
+ */
+public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeouts, Duration longestRetryDelay) {
+    private static final Duration LONGEST_RETRY_DELAY = Duration.ofMinutes(10);
+    private static final Duration FOREGROUND_RETRY_DELAY = Duration.ofSeconds(2);
+
+    /** Checks the ranges. */
+    public EngineSettings {
+        range("maxJobAttempts", maxJobAttempts, 1, 100);
+        range("longestRetryDelay", longestRetryDelay, Duration.ZERO, LONGEST_RETRY_DELAY);
+    }
+
+    /** Takes the settings of a replica, which may wait up to 10 min between two tries of a batch job. */
+    public EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeouts) {
+        this(maxJobAttempts, targets, timeouts, LONGEST_RETRY_DELAY);
+    }
+
+    /** Returns the defaults: 5 attempts, batches of 30 s, sub-batches of 500 ms. */
+    public static EngineSettings defaults() {
+        return new EngineSettings(5, Targets.defaults(), Timeouts.defaults());
+    }
+
+    /** Returns a copy with other attempts. */
+    public EngineSettings withMaxJobAttempts(int attempts) {
+        return new EngineSettings(attempts, targets, timeouts, longestRetryDelay);
+    }
+
+    /** Returns a copy with other targets. */
+    public EngineSettings withTargets(Targets other) {
+        return new EngineSettings(maxJobAttempts, other, timeouts, longestRetryDelay);
+    }
+
+    /** Returns a copy with other timeouts. */
+    public EngineSettings withTimeouts(Timeouts other) {
+        return new EngineSettings(maxJobAttempts, targets, other, longestRetryDelay);
+    }
+
+    /** Returns a copy for somebody who waits for the end: a failed try is followed by the next one after 2 s at most. */
+    public EngineSettings inForeground() {
+        return new EngineSettings(maxJobAttempts, targets, timeouts, FOREGROUND_RETRY_DELAY);
+    }
+
+    /**
+     * Returns how long a batch job waits after a failed try.
+     *
+     * @param attempt which try failed, from 1
+     */
+    public Duration retryAfter(int attempt) {
+        Duration delay = timeouts.retryAfter(attempt);
+        return delay.compareTo(longestRetryDelay) < 0 ? delay : longestRetryDelay;
+    }
+
+    /**
+     * How long work should take; sizes adapt to it.
+     *
+     * @param batch a batch job, 1 s to 1 h; zero keeps every batch at its migration's {@code batch_size}
+     * @param subBatch a sub-batch, which is one transaction, 10 ms to 30 s
+     */
+    public record Targets(Duration batch, Duration subBatch) {
+        /** Checks the ranges. */
+        public Targets {
+            if (!batch.isZero()) {
+                range("targets.batch", batch, Duration.ofSeconds(1), Duration.ofHours(1));
+            }
+            range("targets.subBatch", subBatch, Duration.ofMillis(10), Duration.ofSeconds(30));
+        }
+
+        /** Returns 30 s and 500 ms. */
+        public static Targets defaults() {
+            return new Targets(Duration.ofSeconds(30), Duration.ofMillis(500));
+        }
+    }
+
+    /**
+     * What ends by itself.
+     *
+     * @param statement one statement of a sub-batch, 100 ms to 1 h
+     * @param lock waiting for one row or table lock in a sub-batch, 10 ms to 1 min; best far below PostgreSQL's
+     *     {@code deadlock_timeout} of 1 s, so that it is the sub-batch that gives up and never the application
+     * @param idleInTransaction a sub-batch's transaction in which nothing happens, as when its replica is frozen, 100 ms to 1 min
+     * @param lease how long a batch job stays with a worker that gives no sign of life between sub-batches, 1 s to 10 min
+     * @param retryDelay from the first failed try of a batch job to the second, 0 s to 10 min; tripled for each further one, up to
+     *     10 min
+     * @param missingCode how long the code may be unknown to every replica that looks before the migration fails, 0 s to 1 d
+     */
+    public record Timeouts(
+            Duration statement,
+            Duration lock,
+            Duration idleInTransaction,
+            Duration lease,
+            Duration retryDelay,
+            Duration missingCode) {
+        /** Checks the ranges. */
+        public Timeouts {
+            range("timeouts.statement", statement, Duration.ofMillis(100), Duration.ofHours(1));
+            range("timeouts.lock", lock, Duration.ofMillis(10), Duration.ofMinutes(1));
+            range("timeouts.idleInTransaction", idleInTransaction, Duration.ofMillis(100), Duration.ofMinutes(1));
+            range("timeouts.lease", lease, Duration.ofSeconds(1), Duration.ofMinutes(10));
+            range("timeouts.retryDelay", retryDelay, Duration.ZERO, LONGEST_RETRY_DELAY);
+            range("timeouts.missingCode", missingCode, Duration.ZERO, Duration.ofDays(1));
+        }
+
+        /** Returns 30 s, 300 ms, 10 s, 10 s, 5 s and 1 min. */
+        public static Timeouts defaults() {
+            return new Timeouts(
+                    Duration.ofSeconds(30),
+                    Duration.ofMillis(300),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(5),
+                    Duration.ofMinutes(1));
+        }
+
+        /**
+         * Returns how long a batch job waits after a failed try.
+         *
+         * @param attempt which try failed, from 1
+         */
+        public Duration retryAfter(int attempt) {
+            Duration delay = retryDelay;
+            for (int i = 1; i < attempt && delay.compareTo(LONGEST_RETRY_DELAY) < 0; i++) {
+                delay = delay.multipliedBy(3);
+            }
+            return delay.compareTo(LONGEST_RETRY_DELAY) < 0 ? delay : LONGEST_RETRY_DELAY;
+        }
+
+        /** Returns how long one statement may take that has to look through a whole table: 20 times any other. */
+        public Duration scan() {
+            return statement.multipliedBy(20);
+        }
+
+        /** Returns how long the transaction of a sub-batch may take in all, with whatever its work function does besides SQL. */
+        public Duration subBatchLimit() {
+            return statement.multipliedBy(2);
+        }
+    }
+
+    private static void range(String path, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(path + " is " + value + ", allowed is " + min + " to " + max);
+        }
+    }
+
+    private static void range(String path, Duration value, Duration min, Duration max) {
+        if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
+            throw new IllegalArgumentException(path + " is " + value + ", allowed is " + min + " to " + max);
+        }
+    }
+}

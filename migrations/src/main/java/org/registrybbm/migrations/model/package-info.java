@@ -1,0 +1,9 @@
+/**
+ * The nouns: batched migrations, batch jobs, keys, sizes, statuses, failures and settings, and the exceptions that name them.
+ *
+ * <p>They know nothing of JDBC and of each other's tables. Whatever reads or writes them lives above.
+ */
+@NullMarked
+package org.registrybbm.migrations.model;
+
+import org.jspecify.annotations.NullMarked;

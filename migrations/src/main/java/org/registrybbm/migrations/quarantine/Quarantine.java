@@ -1,0 +1,149 @@
+package org.registrybbm.migrations.quarantine;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.failure.DatabaseFailures;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
+import org.registrybbm.migrations.internal.sharing.PlanFailures;
+import org.registrybbm.migrations.internal.tables.AskedFor;
+import org.registrybbm.migrations.internal.tables.EventQueries;
+import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.internal.tables.KnownMigrations;
+import org.registrybbm.migrations.internal.tables.MigrationQueries;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.UnknownMigrationException;
+
+/**
+ * What people do about failures: look at the rows that could not be changed, have them and whatever else failed tried again, or leave rows
+ * as they are. Thread-safe. Every method throws {@link UnknownMigrationException} for a name that is no migration's, and
+ * {@link DatabaseException} when the database cannot be asked; nothing was changed then.
+ */
+public final class Quarantine {
+    private final DataSource dataSource;
+
+    public Quarantine(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /**
+     * Lists the rows that could not be changed, those that were settled since with them.
+     *
+     * @param names of which migrations; empty for all
+     * @return by migration, oldest first
+     */
+    public List<QuarantinedRow> list(Collection<String> names) {
+        return inTransaction("list the quarantined rows", names, tx -> QuarantineStatements.list(tx, names));
+    }
+
+    /**
+     * Has failed migrations, failed batch jobs and quarantined rows tried again, with all their attempts. Those that are paused stay so
+     * until somebody starts them.
+     *
+     * @param names which migrations; empty for all
+     * @return what there was to try again; migrations with nothing of the kind are not in it
+     */
+    public List<Retried> retry(Collection<String> names) {
+        return inTransaction("retry batched migrations", names, tx -> {
+            List<Retried> retried = new ArrayList<>();
+            for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
+                if (migration.status() != MigrationStatus.FINISHED) {
+                    retry(tx, migration, retried);
+                }
+            }
+            return retried;
+        });
+    }
+
+    private static void retry(Connection tx, BatchedMigration migration, List<Retried> retried) throws SQLException {
+        long rows = QuarantineQueries.retry(tx, migration.id());
+        long jobs = JobQueries.retryFailed(tx, migration.id());
+        boolean reactivated = MigrationQueries.reactivate(tx, migration.id());
+        PlanFailures.forget(tx, migration.id());
+        if (reactivated || rows > 0 || jobs > 0) {
+            tell(tx, migration.id(), null, new EventQueries.Event("retried", null, rows, "asked for by a person"));
+            retried.add(new Retried(migration.name(), reactivated, rows, jobs));
+        }
+    }
+
+    /**
+     * Has one failed batch job tried again at once, with all its attempts, and its migration with it when that has failed.
+     *
+     * @param batchJobId its key
+     * @return what there was to try again; empty when there is no failed batch job of that key
+     */
+    public List<Retried> retryBatchJob(long batchJobId) {
+        return inTransaction("retry batch job " + batchJobId, List.of(), tx -> {
+            List<Retried> retried = new ArrayList<>();
+            for (long migrationId : JobQueries.retryOne(tx, batchJobId)) {
+                boolean reactivated = MigrationQueries.reactivate(tx, migrationId);
+                String name = MigrationQueries.find(tx, migrationId)
+                        .map(BatchedMigration::name)
+                        .orElse("");
+                tell(tx, migrationId, batchJobId, new EventQueries.Event("retried", "asked for by a person"));
+                retried.add(new Retried(name, reactivated, 0, 1));
+            }
+            return retried;
+        });
+    }
+
+    /**
+     * Leaves quarantined rows as they are. A migration that had failed for them alone goes on to its end.
+     *
+     * @param name of which migration
+     * @param rows keys of the entries, {@link QuarantinedRow#id}; empty for all that are not settled yet
+     * @param by the person who decides it, not blank
+     * @param reason why, not blank
+     * @return how many rows were waived; those that were settled before are not counted
+     */
+    public long waive(String name, Collection<Long> rows, String by, String reason) {
+        requireText("by", by);
+        requireText("reason", reason);
+        return inTransaction("waive quarantined rows of '" + name + "'", List.of(name), tx -> {
+            BatchedMigration migration =
+                    MigrationQueries.list(tx, List.of(name)).get(0);
+            long waived = QuarantineQueries.waive(tx, migration.id(), List.copyOf(rows), by, reason);
+            if (waived > 0) {
+                tell(tx, migration.id(), null, new EventQueries.Event("waived", null, waived, by + ": " + reason));
+            }
+            Failure failure = migration.failure();
+            if (waived > 0
+                    && failure != null
+                    && failure.code() == FailureCode.QUARANTINED_ROWS
+                    && QuarantineQueries.count(tx, migration.id()) == 0) {
+                var unused = MigrationQueries.reactivate(tx, migration.id());
+            }
+            return waived;
+        });
+    }
+
+    private static void tell(Connection tx, long migrationId, @Nullable Long jobId, EventQueries.Event event)
+            throws SQLException {
+        EventQueries.record(tx, migrationId, jobId, null, event);
+    }
+
+    private static void requireText(String what, String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException(
+                    "'" + what + "' is blank; whoever reads it later has to know; nothing was changed");
+        }
+    }
+
+    private <T> T inTransaction(String doing, Collection<String> names, Sql.Transaction<T> work) {
+        try (Connection connection = dataSource.getConnection()) {
+            KnownMigrations.require(connection, names);
+            return AskedFor.change(connection, work);
+        } catch (SQLException e) {
+            throw DatabaseFailures.of(doing, e);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * What people do about rows that could not be changed: look at them, have them tried again, or leave them as they are.
+ *
+ * <p>How the engine finds and spares such rows is in {@code internal.quarantine}.
+ */
+@NullMarked
+package org.registrybbm.migrations.quarantine;
+
+import org.jspecify.annotations.NullMarked;

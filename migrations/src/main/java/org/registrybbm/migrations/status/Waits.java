@@ -1,0 +1,185 @@
+package org.registrybbm.migrations.status;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.jdbc.StandbyQueries;
+import org.registrybbm.migrations.internal.registry.RegistryLockQueries;
+import org.registrybbm.migrations.internal.sharing.BudgetBook;
+import org.registrybbm.migrations.internal.sharing.Contender;
+import org.registrybbm.migrations.internal.sharing.Rate;
+import org.registrybbm.migrations.internal.sharing.SharingQueries;
+import org.registrybbm.migrations.internal.tables.OldTransactionQueries;
+import org.registrybbm.migrations.internal.walk.BatchingStrategy;
+import org.registrybbm.migrations.internal.walk.PredicateBatching;
+
+/** Says which budget, standby or old transaction a batched migration waits for, or is slowed down by. */
+final class Waits {
+    /** After it, stepping over the rows that were done meanwhile takes a noticeable part of a sub-batch. */
+    static final Duration LONG_TRANSACTION = Duration.ofSeconds(10);
+
+    private static final String STANDBY =
+            "waits for a synchronous standby to confirm commits; look at synchronous_standby_names and pg_stat_replication";
+
+    private final Map<Long, Seat> seats = new HashMap<>();
+    private final int held;
+    private final boolean standby;
+    private final Optional<Integer> registry;
+    private final Optional<String> oldTransaction;
+
+    /**
+     * A migration among those of its table.
+     *
+     * @param before how many of them come first and could run
+     */
+    private record Seat(Contender one, Table table, int before) {}
+
+    /** What the migrations of one table have of it. */
+    private static final class Table {
+        private final List<Contender> busy = new ArrayList<>();
+        private final List<Contender> able = new ArrayList<>();
+        private int held;
+
+        Seat take(Contender one) {
+            Seat seat = new Seat(one, this, able.size());
+            held += one.held();
+            if (one.held() > 0) {
+                busy.add(one);
+            }
+            if (one.status().isRunnable()
+                    && !one.code().missed()
+                    && one.planFailure() == null
+                    && one.limits().migrationJobs() > 0) {
+                able.add(one);
+            }
+            return seat;
+        }
+    }
+
+    private Waits(List<Contender> all, boolean standby, Optional<Integer> registry, Optional<String> oldTransaction) {
+        this.standby = standby;
+        this.registry = registry;
+        this.oldTransaction = oldTransaction;
+        this.held = all.stream().mapToInt(Contender::held).sum();
+        Map<String, Table> tables = new HashMap<>();
+        for (Contender one : all) {
+            String root = one.root();
+            Table table = root == null ? new Table() : tables.computeIfAbsent(root, any -> new Table());
+            seats.put(one.id(), table.take(one));
+        }
+    }
+
+    /**
+     * Reads what may keep migrations now.
+     *
+     * @param longTransaction how long a transaction must have been open to be told of
+     */
+    static Waits of(Connection connection, Duration longTransaction) throws SQLException {
+        return new Waits(
+                SharingQueries.contenders(connection, SharingQueries.Patience.ENDLESS),
+                StandbyQueries.isWaitedFor(connection),
+                RegistryLockQueries.holder(connection),
+                OldTransactionQueries.oldest(connection, longTransaction));
+    }
+
+    /** Says why an active or running migration that no worker works on is given no batch job; empty when no budget keeps it. */
+    Optional<String> why(long migrationId) {
+        if (standby) {
+            return Optional.of(STANDBY);
+        }
+        return find(migrationId)
+                .filter(seat -> seat.one().held() == 0)
+                .flatMap(seat -> registry().or(() -> why(seat)));
+    }
+
+    /** Says why an active or running migration could not be planned last; empty when it could. */
+    Optional<String> trouble(long migrationId) {
+        return find(migrationId)
+                .map(seat -> seat.one().planFailure())
+                .map(failure -> "could not be planned: " + failure.message() + "; tried again at " + failure.again());
+    }
+
+    /** Says what a migration that runs is slowed down by, with a comma before it; empty text when it goes as fast as it can. */
+    String pace(long migrationId) {
+        Optional<Contender> one = find(migrationId).map(Seat::one);
+        return one.map(each -> pace(each.share().rate())).orElse("")
+                + one.flatMap(this::behind).orElse("")
+                + (standby ? ", " + STANDBY : "");
+    }
+
+    /** Rows that are done stay in the index for as long as anybody may still see them as they were. */
+    private Optional<String> behind(Contender one) {
+        return BatchingStrategy.named(one.code().strategy())
+                .filter(PredicateBatching.class::isInstance)
+                .flatMap(strategy -> oldTransaction)
+                .map(holder -> ", slow because of " + holder
+                        + ": until that ends, each search for rows steps over all that were done since");
+    }
+
+    private Optional<Seat> find(long migrationId) {
+        return Optional.ofNullable(seats.get(migrationId));
+    }
+
+    private Optional<String> registry() {
+        return registry.map(
+                pid -> "waits for the container registry's own software, which is at work on this database and holds"
+                        + " the advisory lock 1 in the session with the process id " + pid);
+    }
+
+    private Optional<String> why(Seat seat) {
+        BudgetBook.Limits limits = seat.one().limits();
+        return Stream.of(
+                        full("the fleet's", held, limits.fleetJobs(), true),
+                        full("its own", seat.one().held(), limits.migrationJobs(), true),
+                        full("its table's", seat.table().held, limits.tableJobs(), true),
+                        inFront(seat),
+                        full("table", seat.table().held, limits.tableJobs(), false),
+                        full("fleet", held, limits.fleetJobs(), false))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    private static Optional<String> full(String whose, int used, int limit, boolean stopped) {
+        if (stopped) {
+            return limit == 0
+                    ? Optional.of("stopped by " + whose + " budget, which is 0 batch jobs")
+                    : Optional.empty();
+        }
+        return used >= limit
+                ? Optional.of("waits for a free batch job: %s budget %d of %d used".formatted(whose, used, limit))
+                : Optional.empty();
+    }
+
+    private static Optional<String> inFront(Seat seat) {
+        Table table = seat.table();
+        int most = seat.one().limits().tableMigrations();
+        if (table.busy.size() >= most) {
+            return Optional.of(waitsFor(table.busy.get(0), table.busy.size()));
+        }
+        return seat.before() >= most ? Optional.of(waitsFor(table.able.get(0), seat.before())) : Optional.empty();
+    }
+
+    private static String waitsFor(Contender first, int all) {
+        int further = all - 1;
+        return "waits for '" + first.name() + "'"
+                + (further == 0 ? "" : " and " + further + (further == 1 ? " other" : " others"))
+                + " on the same table";
+    }
+
+    private static String pace(Rate rate) {
+        String own = text(rate.migration(), "");
+        String fleet = text(rate.fleet(), " together with the others");
+        return rate.fleet() == null || rate.migration() != null && rate.migration() <= rate.fleet() ? own : fleet;
+    }
+
+    private static String text(@Nullable Long rate, String with) {
+        return rate == null ? "" : ", at most " + rate + " rows a second" + with;
+    }
+}

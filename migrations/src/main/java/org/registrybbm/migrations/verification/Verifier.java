@@ -1,0 +1,108 @@
+package org.registrybbm.migrations.verification;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.ObjLongConsumer;
+import javax.sql.DataSource;
+import org.registrybbm.migrations.internal.failure.DatabaseFailures;
+import org.registrybbm.migrations.internal.jdbc.Guards;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.tables.KnownMigrations;
+import org.registrybbm.migrations.internal.tables.MigrationQueries;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.work.WorkRegistry;
+
+/**
+ * Looks through the tables of migrations, range by range, for rows that are not done. Changes nothing but {@code verified_at} of a
+ * finished migration that proves to be complete.
+ */
+public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry) {
+    /**
+     * Verifies migrations one after the other, in the calling thread.
+     *
+     * @param names which; empty for all that are finished
+     * @param progress called after each range with the migration's name and the rows looked at so far
+     */
+    public List<Verified> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
+        List<Verified> verified = new ArrayList<>();
+        try (Connection connection = dataSource.getConnection()) {
+            KnownMigrations.require(connection, names);
+            for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
+                if (stop.isStopping()) {
+                    break;
+                }
+                if (!names.isEmpty() || migration.status() == MigrationStatus.FINISHED) {
+                    verified.add(verify(connection, migration, stop, progress));
+                }
+            }
+        } catch (SQLException e) {
+            throw DatabaseFailures.of("verify batched migrations", e);
+        }
+        return List.copyOf(verified);
+    }
+
+    private Verified verify(
+            Connection connection, BatchedMigration migration, StopSignal stop, ObjLongConsumer<String> progress)
+            throws SQLException {
+        String name = migration.name();
+        VerificationScan scan = new VerificationScan(connection, settings, workRegistry, migration);
+        try (scan) {
+            while (scan.next()) {
+                progress.accept(name, scan.covered());
+                if (stop.isStopping()) {
+                    return new Verified(
+                            name,
+                            Verified.Result.STOPPED,
+                            scan.left(),
+                            scan.samples(),
+                            "stopped after " + scan.covered() + " rows");
+                }
+            }
+        } catch (InvalidDefinitionException e) {
+            return new Verified(
+                    name, Verified.Result.UNKNOWN, 0, List.of(), e.failure().message());
+        } catch (SQLException e) {
+            if (VerificationScan.isConnectionLost(e)) {
+                throw e;
+            }
+            return new Verified(
+                    name,
+                    Verified.Result.UNKNOWN,
+                    scan.left(),
+                    scan.samples(),
+                    "could not be verified: " + VerificationScan.explain(e));
+        }
+        if (scan.left() > 0) {
+            return new Verified(
+                    name,
+                    Verified.Result.INCOMPLETE,
+                    scan.left(),
+                    scan.samples(),
+                    (scan.left() == 1 ? "1 row is" : scan.left() + " rows are")
+                            + " not done, besides those in quarantine" + unreadable(scan));
+        }
+        if (migration.status() == MigrationStatus.FINISHED) {
+            Sql.inTransaction(connection, tx -> {
+                Sql.run(tx, Guards.SHORT_TRANSACTION);
+                return MigrationQueries.setVerified(tx, migration.id());
+            });
+        }
+        return new Verified(name, Verified.Result.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
+    }
+
+    private static String unreadable(VerificationScan scan) {
+        Failure failure = scan.failure();
+        return failure == null
+                ? ""
+                : "; of " + scan.unreadable() + " it cannot even be asked, as a value of theirs does not fit: "
+                        + failure.message();
+    }
+}

@@ -1,0 +1,188 @@
+package org.registrybbm.migrations.work;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.registrybbm.migrations.internal.catalog.CatalogQueries;
+import org.registrybbm.migrations.internal.catalog.Column;
+import org.registrybbm.migrations.internal.catalog.ColumnType;
+import org.registrybbm.migrations.internal.catalog.Needs;
+import org.registrybbm.migrations.internal.failure.SqlFailures;
+import org.registrybbm.migrations.internal.jdbc.Literals;
+import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ValueSettings;
+
+/**
+ * Copies one column to another, as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}} says. It is given pending rows
+ * only, so rows that hold it already are not written again.
+ */
+record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunction, Needs.Told {
+    // Type names go into the statement as text, so only these are taken.
+    private static final Set<String> CASTS = Set.of(
+            "smallint",
+            "integer",
+            "bigint",
+            "numeric",
+            "real",
+            "double precision",
+            "text",
+            "boolean",
+            "date",
+            "timestamp",
+            "timestamptz",
+            "uuid",
+            "jsonb");
+
+    private static final String COPY = """
+            UPDATE %1$s
+            SET %3$s = %4$s
+            WHERE %2$s
+            """;
+
+    private static final String SAME_COLLATION = """
+            SELECT bool_and(c.collisdeterministic) AND min(c.oid) = max(c.oid) AND count(*) = 2 AS same
+            FROM pg_attribute a
+            JOIN pg_collation c ON c.oid = a.attcollation
+            WHERE a.attrelid = ?::regclass
+                AND a.attname IN (?, ?)
+            """;
+
+    private static final String TRY_ZONE = """
+            SELECT timestamp '2000-01-01' AT TIME ZONE ?
+            """;
+
+    /** Which columns, the type to cast to, and the time zone in which a date or time without one is meant. */
+    record Columns(String from, String to, Optional<String> cast, Optional<String> timeZone) {
+        String castOf(String value) {
+            return cast.map(type -> value + "::" + type).orElse(value);
+        }
+    }
+
+    static CopyColumn fixed(String from, String to) {
+        Columns columns = new Columns(from, to, Optional.empty(), Optional.empty());
+        return new CopyColumn(arguments -> columns);
+    }
+
+    static CopyColumn configured() {
+        return new CopyColumn(CopyColumn::read);
+    }
+
+    private static Columns read(JsonNode json) {
+        Arguments arguments = Arguments.of(json, Set.of("from", "to", "cast", "timeZone"));
+        Optional<String> cast = arguments.optional("cast");
+        if (cast.isPresent() && !CASTS.contains(cast.get())) {
+            throw Arguments.invalid(
+                    "\"cast\" is '" + cast.get() + "'; it may be one of " + String.join(", ", new TreeSet<>(CASTS)));
+        }
+        return new Columns(arguments.required("from"), arguments.required("to"), cast, arguments.optional("timeZone"));
+    }
+
+    @Override
+    public Optional<String> pending(WorkContext context) throws SQLException {
+        return Optional.of(assignment(context).pending(context.connection()));
+    }
+
+    @Override
+    public void check(WorkContext context) throws SQLException {
+        Assignment assignment = assignment(context);
+        statement(context, assignment.column(), assignment.value()).check(context.connection());
+        Optional<String> zone = configuration.apply(context.arguments()).timeZone();
+        if (zone.isPresent()) {
+            requireZone(context.connection(), zone.get());
+        }
+        if (writesDates(context, assignment.target()) && !ValueSettings.writesIsoDates(context.connection())) {
+            throw Arguments.invalid(
+                    "a date or time is copied as text here, and this database's DateStyle is not ISO, in which"
+                            + " JDBC writes dates; use a work function with to_char(...), or set the role's DateStyle to ISO");
+        }
+    }
+
+    private boolean writesDates(WorkContext context, ColumnType target) throws SQLException {
+        Column from = CatalogQueries.columnOf(
+                context.connection(),
+                context.table(),
+                configuration.apply(context.arguments()).from());
+        ColumnType source = ColumnType.of(context.connection(), context.table(), from);
+        return source.mayHoldDates() && !target.isDate() && !source.plainSql().equals(target.plainSql());
+    }
+
+    @Override
+    public long migrate(WorkContext context) throws SQLException {
+        Columns columns = configuration.apply(context.arguments());
+        Column to = CatalogQueries.columnOf(context.connection(), context.table(), columns.to());
+        Column from = CatalogQueries.columnOf(context.connection(), context.table(), columns.from());
+        String value = columns.timeZone().isPresent() ? assignment(context).value() : columns.castOf(from.quoted());
+        return statement(context, to.quoted(), value).run(context.connection());
+    }
+
+    @Override
+    public Needs needs(JsonNode arguments, String column) {
+        Columns columns = configuration.apply(arguments);
+        return new Needs(List.of(columns.from()), List.of(columns.to()), Optional.empty());
+    }
+
+    private static WorkStatement statement(WorkContext context, String column, String value) {
+        return WorkStatement.of(COPY.formatted(context.table(), context.batch().predicate(), column, value));
+    }
+
+    private Assignment assignment(WorkContext context) throws SQLException {
+        Columns columns = configuration.apply(context.arguments());
+        Connection connection = context.connection();
+        Column to = CatalogQueries.columnOf(context.connection(), context.table(), columns.to());
+        Column from = CatalogQueries.columnOf(context.connection(), context.table(), columns.from());
+        ColumnType target = ColumnType.of(connection, context.table(), to);
+        ColumnType source = ColumnType.of(connection, context.table(), from);
+        String value = from.quoted();
+        if (columns.timeZone().isPresent()) {
+            ColumnType wanted = columns.cast().isPresent()
+                    ? ColumnType.named(connection, columns.cast().get())
+                    : target;
+            requireZones(source, wanted, target);
+            // A date is the timestamp of its midnight, in the zone too.
+            value = "(%s%s AT TIME ZONE %s)"
+                    .formatted(
+                            value,
+                            source.lacksZone() ? "::timestamp" : "",
+                            Literals.text(columns.timeZone().get()));
+            source = ColumnType.named(connection, source.hasZone() ? "timestamp" : "timestamptz");
+        }
+        if (columns.cast().isPresent()) {
+            source = ColumnType.named(connection, columns.cast().get());
+        }
+        boolean sameCollation = columns.cast().isEmpty()
+                && Sql.one(
+                        connection,
+                        SAME_COLLATION,
+                        row -> row.getBoolean("same"),
+                        context.table(),
+                        from.name(),
+                        to.name());
+        return new Assignment(to.quoted(), target, columns.castOf(value), source, sameCollation);
+    }
+
+    private static void requireZone(Connection connection, String zone) throws SQLException {
+        try {
+            Sql.list(connection, TRY_ZONE, row -> true, zone);
+        } catch (SQLException e) {
+            if (SqlFailures.isDataError(e)) {
+                throw Arguments.invalid("there is no time zone '" + zone + "'; write it like Europe/Berlin");
+            }
+            throw e;
+        }
+    }
+
+    private static void requireZones(ColumnType source, ColumnType wanted, ColumnType target) {
+        boolean toLocal = source.hasZone() && wanted.lacksZone() && target.lacksZone();
+        boolean toPoint = source.lacksZone() && wanted.hasZone() && target.hasZone();
+        if (!toLocal && !toPoint) {
+            throw Arguments.invalid(
+                    "\"timeZone\" has a meaning only between timestamp or date on the one side and timestamptz"
+                            + " on the other; here " + source.sql() + " is copied to " + target.sql());
+        }
+    }
+}

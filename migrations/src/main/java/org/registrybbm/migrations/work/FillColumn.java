@@ -1,0 +1,111 @@
+package org.registrybbm.migrations.work;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.registrybbm.migrations.internal.catalog.CatalogQueries;
+import org.registrybbm.migrations.internal.catalog.Column;
+import org.registrybbm.migrations.internal.catalog.ColumnType;
+import org.registrybbm.migrations.internal.catalog.Needs;
+import org.registrybbm.migrations.internal.jdbc.Literals;
+
+/**
+ * Fills a NULL column, as {@code {"sequence": "public.users_id_seq"}} or {@code {"value": 0}} says. The column is the migration's
+ * own, or the one that {@code "column"} names. It is given pending rows only, so rows that are filled already stay as they are.
+ */
+record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunction, Needs.Told {
+    // %3$s is the quoted column to fill, %4$s the expression.
+    private static final String FILL = """
+            UPDATE %1$s
+            SET %3$s = %4$s
+            WHERE %2$s
+            """;
+
+    // The type's own checks, those of a domain among them, are made when the value is read.
+    private static final String TRY_VALUE = """
+            SELECT CAST(%1$s AS %2$s)
+            """;
+
+    /** What to fill in: a sequence or a value, never both. */
+    record Filling(Optional<String> column, Optional<String> sequence, Optional<String> value) {}
+
+    /** The column, its type and the expression. */
+    private record Resolved(String column, ColumnType type, String expression) {
+        /** Of a row type, IS NULL would be true where every field is NULL. */
+        String pending() {
+            return column + (type.composite() ? " IS NOT DISTINCT FROM NULL" : " IS NULL");
+        }
+    }
+
+    static FillColumn fixed(String sequence) {
+        Filling filling = new Filling(Optional.empty(), Optional.of(sequence), Optional.empty());
+        return new FillColumn(arguments -> filling);
+    }
+
+    static FillColumn configured() {
+        return new FillColumn(FillColumn::read);
+    }
+
+    private static Filling read(JsonNode json) {
+        Arguments arguments = Arguments.of(json, Set.of("column", "sequence", "value"));
+        Filling filling =
+                new Filling(arguments.optional("column"), arguments.optional("sequence"), arguments.scalar("value"));
+        if (filling.sequence().isPresent() == filling.value().isPresent()) {
+            throw Arguments.invalid("arguments needs either a \"sequence\" (<schema>.<sequence>) or a \"value\""
+                    + " (a string, number or boolean), one of the two: " + json);
+        }
+        return filling;
+    }
+
+    @Override
+    public Optional<String> pending(WorkContext context) throws SQLException {
+        return Optional.of(resolve(context).pending());
+    }
+
+    @Override
+    public void check(WorkContext context) throws SQLException {
+        Resolved filling = resolve(context);
+        statement(context, filling).check(context.connection());
+        if (configuration.apply(context.arguments()).value().isPresent()) {
+            WorkStatement.of(TRY_VALUE.formatted(
+                            filling.expression(), filling.type().declared()))
+                    .tryOut(context.connection());
+        }
+    }
+
+    @Override
+    public long migrate(WorkContext context) throws SQLException {
+        return statement(context, resolve(context)).run(context.connection());
+    }
+
+    @Override
+    public Needs needs(JsonNode arguments, String column) {
+        Filling filling = configuration.apply(arguments);
+        return new Needs(List.of(), List.of(filling.column().orElse(column)), filling.sequence());
+    }
+
+    private static WorkStatement statement(WorkContext context, Resolved filling) {
+        return WorkStatement.of(
+                FILL.formatted(context.table(), context.batch().predicate(), filling.column(), filling.expression()));
+    }
+
+    private Resolved resolve(WorkContext context) throws SQLException {
+        Filling filling = configuration.apply(context.arguments());
+        Column column = CatalogQueries.columnOf(
+                context.connection(), context.table(), filling.column().orElse(context.column()));
+        ColumnType type = ColumnType.of(context.connection(), context.table(), column);
+        if (filling.value().isPresent()) {
+            // Of no type yet, so that PostgreSQL assigns it to the column as it is, with the column's modifier.
+            return new Resolved(
+                    column.quoted(), type, Literals.text(filling.value().get()));
+        }
+        String sequence = filling.sequence().orElseThrow();
+        String quoted = CatalogQueries.sequence(context.connection(), sequence)
+                .orElseThrow(() -> Arguments.invalid("there is no sequence " + sequence
+                        + "; write it as <schema>.<sequence>, like public.users_id_seq"));
+        return new Resolved(column.quoted(), type, "nextval(" + Literals.of(quoted, "regclass") + ")");
+    }
+}

@@ -1,0 +1,34 @@
+package org.registrybbm.migrations.work;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.util.Set;
+import org.registrybbm.migrations.internal.failure.WorkRuleException;
+
+/**
+ * The connection that a work function gets: the sub-batch's own, without what would end its transaction. A work function that
+ * commits would part its rows from the cursor, and they would be changed twice after a crash.
+ */
+public final class WorkConnection {
+    private static final Set<String> REFUSED =
+            Set.of("commit", "close", "abort", "setAutoCommit", "unwrap", "setReadOnly", "setTransactionIsolation");
+
+    private WorkConnection() {}
+
+    public static Connection guard(Connection connection) {
+        return (Connection) Proxy.newProxyInstance(
+                WorkConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
+                    boolean wholeRollback = method.getName().equals("rollback") && method.getParameterCount() == 0;
+                    if (wholeRollback || REFUSED.contains(method.getName())) {
+                        throw new WorkRuleException("a work function must not call " + method.getName()
+                                + "() on its connection; the batch runner commits its rows together with the cursor");
+                    }
+                    try {
+                        return method.invoke(connection, args);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause() == null ? e : e.getCause();
+                    }
+                });
+    }
+}
