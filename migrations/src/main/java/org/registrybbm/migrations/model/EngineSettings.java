@@ -1,11 +1,10 @@
 package org.registrybbm.migrations.model;
 
 import java.time.Duration;
-import org.registrybbm.migrations.budget.Budgets;
 
 /**
  * How a replica works. Every value is checked when it is made; {@link #defaults} suits a production database. How much may run at once,
- * on all replicas together, is said by {@link Budgets} instead.
+ * on all replicas together, is said by the budgets instead.
  *
  * @param maxJobAttempts tries of a batch job without progress before its migration fails, 1 to 100
  * @param targets how long a batch and a sub-batch should take

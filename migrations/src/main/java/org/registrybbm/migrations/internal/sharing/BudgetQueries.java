@@ -2,11 +2,10 @@ package org.registrybbm.migrations.internal.sharing;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.registrybbm.migrations.budget.BudgetRows;
 import org.registrybbm.migrations.internal.jdbc.Sql;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 
-/** What the engine asks of {@code batched_background_migration_budgets} while it works. People's statements are in {@link BudgetRows}. */
+/** What the engine asks of {@code batched_background_migration_budgets} while it works. People's statements are in {@code BudgetRows}. */
 public final class BudgetQueries {
     /**
      * What holds for a migration aliased {@code m}, NULL for no limit: a row of its own goes before the default, column by column. One

@@ -5,13 +5,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.Target;
-import org.registrybbm.migrations.internal.running.Proof;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
 
 /**
  * Looks whether ranges have left any row, in one batch job over all tables of a migration: it must see them as they were at one moment,
- * so its sub-batches are those of a {@link Proof}.
+ * so its sub-batches are those of a {@code Proof}.
  */
 record BlockProof() implements BatchingStrategy {
     @Override
