@@ -10,20 +10,21 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.app.config.RegistryConfiguration;
 import org.registrybbm.app.demo.DemoCommand;
 import org.registrybbm.app.internal.cli.CliLogging;
-import org.registrybbm.app.internal.cli.CommandFailure;
-import org.registrybbm.app.internal.cli.Errors;
 import org.registrybbm.app.internal.cli.RegistryCommands;
 import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
-import org.registrybbm.app.internal.embedded.Changelog;
-import org.registrybbm.app.internal.embedded.RegistryDatabase;
-import org.registrybbm.app.internal.lifecycle.DatabaseUse;
+import org.registrybbm.app.internal.database.Changelog;
+import org.registrybbm.app.internal.database.DatabaseUse;
+import org.registrybbm.app.internal.database.RegistryDatabase;
 import org.registrybbm.app.internal.lifecycle.ParentWatch;
 import org.registrybbm.app.internal.lifecycle.ShutdownWatchdog;
 import org.registrybbm.app.internal.logging.HidingLoggingFactory;
 import org.registrybbm.app.internal.process.Given;
 import org.registrybbm.app.internal.process.Streams;
+import org.registrybbm.app.internal.text.CommandFailure;
+import org.registrybbm.app.internal.text.Errors;
 
 /** The application {@code registry}: a replica that runs batched migrations, and the commands to operate them. */
 public final class RegistryApplication extends Application<RegistryConfiguration> {

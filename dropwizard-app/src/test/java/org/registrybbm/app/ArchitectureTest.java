@@ -17,7 +17,7 @@ class ArchitectureTest {
     static final ArchRule sqlIsTheMigrationsModules = noClasses()
             .that()
             .resideOutsideOfPackages(
-                    "..app.demo..", "..app.internal.embedded..", "..app.internal.health..", "..app.internal.schema..")
+                    "..app.demo..", "..app.internal.embedded..", "..app.internal.health..", "..app.internal.database..")
             .should()
             .dependOnClassesThat()
             .haveFullyQualifiedName("java.sql.Connection");

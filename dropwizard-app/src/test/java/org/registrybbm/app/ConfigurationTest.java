@@ -15,6 +15,8 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.app.config.BackgroundMigrationsFactory;
+import org.registrybbm.app.config.RegistryConfiguration;
 import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
 import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.RegistryLock;

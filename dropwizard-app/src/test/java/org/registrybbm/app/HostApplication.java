@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;

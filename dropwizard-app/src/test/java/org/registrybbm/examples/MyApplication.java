@@ -7,8 +7,8 @@ import io.dropwizard.core.setup.Bootstrap;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.db.DataSourceFactory;
 import jakarta.validation.Valid;
-import org.registrybbm.app.BackgroundMigrationsFactory;
 import org.registrybbm.app.BatchedMigrationsBundle;
+import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /** A Dropwizard application with batched migrations. */

@@ -6,7 +6,7 @@ import io.dropwizard.core.setup.Bootstrap;
 import net.sourceforge.argparse4j.impl.Arguments;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
-import org.registrybbm.app.internal.cli.Errors;
+import org.registrybbm.app.internal.text.Errors;
 
 /** {@code demo}: three replicas, one of them killed, every row checked. Nothing is left behind. */
 public final class DemoCommand extends Command {
@@ -31,7 +31,8 @@ public final class DemoCommand extends Command {
 
     @Override
     public void run(Bootstrap<?> bootstrap, Namespace namespace) throws Exception {
-        try (DemoStage stage = DemoStage.open(line -> System.out.println(line))) {
+        try (DemoStage stage =
+                DemoStage.open(bootstrap.getApplication().getClass(), line -> System.out.println(line))) {
             new Demo(stage, namespace.getInt("rows"), System.out).play();
         }
     }

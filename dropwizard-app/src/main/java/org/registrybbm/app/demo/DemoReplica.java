@@ -6,8 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.registrybbm.app.RegistryApplication;
-import org.registrybbm.app.internal.config.Pools;
+import org.registrybbm.app.internal.database.Pools;
 import org.registrybbm.app.internal.lifecycle.ParentWatch;
 
 /**
@@ -49,7 +48,8 @@ record DemoReplica(int number, Process process, Path log) {
                     type: registry
             """;
 
-    static DemoReplica start(int number, Path directory, Pools.Address address) throws IOException {
+    /** Starts one; {@code main} is the class that its process runs. */
+    static DemoReplica start(int number, Path directory, Pools.Address address, Class<?> main) throws IOException {
         Path configuration = directory.resolve("replica-" + number + ".yml");
         Files.writeString(configuration, CONFIGURATION);
         Path log = directory.resolve("replica-" + number + ".log");
@@ -60,7 +60,7 @@ record DemoReplica(int number, Process process, Path log) {
                 "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
-                RegistryApplication.class.getName(),
+                main.getName(),
                 "server",
                 configuration.toString());
         ProcessBuilder builder =

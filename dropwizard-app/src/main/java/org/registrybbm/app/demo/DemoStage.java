@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.postgresql.ds.PGSimpleDataSource;
-import org.registrybbm.app.internal.config.Pools;
+import org.registrybbm.app.internal.database.Pools;
+import org.registrybbm.app.internal.database.RegistryDatabase;
 import org.registrybbm.app.internal.embedded.Directories;
 import org.registrybbm.app.internal.embedded.EmbeddedDatabase;
-import org.registrybbm.app.internal.embedded.RegistryDatabase;
 
 /** What the demo plays on: a directory, a PostgreSQL and the replicas' processes. Closing it leaves nothing, also at Ctrl-C. */
 final class DemoStage implements AutoCloseable {
@@ -21,16 +21,20 @@ final class DemoStage implements AutoCloseable {
     private final List<DemoReplica> replicas = new ArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private DemoStage(Path directory, EmbeddedDatabase database) {
+    private final Class<?> main;
+
+    private DemoStage(Class<?> main, Path directory, EmbeddedDatabase database) {
+        this.main = main;
         this.directory = directory;
         this.database = database;
     }
 
-    static DemoStage open(Consumer<String> say) throws IOException {
+    /** Opens one; {@code main} is the class that a replica's process runs. */
+    static DemoStage open(Class<?> main, Consumer<String> say) throws IOException {
         say.accept("starting an embedded PostgreSQL");
         Path directory = Files.createTempDirectory("registry-demo");
         Map<String, String> settings = Map.of("shared_buffers", "256MB", "max_wal_size", "4GB");
-        DemoStage stage = new DemoStage(directory, EmbeddedDatabase.open(directory, settings, line -> {}));
+        DemoStage stage = new DemoStage(main, directory, EmbeddedDatabase.open(directory, settings, line -> {}));
         Runtime.getRuntime().addShutdownHook(new Thread(stage::close, "demo-close"));
         return stage;
     }
@@ -48,7 +52,7 @@ final class DemoStage implements AutoCloseable {
         if (closed.get()) {
             throw new IOException("the demo ends");
         }
-        DemoReplica replica = DemoReplica.start(number, directory, database.address());
+        DemoReplica replica = DemoReplica.start(number, directory, database.address(), main);
         replicas.add(replica);
         return replica;
     }

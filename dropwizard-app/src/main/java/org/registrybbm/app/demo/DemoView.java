@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.registrybbm.app.internal.cli.Terminal;
+import org.registrybbm.app.internal.text.Terminal;
 import org.registrybbm.migrations.status.MigrationOverview;
 
 /** Shows a line for each group: redrawn on a terminal, printed now and then elsewhere. */

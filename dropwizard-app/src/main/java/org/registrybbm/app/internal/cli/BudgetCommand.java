@@ -7,6 +7,10 @@ import net.sourceforge.argparse4j.impl.Arguments;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.app.internal.text.BudgetOptions;
+import org.registrybbm.app.internal.text.BudgetTable;
+import org.registrybbm.app.internal.text.CommandFailure;
+import org.registrybbm.app.internal.text.Priorities;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.MigrationStore;
 

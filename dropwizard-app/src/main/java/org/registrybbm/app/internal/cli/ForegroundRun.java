@@ -2,6 +2,7 @@ package org.registrybbm.app.internal.cli;
 
 import java.io.PrintStream;
 import java.util.List;
+import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.BatchedMigration;

@@ -15,8 +15,10 @@ import io.dropwizard.migrations.DbCommand;
 import java.util.Optional;
 import liquibase.exception.LiquibaseException;
 import net.sourceforge.argparse4j.inf.Namespace;
-import org.registrybbm.app.RegistryConfiguration;
-import org.registrybbm.app.internal.schema.SchemaLocks;
+import org.registrybbm.app.config.RegistryConfiguration;
+import org.registrybbm.app.internal.database.SchemaLocks;
+import org.registrybbm.app.internal.text.CommandFailure;
+import org.registrybbm.app.internal.text.Errors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

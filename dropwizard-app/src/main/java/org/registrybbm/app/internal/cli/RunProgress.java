@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.registrybbm.app.internal.text.Errors;
+import org.registrybbm.app.internal.text.Terminal;
 import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.status.MigrationOverview;

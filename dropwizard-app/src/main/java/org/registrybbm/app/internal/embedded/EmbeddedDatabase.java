@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.app.internal.config.Pools;
+import org.registrybbm.app.internal.database.Pools;
 
 /**
  * An embedded PostgreSQL whose data stay in a directory. The first process that needs it starts it and stops it at its exit;

@@ -4,7 +4,7 @@ import io.dropwizard.lifecycle.Managed;
 import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.app.BackgroundMigrationsFactory;
+import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.scheduler.BatchedMigrationScheduler;
 

@@ -8,7 +8,7 @@ import io.sentry.protocol.SentryException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
-import org.registrybbm.app.SentryFactory;
+import org.registrybbm.app.config.SentryFactory;
 
 /** The connection to Sentry of this process. */
 public final class SentryClient implements AutoCloseable {

@@ -5,8 +5,8 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.registrybbm.app.internal.cli.BudgetOptions;
-import org.registrybbm.app.internal.cli.BudgetTable;
+import org.registrybbm.app.internal.text.BudgetOptions;
+import org.registrybbm.app.internal.text.BudgetTable;
 import org.registrybbm.migrations.budget.Budget;
 import org.registrybbm.migrations.budget.Budgets;
 

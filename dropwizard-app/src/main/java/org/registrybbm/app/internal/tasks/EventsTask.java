@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.registrybbm.app.internal.cli.EventTable;
+import org.registrybbm.app.internal.text.EventTable;
 import org.registrybbm.migrations.MigrationStore;
 
 /** {@code POST /tasks/bbm-events}: what was decided about one batched migration, newest first. */

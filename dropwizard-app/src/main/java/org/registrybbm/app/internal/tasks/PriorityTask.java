@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.registrybbm.app.internal.cli.Priorities;
+import org.registrybbm.app.internal.text.Priorities;
 import org.registrybbm.migrations.MigrationStore;
 
 /** {@code POST /tasks/bbm-priority}: sets the priority of one batched migration. */

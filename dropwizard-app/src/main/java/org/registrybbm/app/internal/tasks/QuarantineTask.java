@@ -4,7 +4,7 @@ import io.dropwizard.servlets.tasks.Task;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
-import org.registrybbm.app.internal.cli.QuarantineTable;
+import org.registrybbm.app.internal.text.QuarantineTable;
 import org.registrybbm.migrations.quarantine.Quarantine;
 
 /** {@code POST /tasks/bbm-quarantine}: the rows that could not be changed. */

@@ -4,7 +4,7 @@ import io.dropwizard.servlets.tasks.Task;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
-import org.registrybbm.app.internal.cli.StatusTable;
+import org.registrybbm.app.internal.text.StatusTable;
 import org.registrybbm.migrations.MigrationStore;
 
 /** {@code POST /tasks/bbm-status}: how the batched migrations stand. */

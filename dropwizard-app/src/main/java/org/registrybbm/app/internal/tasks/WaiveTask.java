@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.registrybbm.app.internal.cli.RepairText;
+import org.registrybbm.app.internal.text.RepairText;
 import org.registrybbm.migrations.quarantine.Quarantine;
 
 /** {@code POST /tasks/bbm-waive}: leaves quarantined rows as they are, on a person's word. */

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.app.Samples;
+import org.registrybbm.app.internal.text.StatusJson;
+import org.registrybbm.app.internal.text.StatusTable;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.status.MigrationOverview;
 

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.registrybbm.app.DatabaseFactory;
+import org.registrybbm.app.config.DatabaseFactory;
+import org.registrybbm.app.internal.database.DirectConnections;
+import org.registrybbm.app.internal.database.Pools;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 

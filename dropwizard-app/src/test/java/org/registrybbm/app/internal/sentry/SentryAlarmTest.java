@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.registrybbm.app.SentryFactory;
+import org.registrybbm.app.config.SentryFactory;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.FailureCode;

@@ -1,0 +1,135 @@
+package org.registrybbm.app.config;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.dropwizard.util.Duration;
+import io.dropwizard.validation.OneOf;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+import java.util.Locale;
+import org.hibernate.validator.constraints.Range;
+import org.registrybbm.app.internal.config.Allowed;
+import org.registrybbm.app.internal.config.DurationRange;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.RegistryLock;
+
+/** The {@code backgroundMigrations} block of a configuration file. */
+public final class BackgroundMigrationsFactory {
+    /** The most batch jobs that one replica may run at once. */
+    public static final int MOST_WORKERS = 32;
+
+    @JsonProperty
+    private boolean enabled = true;
+
+    @JsonProperty
+    @Range(min = 1, max = MOST_WORKERS, message = Allowed.RANGE)
+    private int workers = 2;
+
+    @JsonProperty
+    @Range(min = 1, max = 100, message = Allowed.RANGE)
+    private int maxJobAttempts = 5;
+
+    @JsonProperty
+    @NotNull
+    @DurationRange(min = "100ms", max = "1m")
+    private Duration jobInterval = Duration.seconds(1);
+
+    @JsonProperty
+    @NotNull
+    @DurationRange(min = "1s", max = "1h", orZero = true)
+    private Duration batchTarget = Duration.seconds(30);
+
+    @JsonProperty
+    @NotNull
+    @DurationRange(min = "10ms", max = "30s")
+    private Duration subBatchTarget = Duration.milliseconds(500);
+
+    // To YAML, on and off are the values true and false.
+    @JsonProperty
+    @NotNull
+    @OneOf(
+            value = {"auto", "on", "off", "true", "false"},
+            ignoreCase = true,
+            message = Allowed.REGISTRY_LOCK)
+    private String registryLock = "auto";
+
+    @JsonProperty
+    @NotNull
+    @Valid
+    private Timeouts timeouts = new Timeouts();
+
+    /** Returns whether this replica runs batch jobs; where not, commands and tasks still work. */
+    public boolean enabled() {
+        return enabled;
+    }
+
+    /** Returns how many batch jobs this replica runs at once, 1 to 32. */
+    public int workers() {
+        return workers;
+    }
+
+    /** Returns how often this replica looks for work, 100 ms to 1 min. */
+    public java.time.Duration jobInterval() {
+        return jobInterval.toJavaDuration();
+    }
+
+    /** Returns the longest that one statement of a sub-batch may take. */
+    public java.time.Duration statementTimeout() {
+        return timeouts.statement.toJavaDuration();
+    }
+
+    /** Returns whether the container registry's own workers are kept out while this replica lives. */
+    public RegistryLock registryLock() {
+        return switch (registryLock.toLowerCase(Locale.ROOT)) {
+            case "on", "true" -> RegistryLock.ON;
+            case "off", "false" -> RegistryLock.OFF;
+            default -> RegistryLock.AUTO;
+        };
+    }
+
+    /** Returns how the engine works here. */
+    public EngineSettings engineSettings() {
+        return new EngineSettings(
+                maxJobAttempts,
+                new EngineSettings.Targets(batchTarget.toJavaDuration(), subBatchTarget.toJavaDuration()),
+                new EngineSettings.Timeouts(
+                        timeouts.statement.toJavaDuration(),
+                        timeouts.lock.toJavaDuration(),
+                        timeouts.idleInTransaction.toJavaDuration(),
+                        timeouts.lease.toJavaDuration(),
+                        timeouts.retryDelay.toJavaDuration(),
+                        timeouts.missingCode.toJavaDuration()));
+    }
+
+    /** The {@code timeouts} block: what PostgreSQL ends by itself. */
+    static final class Timeouts {
+        @JsonProperty
+        @NotNull
+        @DurationRange(min = "100ms", max = "1h")
+        private Duration statement = Duration.seconds(30);
+
+        @JsonProperty
+        @NotNull
+        @DurationRange(min = "10ms", max = "1m")
+        private Duration lock = Duration.milliseconds(300);
+
+        @JsonProperty
+        @NotNull
+        @DurationRange(min = "100ms", max = "1m")
+        private Duration idleInTransaction = Duration.seconds(10);
+
+        @JsonProperty
+        @NotNull
+        @DurationRange(min = "1s", max = "10m")
+        private Duration lease = Duration.seconds(10);
+
+        @JsonProperty
+        @NotNull
+        @DurationRange(min = "0s", max = "10m")
+        private Duration retryDelay = Duration.seconds(5);
+
+        @JsonProperty
+        @NotNull
+        @DurationRange(min = "0s", max = "1d")
+        private Duration missingCode = Duration.minutes(1);
+    }
+}

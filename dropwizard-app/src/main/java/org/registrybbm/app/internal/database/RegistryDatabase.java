@@ -1,0 +1,86 @@
+package org.registrybbm.app.internal.database;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.registrybbm.app.config.DatabaseFactory;
+import org.registrybbm.app.internal.embedded.EmbeddedDatabase;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.model.SchemaNotMigratedException;
+
+/**
+ * The database that a command works on: the configured one, else an embedded one.
+ *
+ * @param pools makes its connection pools
+ * @param embedded the embedded one, or null
+ */
+public record RegistryDatabase(Pools pools, @Nullable EmbeddedDatabase embedded) {
+    /** What becomes of the schema of an embedded database. One that is configured is never touched without being told to. */
+    public enum Schema {
+        /** The command itself takes care. */
+        LEAVE,
+        /** It is made where there is none. */
+        MAKE,
+        /** It is brought to this version. */
+        UPDATE
+    }
+
+    /**
+     * Finds the database, and starts it if it is an embedded one that does not run.
+     *
+     * @param factory the configuration
+     * @param schema what to do with an embedded one's schema
+     * @param say told in one line if an embedded one is used
+     */
+    public static RegistryDatabase open(DatabaseFactory factory, Schema schema, Consumer<String> say)
+            throws IOException, SQLException {
+        Optional<String> url = factory.url();
+        if (url.isPresent()) {
+            Pools.Address address = new Pools.Address(url.get(), factory.user(), factory.password());
+            return new RegistryDatabase(new Pools(address, factory.pgBouncer()), null);
+        }
+        EmbeddedDatabase embedded = EmbeddedDatabase.open(Path.of(factory.embeddedDirectory()), Map.of(), say)
+                .stopAtExit();
+        migrate(embedded, schema);
+        return new RegistryDatabase(new Pools(embedded.address(), false), embedded);
+    }
+
+    /** Tells that an embedded one is needed until the returned one is closed. */
+    public AutoCloseable use() {
+        return embedded == null ? () -> {} : embedded.use();
+    }
+
+    private static void migrate(EmbeddedDatabase embedded, Schema schema) throws SQLException {
+        if (schema == Schema.LEAVE) {
+            return;
+        }
+        PGSimpleDataSource dataSource = dataSource(embedded.address());
+        boolean update = schema == Schema.UPDATE && embedded.isStarter();
+        if (update || !isMigrated(dataSource)) {
+            Changelog.apply(dataSource);
+        }
+    }
+
+    private static boolean isMigrated(PGSimpleDataSource dataSource) {
+        try {
+            BatchedMigrations.on(dataSource).build().store().requireSchema();
+            return true;
+        } catch (SchemaNotMigratedException e) {
+            return false;
+        }
+    }
+
+    /** Returns single connections to an address. */
+    public static PGSimpleDataSource dataSource(Pools.Address address) {
+        PGSimpleDataSource dataSource = new PGSimpleDataSource();
+        dataSource.setUrl(address.url());
+        dataSource.setUser(address.user());
+        dataSource.setPassword(address.password());
+        return dataSource;
+    }
+}

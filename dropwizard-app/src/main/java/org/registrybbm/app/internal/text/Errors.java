@@ -1,0 +1,88 @@
+package org.registrybbm.app.internal.text;
+
+import io.dropwizard.configuration.ConfigurationException;
+import io.dropwizard.core.cli.Cli;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import liquibase.exception.MigrationFailedException;
+import liquibase.exception.PreconditionFailedException;
+import net.sourceforge.argparse4j.inf.ArgumentParserException;
+import org.registrybbm.app.internal.secrets.Secrets;
+import org.registrybbm.migrations.model.DatabaseException;
+import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.model.UnknownMigrationException;
+
+/** How a command that failed says so: one line on stderr and an exit code. */
+public final class Errors {
+    private static final int FAILED = 1;
+    private static final int WRONG_USAGE = 2;
+
+    private static final Pattern PRECONDITION = Pattern.compile("Reason:\\s+\\S+ : (.+)", Pattern.DOTALL);
+
+    private Errors() {}
+
+    /** Prints the line; a wrong configuration has a line for each mistake. */
+    public static void print(Cli cli, Throwable error) {
+        boolean said = error instanceof CommandFailure && "".equals(error.getMessage());
+        if (!said) {
+            cli.getStdErr().println(message(error));
+        }
+    }
+
+    /** Returns 2 for wrong usage and 1 for everything else. */
+    public static int exitCode(Throwable error) {
+        return error instanceof ArgumentParserException ? WRONG_USAGE : FAILED;
+    }
+
+    public static String message(Throwable error) {
+        return Secrets.hide(shown(error));
+    }
+
+    private static String shown(Throwable error) {
+        Optional<String> precondition = precondition(error);
+        if (precondition.isPresent()) {
+            return precondition.get();
+        }
+        Throwable telling = telling(error);
+        String message = telling.getMessage();
+        if (message == null || message.isBlank()) {
+            return telling.getClass().getName();
+        }
+        return telling instanceof ConfigurationException
+                ? message.stripTrailing()
+                : message.strip().replaceAll("\\s+", " ");
+    }
+
+    // Around the sentence that the changelog has for it, Liquibase says twice where that stands.
+    private static Optional<String> precondition(Throwable error) {
+        for (Throwable one = error; one != null; one = one.getCause()) {
+            if (one instanceof MigrationFailedException && one.getCause() instanceof PreconditionFailedException) {
+                Matcher matcher = PRECONDITION.matcher(String.valueOf(one.getMessage()));
+                return matcher.find()
+                        ? Optional.of(matcher.group(1).strip().replaceAll("\\s+", " "))
+                        : Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
+    // The outermost exception that was written for people.
+    private static Throwable telling(Throwable error) {
+        for (Throwable one = error; one != null; one = one.getCause()) {
+            if (one instanceof CommandFailure
+                    || one instanceof ConfigurationException
+                    || one instanceof SchemaNotMigratedException
+                    || one instanceof UnknownMigrationException
+                    || one instanceof DatabaseException) {
+                return one;
+            }
+        }
+        Throwable said = error;
+        while (said.getCause() != null && said.getCause().toString().equals(said.getMessage())) {
+            // Only wrapped: its message is the cause's, with a class name before it.
+            said = said.getCause();
+        }
+        return said;
+    }
+}

@@ -1,0 +1,46 @@
+package org.registrybbm.app.internal.text;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.util.List;
+import org.registrybbm.migrations.audit.RecordedEvent;
+
+/** What was decided about a migration, for people, as a table, and for programs, as JSON. */
+public final class EventTable {
+    /** How many events are shown where nobody says. */
+    public static final int DEFAULT_LIMIT = 50;
+
+    private EventTable() {}
+
+    /** Returns a table with a row for each event, in the given order. */
+    public static String of(List<RecordedEvent> events) {
+        TextTable table = new TextTable("When", "Event", "Old", "New", "Replica", "Batch Job", "Why");
+        for (RecordedEvent event : events) {
+            table.add(
+                    TextTable.at(event.at()),
+                    event.event(),
+                    TextTable.of(event.oldValue()),
+                    TextTable.of(event.newValue()),
+                    TextTable.of(event.replica()),
+                    TextTable.of(event.batchJobId()),
+                    TextTable.of(event.reason()));
+        }
+        return table.toString();
+    }
+
+    /** Returns an array with an object for each event. */
+    public static String json(List<RecordedEvent> events) {
+        ArrayNode array = PrettyJson.array();
+        for (RecordedEvent event : events) {
+            array.addObject()
+                    .put("id", event.id())
+                    .put("at", PrettyJson.at(event.at()))
+                    .put("event", event.event())
+                    .put("old_value", event.oldValue())
+                    .put("new_value", event.newValue())
+                    .put("replica", event.replica())
+                    .put("batch_job_id", event.batchJobId())
+                    .put("reason", event.reason());
+        }
+        return PrettyJson.of(array);
+    }
+}

@@ -1,0 +1,38 @@
+package org.registrybbm.app.internal.text;
+
+import java.io.PrintStream;
+import org.registrybbm.app.internal.secrets.Secrets;
+import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
+import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.Failure;
+
+/**
+ * Says of each failed try of a foreground run why it failed and what happens next; the last one is in the summary.
+ *
+ * @param settings tell how many tries there are, and how long it waits between two of them
+ * @param err where the lines go
+ */
+public record FailedTries(EngineSettings settings, PrintStream err) implements MigrationListener {
+    @Override
+    public void on(MigrationEvent event) {
+        if (event instanceof BatchFailed failed && !failed.exhausted()) {
+            BatchJob job = failed.job();
+            err.println("%s%s: try %d of %d of batch job %d failed, the next one follows in %d s: %s"
+                    .formatted(
+                            Terminal.isThere() ? Terminal.REDRAW : "",
+                            failed.migration().name(),
+                            job.attempts(),
+                            settings.maxJobAttempts(),
+                            job.id(),
+                            settings.retryAfter(job.attempts()).toSeconds(),
+                            text(failed.failure())));
+        }
+    }
+
+    private static String text(Failure failure) {
+        return Secrets.hide(failure.message().replaceAll("\\s+", " "));
+    }
+}

@@ -1,0 +1,41 @@
+package org.registrybbm.app.internal.text;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** JSON as the commands print it: for programs, with line breaks for people. */
+final class PrettyJson {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private PrettyJson() {}
+
+    static ArrayNode array() {
+        return MAPPER.createArrayNode();
+    }
+
+    static String of(JsonNode node) {
+        try {
+            return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(node);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("an answer cannot be written as JSON", e);
+        }
+    }
+
+    /** Returns what a JSON text holds, or the text itself where it is none. */
+    static JsonNode parse(String text) {
+        try {
+            return MAPPER.readTree(text);
+        } catch (JsonProcessingException e) {
+            return TextNode.valueOf(text);
+        }
+    }
+
+    static @Nullable String at(@Nullable Instant instant) {
+        return instant == null ? null : instant.toString();
+    }
+}

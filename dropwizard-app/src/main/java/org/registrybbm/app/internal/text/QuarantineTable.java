@@ -1,0 +1,54 @@
+package org.registrybbm.app.internal.text;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.util.List;
+import org.registrybbm.migrations.quarantine.QuarantinedRow;
+
+/** Rows that could not be changed, for people, as a table, and for programs, as JSON. */
+public final class QuarantineTable {
+    private QuarantineTable() {}
+
+    /** Returns a table with a row for each of them, in the given order. */
+    public static String of(List<QuarantinedRow> rows) {
+        TextTable table = new TextTable(
+                "Id", "Migration", "Table", "Row", "Status", "SQLSTATE", "Why", "Attempts", "Since", "Waived");
+        for (QuarantinedRow row : rows) {
+            table.add(
+                    Long.toString(row.id()),
+                    row.migration(),
+                    row.table(),
+                    row.key(),
+                    row.status().word(),
+                    TextTable.of(row.sqlState()),
+                    row.message(),
+                    Integer.toString(row.attempts()),
+                    TextTable.at(row.quarantinedAt()),
+                    row.status() == QuarantinedRow.Status.WAIVED
+                            ? row.waivedBy() + ": " + row.waivedReason()
+                            : TextTable.of(null));
+        }
+        return table.toString();
+    }
+
+    /** Returns an array with an object for each of them. */
+    public static String json(List<QuarantinedRow> rows) {
+        ArrayNode array = PrettyJson.array();
+        for (QuarantinedRow row : rows) {
+            array.addObject()
+                    .put("id", row.id())
+                    .put("migration", row.migration())
+                    .put("table", row.table())
+                    .put("status", row.status().word())
+                    .put("error_class", row.errorClass())
+                    .put("sql_state", row.sqlState())
+                    .put("message", row.message())
+                    .put("attempts", row.attempts())
+                    .put("quarantined_at", PrettyJson.at(row.quarantinedAt()))
+                    .put("settled_at", PrettyJson.at(row.settledAt()))
+                    .put("waived_by", row.waivedBy())
+                    .put("waived_reason", row.waivedReason())
+                    .set("row_key", PrettyJson.parse(row.key()));
+        }
+        return PrettyJson.of(array);
+    }
+}

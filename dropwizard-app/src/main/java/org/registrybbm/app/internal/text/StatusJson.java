@@ -1,0 +1,69 @@
+package org.registrybbm.app.internal.text;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.status.MigrationOverview;
+
+/** How batched migrations stand, for programs: an array with an object for each migration. */
+public final class StatusJson {
+    private final ObjectMapper mapper = new ObjectMapper();
+
+    public String of(List<MigrationOverview> overviews) {
+        ArrayNode array = mapper.createArrayNode();
+        overviews.forEach(overview -> array.add(node(overview)));
+        return PrettyJson.of(array);
+    }
+
+    private ObjectNode node(MigrationOverview overview) {
+        BatchedMigration migration = overview.migration();
+        ObjectNode node = mapper.createObjectNode()
+                .put("id", migration.id())
+                .put("name", migration.name())
+                .put("status", migration.status().word())
+                .put("priority", overview.priority())
+                .put("explanation", overview.explanation());
+        overview.progressPercent()
+                .ifPresentOrElse(
+                        percent -> node.put("progress_percent", percent), () -> node.putNull("progress_percent"));
+        node.put("total_tuple_count", migration.totalTupleCount())
+                .put("covered_tuple_count", overview.coveredTupleCount())
+                .put("migrated_tuple_count", overview.migratedTupleCount())
+                .put("finished_jobs", overview.finishedJobs())
+                .put("failed_jobs", overview.failedJobs())
+                .put("active_jobs", overview.activeJobs())
+                .put("quarantined_rows", overview.quarantinedRows())
+                .put("takeovers", overview.takeovers())
+                .put("table", migration.table())
+                .put("column", migration.column())
+                .put("job_signature", migration.signature())
+                .put("batching_strategy", migration.strategy())
+                .put("started_at", text(migration.startedAt()))
+                .put("finished_at", text(migration.finishedAt()))
+                .put("verified_at", text(migration.verifiedAt()));
+        ArrayNode replicas = node.putArray("replicas");
+        overview.replicas().forEach(replicas::add);
+        node.set("failure", failure(migration.failure()));
+        return node;
+    }
+
+    private @Nullable ObjectNode failure(@Nullable Failure failure) {
+        return failure == null
+                ? null
+                : mapper.createObjectNode()
+                        .put("code", failure.code().code())
+                        .put("word", failure.code().word())
+                        .put("error_class", failure.errorClass())
+                        .put("sql_state", failure.sqlState())
+                        .put("message", failure.message());
+    }
+
+    private static @Nullable String text(@Nullable Instant instant) {
+        return instant == null ? null : instant.toString();
+    }
+}

@@ -1,0 +1,51 @@
+package org.registrybbm.app.internal.text;
+
+import java.util.List;
+import java.util.Locale;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.status.MigrationOverview;
+
+/** How batched migrations stand, for people. */
+public final class StatusTable {
+    private StatusTable() {}
+
+    /** Returns a table with a row for each migration, in the given order. */
+    public static String of(List<MigrationOverview> overviews) {
+        TextTable table = new TextTable(
+                "Batched Background Migration",
+                "Status",
+                "Progress",
+                "Rows",
+                "Priority",
+                "Quarantined",
+                "Verified",
+                "Why");
+        for (MigrationOverview overview : overviews) {
+            BatchedMigration migration = overview.migration();
+            table.add(
+                    migration.name(),
+                    migration.status().word(),
+                    progress(overview),
+                    rows(overview),
+                    Integer.toString(overview.priority()),
+                    Long.toString(overview.quarantinedRows()),
+                    TextTable.at(migration.verifiedAt()),
+                    overview.explanation());
+        }
+        return table.toString();
+    }
+
+    private static String progress(MigrationOverview overview) {
+        return overview.progressPercent().isEmpty()
+                ? "-"
+                : String.format(
+                        Locale.ROOT, "%.1f%%", overview.progressPercent().getAsDouble());
+    }
+
+    private static String rows(MigrationOverview overview) {
+        Long total = overview.migration().totalTupleCount();
+        long covered = overview.coveredTupleCount();
+        // The total is an estimate, which the rows that were counted may have refuted.
+        return covered + " of " + (total == null ? "?" : "~" + Math.max(total, covered));
+    }
+}

@@ -1,0 +1,32 @@
+package org.registrybbm.app.internal.text;
+
+import java.util.List;
+import java.util.Locale;
+import org.registrybbm.migrations.verification.Verified;
+
+/** What a verification found, for people. */
+public final class VerifiedTable {
+    private VerifiedTable() {}
+
+    /** Returns a table with a row for each migration, or a line when there are none. */
+    public static String of(List<Verified> verified) {
+        if (verified.isEmpty()) {
+            return "nothing to verify: no batched migration is finished\n";
+        }
+        TextTable table = new TextTable("Batched Background Migration", "Result", "Left", "Why", "Rows Left");
+        for (Verified one : verified) {
+            table.add(
+                    one.migration(),
+                    one.result().name().toLowerCase(Locale.ROOT),
+                    Long.toString(one.left()),
+                    one.explanation(),
+                    one.samples().isEmpty() ? TextTable.of(null) : String.join(" ", one.samples()));
+        }
+        return table.toString();
+    }
+
+    /** Returns how many of them have a result. */
+    public static long count(List<Verified> verified, Verified.Result result) {
+        return verified.stream().filter(one -> one.result() == result).count();
+    }
+}
