@@ -17,7 +17,7 @@ import org.registrybbm.app.internal.cli.RegistryCommands;
 import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
 import org.registrybbm.app.internal.database.Changelog;
 import org.registrybbm.app.internal.database.DatabaseUse;
-import org.registrybbm.app.internal.database.RegistryDatabase;
+import org.registrybbm.app.internal.embedded.RegistryDatabase;
 import org.registrybbm.app.internal.lifecycle.ParentWatch;
 import org.registrybbm.app.internal.lifecycle.ShutdownWatchdog;
 import org.registrybbm.app.internal.logging.HidingLoggingFactory;

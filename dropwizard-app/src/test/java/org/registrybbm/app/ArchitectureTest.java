@@ -10,9 +10,13 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.time.Clock;
 import java.time.Instant;
+import org.registrybbm.migrations.testkit.Rooms;
 
 @AnalyzeClasses(packages = "org.registrybbm.app", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
+    @ArchTest
+    static final ArchRule roomsKnowEachOtherInNoCircle = Rooms.knowEachOtherInNoCircle("org.registrybbm.app");
+
     @ArchTest
     static final ArchRule sqlIsTheMigrationsModules = noClasses()
             .that()

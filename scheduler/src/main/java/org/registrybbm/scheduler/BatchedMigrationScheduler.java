@@ -19,8 +19,8 @@ import org.quartz.impl.StdSchedulerFactory;
 import org.quartz.utils.ConnectionProvider;
 import org.quartz.utils.DBConnectionManager;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.internal.jdbc.WritableSessions;
 import org.registrybbm.migrations.spi.ReplicaName;
+import org.registrybbm.migrations.spi.WritableSessions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -16,12 +16,16 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
+import org.registrybbm.migrations.testkit.Rooms;
 
 /** The arrows of the house, as seen from the scheduler. */
 @AnalyzeClasses(
         packages = "org.registrybbm",
         importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.NoTestJar.class})
 class ArchitectureTest {
+    @ArchTest
+    static final ArchRule roomsKnowEachOtherInNoCircle = Rooms.knowEachOtherInNoCircle("org.registrybbm.scheduler");
+
     /** The tests of another module come as a jar, which the option for test folders does not know. */
     static final class NoTestJar implements ImportOption {
         @Override

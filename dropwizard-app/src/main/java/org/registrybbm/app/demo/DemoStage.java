@@ -10,9 +10,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.registrybbm.app.internal.database.Pools;
-import org.registrybbm.app.internal.database.RegistryDatabase;
 import org.registrybbm.app.internal.embedded.Directories;
 import org.registrybbm.app.internal.embedded.EmbeddedDatabase;
+import org.registrybbm.app.internal.embedded.RegistryDatabase;
 
 /** What the demo plays on: a directory, a PostgreSQL and the replicas' processes. Closing it leaves nothing, also at Ctrl-C. */
 final class DemoStage implements AutoCloseable {

@@ -173,7 +173,7 @@ public final class VerificationScan implements AutoCloseable {
         } else {
             Sql.run(tx, Guards.scan(settings.timeouts()));
             PendingSearch search = new PendingSearch(tx, table, COUNTED);
-            if (!found(search, new Batch(qualifier -> "true" + table.spared().and(qualifier)))) {
+            if (!found(search, table.rows())) {
                 search.everywhere();
                 count(search);
             }

@@ -54,7 +54,7 @@ public final class PendingSearch {
 
     /** Looks through the whole table. */
     public void everywhere() throws SQLException {
-        Batch all = new Batch(qualifier -> "true" + table.spared().and(qualifier));
+        Batch all = table.rows();
         long blocks = StatisticsQueries.heap(tx, table.target()).blocks();
         for (long first = 0; first < blocks && !isEnough(); first += BLOCKS_AT_ONCE) {
             inBlocks(all, first, Math.min(blocks, first + BLOCKS_AT_ONCE) - 1);

@@ -53,6 +53,11 @@ public record WalkedTable(
         return new WalkedTable(migration, target, kind, pendingRows, pendingOnly, rows);
     }
 
+    /** Returns all rows but those in quarantine. */
+    public Batch rows() {
+        return new Batch(qualifier -> "true" + spared.and(qualifier));
+    }
+
     /** Returns those rows of a sub-batch that the work function gets. */
     public Batch toWork(Batch rows) {
         return pendingOnly ? pendingOf(rows) : rows;

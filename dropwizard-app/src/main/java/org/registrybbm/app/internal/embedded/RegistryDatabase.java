@@ -1,4 +1,4 @@
-package org.registrybbm.app.internal.database;
+package org.registrybbm.app.internal.embedded;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -9,7 +9,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.registrybbm.app.config.DatabaseFactory;
-import org.registrybbm.app.internal.embedded.EmbeddedDatabase;
+import org.registrybbm.app.internal.database.Changelog;
+import org.registrybbm.app.internal.database.Pools;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.SchemaNotMigratedException;
 

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.jdbc;
+package org.registrybbm.migrations.spi;
 
 import java.io.PrintWriter;
 import java.sql.Connection;
@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.jdbc.Sessions;
 
 /**
  * A pool without the sessions that may only read, which it would keep for as long as they live after the database may be written again. They
