@@ -143,7 +143,7 @@ public final class Proof implements AutoCloseable {
                             + " migration to active");
         }
         int pass = WalkQueries.lastPass(tx, id, Walk.Kind.CHANGE) + 1;
-        boolean unused = new Walks(tx, definition).openPass(Walk.Kind.CHANGE, pass);
+        new Walks(tx, definition).openPass(pass);
         EventQueries.record(
                 tx,
                 id,

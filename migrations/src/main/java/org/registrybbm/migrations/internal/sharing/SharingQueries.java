@@ -65,7 +65,11 @@ public final class SharingQueries {
                     ELSE 'RESTS'
                 END AS standing,
             """.formatted(
-                    JobQueries.FAILED, JobQueries.ACTIVE, LockWaitQueries.OVER, Strategy.NULLS, Strategy.PREDICATE)
+                            JobQueries.FAILED,
+                            JobQueries.ACTIVE,
+                            LockWaitQueries.OVER,
+                            Strategy.NULLS.stored(),
+                            Strategy.PREDICATE.stored())
             + PlanFailures.COLUMNS
             + """
             FROM batched_background_migrations m

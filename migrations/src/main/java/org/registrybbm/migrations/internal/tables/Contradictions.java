@@ -36,7 +36,7 @@ public final class Contradictions {
                                         AND last.walk_id IS NULL
                                 ))
                         )))
-            """.formatted(Strategy.NULLS, Strategy.PREDICATE).strip();
+            """.formatted(Strategy.NULLS.stored(), Strategy.PREDICATE.stored()).strip();
 
     private static final String REOPEN = """
             UPDATE batched_background_migrations m

@@ -52,7 +52,7 @@ public record Walk(
     public enum Kind {
         /** They change rows. */
         CHANGE,
-        /** They look for rows that are not done, and change those. */
+        /** They prove that no row is left; and rows that a later pass {@linkplain Walk#treatment treats} so are changed where they are not done. */
         VERIFY,
         /** They try quarantined rows again. */
         RETRY;

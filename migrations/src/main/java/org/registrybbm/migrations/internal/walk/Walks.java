@@ -132,28 +132,23 @@ public record Walks(Connection connection, Definition definition) {
                         && RegistryLockQueries.isTakenOver(connection).orElse(false);
     }
 
-    /**
-     * Opens a pass over every table that has one of the first pass.
-     *
-     * @return whether there was anything to open
-     */
-    public boolean openPass(Walk.Kind kind, int pass) throws SQLException {
+    /** Opens a later pass over every table that has one of the first pass. */
+    public void openPass(int pass) throws SQLException {
         List<WalkQueries.Opened> first = opened(Walk.Kind.CHANGE, 1);
-        Set<Long> known = tables(opened(kind, pass));
+        Set<Long> known = tables(opened(Walk.Kind.CHANGE, pass));
         if (first.stream().anyMatch(WalkQueries.Opened::onlyTable)) {
-            boolean missing = !known.contains(first.get(0).table());
-            if (missing) {
-                open(List.of(definition.target()), kind, pass, true);
+            if (!known.contains(first.get(0).table())) {
+                open(List.of(definition.target()), Walk.Kind.CHANGE, pass, true);
             }
-            return missing;
+            return;
         }
         Set<Long> walked = tables(first);
-        return openMissing(
+        boolean unused = openMissing(
                 PartitionTree.leaves(connection, definition.target()).stream()
                         .filter(leaf -> walked.contains(leaf.oid()))
                         .toList(),
                 known,
-                kind,
+                Walk.Kind.CHANGE,
                 pass);
     }
 
