@@ -10,6 +10,7 @@ import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.eclipse.jetty.util.component.LifeCycle;
@@ -41,6 +42,7 @@ import org.registrybbm.app.internal.tasks.VerifyTask;
 import org.registrybbm.app.internal.tasks.WaiveTask;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.spi.ReplicaName;
+import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
@@ -67,7 +69,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
     private final Function<? super T, ? extends PooledDataSourceFactory> dataPool;
     private final Function<? super T, ? extends PooledDataSourceFactory> quartzPool;
     private Function<? super T, SentryFactory> sentry = configuration -> new SentryFactory();
-    private WorkRegistry workRegistry = WorkRegistry.shipped();
+    private final List<WorkFunctions> workFunctions = new ArrayList<>();
     private @Nullable BatchedMigrations engine;
 
     /**
@@ -86,9 +88,13 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         this.quartzPool = quartzPool;
     }
 
-    /** Sets the work functions; the default knows the shipped ones. */
-    public BatchedMigrationsBundle<T> workRegistry(WorkRegistry other) {
-        this.workRegistry = other;
+    /**
+     * Adds work functions to the shipped ones. Where none are added, those are known that {@link java.util.ServiceLoader} finds.
+     *
+     * @param functions the application's own
+     */
+    public BatchedMigrationsBundle<T> workFunctions(WorkFunctions functions) {
+        workFunctions.add(functions);
         return this;
     }
 
@@ -122,7 +128,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
     private BackgroundMigrateCommand.Setup commandSetup(T configuration) {
         BackgroundMigrationsFactory factory = settings.apply(configuration);
         return new BackgroundMigrateCommand.Setup(
-                dataPool.apply(configuration), factory.engineSettings(), workRegistry, factory.registryLock());
+                dataPool.apply(configuration), factory.engineSettings(), WorkRegistry.of(workFunctions), factory.registryLock());
     }
 
     @Override
@@ -138,7 +144,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         PrometheusRegistry prometheus = new PrometheusRegistry();
         BatchedMigrations.Builder builder = BatchedMigrations.on(data)
                 .settings(factory.engineSettings())
-                .workRegistry(workRegistry)
+                .workRegistry(WorkRegistry.of(workFunctions))
                 .replica(replica)
                 .registryLock(factory.registryLock())
                 .listener(new TotalsListener(environment.metrics()))

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.work.WorkFunction;
-import org.registrybbm.migrations.work.WorkRegistry;
 
 /** Somebody else's Dropwizard application, which adds the bundle. */
 final class HostApplication extends Application<HostApplication.HostConfiguration> {
@@ -44,15 +43,12 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
                     HostConfiguration::backgroundMigrations,
                     HostConfiguration::database,
                     HostConfiguration::quartzDatabase)
-            .workRegistry(WorkRegistry.builder()
-                    .register(
+            .workFunctions(registry -> registry.register(
                             "copyIt",
-                            ((WorkFunction) context -> context.update("wide = small"))
-                                    .withPending("wide IS DISTINCT FROM small"))
+                            WorkFunction.update("wide = small").withPending("wide IS DISTINCT FROM small"))
                     .register("alwaysThrows", context -> {
                         throw new java.sql.SQLException("it never works", "22012");
-                    })
-                    .build());
+                    }));
     private final HttpClient client = HttpClient.newHttpClient();
     private @Nullable Server server;
 

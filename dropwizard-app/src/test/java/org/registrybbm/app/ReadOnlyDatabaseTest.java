@@ -61,8 +61,12 @@ class ReadOnlyDatabaseTest {
             BatchedMigrations engine = BatchedMigrations.on(pool).build();
 
             engine.store()
-                    .queue(NewBatchedMigration.ofKeys("pooled", "copyColumn", "public.things", "id", 100)
-                            .withArguments("{\"from\": \"small\", \"to\": \"wide\"}"));
+                    .queue(NewBatchedMigration.named("pooled")
+                            .work("copyColumn", "{\"from\": \"small\", \"to\": \"wide\"}")
+                            .table("public.things")
+                            .byKey("id")
+                            .batchSize(100)
+                            .build());
 
             assertThat(engine.runToEnd(List.of("pooled"), StopSignal.NEVER).isComplete())
                     .isTrue();

@@ -4,13 +4,16 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.BatchJob;
+import org.registrybbm.migrations.model.BatchSizing;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.JobStatus;
 import org.registrybbm.migrations.model.Key;
+import org.registrybbm.migrations.model.KeyBounds;
+import org.registrybbm.migrations.model.MigrationDefinition;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.model.SizeBounds;
+import org.registrybbm.migrations.model.Timeline;
 
 /** Rows and events for tests that need no database. */
 public final class Samples {
@@ -32,23 +35,12 @@ public final class Samples {
                 id,
                 name,
                 status,
-                "copyIt",
-                "public.manifests",
-                "id",
-                null,
-                1,
-                1000,
-                500,
-                false,
-                SizeBounds.NONE,
-                SizeBounds.NONE,
+                new MigrationDefinition("copyIt", null, "public.manifests", "id", null),
+                new KeyBounds(1, 1000),
+                BatchSizing.startingWith(500),
                 100,
-                null,
                 2000L,
-                null,
-                null,
-                null,
-                null,
+                Timeline.EMPTY,
                 failure);
     }
 

@@ -9,7 +9,6 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
-import org.registrybbm.migrations.work.WorkRegistry;
 
 /** What docs/writing-a-migration.md shows does what it says. */
 @ExtendWith(PostgresExtension.class)
@@ -46,11 +45,8 @@ class ExamplesTest {
                     ('lower_case_by_predicate', 0, 0, 10000, 1, 'lowerCaseEmails', 'shop.people', 'email',
                      'PredicateBatchingStrategy')
                 """);
-        WorkRegistry.Builder work = WorkRegistry.builder();
-        new OrderWorkFunctions().register(work);
-
         BatchedMigrations engine =
-                BatchedMigrations.on(database).workRegistry(work.build()).build();
+                BatchedMigrations.on(database).workFunctions(new OrderWorkFunctions()).build();
         assertThat(engine.runToEnd(List.of(), StopSignal.NEVER).isComplete()).isTrue();
 
         assertThat(database.number("SELECT count(*) FROM shop.orders WHERE total = id"))

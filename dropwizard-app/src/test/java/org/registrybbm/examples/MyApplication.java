@@ -9,7 +9,6 @@ import io.dropwizard.db.DataSourceFactory;
 import jakarta.validation.Valid;
 import org.registrybbm.app.BatchedMigrationsBundle;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
-import org.registrybbm.migrations.work.WorkRegistry;
 
 /** A Dropwizard application with batched migrations. */
 public final class MyApplication extends Application<MyApplication.MyConfiguration> {
@@ -31,13 +30,11 @@ public final class MyApplication extends Application<MyApplication.MyConfigurati
     // snippet: bundle
     @Override
     public void initialize(Bootstrap<MyConfiguration> bootstrap) {
-        WorkRegistry.Builder work = WorkRegistry.builder();
-        new MyWorkFunctions().register(work);
         bootstrap.addBundle(new BatchedMigrationsBundle<MyConfiguration>(
                         configuration -> configuration.backgroundMigrations,
                         configuration -> configuration.database,
                         configuration -> configuration.quartzDatabase)
-                .workRegistry(work.build()));
+                .workFunctions(new MyWorkFunctions()));
     }
     // end
 

@@ -16,9 +16,14 @@ public final class OneOff {
         // snippet: one-off
         BatchedMigrations engine = BatchedMigrations.on(dataSource).build();
         engine.store()
-                .queue(NewBatchedMigration.ofKeys("widen_user_ids", "copyColumn", "public.users", "id", 10_000)
-                        .withArguments(
-                                "{\"from\": \"legacy_id\", \"to\": \"legacy_id_bigint\", \"cast\": \"bigint\"}"));
+                .queue(NewBatchedMigration.named("widen_user_ids")
+                        .work(
+                                "copyColumn",
+                                "{\"from\": \"legacy_id\", \"to\": \"legacy_id_bigint\", \"cast\": \"bigint\"}")
+                        .table("public.users")
+                        .byKey("id")
+                        .batchSize(10_000)
+                        .build());
         RunResult result = engine.runToEnd(List.of("widen_user_ids"), StopSignal.NEVER);
         // end
         return result;

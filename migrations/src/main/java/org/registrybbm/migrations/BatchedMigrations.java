@@ -29,6 +29,8 @@ import org.registrybbm.migrations.spi.ReplicaName;
 import org.registrybbm.migrations.spi.WritableSessions;
 import org.registrybbm.migrations.verification.Verified;
 import org.registrybbm.migrations.verification.Verifier;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
@@ -55,7 +57,8 @@ public final class BatchedMigrations implements AutoCloseable {
 
     private BatchedMigrations(Builder builder) {
         this.settings = builder.settings;
-        this.workRegistry = builder.workRegistry;
+        this.workRegistry =
+                builder.workRegistry == null ? WorkRegistry.of(builder.workFunctions) : builder.workRegistry;
         MigrationListener listener = new SafeListener(List.copyOf(builder.listeners));
         DataSource dataSource = WritableSessions.of(builder.dataSource);
         this.store = new MigrationStore(dataSource);
@@ -173,7 +176,8 @@ public final class BatchedMigrations implements AutoCloseable {
         private final DataSource dataSource;
         private final List<MigrationListener> listeners = new ArrayList<>(List.of(new EventLogger()));
         private EngineSettings settings = EngineSettings.defaults();
-        private WorkRegistry workRegistry = WorkRegistry.shipped();
+        private final List<WorkFunctions> workFunctions = new ArrayList<>();
+        private @Nullable WorkRegistry workRegistry;
         private @Nullable String replica;
         private @Nullable DataSource presence;
         private RegistryLock registryLock = RegistryLock.AUTO;
@@ -188,7 +192,26 @@ public final class BatchedMigrations implements AutoCloseable {
             return this;
         }
 
-        /** Sets the work functions; the default knows the shipped ones. */
+        /**
+         * Adds a work function to the shipped ones.
+         *
+         * @param signature its name in {@code job_signature_name}; never reused for other work
+         * @param function the work
+         */
+        public Builder workFunction(String signature, WorkFunction function) {
+            return workFunctions(registry -> registry.register(signature, function));
+        }
+
+        /**
+         * Adds an application's work functions to the shipped ones. Where nothing is added, those are known that
+         * {@link java.util.ServiceLoader} finds.
+         */
+        public Builder workFunctions(WorkFunctions functions) {
+            workFunctions.add(functions);
+            return this;
+        }
+
+        /** Sets all work functions, the shipped ones included; nothing is looked for then, and nothing added. */
         public Builder workRegistry(WorkRegistry other) {
             this.workRegistry = other;
             return this;
@@ -224,7 +247,11 @@ public final class BatchedMigrations implements AutoCloseable {
             return this;
         }
 
-        /** Returns the engine. */
+        /**
+         * Returns the engine.
+         *
+         * @throws IllegalArgumentException when two work functions have one signature, or one that was found cannot be made
+         */
         public BatchedMigrations build() {
             if (replica == null) {
                 replica = ReplicaName.ofThisProcess();

@@ -7,7 +7,9 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.audit.RecordedEvents;
+import org.registrybbm.migrations.budget.Budget;
 import org.registrybbm.migrations.budget.BudgetRows;
+import org.registrybbm.migrations.budget.Limit;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.sharing.PlanFailures;
@@ -111,15 +113,67 @@ public final class MigrationStore {
     }
 
     /**
-     * Queues a migration; it is active at once.
+     * Queues a migration, which is active at once unless it says otherwise.
      *
-     * @param migration its definition, which is checked when its first batch is cut
+     * @param migration its definition, which is checked against the database when its first batch is cut
      * @return its id
+     * @throws DatabaseException when there is one of that name already
      */
     public long queue(NewBatchedMigration migration) {
         return ask(
                 "queue the batched migration '" + migration.name() + "'",
-                connection -> AskedFor.change(connection, tx -> MigrationQueries.queue(tx, migration)));
+                connection -> AskedFor.change(connection, tx -> {
+                    long id = MigrationQueries.queue(tx, migration);
+                    setBudget(tx, migration);
+                    return id;
+                }));
+    }
+
+    /**
+     * Queues a migration unless there is one of that name, as an application may do whenever it starts. A migration that is there stays
+     * as it is: its sizes, priority and limits may have been changed by people.
+     *
+     * @param migration its definition
+     * @return whether it was queued
+     * @throws IllegalArgumentException when the one that is there does something else, or to another table
+     */
+    public boolean queueIfAbsent(NewBatchedMigration migration) {
+        return ask("queue the batched migration '" + migration.name() + "'", connection -> {
+            boolean queued = AskedFor.change(connection, tx -> {
+                boolean absent = MigrationQueries.queueIfAbsent(tx, migration).isPresent();
+                if (absent) {
+                    setBudget(tx, migration);
+                }
+                return absent;
+            });
+            if (!queued) {
+                requireSame(
+                        MigrationQueries.differences(connection, migration.name(), migration.definition()), migration);
+            }
+            return queued;
+        });
+    }
+
+    private static void requireSame(String differences, NewBatchedMigration migration) {
+        if (!differences.isEmpty()) {
+            throw new IllegalArgumentException("a batched migration '" + migration.name()
+                    + "' is there already and is another one: its " + differences
+                    + "; nothing was changed; give the new one a name of its own");
+        }
+    }
+
+    private static void setBudget(Connection connection, NewBatchedMigration migration) throws SQLException {
+        Integer batchJobs = migration.options().batchJobs();
+        Integer rowsPerSecond = migration.options().rowsPerSecond();
+        if (batchJobs != null || rowsPerSecond != null) {
+            BudgetRows.set(
+                    connection,
+                    Budget.Subject.migration(migration.name()),
+                    new Budget.Change(
+                            batchJobs == null ? null : Limit.of(batchJobs),
+                            rowsPerSecond == null ? null : Limit.of(rowsPerSecond),
+                            null));
+        }
     }
 
     /**
@@ -138,7 +192,7 @@ public final class MigrationStore {
         }
         return ask("set the priority of '" + name + "'", connection -> {
             KnownMigrations.require(connection, List.of(name));
-            return AskedFor.change(connection, tx -> BudgetRows.setPriority(tx, name, priority));
+            return AskedFor.change(connection, tx -> MigrationQueries.setPriority(tx, name, priority));
         });
     }
 

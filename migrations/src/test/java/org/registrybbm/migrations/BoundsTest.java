@@ -62,16 +62,12 @@ class BoundsTest {
         lab.items(-500, 500);
         lab.engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration(
-                        "m",
-                        "copyColumn",
-                        "t.items",
-                        "id",
-                        null,
-                        1,
-                        Long.MAX_VALUE,
-                        100,
-                        "{\"from\": \"id\", \"to\": \"v\"}"));
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", Map.of("from", "id", "to", "v"))
+                        .table("t.items")
+                        .byKeyBetween("id", 1, Long.MAX_VALUE)
+                        .batchSize(100)
+                        .build());
 
         assertThat(lab.drain(Map.of()).isComplete()).isTrue();
 

@@ -134,8 +134,12 @@ class ColumnTypesTest {
                 signature.equals("fillColumn") ? target + " IS NOT DISTINCT FROM NULL" : "true");
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys(target, signature, "t.items", "id", 100)
-                        .withArguments(arguments));
+                .queue(NewBatchedMigration.named(target)
+                        .work(signature, arguments)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(100)
+                        .build());
     }
 
     @AfterEach

@@ -37,8 +37,12 @@ class CopiedValuesTest {
     private void run(String signature, String arguments) {
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("m", signature, "t.items", "id", 10)
-                        .withArguments(arguments));
+                .queue(NewBatchedMigration.named("m")
+                        .work(signature, arguments)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
         lab.drain(Map.of());
     }
 
@@ -148,7 +152,7 @@ class CopiedValuesTest {
                 database.execute("UPDATE t.items SET source = " + bad + " WHERE id = " + row);
                 lab.engine(Map.of())
                         .store()
-                        .queue(new NewBatchedMigration(
+                        .queue(Lab.migration(
                                 "m",
                                 "copyColumn",
                                 "t.items",

@@ -68,10 +68,10 @@ class DatabaseClockTest {
         BatchedMigration finished =
                 lab.engine(Map.of()).store().list(List.of("m")).get(0);
 
-        assertThat(finished.finishedAt()).isNotNull();
+        assertThat(finished.timeline().finishedAt()).isNotNull();
         assertThat(database.text(
                         "SELECT abs(extract(epoch FROM finished_at - ?::timestamptz)) < 0.001 FROM batched_background_migrations",
-                        String.valueOf(finished.finishedAt())))
+                        String.valueOf(finished.timeline().finishedAt())))
                 .isEqualTo("t");
     }
 

@@ -108,7 +108,14 @@ class ExplanationTest {
     void saysWhichBudgetIsUsedUp() {
         lab.items(1, 100).queueItems("first", Lab.ADD_ONE, 10);
         database.execute("CREATE TABLE t.others (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)");
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.others", "id", 10));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(Lab.ADD_ONE)
+                        .table("t.others")
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
         BatchedMigrations engine = lab.engine(Map.of());
         engine.planner().plan();
         database.execute("UPDATE batched_background_migration_budgets SET batch_jobs = 1 WHERE scope = 'fleet'");

@@ -62,8 +62,12 @@ class ExtensionTypesTest {
                 + "; ALTER TABLE t.items DROP CONSTRAINT refused");
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.items", "p", 100)
-                        .withArguments("{\"from\": \"k\", \"to\": \"other\"}"));
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", "{\"from\": \"k\", \"to\": \"other\"}")
+                        .table("t.items")
+                        .byKey("p")
+                        .batchSize(100)
+                        .build());
 
         assertThat(lab.drain(Map.of()).isComplete())
                 .as(lab.of("m", "coalesce(failure_message, '')"))

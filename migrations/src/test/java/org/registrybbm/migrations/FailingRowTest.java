@@ -158,7 +158,14 @@ class FailingRowTest {
                 );
                 INSERT INTO t.items SELECT i, 0, NULL, i %% (%1$d / 37) > 0 OR i > %1$d / 37 * 37 FROM generate_series(1, %1$d) i
                 """.formatted(rows));
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", WORK, "t.items", "id", rows / 10));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(WORK)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(rows / 10)
+                        .build());
 
         lab.drain(Map.of(WORK, Lab.DO_ONE));
 

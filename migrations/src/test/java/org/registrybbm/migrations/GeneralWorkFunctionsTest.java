@@ -27,8 +27,12 @@ class GeneralWorkFunctionsTest {
     private RunResult run(String signature, String arguments) {
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("m", signature, "t.types", "id", 10)
-                        .withArguments(arguments));
+                .queue(NewBatchedMigration.named("m")
+                        .work(signature, arguments)
+                        .table("t.types")
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
         return lab.drain(Map.of());
     }
 
@@ -181,7 +185,12 @@ class GeneralWorkFunctionsTest {
         types("int", "7", "int");
         lab.engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration("m", signature, "t.types", "id", null, 1, 100, 10, arguments));
+                .queue(NewBatchedMigration.named("m")
+                        .work(signature, arguments)
+                        .table("t.types")
+                        .byKeyBetween("id", 1, 100)
+                        .batchSize(10)
+                        .build());
 
         lab.drain(Map.of());
 

@@ -14,7 +14,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
 
@@ -158,7 +157,7 @@ class HostileSettingsTest {
         for (Change change : changes) {
             lab.engine(Map.of())
                     .store()
-                    .queue(new NewBatchedMigration(
+                    .queue(Lab.migration(
                             change.name(),
                             change.signature(),
                             "t.items",

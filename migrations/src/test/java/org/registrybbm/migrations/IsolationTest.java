@@ -14,7 +14,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.CountedStatements;
@@ -59,7 +58,7 @@ class IsolationTest {
     private void queue(String work, @Nullable String strategy, String column, int quarantineLimit) {
         lab.engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration(
+                .queue(Lab.migration(
                         "m", work, "t.items", column, strategy, Long.MIN_VALUE, Long.MAX_VALUE, 5_000, null));
         database.execute("UPDATE batched_background_migrations SET batch_size_fixed = true, quarantine_limit = "
                 + quarantineLimit);

@@ -111,8 +111,12 @@ class KeyChangedTest {
         }
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.items", key, 500)
-                        .withArguments(arguments));
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", arguments)
+                        .table("t.items")
+                        .byKey(key)
+                        .batchSize(500)
+                        .build());
 
         lab.drain(Map.of());
 
@@ -159,8 +163,12 @@ class KeyChangedTest {
         touch("t.items_2", "UPDATE", "true");
         long id = lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.items", "updated_at", 500)
-                        .withArguments("{\"from\": \"id\", \"to\": \"target\"}"));
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", "{\"from\": \"id\", \"to\": \"target\"}")
+                        .table("t.items")
+                        .byKey("updated_at")
+                        .batchSize(500)
+                        .build());
         walkAsAWhole(id);
 
         lab.drain(Map.of());

@@ -16,7 +16,12 @@ class KeysetBatchingTest extends BatchingStrategyContract {
 
     @Override
     NewBatchedMigration definition(String signature, int batchSize) {
-        return NewBatchedMigration.ofKeys("m", signature, "t.things", "id", batchSize);
+        return NewBatchedMigration.named("m")
+                .work(signature)
+                .table("t.things")
+                .byKey("id")
+                .batchSize(batchSize)
+                .build();
     }
 
     @Override

@@ -13,8 +13,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.model.BatchSizing;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.model.KeyBounds;
+import org.registrybbm.migrations.model.MigrationDefinition;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
@@ -77,17 +80,42 @@ record Lab(TestDatabase database) {
 
     /** Queues ranges over all of {@code t.items}, in batches of a fixed size. */
     long queueItems(String name, String signature, int batchSize) {
-        long id =
-                engine(Map.of()).store().queue(NewBatchedMigration.ofKeys(name, signature, "t.items", "id", batchSize));
+        long id = engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named(name)
+                        .work(signature)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(batchSize)
+                        .build());
         database.execute("UPDATE batched_background_migrations SET batch_size_fixed = true WHERE id = " + id);
         return id;
+    }
+
+    /** A migration as an INSERT of these values makes it, whatever strategy they name. */
+    static NewBatchedMigration migration(
+            String name,
+            String signature,
+            String table,
+            String column,
+            @Nullable String strategy,
+            long first,
+            long last,
+            int batchSize,
+            @Nullable String arguments) {
+        return new NewBatchedMigration(
+                name,
+                new MigrationDefinition(signature, arguments, table, column, strategy),
+                new KeyBounds(first, last),
+                BatchSizing.startingWith(batchSize),
+                NewBatchedMigration.Options.DEFAULT);
     }
 
     /** Queues a migration of {@code t.items} in batches and sub-batches of fixed sizes. */
     long queue(String signature, @Nullable String strategy, String column, int batchSize, int subBatchSize) {
         long id = engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration(
+                .queue(migration(
                         "m", signature, "t.items", column, strategy, Long.MIN_VALUE, Long.MAX_VALUE, batchSize, null));
         database.execute("""
                 UPDATE batched_background_migrations

@@ -110,29 +110,38 @@ abstract class MigrationStoreContract {
 
     @Test
     void queuesWhatItIsGiven() {
-        long id = store().queue(new NewBatchedMigration(
-                "queued", "copyColumn", "t.items", "id", null, -5, 5, 7, "{\"from\": \"id\", \"to\": \"v\"}"));
+        long id = store().queue(NewBatchedMigration.named("queued")
+                .work("copyColumn", Map.of("from", "id", "to", "v"))
+                .table("t.items")
+                .byKeyBetween("id", -5, 5)
+                .batchSize(7)
+                .build());
 
         assertThat(store().list(List.of("queued"))).singleElement().satisfies(queued -> {
             assertThat(queued.id()).isEqualTo(id);
             assertThat(queued.status()).isEqualTo(MigrationStatus.ACTIVE);
-            assertThat(queued.signature()).isEqualTo("copyColumn");
-            assertThat(queued.table()).isEqualTo("t.items");
-            assertThat(queued.column()).isEqualTo("id");
-            assertThat(queued.strategy()).isNull();
-            assertThat(queued.minValue()).isEqualTo(-5);
-            assertThat(queued.maxValue()).isEqualTo(5);
-            assertThat(queued.batchSize()).isEqualTo(7);
-            assertThat(queued.batchSizeFixed()).isFalse();
-            assertThat(queued.arguments()).isEqualTo("{\"to\": \"v\", \"from\": \"id\"}");
+            assertThat(queued.definition().signature()).isEqualTo("copyColumn");
+            assertThat(queued.definition().table()).isEqualTo("t.items");
+            assertThat(queued.definition().column()).isEqualTo("id");
+            assertThat(queued.definition().strategy()).isNull();
+            assertThat(queued.bounds().first()).isEqualTo(-5);
+            assertThat(queued.bounds().last()).isEqualTo(5);
+            assertThat(queued.sizing().first()).isEqualTo(7);
+            assertThat(queued.sizing().fixed()).isFalse();
+            assertThat(queued.definition().arguments()).isEqualTo("{\"to\": \"v\", \"from\": \"id\"}");
             assertThat(queued.failure()).isNull();
-            assertThat(queued.startedAt()).isNull();
+            assertThat(queued.timeline().startedAt()).isNull();
         });
     }
 
     @Test
     void refusesANameThatIsTaken() {
-        assertThatThrownBy(() -> store().queue(NewBatchedMigration.ofKeys("active", "x", "t.items", "id", 1)))
+        assertThatThrownBy(() -> store().queue(NewBatchedMigration.named("active")
+                        .work("x")
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(1)
+                        .build()))
                 .isInstanceOf(DatabaseException.class)
                 .hasMessageContaining("could not queue the batched migration 'active'");
     }
@@ -150,8 +159,9 @@ abstract class MigrationStoreContract {
                         .finished())
                 .singleElement()
                 .satisfies(finished -> {
-                    assertThat(finished.startedAt()).isNotNull();
-                    assertThat(finished.finishedAt()).isAfterOrEqualTo(finished.startedAt());
+                    assertThat(finished.timeline().startedAt()).isNotNull();
+                    assertThat(finished.timeline().finishedAt())
+                            .isAfterOrEqualTo(finished.timeline().startedAt());
                 });
         lab.assertEachItemChangedOnce();
     }

@@ -16,7 +16,12 @@ class NullPredicateBatchingTest extends BatchingStrategyContract {
 
     @Override
     NewBatchedMigration definition(String signature, int batchSize) {
-        return NewBatchedMigration.ofNulls("m", signature, "t.things", "todo", batchSize);
+        return NewBatchedMigration.named("m")
+                .work(signature)
+                .table("t.things")
+                .byNull("todo")
+                .batchSize(batchSize)
+                .build();
     }
 
     @Override

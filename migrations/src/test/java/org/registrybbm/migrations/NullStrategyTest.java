@@ -35,7 +35,14 @@ class NullStrategyTest {
     }
 
     private void queue(String signature, int batchSize) {
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofNulls("m", signature, "t.nulls", "v", batchSize));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(signature)
+                        .table("t.nulls")
+                        .byNull("v")
+                        .batchSize(batchSize)
+                        .build());
         database.execute("UPDATE batched_background_migrations SET batch_size_fixed = true");
     }
 
@@ -152,8 +159,12 @@ class NullStrategyTest {
         database.execute(index);
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofNulls("m", "fillColumn", "t.bare", "v", 10)
-                        .withArguments("{\"value\": 1}"));
+                .queue(NewBatchedMigration.named("m")
+                        .work("fillColumn", "{\"value\": 1}")
+                        .table("t.bare")
+                        .byNull("v")
+                        .batchSize(10)
+                        .build());
 
         lab.drain(Map.of());
 
@@ -170,8 +181,12 @@ class NullStrategyTest {
                 """);
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofNulls("m", "fillColumn", "t.\"Odd\"", "V v", 7)
-                        .withArguments("{\"value\": \"x\"}"));
+                .queue(NewBatchedMigration.named("m")
+                        .work("fillColumn", "{\"value\": \"x\"}")
+                        .table("t.\"Odd\"")
+                        .byNull("V v")
+                        .batchSize(7)
+                        .build());
 
         assertThat(lab.drain(Map.of()).isComplete()).isTrue();
 

@@ -46,8 +46,12 @@ class OddNamesTest {
                 """);
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", table, column, 20)
-                        .withArguments("{\"from\": \"the.old\", \"to\": \"the new; drop table t.x\"}"));
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", "{\"from\": \"the.old\", \"to\": \"the new; drop table t.x\"}")
+                        .table(table)
+                        .byKey(column)
+                        .batchSize(20)
+                        .build());
 
         RunResult result = lab.drain(Map.of());
 
@@ -78,7 +82,14 @@ class OddNamesTest {
             })
     void refusesATableThatIsNotASchemaAndAName(String table) {
         lab.items(1, 10);
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, table, "id", 10));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(Lab.ADD_ONE)
+                        .table(table)
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
 
         lab.drain(Map.of());
 
@@ -108,7 +119,14 @@ class OddNamesTest {
                 INSERT INTO t.items VALUES (1);
                 INSERT INTO t."Items" VALUES (1)
                 """);
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.\"Items\"", "id", 10));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(Lab.ADD_ONE)
+                        .table("t.\"Items\"")
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
 
         lab.drain(Map.of());
 
@@ -120,7 +138,14 @@ class OddNamesTest {
     void acceptsAMigrationWhoseOwnNameIsOdd() {
         lab.items(1, 10);
         String name = "a 'b' \"c\"; drop table t.items -- ü";
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys(name, Lab.ADD_ONE, "t.items", "id", 10));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named(name)
+                        .work(Lab.ADD_ONE)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
 
         RunResult result = lab.engine(Map.of()).runToEnd(List.of(name), StopSignal.NEVER);
 

@@ -176,7 +176,13 @@ class OutlookTest {
     }
 
     private void queueOthers() {
-        engine.store().queue(NewBatchedMigration.ofKeys("others", Lab.ADD_ONE, "t.others", "id", 100));
+        engine.store()
+                .queue(NewBatchedMigration.named("others")
+                        .work(Lab.ADD_ONE)
+                        .table("t.others")
+                        .byKey("id")
+                        .batchSize(100)
+                        .build());
     }
 
     /** What a replica sees while a worker holds each of some batch jobs but one. */

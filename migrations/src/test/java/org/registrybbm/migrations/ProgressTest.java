@@ -102,8 +102,12 @@ class ProgressTest {
         database.execute("UPDATE t.items SET v = id WHERE id <= 300");
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.items", "id", 500)
-                        .withArguments("{\"from\": \"id\", \"to\": \"v\"}"));
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", "{\"from\": \"id\", \"to\": \"v\"}")
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(500)
+                        .build());
 
         lab.drain(Map.of());
 

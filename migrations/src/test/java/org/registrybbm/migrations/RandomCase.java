@@ -8,7 +8,6 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.TestDatabase;
 import org.registrybbm.migrations.work.WorkFunction;
 
@@ -256,7 +255,7 @@ record RandomCase(long seed, TestDatabase database, Random random, Work work, Sh
     private void queue(Lab lab) {
         long id = lab.engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration(
+                .queue(Lab.migration(
                         "m",
                         work.signature(),
                         "t.items",

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.model.UnknownMigrationException;
 import org.registrybbm.migrations.testkit.PostgresExtension;
@@ -54,7 +53,7 @@ class ReopenedTest {
                 """);
         lab.engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration(
+                .queue(Lab.migration(
                         "m", "fill", "t.heap", "a", "BlockBatchingStrategy", 0, Long.MAX_VALUE, 100, null));
         lab.runAll(FILL);
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);

@@ -27,7 +27,14 @@ class RestartTest {
                 INSERT INTO t.n SELECT generate_series(1, 50);
                 CREATE INDEX ON t.n (v) WHERE v IS NULL
                 """);
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofNulls("m", "fill", "t.n", "v", 10));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work("fill")
+                        .table("t.n")
+                        .byNull("v")
+                        .batchSize(10)
+                        .build());
         lab.runAll(Map.of("fill", context -> 0));
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
 
@@ -45,8 +52,12 @@ class RestartTest {
                 """);
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.d", "id", 10)
-                        .withArguments("{\"from\": \"a\", \"to\": \"b\", \"cast\": \"date\"}"));
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", "{\"from\": \"a\", \"to\": \"b\", \"cast\": \"date\"}")
+                        .table("t.d")
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
 
         lab.runAll(Map.of());
 

@@ -19,7 +19,6 @@ import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
@@ -236,7 +235,7 @@ class SickMigrationTest {
     private void queue(String name, String signature, String table, String column, @Nullable String strategy) {
         lab.engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration(
+                .queue(Lab.migration(
                         name,
                         signature,
                         table,

@@ -30,7 +30,14 @@ class SizesTest {
     @Test
     void growsBatchesThatAreFasterThanTheirTarget() {
         lab.items(1, 3_000);
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 20));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(Lab.ADD_ONE)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(20)
+                        .build());
 
         lab.limits(1, 1).engine(Lab.SETTINGS).runToEnd(List.of(), StopSignal.NEVER);
 
@@ -41,7 +48,14 @@ class SizesTest {
     @Test
     void halvesBatchesThatAreSlowerThanTheirTarget() {
         lab.items(1, 2_000);
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 400));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(Lab.ADD_ONE)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(400)
+                        .build());
         BatchedMigrations engine = lab.limits(1, 1).engine(Lab.SETTINGS);
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
         database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 3600000");
@@ -54,7 +68,14 @@ class SizesTest {
     @Test
     void growsBesideManyThatStillRun() {
         lab.items(1, 5_000);
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 20));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(Lab.ADD_ONE)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(20)
+                        .build());
         BatchedMigrations engine = lab.limits(30, 30).engine(Lab.SETTINGS);
         List<Long> probes = engine.planner().plan().due();
         probes.subList(1, 30).forEach(this::startElsewhere);
@@ -76,7 +97,14 @@ class SizesTest {
     void sharesOutWhatIsLeftSoThatAllWorkersEndTogether() {
         lab.items(1, 10_000);
         database.execute("ANALYZE t.items");
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 1_000));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(Lab.ADD_ONE)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(1_000)
+                        .build());
         BatchedMigrations engine = lab.limits(4, 4).engine(Lab.SETTINGS);
         List<Long> probes = engine.planner().plan().due();
         probes.subList(1, 4).forEach(this::startElsewhere);
@@ -102,7 +130,14 @@ class SizesTest {
         lab.items(1, 100);
         database.execute("ANALYZE t.items");
         database.execute("INSERT INTO t.items (id) SELECT generate_series(101, 20000)");
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 1_000));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(Lab.ADD_ONE)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(1_000)
+                        .build());
 
         lab.limits(4, 4).drain(Map.of());
 
@@ -125,7 +160,14 @@ class SizesTest {
     @Test
     void keepsEveryBatchAtItsSizeWhereTheBatchTargetIsZero() {
         lab.items(1, 1_000);
-        lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys("m", Lab.ADD_ONE, "t.items", "id", 250));
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work(Lab.ADD_ONE)
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(250)
+                        .build());
         EngineSettings fixed =
                 Lab.SETTINGS.withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofMillis(500)));
 

@@ -20,8 +20,12 @@ class SynchronousRunTest {
                 """);
         BatchedMigrations engine = BatchedMigrations.on(database).build();
         engine.store()
-                .queue(NewBatchedMigration.ofKeys("widen", "copyColumn", "public.users", "id", 1_000)
-                        .withArguments("{\"from\": \"n\", \"to\": \"n_big\", \"cast\": \"bigint\"}"));
+                .queue(NewBatchedMigration.named("widen")
+                        .work("copyColumn", "{\"from\": \"n\", \"to\": \"n_big\", \"cast\": \"bigint\"}")
+                        .table("public.users")
+                        .byKey("id")
+                        .batchSize(1_000)
+                        .build());
 
         RunResult result = engine.runToEnd(List.of("widen"), StopSignal.NEVER);
 

@@ -18,7 +18,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineRole;
 import org.registrybbm.migrations.testkit.PostgresExtension;
@@ -206,7 +205,7 @@ class TableKindsTest {
     private void queue(String signature, String table, String column, @Nullable String strategy, String arguments) {
         lab.engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration(
+                .queue(Lab.migration(
                         "m",
                         signature,
                         table,

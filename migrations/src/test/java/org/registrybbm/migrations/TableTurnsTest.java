@@ -175,7 +175,14 @@ class TableTurnsTest {
     }
 
     private void queue(String name, String table) {
-        long id = lab.engine(Map.of()).store().queue(NewBatchedMigration.ofKeys(name, Lab.ADD_ONE, table, "id", 10));
+        long id = lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named(name)
+                        .work(Lab.ADD_ONE)
+                        .table(table)
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
         database.execute("UPDATE batched_background_migrations SET batch_size_fixed = true WHERE id = " + id);
     }
 

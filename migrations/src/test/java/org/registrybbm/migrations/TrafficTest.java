@@ -14,7 +14,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.DatabaseException;
 import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.PostgresExtension;
 import org.registrybbm.migrations.testkit.TestDatabase;
@@ -75,7 +74,7 @@ class TrafficTest {
         }
         lab.engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration("m", WORK, "t.items", column, strategy, 0, 0, ROWS / 12, null));
+                .queue(Lab.migration("m", WORK, "t.items", column, strategy, 0, 0, ROWS / 12, null));
         WorkFunction work = strategy == null ? this::work : ((WorkFunction) this::work).withPending("todo");
 
         long began = System.nanoTime();

@@ -63,7 +63,13 @@ class TwoSchemasTest {
     }
 
     private static long queued(BatchedMigrations engine, String table) {
-        engine.store().queue(NewBatchedMigration.ofKeys("m", "work", table, "id", 1_000));
+        engine.store()
+                .queue(NewBatchedMigration.named("m")
+                        .work("work")
+                        .table(table)
+                        .byKey("id")
+                        .batchSize(1_000)
+                        .build());
         return engine.planner().plan().due().get(0);
     }
 }

@@ -38,8 +38,7 @@ class UnreadableRowsTest {
     private void queue(String strategy) {
         lab.engine(Map.of())
                 .store()
-                .queue(new NewBatchedMigration(
-                        "m", "copyColumn", "t.items", "id", strategy, 1, Long.MAX_VALUE, 500, CAST));
+                .queue(Lab.migration("m", "copyColumn", "t.items", "id", strategy, 1, Long.MAX_VALUE, 500, CAST));
     }
 
     @ParameterizedTest
@@ -119,8 +118,12 @@ class UnreadableRowsTest {
         queue(strategy);
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("other", "copyColumn", "t.items", "id", 500)
-                        .withArguments("{\"from\": \"v\", \"to\": \"v\"}"));
+                .queue(NewBatchedMigration.named("other")
+                        .work("copyColumn", "{\"from\": \"v\", \"to\": \"v\"}")
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(500)
+                        .build());
         assertThat(lab.drain(Map.of()).isComplete()).isTrue();
         database.execute("INSERT INTO t.items VALUES (2000, 'alice@example.org'), (2001, '7')");
 
@@ -143,7 +146,14 @@ class UnreadableRowsTest {
                 "first", ((WorkFunction) context -> context.update("v = 1")).withPending("v IS NULL"),
                 "second", ((WorkFunction) context -> context.update("raw = 'y'")).withPending("raw <> 'y'"));
         for (String name : List.of("first", "second")) {
-            lab.engine(work).store().queue(NewBatchedMigration.ofKeys(name, name, "t.items", "id", 500));
+            lab.engine(work)
+                    .store()
+                    .queue(NewBatchedMigration.named(name)
+                            .work(name)
+                            .table("t.items")
+                            .byKey("id")
+                            .batchSize(500)
+                            .build());
         }
         assertThat(lab.drain(work).isComplete()).isTrue();
         database.execute("ALTER TABLE t.items RENAME COLUMN v TO w");
@@ -169,8 +179,12 @@ class UnreadableRowsTest {
         }
         lab.engine(Map.of())
                 .store()
-                .queue(NewBatchedMigration.ofKeys("m", "copyColumn", "t.items", "k", 500)
-                        .withArguments(CAST));
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", CAST)
+                        .table("t.items")
+                        .byKey("k")
+                        .batchSize(500)
+                        .build());
         assertThat(lab.drain(Map.of()).isComplete()).isTrue();
         database.execute("UPDATE t.items SET raw = 'x' WHERE id IN (1, 6000, 12000)");
         CountedStatements counted = new CountedStatements(database);

@@ -1,6 +1,7 @@
 package org.registrybbm.scheduler;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -274,22 +275,20 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     }
 
     private WorkRegistry workRegistry(ClassLoadHelper loadHelper) {
-        WorkRegistry.Builder registry = WorkRegistry.builder();
-        if (workFunctions != null) {
-            try {
-                WorkFunctions functions = loadHelper
-                        .loadClass(workFunctions, WorkFunctions.class)
-                        .getDeclaredConstructor()
-                        .newInstance();
-                functions.register(registry);
-            } catch (ReflectiveOperationException | ClassCastException e) {
-                throw new IllegalArgumentException(
-                        "workFunctions is '" + workFunctions + "', which is not a " + WorkFunctions.class.getName()
-                                + " with a public constructor without parameters: " + e,
-                        e);
-            }
+        if (workFunctions == null) {
+            return WorkRegistry.of(List.of());
         }
-        return registry.build();
+        try {
+            return WorkRegistry.of(List.of(loadHelper
+                    .loadClass(workFunctions, WorkFunctions.class)
+                    .getDeclaredConstructor()
+                    .newInstance()));
+        } catch (ReflectiveOperationException | ClassCastException e) {
+            throw new IllegalArgumentException(
+                    "workFunctions is '" + workFunctions + "', which is not a " + WorkFunctions.class.getName()
+                            + " with a public constructor without parameters: " + e,
+                    e);
+        }
     }
 
     private static void range(String property, long value, long min, long max) {

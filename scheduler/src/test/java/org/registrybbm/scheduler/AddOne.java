@@ -1,5 +1,6 @@
 package org.registrybbm.scheduler;
 
+import java.math.BigDecimal;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.registrybbm.migrations.work.WorkContext;
@@ -50,7 +51,14 @@ record AddOne(String replica, Hook hook) implements WorkFunction {
             statement.setString(1, replica);
             changed = statement.executeUpdate();
         }
-        sleep(context, context.arguments().path("msPerRow").asDouble(0) * changed / 1000);
+        sleep(
+                context,
+                context.arguments()
+                                .optionalNumber("msPerRow")
+                                .orElse(BigDecimal.ZERO)
+                                .doubleValue()
+                        * changed
+                        / 1000);
         hook.inside(context);
         return changed;
     }

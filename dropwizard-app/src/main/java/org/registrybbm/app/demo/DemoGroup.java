@@ -22,7 +22,7 @@ record DemoGroup(String title, String signature) {
 
     Standing standing(List<MigrationOverview> overviews) {
         List<MigrationOverview> own = overviews.stream()
-                .filter(one -> one.migration().signature().equals(signature))
+                .filter(one -> one.migration().definition().signature().equals(signature))
                 .toList();
         Set<String> replicas = new TreeSet<>();
         own.forEach(one -> replicas.addAll(one.replicas()));

@@ -55,14 +55,6 @@ public final class BudgetRows {
                 AND c.relkind IN ('r', 'p')
             """.formatted(SqlIdentifiers.quotedInSql("rn.nspname", "r.relname"));
 
-    private static final String SET_PRIORITY = """
-            UPDATE batched_background_migrations
-            SET priority = ?,
-                updated_at = now()
-            WHERE name = ?
-                AND priority <> ?
-            """;
-
     private BudgetRows() {}
 
     public static List<Budget> list(Connection connection) throws SQLException {
@@ -95,10 +87,6 @@ public final class BudgetRows {
         return parts.size() == 2
                 ? Sql.first(connection, ROOT, row -> row.getString("root"), parts.get(0), parts.get(1))
                 : Optional.empty();
-    }
-
-    public static boolean setPriority(Connection connection, String migration, int priority) throws SQLException {
-        return Sql.update(connection, SET_PRIORITY, priority, migration, priority) == 1;
     }
 
     private static Budget budget(ResultSet row) throws SQLException {

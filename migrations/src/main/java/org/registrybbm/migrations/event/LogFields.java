@@ -26,12 +26,12 @@ public final class LogFields {
     public LogFields migration(BatchedMigration migration) {
         return with("bbm_id", migration.id())
                 .with("bbm_name", migration.name())
-                .with("bbm_batch_size", migration.batchSize())
+                .with("bbm_batch_size", migration.sizing().first())
                 .with("bbm_status", migration.status().word())
-                .with("bbm_job_signature_key", migration.signature())
-                .with("bbm_target_column", migration.column())
-                .with("bbm_target_table", migration.table())
-                .with("bbm_batching_strategy", migration.strategy())
+                .with("bbm_job_signature_key", migration.definition().signature())
+                .with("bbm_target_column", migration.definition().column())
+                .with("bbm_target_table", migration.definition().table())
+                .with("bbm_batching_strategy", migration.definition().strategy())
                 .with("bbm_total_tuple_count", migration.totalTupleCount());
     }
 
@@ -39,15 +39,15 @@ public final class LogFields {
         return migration(migration)
                 .with("job_id", job.id())
                 .with("job_bbm_id", job.migrationId())
-                .with("job_name", migration.signature())
+                .with("job_name", migration.definition().signature())
                 .with("job_attempts", job.attempts())
                 .with("job_start_id", job.range().min())
                 .with("job_end_id", job.range().max())
-                .with("job_batch_size", migration.batchSize())
+                .with("job_batch_size", migration.sizing().first())
                 .with("job_status", status.word())
-                .with("job_pagination_column", migration.column())
-                .with("job_pagination_table", migration.table())
-                .with("job_batching_strategy", migration.strategy())
+                .with("job_pagination_column", migration.definition().column())
+                .with("job_pagination_table", migration.definition().table())
+                .with("job_batching_strategy", migration.definition().strategy())
                 .with("correlation_id", replica + "-" + job.id() + "-" + job.attempts())
                 .with("replica", replica);
     }

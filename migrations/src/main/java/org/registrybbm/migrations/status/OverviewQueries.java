@@ -140,7 +140,7 @@ public final class OverviewQueries {
 
     /** Says what is done now where it is not the change of the rows, with a comma behind it. */
     private static String doing(ResultSet row, BatchedMigration migration) throws SQLException {
-        if (!migration.status().isRunnable() || migration.codeMissingSince() != null) {
+        if (!migration.status().isRunnable() || migration.timeline().codeMissingSince() != null) {
             return "";
         }
         if (row.getBoolean("retries")) {
@@ -174,14 +174,14 @@ public final class OverviewQueries {
         return switch (migration.status()) {
             case PAUSED -> "paused; set it to active to go on";
             case FINISHED ->
-                migration.verifiedAt() == null
+                migration.timeline().verifiedAt() == null
                         ? "every batch is done" + within(migration) + "; not verified"
                         : "every batch is done, and it was verified that no row is left" + within(migration);
             case FAILED -> failed(migration.failure());
             case ACTIVE, RUNNING -> {
-                if (migration.codeMissingSince() != null) {
+                if (migration.timeline().codeMissingSince() != null) {
                     yield "no replica that looked knows its work function or strategy, since "
-                            + migration.codeMissingSince();
+                            + migration.timeline().codeMissingSince();
                 }
                 if (!replicas.isEmpty()) {
                     yield "running on " + String.join(", ", replicas) + waits.pace(migration.id())
@@ -202,10 +202,15 @@ public final class OverviewQueries {
 
     /** A table's keys may lie outside of the bounds, and then say so. */
     private static String within(BatchedMigration migration) {
-        boolean whole = migration.minValue() == Long.MIN_VALUE && migration.maxValue() == Long.MAX_VALUE
-                || migration.minValue() == 0 && migration.maxValue() == 0
-                || migration.strategy() != null;
-        return whole ? "" : " from min_value %d to max_value %d".formatted(migration.minValue(), migration.maxValue());
+        boolean whole = migration.bounds().first() == Long.MIN_VALUE
+                        && migration.bounds().last() == Long.MAX_VALUE
+                || migration.bounds().first() == 0 && migration.bounds().last() == 0
+                || migration.definition().strategy() != null;
+        return whole
+                ? ""
+                : " from min_value %d to max_value %d"
+                        .formatted(
+                                migration.bounds().first(), migration.bounds().last());
     }
 
     /** Says whose lock a batch job waits for. */

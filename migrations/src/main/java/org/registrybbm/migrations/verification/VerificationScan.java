@@ -164,7 +164,7 @@ public final class VerificationScan implements AutoCloseable {
         if (table.pendingRows().isEmpty()) {
             throw new InvalidDefinitionException(
                     FailureCode.PENDING_UNKNOWN,
-                    "the work function '" + migration.signature()
+                    "the work function '" + migration.definition().signature()
                             + "' does not say which rows are not done; override its method pending");
         }
         if (resolved.strategy().hasRanges()) {

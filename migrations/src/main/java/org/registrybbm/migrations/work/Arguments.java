@@ -9,15 +9,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.InvalidDefinitionException;
 
-/** A migration's JSON arguments, read with clear errors. */
+/**
+ * A migration's arguments, a JSON object, read with clear errors: every method throws {@link InvalidDefinitionException}, which fails the
+ * migration with code 13, where an argument is not what it should be. Immutable.
+ */
 public final class Arguments {
     // Numbers stay as they are written, as jsonb keeps them. To read one takes the square of its digits, in each plan:
     // those of PostgreSQL's longest would take seconds.
@@ -37,17 +43,21 @@ public final class Arguments {
         this.json = json;
     }
 
-    /** Parses the column; an empty object where it is NULL. */
-    public static JsonNode parse(@Nullable String text) {
+    /**
+     * Parses the column {@code arguments}.
+     *
+     * @param text a JSON object, or null for none
+     */
+    public static Arguments parse(@Nullable String text) {
         if (text == null) {
-            return MAPPER.createObjectNode();
+            return new Arguments(MAPPER.createObjectNode());
         }
         try {
             JsonNode json = MAPPER.readTree(text);
             if (!json.isObject()) {
                 throw invalid("arguments is not a JSON object: " + text);
             }
-            return json;
+            return new Arguments(json);
         } catch (StreamConstraintsException e) {
             throw invalid("arguments has a number of more than " + LONGEST_NUMBER
                     + " digits, or is nested too deeply; write such a number as a string");
@@ -56,8 +66,9 @@ public final class Arguments {
         }
     }
 
-    /** Reads an object that may have the given keys only. */
-    static Arguments of(JsonNode json, Set<String> known) {
+    /** Refuses every key but these, so that a misspelt one is not passed over, and returns the arguments. */
+    public Arguments allow(String... keys) {
+        Set<String> known = new TreeSet<>(List.of(keys));
         List<String> unknown = new ArrayList<>();
         json.fieldNames().forEachRemaining(name -> {
             if (!known.contains(name)) {
@@ -65,37 +76,56 @@ public final class Arguments {
             }
         });
         if (!unknown.isEmpty()) {
-            throw invalid("arguments has the unknown keys " + unknown + "; known are "
-                    + known.stream().sorted().toList());
+            throw invalid("arguments has the unknown keys " + unknown + "; known are " + known);
         }
-        return new Arguments(json);
+        return this;
     }
 
-    String required(String key) {
-        return optional(key).orElseThrow(() -> invalid("arguments lacks \"" + key + "\": " + json));
+    /** Returns a string that must be there. */
+    public String text(String key) {
+        return optionalText(key).orElseThrow(() -> lacks(key));
     }
 
-    Optional<String> optional(String key) {
-        JsonNode value = json.get(key);
-        if (value == null || value.isNull()) {
-            return Optional.empty();
-        }
-        if (!value.isTextual()) {
-            throw invalid("\"" + key + "\" of arguments is not a string: " + value);
-        }
-        return Optional.of(value.textValue());
+    /** Returns a string; empty where it is missing or null. */
+    public Optional<String> optionalText(String key) {
+        return value(key, JsonNode::isTextual, "a string").map(JsonNode::textValue);
+    }
+
+    /** Returns a number that must be there. */
+    public BigDecimal number(String key) {
+        return optionalNumber(key).orElseThrow(() -> lacks(key));
+    }
+
+    /** Returns a number; empty where it is missing or null. */
+    public Optional<BigDecimal> optionalNumber(String key) {
+        return value(key, JsonNode::isNumber, "a number").map(JsonNode::decimalValue);
     }
 
     /** Returns a string, number or boolean as text that PostgreSQL reads as the column's type. */
     Optional<String> scalar(String key) {
+        return value(key, JsonNode::isValueNode, "a string, number or boolean")
+                .map(value -> value.isNumber() ? value.decimalValue().toPlainString() : value.asText());
+    }
+
+    private Optional<JsonNode> value(String key, Predicate<JsonNode> wanted, String what) {
         JsonNode value = json.get(key);
         if (value == null || value.isNull()) {
             return Optional.empty();
         }
-        if (!value.isValueNode()) {
-            throw invalid("\"" + key + "\" of arguments is not a string, number or boolean: " + value);
+        if (!wanted.test(value)) {
+            throw invalid("\"" + key + "\" of arguments is not " + what + ": " + value);
         }
-        return Optional.of(value.isNumber() ? value.decimalValue().toPlainString() : value.asText());
+        return Optional.of(value);
+    }
+
+    private InvalidDefinitionException lacks(String key) {
+        return invalid("arguments lacks \"" + key + "\": " + json);
+    }
+
+    /** Returns them as JSON. */
+    @Override
+    public String toString() {
+        return json.toString();
     }
 
     static InvalidDefinitionException invalid(String message) {

@@ -1,6 +1,5 @@
 package org.registrybbm.migrations.work;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -21,7 +20,7 @@ import org.registrybbm.migrations.internal.jdbc.ValueSettings;
  * Copies one column to another, as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}} says. It is given pending rows
  * only, so rows that hold it already are not written again.
  */
-record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunction, Needs.Told {
+record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFunction, StatesNeeds {
     // Type names go into the statement as text, so only these are taken.
     private static final Set<String> CASTS = Set.of(
             "smallint",
@@ -72,14 +71,14 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
         return new CopyColumn(CopyColumn::read);
     }
 
-    private static Columns read(JsonNode json) {
-        Arguments arguments = Arguments.of(json, Set.of("from", "to", "cast", "timeZone"));
-        Optional<String> cast = arguments.optional("cast");
+    private static Columns read(Arguments arguments) {
+        Optional<String> cast =
+                arguments.allow("from", "to", "cast", "timeZone").optionalText("cast");
         if (cast.isPresent() && !CASTS.contains(cast.get())) {
             throw Arguments.invalid(
                     "\"cast\" is '" + cast.get() + "'; it may be one of " + String.join(", ", new TreeSet<>(CASTS)));
         }
-        return new Columns(arguments.required("from"), arguments.required("to"), cast, arguments.optional("timeZone"));
+        return new Columns(arguments.text("from"), arguments.text("to"), cast, arguments.optionalText("timeZone"));
     }
 
     @Override
@@ -121,7 +120,7 @@ record CopyColumn(Function<JsonNode, Columns> configuration) implements WorkFunc
     }
 
     @Override
-    public Needs needs(JsonNode arguments, String column) {
+    public Needs needs(Arguments arguments, String column) {
         Columns columns = configuration.apply(arguments);
         return new Needs(List.of(columns.from()), List.of(columns.to()), Optional.empty());
     }

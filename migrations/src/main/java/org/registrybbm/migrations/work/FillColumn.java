@@ -1,10 +1,8 @@
 package org.registrybbm.migrations.work;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.catalog.Column;
@@ -16,7 +14,7 @@ import org.registrybbm.migrations.internal.jdbc.Literals;
  * Fills a NULL column, as {@code {"sequence": "public.users_id_seq"}} or {@code {"value": 0}} says. The column is the migration's
  * own, or the one that {@code "column"} names. It is given pending rows only, so rows that are filled already stay as they are.
  */
-record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunction, Needs.Told {
+record FillColumn(Function<Arguments, Filling> configuration) implements WorkFunction, StatesNeeds {
     // %3$s is the quoted column to fill, %4$s the expression.
     private static final String FILL = """
             UPDATE %1$s
@@ -49,13 +47,13 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
         return new FillColumn(FillColumn::read);
     }
 
-    private static Filling read(JsonNode json) {
-        Arguments arguments = Arguments.of(json, Set.of("column", "sequence", "value"));
-        Filling filling =
-                new Filling(arguments.optional("column"), arguments.optional("sequence"), arguments.scalar("value"));
+    private static Filling read(Arguments arguments) {
+        arguments.allow("column", "sequence", "value");
+        Filling filling = new Filling(
+                arguments.optionalText("column"), arguments.optionalText("sequence"), arguments.scalar("value"));
         if (filling.sequence().isPresent() == filling.value().isPresent()) {
             throw Arguments.invalid("arguments needs either a \"sequence\" (<schema>.<sequence>) or a \"value\""
-                    + " (a string, number or boolean), one of the two: " + json);
+                    + " (a string, number or boolean), one of the two: " + arguments);
         }
         return filling;
     }
@@ -82,7 +80,7 @@ record FillColumn(Function<JsonNode, Filling> configuration) implements WorkFunc
     }
 
     @Override
-    public Needs needs(JsonNode arguments, String column) {
+    public Needs needs(Arguments arguments, String column) {
         Filling filling = configuration.apply(arguments);
         return new Needs(List.of(), List.of(filling.column().orElse(column)), filling.sequence());
     }

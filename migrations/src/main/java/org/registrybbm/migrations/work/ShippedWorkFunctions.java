@@ -1,6 +1,8 @@
 package org.registrybbm.migrations.work;
 
 import java.util.Map;
+import java.util.Optional;
+import org.registrybbm.migrations.internal.catalog.Needs;
 
 /** The work functions that come with the library, by signature: the container registry's two, and two general ones. */
 public final class ShippedWorkFunctions {
@@ -17,5 +19,18 @@ public final class ShippedWorkFunctions {
                 CopyColumn.configured(),
                 "fillColumn",
                 FillColumn.configured());
+    }
+
+    /**
+     * Returns what a work function reads and writes beside the key; empty where it does not say, as any of an author's.
+     *
+     * @param arguments of the migration
+     * @param column the migration's own
+     * @throws org.registrybbm.migrations.model.InvalidDefinitionException for arguments that it does not take
+     */
+    public static Optional<Needs> needs(WorkFunction function, Arguments arguments, String column) {
+        return function instanceof StatesNeeds stating
+                ? Optional.of(stating.needs(arguments, column))
+                : Optional.empty();
     }
 }

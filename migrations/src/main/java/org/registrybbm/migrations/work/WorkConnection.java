@@ -10,13 +10,13 @@ import org.registrybbm.migrations.internal.failure.WorkRuleException;
  * The connection that a work function gets: the sub-batch's own, without what would end its transaction. A work function that
  * commits would part its rows from the cursor, and they would be changed twice after a crash.
  */
-public final class WorkConnection {
+final class WorkConnection {
     private static final Set<String> REFUSED =
             Set.of("commit", "close", "abort", "setAutoCommit", "unwrap", "setReadOnly", "setTransactionIsolation");
 
     private WorkConnection() {}
 
-    public static Connection guard(Connection connection) {
+    static Connection guard(Connection connection) {
         return (Connection) Proxy.newProxyInstance(
                 WorkConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
                     boolean wholeRollback = method.getName().equals("rollback") && method.getParameterCount() == 0;

@@ -45,7 +45,20 @@ public interface WorkFunction {
      */
     default void check(WorkContext context) throws SQLException {}
 
-    /** Returns it with a word on which rows are not done yet, for work that is written as a method or lambda. */
+    /**
+     * Makes the work of one UPDATE.
+     *
+     * @param assignments what stands behind {@code SET}, such as {@code email = lower(email)}
+     */
+    static WorkFunction update(String assignments) {
+        return context -> context.update(assignments);
+    }
+
+    /**
+     * Returns the same work, which also says which rows are not done yet: for work that is written as a method or lambda.
+     *
+     * @param expression as {@link #pending} returns it, such as {@code email <> lower(email)}
+     */
     default WorkFunction withPending(String expression) {
         WorkFunction work = this;
         return new WorkFunction() {

@@ -1,8 +1,9 @@
 package org.registrybbm.migrations.work;
 
 /**
- * Brings an application's work functions to a registry where none can be handed over by code, such as in a {@code quartz.properties}.
- * Implementations have a public constructor without parameters.
+ * The work functions of an application. A host hands them over by code; where it hands over none, {@link java.util.ServiceLoader} looks for
+ * implementations, which have a public constructor without parameters and are named in
+ * {@code META-INF/services/org.registrybbm.migrations.work.WorkFunctions}.
  */
 @FunctionalInterface
 public interface WorkFunctions {

@@ -1,8 +1,13 @@
 package org.registrybbm.migrations.work;
 
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -22,6 +27,32 @@ public final class WorkRegistry {
     /** Returns a registry of the shipped work functions only. */
     public static WorkRegistry shipped() {
         return builder().build();
+    }
+
+    /**
+     * Returns a registry of the shipped work functions and an application's.
+     *
+     * @param given what the host handed over; where there is none, what {@link ServiceLoader} finds by the class loader of the calling
+     *     thread
+     * @throws IllegalArgumentException when two have one signature, or one of those that are found cannot be made
+     */
+    public static WorkRegistry of(Collection<? extends WorkFunctions> given) {
+        Builder builder = builder();
+        (given.isEmpty() ? discovered() : given).forEach(builder::install);
+        return builder.build();
+    }
+
+    private static List<WorkFunctions> discovered() {
+        List<WorkFunctions> found = new ArrayList<>();
+        try {
+            ServiceLoader.load(WorkFunctions.class).forEach(found::add);
+        } catch (ServiceConfigurationError e) {
+            throw new IllegalArgumentException(
+                    "work functions named in META-INF/services/" + WorkFunctions.class.getName() + " cannot be made: "
+                            + e.getMessage(),
+                    e);
+        }
+        return found;
     }
 
     /**
@@ -62,6 +93,16 @@ public final class WorkRegistry {
                         + function.getClass().getName()
                         + "; give one of them another name");
             }
+            return this;
+        }
+
+        /**
+         * Adds all work functions of an application.
+         *
+         * @throws IllegalArgumentException when a signature is blank or taken
+         */
+        public Builder install(WorkFunctions functions) {
+            functions.register(this);
             return this;
         }
 

@@ -1,5 +1,6 @@
 package org.registrybbm.scheduler.chaos;
 
+import java.math.BigDecimal;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -46,7 +47,7 @@ final class ChaosWork {
                 SELECT ?, uid FROM changed
                 """.formatted(context.table(), context.batch().predicate("t"));
         try (PreparedStatement statement = context.connection().prepareStatement(sql)) {
-            statement.setString(1, context.arguments().path("table").asText());
+            statement.setString(1, context.arguments().text("table"));
             return statement.executeUpdate();
         }
     }
@@ -55,7 +56,12 @@ final class ChaosWork {
     private static WorkFunction slow(WorkFunction work) {
         return new Ailing(work, context -> {
             long changed = work.migrate(context);
-            double seconds = context.arguments().path("msPerRow").asDouble(0) * changed / 1000;
+            double seconds = context.arguments()
+                            .optionalNumber("msPerRow")
+                            .orElse(BigDecimal.ZERO)
+                            .doubleValue()
+                    * changed
+                    / 1000;
             try (PreparedStatement statement = context.connection().prepareStatement("SELECT pg_sleep(?)")) {
                 statement.setDouble(1, seconds);
                 statement.execute();

@@ -96,7 +96,8 @@ public final class SentryAlarm implements MigrationListener {
                 migration,
                 failed.failure(),
                 "batched migration %s failed: a person must act".formatted(migration.name()));
-        event.setTag("range", range(migration.minValue(), migration.maxValue()));
+        event.setTag(
+                "range", range(migration.bounds().first(), migration.bounds().last()));
         event.setTag("replica", replica);
         return event;
     }
@@ -109,7 +110,7 @@ public final class SentryAlarm implements MigrationListener {
         event.setLevel(SentryLevel.ERROR);
         event.setLogger("registry.bbm.Worker");
         event.setTag("migration", migration.name());
-        event.setTag("table", migration.table());
+        event.setTag("table", migration.definition().table());
         event.setTag("failure", failure.code().word());
         if (failure.sqlState() != null) {
             event.setTag("sql_state", failure.sqlState());

@@ -39,13 +39,13 @@ public final class StatusJson {
                 .put("active_jobs", overview.activeJobs())
                 .put("quarantined_rows", overview.quarantinedRows())
                 .put("takeovers", overview.takeovers())
-                .put("table", migration.table())
-                .put("column", migration.column())
-                .put("job_signature", migration.signature())
-                .put("batching_strategy", migration.strategy())
-                .put("started_at", text(migration.startedAt()))
-                .put("finished_at", text(migration.finishedAt()))
-                .put("verified_at", text(migration.verifiedAt()));
+                .put("table", migration.definition().table())
+                .put("column", migration.definition().column())
+                .put("job_signature", migration.definition().signature())
+                .put("batching_strategy", migration.definition().strategy())
+                .put("started_at", text(migration.timeline().startedAt()))
+                .put("finished_at", text(migration.timeline().finishedAt()))
+                .put("verified_at", text(migration.timeline().verifiedAt()));
         ArrayNode replicas = node.putArray("replicas");
         overview.replicas().forEach(replicas::add);
         node.set("failure", failure(migration.failure()));

@@ -29,7 +29,7 @@ public final class StatusTable {
                     rows(overview),
                     Integer.toString(overview.priority()),
                     Long.toString(overview.quarantinedRows()),
-                    TextTable.at(migration.verifiedAt()),
+                    TextTable.at(migration.timeline().verifiedAt()),
                     overview.explanation());
         }
         return table.toString();

@@ -55,8 +55,8 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
         boolean keys = definition.strategy().followsKey();
         return new GapQueries.Ends(
                 countsInNumbers(definition.target()),
-                keys ? migration().minValue() : 0,
-                keys ? migration().maxValue() : Long.MIN_VALUE);
+                keys ? migration().bounds().first() : 0,
+                keys ? migration().bounds().last() : Long.MIN_VALUE);
     }
 
     private boolean cut(Walk walk, Target target, List<DueJob> due) throws SQLException {

@@ -112,7 +112,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                 return StepResult.NOTHING;
             }
             // Claims count by it: no batch job is handed out before it is there.
-            RootQueries.keep(connection, contender, migration.table());
+            RootQueries.keep(connection, contender, migration.definition().table());
             StepResult result = take(connection, migration, contender.held(), free, missingCodeSeconds);
             if (contender.planFailure() != null) {
                 PlanFailures.forget(connection, contender.id());
@@ -161,7 +161,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                         new EventQueries.Event("retried", null, rows, "somebody set it to active after it had failed"));
             }
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
-        } else if (migration.finishedAt() != null && MigrationQueries.reopen(connection, migration.id())) {
+        } else if (migration.timeline().finishedAt() != null && MigrationQueries.reopen(connection, migration.id())) {
             // Somebody set a finished migration to active again: what it once proved says nothing of now.
             WalkQueries.forgetProof(connection, migration.id());
             EventQueries.record(
@@ -177,7 +177,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         if (missing.isPresent()) {
             return withoutCode(connection, migration, missing.get(), missingCodeSeconds);
         }
-        if (migration.codeMissingSince() != null) {
+        if (migration.timeline().codeMissingSince() != null) {
             MigrationQueries.clearMissingCode(connection, migration.id());
         }
         WalkDefinitions.Unsettled unsettled = WalkDefinitions.unsettled(connection, migration.id());
@@ -218,7 +218,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         if (since.expired()) {
             return failed(connection, migration.id(), missing);
         }
-        return migration.codeMissingSince() == null
+        return migration.timeline().codeMissingSince() == null
                 ? StepResult.of(new MigrationEvent.CodeMissing(migration, since.since()))
                 : StepResult.NOTHING;
     }

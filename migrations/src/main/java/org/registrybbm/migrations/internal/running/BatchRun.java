@@ -71,7 +71,11 @@ public final class BatchRun {
         this.lease = new Lease(dataSource, replica, settings, job.id(), granted.token());
         this.pacer = new Pacer(lease, migration);
         this.transaction = new SubBatchTransaction(lease, settings, replica.workRegistry(), migration, pacer);
-        this.size = new SubBatchSize(job, granted.takeover(), settings.targets().subBatch(), migration.subBatchSizes());
+        this.size = new SubBatchSize(
+                job,
+                granted.takeover(),
+                settings.targets().subBatch(),
+                migration.sizing().subBatches());
         listener.on(new MigrationEvent.BatchStarted(migration, job, replica.name(), granted.takeover()));
     }
 

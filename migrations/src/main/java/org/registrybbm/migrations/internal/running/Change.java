@@ -145,7 +145,7 @@ final class Change implements Isolation.Work {
         if (nothing || pending(given, sample.size()).size() == sample.size()) {
             throw new InvalidDefinitionException(
                     FailureCode.NO_PROGRESS,
-                    "the work function '" + migration().signature() + "' was given rows of "
+                    "the work function '" + migration().definition().signature() + "' was given rows of "
                             + table.target().table() + " where " + table.pending()
                             + ", and that is still true of them; it would run for ever");
         }
@@ -239,8 +239,9 @@ final class Change implements Isolation.Work {
     private long run(Batch batch) throws SQLException {
         long migrated = work(batch);
         if (migrated < 0) {
-            throw new WorkRuleException("the work function '" + migration().signature() + "' returned " + migrated
-                    + "; it must return how many rows it changed");
+            throw new WorkRuleException(
+                    "the work function '" + migration().definition().signature() + "' returned " + migrated
+                            + "; it must return how many rows it changed");
         }
         return migrated;
     }

@@ -147,6 +147,6 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
     }
 
     private static int firstSubBatch(BatchedMigration migration) {
-        return Math.max(1, Math.min(Sizing.FIRST_SUB_BATCH, migration.batchSize()));
+        return Math.max(1, Math.min(Sizing.FIRST_SUB_BATCH, migration.sizing().first()));
     }
 }

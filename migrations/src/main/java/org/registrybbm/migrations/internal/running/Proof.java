@@ -138,7 +138,7 @@ public final class Proof implements AutoCloseable {
                     "after more than " + MANY_PASSES + " passes and " + LONG.toHours() + " hour over "
                             + definition.target().table()
                             + " there is still a row that is not done: either the work function '"
-                            + definition.migration().signature()
+                            + definition.migration().definition().signature()
                             + "' leaves it so, or the application goes on writing such rows; mend that, and set the"
                             + " migration to active");
         }

@@ -190,7 +190,7 @@ public final class Snapshot implements AutoCloseable {
 
     /** Returns how many blocks the next range has, within the bounds of the migration's sub-batches. */
     private long size(StatisticsQueries.Heap heap) {
-        long rows = definition.migration().subBatchSizes().clamp(Math.round(piece * heap.rowsPerBlock()));
+        long rows = definition.migration().sizing().subBatches().clamp(Math.round(piece * heap.rowsPerBlock()));
         return Math.max(1, Math.min(piece, Math.round(rows / heap.rowsPerBlock())));
     }
 

@@ -126,7 +126,7 @@ final class SubBatchTransaction implements AutoCloseable {
         if (!fenced.migration().status().isRunnable()) {
             return handBack(tx, fenced.job(), Reason.MIGRATION_STOPPED);
         }
-        if (!fenced.migration().hasSameDefinitionAs(migration)) {
+        if (!fenced.migration().definition().equals(migration.definition())) {
             return handBack(tx, fenced.job(), Reason.DEFINITION_CHANGED);
         }
         if (fenced.maybeSurplus()
@@ -343,7 +343,7 @@ final class SubBatchTransaction implements AutoCloseable {
     private InvalidDefinitionException unlawful(BatchJob job) {
         return new InvalidDefinitionException(
                 FailureCode.UNKNOWN,
-                "the work function '" + migration.signature()
+                "the work function '" + migration.definition().signature()
                         + "' ended the transaction or changed the row of its batch job "
                         + job.id() + "; rows of its next sub-batch, after its last_key,"
                         + " may be changed without its cursor saying so: look at them, mend the work function, and set the"

@@ -34,19 +34,23 @@ public record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
         Optional<JobQueries.Figures> last = recent.stream()
                 .filter(job -> job.rows() > 0 && job.busyMillis() != null)
                 .findFirst();
-        if (migration.batchSizeFixed() || target.isZero()) {
-            return new BatchSizes(migration.batchSize(), migration.batchSize(), keysPerRow(recent, migration));
+        if (migration.sizing().fixed() || target.isZero()) {
+            return new BatchSizes(
+                    migration.sizing().first(), migration.sizing().first(), keysPerRow(recent, migration));
         }
         // A batch that would take long at its rate holds a place for as long.
         Rate rate = BudgetQueries.rate(connection, migration.id());
         if (last.isEmpty()) {
-            long first = rate.atMost(migration.batchSize(), target);
+            long first = rate.atMost(migration.sizing().first(), target);
             return new BatchSizes(first, first, keysPerRow(recent, migration));
         }
         long rows = last.get().rows();
         Duration busy = Duration.ofMillis(Objects.requireNonNull(last.get().busyMillis()));
-        long adapted = migration.batchSizes().clamp(Sizing.nextBatch(rows, busy, target));
-        long least = migration.batchSizes().clamp(target.toMillis() / LEAST_PART * rows / Math.max(1, busy.toMillis()));
+        long adapted = migration.sizing().batches().clamp(Sizing.nextBatch(rows, busy, target));
+        long least = migration
+                .sizing()
+                .batches()
+                .clamp(target.toMillis() / LEAST_PART * rows / Math.max(1, busy.toMillis()));
         return new BatchSizes(rate.atMost(adapted, target), least, keysPerRow(recent, migration));
     }
 
@@ -69,7 +73,7 @@ public record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
     private static OptionalDouble keysPerRow(List<JobQueries.Figures> recent, BatchedMigration migration) {
         return recent.stream()
                 .filter(job -> job.rows() >= FEW_ROWS)
-                .filter(job -> job.minValue() > migration.minValue())
+                .filter(job -> job.minValue() > migration.bounds().first())
                 .mapToDouble(job -> ((double) job.maxValue() - job.minValue() + 1) / job.rows())
                 .min();
     }

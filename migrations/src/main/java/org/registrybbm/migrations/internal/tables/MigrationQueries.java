@@ -11,13 +11,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.Rows;
 import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.model.BatchSizing;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.KeyBounds;
+import org.registrybbm.migrations.model.MigrationDefinition;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.SizeBounds;
 import org.registrybbm.migrations.model.StatusChange;
+import org.registrybbm.migrations.model.Timeline;
 
 /** Statements on {@code batched_background_migrations}. Every change of a status names the statuses that it may start from. */
 public final class MigrationQueries {
@@ -185,10 +189,39 @@ public final class MigrationQueries {
 
     private static final String QUEUE = """
             INSERT INTO batched_background_migrations
-                (name, job_signature_name, table_name, column_name, batching_strategy, min_value, max_value, batch_size,
-                 arguments, status)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, 1)
+                (name, status, job_signature_name, arguments, table_name, column_name, batching_strategy, min_value,
+                 max_value, batch_size, batch_size_fixed, batch_size_min, batch_size_max, sub_batch_size_min,
+                 sub_batch_size_max, priority, quarantine_limit)
+            VALUES (?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """;
+
+    private static final String QUEUE_ONE = QUEUE + "RETURNING id";
+
+    private static final String QUEUE_IF_ABSENT = QUEUE + """
+            ON CONFLICT (name) DO NOTHING
             RETURNING id
+            """;
+
+    // Which parts of a definition are not those that a migration of that name has.
+    private static final String DIFFERENCES = """
+            SELECT concat_ws(', ',
+                CASE WHEN job_signature_name <> ? THEN 'job_signature_name is ' || job_signature_name END,
+                CASE WHEN arguments IS DISTINCT FROM ?::jsonb
+                    THEN 'arguments is ' || coalesce(arguments::text, 'NULL') END,
+                CASE WHEN table_name <> ? THEN 'table_name is ' || table_name END,
+                CASE WHEN column_name <> ? THEN 'column_name is ' || column_name END,
+                CASE WHEN batching_strategy IS DISTINCT FROM ?
+                    THEN 'batching_strategy is ' || coalesce(batching_strategy, 'NULL') END) AS differences
+            FROM batched_background_migrations
+            WHERE name = ?
+            """;
+
+    private static final String SET_PRIORITY = """
+            UPDATE batched_background_migrations
+            SET priority = ?,
+                updated_at = now()
+            WHERE name = ?
+                AND priority <> ?
             """;
 
     private static final String HAS_WORK = """
@@ -301,20 +334,61 @@ public final class MigrationQueries {
         Sql.update(connection, SET_TOTAL, tuples, id);
     }
 
+    /** Queues a migration and returns its id. */
     public static long queue(Connection connection, NewBatchedMigration migration) throws SQLException {
-        return Sql.one(
-                connection,
-                QUEUE,
-                row -> row.getLong("id"),
-                migration.name(),
-                migration.signature(),
-                migration.table(),
-                migration.column(),
-                migration.strategy(),
-                migration.minValue(),
-                migration.maxValue(),
-                migration.batchSize(),
-                migration.arguments());
+        return Sql.one(connection, QUEUE_ONE, row -> row.getLong("id"), values(migration));
+    }
+
+    /** Queues a migration and returns its id; empty where one of that name is there. */
+    public static Optional<Long> queueIfAbsent(Connection connection, NewBatchedMigration migration)
+            throws SQLException {
+        return Sql.first(connection, QUEUE_IF_ABSENT, row -> row.getLong("id"), values(migration));
+    }
+
+    private static @Nullable Object[] values(NewBatchedMigration migration) {
+        MigrationDefinition definition = migration.definition();
+        BatchSizing sizing = migration.sizing();
+        NewBatchedMigration.Options options = migration.options();
+        MigrationStatus status = options.paused() ? MigrationStatus.PAUSED : MigrationStatus.ACTIVE;
+        return new @Nullable Object[] {
+            migration.name(),
+            status.code(),
+            definition.signature(),
+            definition.arguments(),
+            definition.table(),
+            definition.column(),
+            definition.strategy(),
+            migration.bounds().first(),
+            migration.bounds().last(),
+            sizing.first(),
+            sizing.fixed(),
+            sizing.batches().least(),
+            sizing.batches().most(),
+            sizing.subBatches().least(),
+            sizing.subBatches().most(),
+            options.priority(),
+            options.quarantineLimit()
+        };
+    }
+
+    /** Says in which columns the migration of a name has another definition, and what stands there; empty text for none. */
+    public static String differences(Connection connection, String name, MigrationDefinition definition)
+            throws SQLException {
+        return Sql.first(
+                        connection,
+                        DIFFERENCES,
+                        row -> row.getString("differences"),
+                        definition.signature(),
+                        definition.arguments(),
+                        definition.table(),
+                        definition.column(),
+                        definition.strategy(),
+                        name)
+                .orElse("");
+    }
+
+    public static boolean setPriority(Connection connection, String name, int priority) throws SQLException {
+        return Sql.update(connection, SET_PRIORITY, priority, name, priority) == 1;
     }
 
     /** Returns whether any migration is active or running, or finished by its status alone, by one statement, which an idle replica repeats for ever. */
@@ -324,27 +398,32 @@ public final class MigrationQueries {
 
     /** Reads a migration from {@link #COLUMNS}. */
     public static BatchedMigration migration(ResultSet row) throws SQLException {
+        MigrationDefinition definition = new MigrationDefinition(
+                row.getString("m_job_signature_name"),
+                row.getString("m_arguments"),
+                row.getString("m_table_name"),
+                row.getString("m_column_name"),
+                row.getString("m_batching_strategy"));
+        BatchSizing sizing = new BatchSizing(
+                row.getInt("m_batch_size"),
+                row.getBoolean("m_batch_size_fixed"),
+                new SizeBounds(Rows.integer(row, "m_batch_size_min"), Rows.integer(row, "m_batch_size_max")),
+                new SizeBounds(Rows.integer(row, "m_sub_batch_size_min"), Rows.integer(row, "m_sub_batch_size_max")));
+        Timeline timeline = new Timeline(
+                Rows.instant(row, "m_started_at"),
+                Rows.instant(row, "m_finished_at"),
+                Rows.instant(row, "m_verified_at"),
+                Rows.instant(row, "m_code_missing_since"));
         return new BatchedMigration(
                 row.getLong("m_id"),
                 row.getString("m_name"),
                 MigrationStatus.of(row.getInt("m_status")),
-                row.getString("m_job_signature_name"),
-                row.getString("m_table_name"),
-                row.getString("m_column_name"),
-                row.getString("m_batching_strategy"),
-                row.getLong("m_min_value"),
-                row.getLong("m_max_value"),
-                row.getInt("m_batch_size"),
-                row.getBoolean("m_batch_size_fixed"),
-                new SizeBounds(Rows.integer(row, "m_batch_size_min"), Rows.integer(row, "m_batch_size_max")),
-                new SizeBounds(Rows.integer(row, "m_sub_batch_size_min"), Rows.integer(row, "m_sub_batch_size_max")),
+                definition,
+                new KeyBounds(row.getLong("m_min_value"), row.getLong("m_max_value")),
+                sizing,
                 row.getInt("m_quarantine_limit"),
-                row.getString("m_arguments"),
                 Rows.nullable(row, "m_total_tuple_count"),
-                Rows.instant(row, "m_started_at"),
-                Rows.instant(row, "m_finished_at"),
-                Rows.instant(row, "m_verified_at"),
-                Rows.instant(row, "m_code_missing_since"),
+                timeline,
                 failure(row));
     }
 

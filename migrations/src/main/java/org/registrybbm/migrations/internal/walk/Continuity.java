@@ -40,7 +40,7 @@ public record Continuity(Connection connection, Definition definition) {
             throw new InvalidDefinitionException(
                     FailureCode.DEFINITION_CHANGED,
                     text(edits) + ", after rows had been changed, and the work function '"
-                            + definition.migration().signature()
+                            + definition.migration().definition().signature()
                             + "' does not say which are still to be changed; set it back and retry the migration, or queue"
                             + " another one for what is left");
         }

@@ -1,6 +1,5 @@
 package org.registrybbm.migrations.internal.walk;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -21,7 +20,7 @@ import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.model.Strategy;
 import org.registrybbm.migrations.work.Arguments;
 import org.registrybbm.migrations.work.Batch;
-import org.registrybbm.migrations.work.WorkConnection;
+import org.registrybbm.migrations.work.ShippedWorkFunctions;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;
@@ -35,13 +34,14 @@ public record Definition(
         BatchingStrategy strategy,
         WorkFunction function,
         Target target,
-        JsonNode arguments) {
+        Arguments arguments) {
     private static final Pattern QUOTED = Pattern.compile("'[^']*'|\"[^\"]*\"");
     private static final Batch NO_ROWS = new Batch(qualifier -> "false");
 
     /** Says which code is missing on this replica, which a replica with other code may have; empty when none is. */
     public static Optional<Failure> missingCode(BatchedMigration migration, WorkRegistry registry) {
-        return missingCode(migration.signature(), migration.strategy(), registry);
+        return missingCode(
+                migration.definition().signature(), migration.definition().strategy(), registry);
     }
 
     /** The same for a work function and a strategy, null for ranges of the key. */
@@ -74,16 +74,26 @@ public record Definition(
         missingCode(migration, registry).ifPresent(missing -> {
             throw new InvalidDefinitionException(missing.code(), missing.message());
         });
-        BatchingStrategy strategy = BatchingStrategy.named(migration.strategy()).orElseThrow();
-        if (migration.batchSize() < 1) {
+        BatchingStrategy strategy =
+                BatchingStrategy.named(migration.definition().strategy()).orElseThrow();
+        if (migration.sizing().first() < 1) {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BATCH_SIZE,
-                    "batch_size is " + migration.batchSize() + "; a batch needs at least 1 row");
+                    "batch_size is " + migration.sizing().first() + "; a batch needs at least 1 row");
         }
-        Target target = CatalogQueries.target(connection, migration.table(), migration.column(), strategy.hasKey());
-        WorkFunction function = registry.find(migration.signature()).orElseThrow();
-        Definition definition =
-                new Definition(migration, strategy, function, target, Arguments.parse(migration.arguments()));
+        Target target = CatalogQueries.target(
+                connection,
+                migration.definition().table(),
+                migration.definition().column(),
+                strategy.hasKey());
+        WorkFunction function =
+                registry.find(migration.definition().signature()).orElseThrow();
+        Definition definition = new Definition(
+                migration,
+                strategy,
+                function,
+                target,
+                Arguments.parse(migration.definition().arguments()));
         definition.checks(target.partitioned() ? null : target).require(connection);
         if (!TableNames.isKept(connection, target)) {
             // It was built anew since its name was looked up: what was found may be of the one before.
@@ -107,8 +117,9 @@ public record Definition(
     private TableChecks checks(@Nullable Target part) {
         // What is shipped says which rows are pending, so a proof will read them; the key of others is watched, by the
         // same right.
-        boolean places = !strategy.followsKey() || function instanceof Needs.Told;
-        return new TableChecks(target, part, places, needs());
+        Optional<Needs> stated = statedNeeds();
+        boolean places = !strategy.followsKey() || stated.isPresent();
+        return new TableChecks(target, part, places, stated.orElse(Needs.UNKNOWN));
     }
 
     private void check(Connection connection) throws SQLException {
@@ -120,7 +131,11 @@ public record Definition(
 
     /** Returns what the work says of the columns that it reads and writes. */
     public Needs needs() {
-        return function instanceof Needs.Told told ? told.needs(arguments, target.column()) : Needs.UNKNOWN;
+        return statedNeeds().orElse(Needs.UNKNOWN);
+    }
+
+    private Optional<Needs> statedNeeds() {
+        return ShippedWorkFunctions.needs(function, arguments, target.column());
     }
 
     /** Returns the table of a walk, and notes its name of now; empty when it is no partition of the migration's table any more. */
@@ -176,7 +191,7 @@ public record Definition(
         if (pending.isPresent() && QUOTED.matcher(pending.get()).replaceAll("").contains("?")) {
             throw new InvalidDefinitionException(
                     FailureCode.PENDING_UNKNOWN,
-                    "what the work function '" + migration.signature()
+                    "what the work function '" + migration.definition().signature()
                             + "' calls pending has a question mark, which JDBC takes for a parameter: " + pending.get()
                             + "; write jsonb_exists(...) for the operator");
         }
@@ -191,7 +206,11 @@ public record Definition(
     /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */
     public String bounds() {
         return isBounded()
-                ? " with %s from %d to %d".formatted(target.column(), migration.minValue(), migration.maxValue())
+                ? " with %s from %d to %d"
+                        .formatted(
+                                target.column(),
+                                migration.bounds().first(),
+                                migration.bounds().last())
                 : "";
     }
 
@@ -199,16 +218,21 @@ public record Definition(
     public String isWithinBounds(String qualifier) {
         return isBounded()
                 ? "%s%s BETWEEN '%d'::bigint AND '%d'::bigint"
-                        .formatted(qualifier, target.column(), migration.minValue(), migration.maxValue())
+                        .formatted(
+                                qualifier,
+                                target.column(),
+                                migration.bounds().first(),
+                                migration.bounds().last())
                 : "true";
     }
 
     private boolean isBounded() {
-        boolean whole = migration.minValue() == Long.MIN_VALUE && migration.maxValue() == Long.MAX_VALUE;
+        boolean whole = migration.bounds().first() == Long.MIN_VALUE
+                && migration.bounds().last() == Long.MAX_VALUE;
         return strategy.followsKey() && target.key().isInteger() && !whole;
     }
 
     public WorkContext context(Connection connection, Target table, Batch batch) {
-        return new WorkContext(WorkConnection.guard(connection), table.table(), table.column(), batch, arguments);
+        return WorkContext.of(connection, table, batch, arguments);
     }
 }

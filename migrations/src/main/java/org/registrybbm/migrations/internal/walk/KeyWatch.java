@@ -127,7 +127,8 @@ public final class KeyWatch {
         if (isNearby(tx, target, end, xid) || isAnywhere(tx, target, rows, xid)) {
             throw new InvalidDefinitionException(
                     FailureCode.KEY_CHANGED,
-                    "the work function '" + table.migration().signature() + "' or a trigger of " + target.table()
+                    "the work function '" + table.migration().definition().signature() + "' or a trigger of "
+                            + target.table()
                             + " changes "
                             + target.column() + ", the key that the batches are cut by, so that rows would be met again"
                             + " further on, or never; this sub-batch was rolled back. Walk a key that stays as it is"

@@ -74,11 +74,12 @@ public record KeysetBatching() implements BatchingStrategy {
     public void check(Connection connection, WalkedTable table) throws SQLException {
         BatchedMigration migration = table.migration();
         Target target = table.target();
-        if (target.key().isInteger() && migration.minValue() > migration.maxValue()) {
+        if (target.key().isInteger()
+                && migration.bounds().first() > migration.bounds().last()) {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BOUNDS,
-                    "min_value " + migration.minValue() + " is greater than max_value " + migration.maxValue()
-                            + "; no key lies between them");
+                    "min_value " + migration.bounds().first() + " is greater than max_value "
+                            + migration.bounds().last() + "; no key lies between them");
         }
         for (Column column : target.key().columns()) {
             requireOrder(target, column);
@@ -151,8 +152,8 @@ public record KeysetBatching() implements BatchingStrategy {
                 connection,
                 OUTSIDE.formatted(table.table(), table.column()),
                 row -> row.getBoolean("found"),
-                definition.migration().minValue(),
-                definition.migration().maxValue());
+                definition.migration().bounds().first(),
+                definition.migration().bounds().last());
     }
 
     @Override
@@ -190,19 +191,20 @@ public record KeysetBatching() implements BatchingStrategy {
             Optional<Key> end = nthKey(connection, table.target(), columns.after("", cut), walked);
             return Optional.of(new Cut(BatchJob.Range.between(cut, end.orElse(null)), walked));
         }
-        if (cut != null && cut.number() >= migration.maxValue()) {
+        if (cut != null && cut.number() >= migration.bounds().last()) {
             return Optional.empty();
         }
         // Below the maximum, so that adding one cannot overflow.
-        long first = cut != null ? cut.number() + 1 : migration.minValue();
-        BatchJob.Range rest = BatchJob.Range.between(first, migration.maxValue());
+        long first = cut != null ? cut.number() + 1 : migration.bounds().first();
+        BatchJob.Range rest = BatchJob.Range.between(first, migration.bounds().last());
         String keys = columns.between("", after(columns, rest), through(columns, rest));
         boolean estimated =
                 size.rows() > LONGEST_EXACT_WALK && size.keysPerRow().isPresent();
         Optional<Long> end = estimated
                 ? nthKey(connection, table.target(), keys, 1).map(key -> estimatedEnd(key.number(), size))
                 : nthKey(connection, table.target(), keys, walked).map(Key::number);
-        long last = Math.min(end.orElse(migration.maxValue()), migration.maxValue());
+        long last = Math.min(
+                end.orElse(migration.bounds().last()), migration.bounds().last());
         return Optional.of(new Cut(BatchJob.Range.between(first, last), estimated ? size.rows() : walked));
     }
 

@@ -54,7 +54,8 @@ public final class PendingCheck {
             if (state.startsWith("42") && !isOfRow(tx, definition, pending.get(), e)) {
                 throw new InvalidDefinitionException(
                         FailureCode.PENDING_UNKNOWN,
-                        "what the work function '" + definition.migration().signature()
+                        "what the work function '"
+                                + definition.migration().definition().signature()
                                 + "' calls pending is no condition for the rows of "
                                 + definition.target().table() + ": " + FailureText.of(e)
                                 + "; correct its method pending");

@@ -103,7 +103,7 @@ record Relocation(Connection connection, Definition definition) {
                     "in this database, into which a dump was restored, nothing is called " + String.join(", ", lost)
                             + " any more, whose rows may be those of " + String.join(", ", strange)
                             + " and changed already, and the work function '"
-                            + definition.migration().signature()
+                            + definition.migration().definition().signature()
                             + "' does not say which are still to be changed; give them the names that they had and retry the"
                             + " migration");
         }

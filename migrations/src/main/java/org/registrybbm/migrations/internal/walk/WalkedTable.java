@@ -79,8 +79,9 @@ public record WalkedTable(
     public String pending() {
         return pendingRows.orElseThrow(() -> new InvalidDefinitionException(
                 FailureCode.PENDING_UNKNOWN,
-                "the batching strategy " + migration.strategy() + " needs to know which rows are not done yet, but the"
-                        + " work function '" + migration.signature()
+                "the batching strategy " + migration.definition().strategy()
+                        + " needs to know which rows are not done yet, but the"
+                        + " work function '" + migration.definition().signature()
                         + "' does not say so; override its method pending, or use another strategy"));
     }
 

@@ -113,7 +113,7 @@ public record Walks(Connection connection, Definition definition) {
             String warning = "rows that the application moves to another partition of "
                     + definition.target().table()
                     + " while it runs are changed twice or not at all, as the work function '"
-                    + definition.migration().signature()
+                    + definition.migration().definition().signature()
                     + "' does not say which rows are pending; where the application does that, have it say so";
             LOGGER.warn("'{}': {}", definition.migration().name(), warning);
             EventQueries.record(connection, id(), new EventQueries.Event("warned", warning));
