@@ -12,8 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 @ExtendWith(PostgresExtension.class)
 @Timeout(value = 15, unit = TimeUnit.MINUTES)

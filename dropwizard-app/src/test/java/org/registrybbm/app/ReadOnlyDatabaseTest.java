@@ -21,9 +21,9 @@ import org.registrybbm.app.internal.database.Pools;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.PgServer;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PgServer;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A database that was read-only for a while: sessions that pools got meanwhile must not stay in them. */
 @ExtendWith(PostgresExtension.class)

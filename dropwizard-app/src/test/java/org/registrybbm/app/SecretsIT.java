@@ -31,8 +31,8 @@ import org.registrybbm.app.RegistryJar.Result;
 import org.registrybbm.app.RegistryJar.Running;
 import org.registrybbm.app.internal.sentry.SentrySink;
 import org.registrybbm.migrations.testkit.OwnServer;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Walks over the ways in which the jar can fail, and looks for the planted passwords and row values in all that it leaves. */
 @EnabledIf("org.registrybbm.migrations.testkit.OwnServer#isPossible")

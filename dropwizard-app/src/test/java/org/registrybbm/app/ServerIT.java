@@ -17,8 +17,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.registrybbm.app.RegistryJar.Running;
 import org.registrybbm.app.internal.sentry.SentrySink;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 @ExtendWith(PostgresExtension.class)
 @Timeout(value = 15, unit = TimeUnit.MINUTES)

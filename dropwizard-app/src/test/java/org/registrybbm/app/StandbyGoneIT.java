@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.registrybbm.app.RegistryJar.Result;
 import org.registrybbm.app.RegistryJar.Running;
 import org.registrybbm.migrations.testkit.OwnServer;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 @EnabledIf("org.registrybbm.migrations.testkit.OwnServer#isPossible")
 @Timeout(value = 15, unit = TimeUnit.MINUTES)

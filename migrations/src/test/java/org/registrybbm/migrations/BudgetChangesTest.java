@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A budget that is lowered while batch jobs run: those that came last give way after their sub-batch. */
 @ExtendWith(PostgresExtension.class)

@@ -15,8 +15,8 @@ import org.registrybbm.migrations.budget.Budget.Subject;
 import org.registrybbm.migrations.budget.Budgets;
 import org.registrybbm.migrations.budget.Limit;
 import org.registrybbm.migrations.model.UnknownMigrationException;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** How people read and change budgets and priorities. */
 @ExtendWith(PostgresExtension.class)

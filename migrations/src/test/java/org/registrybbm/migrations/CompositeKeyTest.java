@@ -6,8 +6,8 @@ import java.util.Map;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Keys of several columns of which the first ones are the same in very many rows: a sub-batch reads its own rows only. */
 @ExtendWith(PostgresExtension.class)

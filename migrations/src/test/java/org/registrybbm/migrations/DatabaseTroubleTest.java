@@ -17,9 +17,9 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.DatabaseException;
 import org.registrybbm.migrations.model.SchemaNotMigratedException;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.PgServer;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PgServer;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkFunction;
 
 /** A schema that is not migrated, and a database that is gone. */

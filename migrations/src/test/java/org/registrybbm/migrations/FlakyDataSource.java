@@ -6,7 +6,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Random;
 import javax.sql.DataSource;
-import org.registrybbm.migrations.testkit.BareDataSource;
+import org.registrybbm.testkit.postgres.BareDataSource;
 
 /**
  * Connections that break by a seed: when they are opened, at a commit before the server heard of it, and at a commit after the server

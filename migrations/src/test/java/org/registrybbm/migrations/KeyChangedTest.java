@@ -11,8 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkFunction;
 
 /** Work and triggers that change the key which the batches are cut by, so that rows would be changed twice or never. */

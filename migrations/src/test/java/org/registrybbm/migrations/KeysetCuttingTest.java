@@ -11,8 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Ranges of keys: where batches begin and end. */
 @ExtendWith(PostgresExtension.class)

@@ -14,7 +14,7 @@ import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.model.UnknownMigrationException;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What a store of batched migrations does, on any server. */
 abstract class MigrationStoreContract {

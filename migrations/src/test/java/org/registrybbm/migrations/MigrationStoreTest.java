@@ -1,8 +1,8 @@
 package org.registrybbm.migrations;
 
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** The contract on the server of {@code -Dbbm.test.pg}. */
 @ExtendWith(PostgresExtension.class)

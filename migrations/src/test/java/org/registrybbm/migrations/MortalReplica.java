@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.migrations.testkit.BareDataSource;
+import org.registrybbm.testkit.postgres.BareDataSource;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;
 

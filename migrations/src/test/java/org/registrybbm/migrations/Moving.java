@@ -3,7 +3,7 @@ package org.registrybbm.migrations;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Somebody who holds a row of {@code t.items}, does its work, and commits once another transaction waits for it. */
 final class Moving {

@@ -12,8 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Names that need quotes, and names that are none. */
 @ExtendWith(PostgresExtension.class)

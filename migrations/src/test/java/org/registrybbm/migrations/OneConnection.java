@@ -5,7 +5,7 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
-import org.registrybbm.migrations.testkit.BareDataSource;
+import org.registrybbm.testkit.postgres.BareDataSource;
 
 /** A pool of one connection that hands it out again as it was given back, and to one at a time. */
 final class OneConnection implements BareDataSource, DataSource {

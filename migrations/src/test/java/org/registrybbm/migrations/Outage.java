@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
-import org.registrybbm.migrations.testkit.BareDataSource;
+import org.registrybbm.testkit.postgres.BareDataSource;
 
 /** A database that refuses a number of connections. */
 final class Outage implements BareDataSource {

@@ -14,8 +14,8 @@ import org.registrybbm.migrations.model.DueJob;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A look is another one when a plan may find something, and the same one again when nothing has come of what changed. */
 @ExtendWith(PostgresExtension.class)

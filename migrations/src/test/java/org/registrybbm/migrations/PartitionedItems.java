@@ -1,6 +1,6 @@
 package org.registrybbm.migrations;
 
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A partitioned table {@code t.items} of 400 rows. */
 final class PartitionedItems {

@@ -19,9 +19,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.DueJob;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.BareDataSource;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.BareDataSource;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Whoever listens hears why rows were quarantined. */
 @ExtendWith(PostgresExtension.class)

@@ -3,7 +3,7 @@ package org.registrybbm.migrations;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A table {@code t.items} of some kind whose rows have entries in the quarantine, as many as a test wants. */
 enum QuarantinedTable {

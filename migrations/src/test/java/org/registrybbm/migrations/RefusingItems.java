@@ -1,7 +1,7 @@
 package org.registrybbm.migrations;
 
 import java.util.List;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A table {@code t.items} with constraints that refuse to have some of its rows changed, and {@code t.keys} to refer to. */
 record RefusingItems(TestDatabase database, int rows) {

@@ -6,7 +6,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
  * What the container registry's own software does with batched migrations over ranges, by its documented rules: one batch job at a time,

@@ -12,8 +12,8 @@ import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkFunction;
 
 /** Sizes of batches and sub-batches follow the measured time, unless they are fixed. */

@@ -12,8 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.verification.Verified;
 
 /** Rows in quarantine are left alone, however many there are and whatever tells them apart, and all others are changed once. */

@@ -28,8 +28,8 @@ import org.registrybbm.migrations.model.DatabaseException;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.OwnServer;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 import org.slf4j.LoggerFactory;
 
 /** A database whose synchronous standby is gone: every commit that is not told otherwise waits for it for ever. */

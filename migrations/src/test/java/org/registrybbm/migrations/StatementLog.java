@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
-import org.registrybbm.migrations.testkit.BareDataSource;
+import org.registrybbm.testkit.postgres.BareDataSource;
 
 /** Connections that write down each statement before it is run, with its parameters in their places. */
 final class StatementLog implements BareDataSource {

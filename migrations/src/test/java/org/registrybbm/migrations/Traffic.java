@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Random;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** The application: it inserts, updates and deletes rows of {@code t.items (tag, touched)} until it is told to stop. */
 final class Traffic implements AutoCloseable {

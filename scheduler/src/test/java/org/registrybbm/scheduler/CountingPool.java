@@ -12,8 +12,8 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.testkit.BareDataSource;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.BareDataSource;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Connections that are used again, as an application's pool does it, and a count of what is sent over them. */
 final class CountingPool implements BareDataSource, AutoCloseable {

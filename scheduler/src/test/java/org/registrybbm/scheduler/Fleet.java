@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.quartz.SchedulerException;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** The replicas of one test, in this JVM, on one database that is cleared before; closing it checks that no thread remains. */
 final class Fleet implements AutoCloseable {

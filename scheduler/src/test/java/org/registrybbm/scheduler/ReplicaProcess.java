@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A replica in a process of its own, which can be killed and frozen. It ends with this JVM. */
 record ReplicaProcess(String name, Process process) implements AutoCloseable {

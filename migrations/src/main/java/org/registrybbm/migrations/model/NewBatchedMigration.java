@@ -44,6 +44,11 @@ public record NewBatchedMigration(
         public static final Options DEFAULT = new Options(false, 0, 100, null, null);
     }
 
+    /** Returns a copy whose batches have other sizes. */
+    public NewBatchedMigration withSizing(BatchSizing other) {
+        return new NewBatchedMigration(name, definition, bounds, other, options);
+    }
+
     /**
      * Starts to describe a migration.
      *

@@ -1,5 +1,7 @@
 package org.registrybbm.migrations.testkit;
 
+import org.registrybbm.testkit.postgres.BareDataSource;
+
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;

@@ -1,5 +1,7 @@
 package org.registrybbm.migrations.testkit;
 
+import org.registrybbm.testkit.postgres.TestDatabase;
+
 /**
  * An engine that is no superuser: a role that owns nothing and may do with the engine's own tables what the engine must. What it may do
  * with the tables of a test, the test says.

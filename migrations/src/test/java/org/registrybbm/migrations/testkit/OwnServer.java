@@ -1,5 +1,9 @@
 package org.registrybbm.migrations.testkit;
 
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+import org.registrybbm.testkit.postgres.PostgresExtension;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

@@ -1,4 +1,4 @@
-/** What tests of every module use: a real PostgreSQL and a migrated database for each test class. */
+/** What tests of every module use beside a database: servers of their own, roles, counted statements, the rooms of the house. */
 @NullMarked
 package org.registrybbm.migrations.testkit;
 

@@ -3,8 +3,8 @@ package org.registrybbm.scheduler.benchmark;
 import java.io.IOException;
 import java.util.Map;
 import org.registrybbm.migrations.testkit.OwnServer;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A server that flushes as in production, and a table made anew for each measurement. */
 final class Bench implements AutoCloseable {

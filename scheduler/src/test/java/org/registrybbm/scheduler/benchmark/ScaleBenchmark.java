@@ -15,8 +15,8 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.OwnServer;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;
@@ -34,7 +34,7 @@ class ScaleBenchmark {
     private static final int MIGRATIONS = Integer.getInteger("scale.migrations", 10_000);
     private static final int PARTITIONS = Integer.getInteger("scale.partitions", 10_000);
     private static final int JOBS = Integer.getInteger("scale.jobs", 10_000_000);
-    private static final int RUNS = 5;
+    private static final int RUNS = 25;
     private static final int WORKERS = 4;
     private static final int STEP = 250;
 

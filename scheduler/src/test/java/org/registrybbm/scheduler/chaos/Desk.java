@@ -11,7 +11,7 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.quarantine.Quarantine;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
 import org.registrybbm.migrations.quarantine.Retried;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
  * Where the operator works: the same calls as those of the command line, and SQL for the application's rows. All of it goes over the network

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.testkit.OwnServer;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
  * One of the services that share the database: a schema with tables of the engine, of Quartz and of its own, and one round of migrations

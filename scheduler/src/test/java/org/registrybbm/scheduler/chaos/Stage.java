@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.registrybbm.migrations.testkit.OwnServer;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What the faults act on: the server, the proxies, the replicas, two services in two schemas of one database. */
 final class Stage implements AutoCloseable {

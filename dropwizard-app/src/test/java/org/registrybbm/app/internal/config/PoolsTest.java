@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.app.config.DatabaseFactory;
 import org.registrybbm.app.internal.database.DirectConnections;
 import org.registrybbm.app.internal.database.Pools;
-import org.registrybbm.migrations.testkit.PostgresExtension;
-import org.registrybbm.migrations.testkit.TestDatabase;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 @ExtendWith(PostgresExtension.class)
 class PoolsTest {

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.testkit;
+package org.registrybbm.testkit.postgres;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.testkit;
+package org.registrybbm.testkit.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

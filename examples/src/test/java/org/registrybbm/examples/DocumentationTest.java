@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 /** What the documents show is what the build compiles, and what they link to is there. */
 class DocumentationTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-    private static final Path SOURCES = Path.of("src/test/java/org/registrybbm/examples");
+    private static final List<Path> SOURCES = List.of(
+            Path.of("src/main/java/org/registrybbm/examples"), Path.of("src/test/java/org/registrybbm/examples"));
     private static final Pattern SNIPPET =
             Pattern.compile("<!-- snippet: ([\\w-]+) -->\\s*```java\\n(.*?)```", Pattern.DOTALL);
     private static final Pattern REGION = Pattern.compile("// snippet: ([\\w-]+)\\n(.*?)\\n *// end", Pattern.DOTALL);
@@ -53,8 +54,8 @@ class DocumentationTest {
     }
 
     private static String region(String name) throws IOException {
-        try (Stream<Path> files = Files.list(SOURCES)) {
-            for (Path file : files.toList()) {
+        for (Path folder : SOURCES) {
+            for (Path file : filesOf(folder)) {
                 Matcher region = REGION.matcher(Files.readString(file));
                 while (region.find()) {
                     if (region.group(1).equals(name)) {
@@ -64,6 +65,12 @@ class DocumentationTest {
             }
         }
         throw new AssertionError("no snippet '" + name + "' in " + SOURCES);
+    }
+
+    private static List<Path> filesOf(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.toList();
+        }
     }
 
     private static List<Path> documents() throws IOException {

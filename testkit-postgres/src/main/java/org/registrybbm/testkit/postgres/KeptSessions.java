@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.testkit;
+package org.registrybbm.testkit.postgres;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;

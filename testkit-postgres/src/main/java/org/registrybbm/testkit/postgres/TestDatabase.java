@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.testkit;
+package org.registrybbm.testkit.postgres;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,0 +1,116 @@
+package org.registrybbm.examples;
+
+import java.util.Map;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+
+/** Ten migrations of a shop: shipped work and its own, by each strategy, with and without arguments, bounds and limits. */
+public final class ShopMigrations {
+    private ShopMigrations() {}
+
+    // snippet: widen-a-column
+    /** Copies an integer column to its wider successor. */
+    public static NewBatchedMigration widenLegacyIds() {
+        return NewBatchedMigration.named("widen_legacy_ids")
+                .work("copyColumn", Map.of("from", "legacy_id", "to", "legacy_id_bigint"))
+                .table("shop.users")
+                .byKey("id")
+                .build();
+    }
+    // end
+
+    /** Gives times the time zone that they were meant in. */
+    public static NewBatchedMigration readVisitTimes() {
+        return NewBatchedMigration.named("read_visit_times")
+                .work(
+                        "copyColumn",
+                        Map.of("from", "seen_local", "to", "seen_at", "timeZone", "Europe/Berlin"))
+                .table("shop.visits")
+                .byKey("id")
+                .build();
+    }
+
+    // snippet: fill-where-null
+    /** Gives a default to the rows that have none yet. */
+    public static NewBatchedMigration fillCountries() {
+        return NewBatchedMigration.named("fill_countries")
+                .work("fillColumn", Map.of("value", "de"))
+                .table("shop.users")
+                .byNull("country")
+                .build();
+    }
+    // end
+
+    /** Numbers the rows of a table that never had a key. */
+    public static NewBatchedMigration numberLogLines() {
+        return NewBatchedMigration.named("number_log_lines")
+                .work("fillColumn", Map.of("column", "id", "sequence", "shop.log_lines_id_seq"))
+                .table("shop.log_lines")
+                .byBlocks()
+                .build();
+    }
+
+    // snippet: few-rows-of-many
+    /** Touches the few rows that are wrong, which a partial index finds. */
+    public static NewBatchedMigration lowerCaseEmails() {
+        return NewBatchedMigration.named("lower_case_emails")
+                .work("lowerCaseEmails")
+                .table("shop.users")
+                .byPredicate()
+                .build();
+    }
+    // end
+
+    /** Moves two words of a text into a document. */
+    public static NewBatchedMigration splitNames() {
+        return NewBatchedMigration.named("split_names")
+                .work("splitNames")
+                .table("shop.users")
+                .byKey("id")
+                .priority(5)
+                .build();
+    }
+
+    // snippet: bounds-and-limits
+    /** Changes the first half of a table by work that must run once a row, and no faster than told. */
+    public static NewBatchedMigration doublePoints() {
+        return NewBatchedMigration.named("double_points")
+                .work("doublePoints")
+                .table("shop.users")
+                .byKeyBetween("id", 1, 250)
+                .rowsPerSecond(100_000)
+                .batchJobsAtOnce(1)
+                .build();
+    }
+    // end
+
+    /** Deletes what is old. */
+    public static NewBatchedMigration forgetVisits() {
+        return NewBatchedMigration.named("forget_visits")
+                .work("forgetVisits", Map.of("before", "2026-01-01T00:00:00Z"))
+                .table("shop.visits")
+                .byKey("id")
+                .build();
+    }
+
+    // snippet: partitions-and-several-columns
+    /** Moves rows out of a partitioned table, whose key has two columns. */
+    public static NewBatchedMigration archiveOrders() {
+        return NewBatchedMigration.named("archive_orders")
+                .work("archiveOrders")
+                .table("shop.orders")
+                .byKey("tenant", "id")
+                .subBatchSizes(1, 50)
+                .build();
+    }
+    // end
+
+    /** Computes a column in Java, and leaves at most ten documents aside that cannot be read. */
+    public static NewBatchedMigration hashDocuments() {
+        return NewBatchedMigration.named("hash_documents")
+                .work("hashDocuments")
+                .table("shop.documents")
+                .byKey("id")
+                .quarantineLimit(10)
+                .build();
+    }
+}

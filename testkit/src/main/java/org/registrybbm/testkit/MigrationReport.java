@@ -1,0 +1,143 @@
+package org.registrybbm.testkit;
+
+import java.util.List;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.quarantine.QuarantinedRow;
+import org.registrybbm.migrations.verification.Verified;
+
+/**
+ * What became of a migration that was tried out. The methods that begin with {@code assert} throw an {@link AssertionError} that says what was
+ * wrong, and return the report.
+ */
+public final class MigrationReport {
+    private static final int MOST_SHOWN = 5;
+
+    private final BatchedMigration migration;
+    private final Verified verified;
+    private final List<QuarantinedRow> quarantine;
+    private final Ledger.Changes changes;
+    private final int replicasKilled;
+
+    MigrationReport(
+            BatchedMigration migration,
+            Verified verified,
+            List<QuarantinedRow> quarantine,
+            Ledger.Changes changes,
+            int replicasKilled) {
+        this.migration = migration;
+        this.verified = verified;
+        this.quarantine = List.copyOf(quarantine);
+        this.changes = changes;
+        this.replicasKilled = replicasKilled;
+    }
+
+    /** Returns the migration as it was in the end. */
+    public BatchedMigration migration() {
+        return migration;
+    }
+
+    /** Returns what a verification found in the end. */
+    public Verified verified() {
+        return verified;
+    }
+
+    /** Returns the rows that could not be changed. */
+    public List<QuarantinedRow> quarantine() {
+        return quarantine;
+    }
+
+    /** Returns how many replicas were killed on the way. */
+    public int replicasKilled() {
+        return replicasKilled;
+    }
+
+    /**
+     * Returns how many rows of the table were changed or deleted.
+     *
+     * @throws IllegalStateException when the table has no primary key, by which rows are told apart
+     */
+    public long rowsChanged() {
+        return rows().size();
+    }
+
+    /** Asserts that the migration is finished. */
+    public MigrationReport assertFinished() {
+        if (migration.status() != MigrationStatus.FINISHED) {
+            Failure failure = migration.failure();
+            throw new AssertionError("'%s' is %s and not finished%s%s"
+                    .formatted(
+                            migration.name(),
+                            migration.status().word(),
+                            failure == null
+                                    ? ""
+                                    : ": code " + failure.code().code() + ", " + failure.code().word() + ": "
+                                            + failure.message(),
+                            quarantined()));
+        }
+        return this;
+    }
+
+    private String quarantined() {
+        if (quarantine.isEmpty()) {
+            return "";
+        }
+        QuarantinedRow first = quarantine.get(0);
+        return "; %d in quarantine, the first one %s: %s".formatted(quarantine.size(), first.key(), first.message());
+    }
+
+    /** Asserts that it is finished and that its work function calls no row pending any more. */
+    public MigrationReport assertVerified() {
+        assertFinished();
+        if (verified.result() != Verified.Result.COMPLETE) {
+            throw new AssertionError("'%s' is finished and not verified: %s"
+                    .formatted(migration.name(), verified.explanation()));
+        }
+        return this;
+    }
+
+    /**
+     * Asserts that so many rows of the table were changed or deleted, each of them once.
+     *
+     * @throws IllegalStateException when the table has no primary key, by which rows are told apart
+     */
+    public MigrationReport assertEachChangedOnce(long expected) {
+        List<Ledger.Changed> twice =
+                rows().stream().filter(row -> row.times() > 1).toList();
+        if (!twice.isEmpty()) {
+            throw new AssertionError("%d rows of %s were changed more than once, such as %s"
+                    .formatted(
+                            twice.size(),
+                            migration.definition().table(),
+                            twice.stream()
+                                    .limit(MOST_SHOWN)
+                                    .map(row -> row.key() + " " + row.times() + " times")
+                                    .toList()));
+        }
+        if (rows().size() != expected) {
+            throw new AssertionError("%d rows of %s were changed, and not %d"
+                    .formatted(rows().size(), migration.definition().table(), expected));
+        }
+        return this;
+    }
+
+    /** Asserts that replicas were killed on the way. */
+    public MigrationReport assertReplicasKilled(int expected) {
+        if (replicasKilled != expected) {
+            throw new AssertionError(
+                    "%d replicas were killed, and not %d: too few sub-batches changed rows of %s"
+                            .formatted(replicasKilled, expected, migration.definition().table()));
+        }
+        return this;
+    }
+
+    private List<Ledger.Changed> rows() {
+        if (!changes.hasKey()) {
+            throw new IllegalStateException(
+                    migration.definition().table() + " has no primary key, so its rows cannot be told apart; look at"
+                            + " the rows themselves");
+        }
+        return changes.rows();
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * For authors of migrations: {@link org.registrybbm.testkit.MigrationExtension} gives a test a database and a
+ * {@link org.registrybbm.testkit.MigrationTester}, which runs a migration to its end, kills its replicas on the way if asked to, and says what
+ * became of each row.
+ */
+@NullMarked
+package org.registrybbm.testkit;
+
+import org.jspecify.annotations.NullMarked;
