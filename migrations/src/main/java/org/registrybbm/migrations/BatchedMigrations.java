@@ -27,7 +27,7 @@ import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.spi.Presence;
 import org.registrybbm.migrations.spi.ReplicaName;
 import org.registrybbm.migrations.spi.WritableSessions;
-import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.verification.Verifier;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkFunctions;
@@ -167,7 +167,7 @@ public final class BatchedMigrations implements AutoCloseable {
      * @throws UnknownMigrationException for a name that is no migration's
      * @throws DatabaseException when the database cannot be asked
      */
-    public List<Verified> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
+    public List<VerificationResult> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
         return verifier.verify(names, stop, progress);
     }
 

@@ -8,12 +8,12 @@ import javax.sql.DataSource;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.audit.RecordedEvents;
 import org.registrybbm.migrations.budget.Budget;
-import org.registrybbm.migrations.budget.BudgetRows;
+import org.registrybbm.migrations.budget.BudgetStatements;
 import org.registrybbm.migrations.budget.Limit;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.sharing.PlanFailures;
-import org.registrybbm.migrations.internal.tables.AskedFor;
+import org.registrybbm.migrations.internal.tables.RequestedChange;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
@@ -101,7 +101,7 @@ public final class MigrationStore {
         setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE);
         ask(
                 "give failed batch jobs their attempts again",
-                connection -> AskedFor.change(connection, tx -> {
+                connection -> RequestedChange.change(connection, tx -> {
                     for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
                         if (migration.status().isRunnable()) {
                             JobQueries.forgetAttempts(tx, migration.id());
@@ -122,7 +122,7 @@ public final class MigrationStore {
     public long queue(NewBatchedMigration migration) {
         return ask(
                 "queue the batched migration '" + migration.name() + "'",
-                connection -> AskedFor.change(connection, tx -> {
+                connection -> RequestedChange.change(connection, tx -> {
                     long id = MigrationQueries.queue(tx, migration);
                     setBudget(tx, migration);
                     return id;
@@ -139,7 +139,7 @@ public final class MigrationStore {
      */
     public boolean queueIfAbsent(NewBatchedMigration migration) {
         return ask("queue the batched migration '" + migration.name() + "'", connection -> {
-            boolean queued = AskedFor.change(connection, tx -> {
+            boolean queued = RequestedChange.change(connection, tx -> {
                 boolean absent = MigrationQueries.queueIfAbsent(tx, migration).isPresent();
                 if (absent) {
                     setBudget(tx, migration);
@@ -166,7 +166,7 @@ public final class MigrationStore {
         Integer batchJobs = migration.options().batchJobs();
         Integer rowsPerSecond = migration.options().rowsPerSecond();
         if (batchJobs != null || rowsPerSecond != null) {
-            BudgetRows.set(
+            BudgetStatements.set(
                     connection,
                     Budget.Subject.migration(migration.name()),
                     new Budget.Change(
@@ -192,7 +192,7 @@ public final class MigrationStore {
         }
         return ask("set the priority of '" + name + "'", connection -> {
             KnownMigrations.require(connection, List.of(name));
-            return AskedFor.change(connection, tx -> MigrationQueries.setPriority(tx, name, priority));
+            return RequestedChange.change(connection, tx -> MigrationQueries.setPriority(tx, name, priority));
         });
     }
 
@@ -239,7 +239,7 @@ public final class MigrationStore {
     private List<StatusChange> setStatus(Collection<String> names, List<MigrationStatus> from, MigrationStatus to) {
         return ask("make batched migrations " + to.word(), connection -> {
             KnownMigrations.require(connection, names);
-            return AskedFor.change(connection, tx -> MigrationQueries.setStatus(tx, names, from, to));
+            return RequestedChange.change(connection, tx -> MigrationQueries.setStatus(tx, names, from, to));
         });
     }
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.quarantine.Retried;
+import org.registrybbm.migrations.quarantine.RetryResult;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -175,7 +175,7 @@ class FailingRowTest {
                 .isEqualTo(rows - 37);
         database.execute("UPDATE t.items SET fits = true WHERE NOT fits");
         assertThat(lab.engine(Map.of()).quarantine().retry(List.of("m")))
-                .containsExactly(new Retried("m", true, 37, 0));
+                .containsExactly(new RetryResult("m", true, 37, 0));
         assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");

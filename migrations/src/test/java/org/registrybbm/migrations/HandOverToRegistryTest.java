@@ -17,7 +17,7 @@ import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
 
 /** A service that is rolled back to the container registry's own software in mid-run: that goes on, and no row is left undone. */
@@ -236,7 +236,7 @@ class HandOverToRegistryTest {
                 .containsExactly("7", "398");
         assertThat(lab.engine(work).verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {}))
                 .singleElement()
-                .extracting(Verified::left)
+                .extracting(VerificationResult::left)
                 .isEqualTo(0L);
     }
 

@@ -20,7 +20,7 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
 
 /** Once all blocks were gone over, what is left is looked for range by range too, however big the table is. */
@@ -128,7 +128,7 @@ class LaterPassesTest {
         assertThat(engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> told.incrementAndGet()))
                 .singleElement()
                 .satisfies(verified -> {
-                    assertThat(verified.result()).isEqualTo(Verified.Result.INCOMPLETE);
+                    assertThat(verified.result()).isEqualTo(VerificationResult.Result.INCOMPLETE);
                     assertThat(verified.left()).isEqualTo(2);
                     assertThat(verified.samples()).hasSize(2);
                 });
@@ -136,8 +136,8 @@ class LaterPassesTest {
         told.set(0);
         assertThat(engine.verify(List.of("m"), () -> told.get() > 2, (name, rows) -> told.incrementAndGet()))
                 .singleElement()
-                .extracting(Verified::result)
-                .isEqualTo(Verified.Result.STOPPED);
+                .extracting(VerificationResult::result)
+                .isEqualTo(VerificationResult.Result.STOPPED);
     }
 
     @ParameterizedTest

@@ -13,7 +13,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.model.UnknownMigrationException;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
 
 /** A finished migration that somebody sets to active again is verified anew, and what is left is done. */
@@ -99,11 +99,11 @@ class ReopenedTest {
         lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 100);
         lab.runAll(FILL);
 
-        Verified verified = lab.engine(FILL)
+        VerificationResult verified = lab.engine(FILL)
                 .verify(List.of(), StopSignal.NEVER, (name, rows) -> {})
                 .get(0);
 
-        assertThat(verified.result()).isEqualTo(Verified.Result.UNKNOWN);
+        assertThat(verified.result()).isEqualTo(VerificationResult.Result.UNKNOWN);
         assertThat(verified.explanation())
                 .isEqualTo(
                         "the work function 'addOne' does not say which rows are not done; override its method pending");

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.VerificationResult;
 
 /** Rows in quarantine are left alone, however many there are and whatever tells them apart, and all others are changed once. */
 @Tag("slow")
@@ -87,7 +87,7 @@ class SparedRowsTest {
         Lab lab = quarantined(table, "work", each, others);
         BatchedMigrations engine = lab.engine(Map.of("work", Lab.DO_ONE));
 
-        Verified verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {})
+        VerificationResult verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {})
                 .get(0);
 
         assertThat(verified.left())

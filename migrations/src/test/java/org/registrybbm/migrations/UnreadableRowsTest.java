@@ -15,7 +15,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.CountedStatements;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
 
 /** Rows that cannot even be asked whether they are done, as the question casts what they hold. */
@@ -103,9 +103,9 @@ class UnreadableRowsTest {
         assertThat(lab.drain(Map.of()).isComplete()).isTrue();
 
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
-        List<Verified> verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
+        List<VerificationResult> verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
         assertThat(verified).singleElement().satisfies(one -> {
-            assertThat(one.result()).isEqualTo(Verified.Result.COMPLETE);
+            assertThat(one.result()).isEqualTo(VerificationResult.Result.COMPLETE);
             assertThat(one.left()).isZero();
         });
     }
@@ -127,17 +127,17 @@ class UnreadableRowsTest {
         assertThat(lab.drain(Map.of()).isComplete()).isTrue();
         database.execute("INSERT INTO t.items VALUES (2000, 'alice@example.org'), (2001, '7')");
 
-        List<Verified> verified = lab.engine(Map.of()).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
+        List<VerificationResult> verified = lab.engine(Map.of()).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified).hasSize(2);
-        assertThat(verified.get(0).result()).isEqualTo(Verified.Result.INCOMPLETE);
+        assertThat(verified.get(0).result()).isEqualTo(VerificationResult.Result.INCOMPLETE);
         assertThat(verified.get(0).left()).isEqualTo(2);
         assertThat(verified.get(0).samples()).containsExactlyInAnyOrder("{\"id\": \"2000\"}", "{\"id\": \"2001\"}");
         assertThat(verified.get(0).explanation())
                 .contains("2 rows are not done")
                 .contains("of 1 it cannot even be asked")
                 .doesNotContain("alice");
-        assertThat(verified.get(1).result()).isEqualTo(Verified.Result.COMPLETE);
+        assertThat(verified.get(1).result()).isEqualTo(VerificationResult.Result.COMPLETE);
     }
 
     @Test
@@ -158,11 +158,11 @@ class UnreadableRowsTest {
         assertThat(lab.drain(work).isComplete()).isTrue();
         database.execute("ALTER TABLE t.items RENAME COLUMN v TO w");
 
-        List<Verified> verified = lab.engine(work).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
+        List<VerificationResult> verified = lab.engine(work).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified)
-                .extracting(Verified::result)
-                .containsExactly(Verified.Result.UNKNOWN, Verified.Result.COMPLETE);
+                .extracting(VerificationResult::result)
+                .containsExactly(VerificationResult.Result.UNKNOWN, VerificationResult.Result.COMPLETE);
         assertThat(verified.get(0).explanation()).startsWith("could not be verified: ");
     }
 
@@ -189,11 +189,11 @@ class UnreadableRowsTest {
         database.execute("UPDATE t.items SET raw = 'x' WHERE id IN (1, 6000, 12000)");
         CountedStatements counted = new CountedStatements(database);
 
-        List<Verified> verified =
+        List<VerificationResult> verified =
                 Lab.engine(counted, Lab.SETTINGS, Map.of()).verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified).singleElement().satisfies(one -> {
-            assertThat(one.result()).isEqualTo(Verified.Result.INCOMPLETE);
+            assertThat(one.result()).isEqualTo(VerificationResult.Result.INCOMPLETE);
             assertThat(one.left()).isEqualTo(3);
         });
         assertThat(counted.mostRows()).isLessThanOrEqualTo(1_001);

@@ -5,7 +5,7 @@ import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
-import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.VerificationResult;
 
 /**
  * What became of a migration that was tried out. The methods that begin with {@code assert} throw an {@link AssertionError} that says what was
@@ -15,14 +15,14 @@ public final class MigrationReport {
     private static final int MOST_SHOWN = 5;
 
     private final BatchedMigration migration;
-    private final Verified verified;
+    private final VerificationResult verified;
     private final List<QuarantinedRow> quarantine;
     private final Ledger.Changes changes;
     private final int replicasKilled;
 
     MigrationReport(
             BatchedMigration migration,
-            Verified verified,
+            VerificationResult verified,
             List<QuarantinedRow> quarantine,
             Ledger.Changes changes,
             int replicasKilled) {
@@ -39,7 +39,7 @@ public final class MigrationReport {
     }
 
     /** Returns what a verification found in the end. */
-    public Verified verified() {
+    public VerificationResult verified() {
         return verified;
     }
 
@@ -90,7 +90,7 @@ public final class MigrationReport {
     /** Asserts that it is finished and that its work function calls no row pending any more. */
     public MigrationReport assertVerified() {
         assertFinished();
-        if (verified.result() != Verified.Result.COMPLETE) {
+        if (verified.result() != VerificationResult.Result.COMPLETE) {
             throw new AssertionError("'%s' is finished and not verified: %s"
                     .formatted(migration.name(), verified.explanation()));
         }

@@ -5,8 +5,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.List;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements that read what was decided about migrations. */
 public final class RecordedEvents {
@@ -24,7 +24,7 @@ public final class RecordedEvents {
 
     /** Returns the newest events of a migration, newest first. */
     public static List<RecordedEvent> newest(Connection connection, String migration, int limit) throws SQLException {
-        return Sql.list(connection, NEWEST, RecordedEvents::recorded, migration, limit);
+        return Jdbc.list(connection, NEWEST, RecordedEvents::recorded, migration, limit);
     }
 
     private static RecordedEvent recorded(ResultSet row) throws SQLException {
@@ -32,10 +32,10 @@ public final class RecordedEvents {
                 row.getLong("id"),
                 row.getObject("at", OffsetDateTime.class).toInstant(),
                 row.getString("event"),
-                Rows.nullable(row, "old_value"),
-                Rows.nullable(row, "new_value"),
+                ResultSets.nullable(row, "old_value"),
+                ResultSets.nullable(row, "new_value"),
                 row.getString("replica"),
-                Rows.nullable(row, "job_id"),
+                ResultSets.nullable(row, "job_id"),
                 row.getString("reason"));
     }
 }

@@ -9,8 +9,8 @@ import org.registrybbm.migrations.budget.Budget.Change;
 import org.registrybbm.migrations.budget.Budget.Scope;
 import org.registrybbm.migrations.budget.Budget.Subject;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
-import org.registrybbm.migrations.internal.jdbc.Sql;
-import org.registrybbm.migrations.internal.tables.AskedFor;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.tables.RequestedChange;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
 import org.registrybbm.migrations.model.DatabaseException;
 import org.registrybbm.migrations.model.SchemaNotMigratedException;
@@ -37,7 +37,7 @@ public final class Budgets {
      * @return the fleet's, then the migrations' and the tables', each beginning with the default of its scope
      */
     public List<Budget> list() {
-        return ask("list the budgets", BudgetRows::list);
+        return ask("list the budgets", BudgetStatements::list);
     }
 
     /**
@@ -62,7 +62,7 @@ public final class Budgets {
         }
         return ask("change the budget of the " + subject, connection -> {
             Subject known = known(connection, subject);
-            return AskedFor.change(connection, tx -> BudgetRows.set(tx, known, change));
+            return RequestedChange.change(connection, tx -> BudgetStatements.set(tx, known, change));
         });
     }
 
@@ -80,9 +80,9 @@ public final class Budgets {
         }
         return ask("remove the budget of the " + subject, connection -> {
             Subject stored = subject.scope() == Scope.TABLE
-                    ? Subject.table(BudgetRows.root(connection, subject.name()).orElse(subject.name()))
+                    ? Subject.table(BudgetStatements.root(connection, subject.name()).orElse(subject.name()))
                     : subject;
-            return AskedFor.change(connection, tx -> BudgetRows.clear(tx, stored));
+            return RequestedChange.change(connection, tx -> BudgetStatements.clear(tx, stored));
         });
     }
 
@@ -94,7 +94,7 @@ public final class Budgets {
             KnownMigrations.require(connection, List.of(subject.name()));
             return subject;
         }
-        return Subject.table(BudgetRows.root(connection, subject.name())
+        return Subject.table(BudgetStatements.root(connection, subject.name())
                 .orElseThrow(() -> new IllegalArgumentException("there is no table '" + subject.name()
                         + "' in this database; nothing was changed; write it like public.users")));
     }
@@ -111,7 +111,7 @@ public final class Budgets {
         }
     }
 
-    private <T> T ask(String doing, Sql.Transaction<T> question) {
+    private <T> T ask(String doing, Jdbc.Transaction<T> question) {
         try (Connection connection = dataSource.getConnection()) {
             return question.run(connection);
         } catch (SQLException e) {

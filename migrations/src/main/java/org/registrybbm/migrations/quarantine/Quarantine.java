@@ -8,10 +8,10 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.sharing.PlanFailures;
-import org.registrybbm.migrations.internal.tables.AskedFor;
+import org.registrybbm.migrations.internal.tables.RequestedChange;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
@@ -52,9 +52,9 @@ public final class Quarantine {
      * @param names which migrations; empty for all
      * @return what there was to try again; migrations with nothing of the kind are not in it
      */
-    public List<Retried> retry(Collection<String> names) {
+    public List<RetryResult> retry(Collection<String> names) {
         return inTransaction("retry batched migrations", names, tx -> {
-            List<Retried> retried = new ArrayList<>();
+            List<RetryResult> retried = new ArrayList<>();
             for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
                 if (migration.status() != MigrationStatus.FINISHED) {
                     retry(tx, migration, retried);
@@ -64,14 +64,14 @@ public final class Quarantine {
         });
     }
 
-    private static void retry(Connection tx, BatchedMigration migration, List<Retried> retried) throws SQLException {
+    private static void retry(Connection tx, BatchedMigration migration, List<RetryResult> retried) throws SQLException {
         long rows = QuarantineQueries.retry(tx, migration.id());
         long jobs = JobQueries.retryFailed(tx, migration.id());
         boolean reactivated = MigrationQueries.reactivate(tx, migration.id());
         PlanFailures.forget(tx, migration.id());
         if (reactivated || rows > 0 || jobs > 0) {
             tell(tx, migration.id(), null, new EventQueries.Event("retried", null, rows, "asked for by a person"));
-            retried.add(new Retried(migration.name(), reactivated, rows, jobs));
+            retried.add(new RetryResult(migration.name(), reactivated, rows, jobs));
         }
     }
 
@@ -81,16 +81,16 @@ public final class Quarantine {
      * @param batchJobId its key
      * @return what there was to try again; empty when there is no failed batch job of that key
      */
-    public List<Retried> retryBatchJob(long batchJobId) {
+    public List<RetryResult> retryBatchJob(long batchJobId) {
         return inTransaction("retry batch job " + batchJobId, List.of(), tx -> {
-            List<Retried> retried = new ArrayList<>();
+            List<RetryResult> retried = new ArrayList<>();
             for (long migrationId : JobQueries.retryOne(tx, batchJobId)) {
                 boolean reactivated = MigrationQueries.reactivate(tx, migrationId);
                 String name = MigrationQueries.find(tx, migrationId)
                         .map(BatchedMigration::name)
                         .orElse("");
                 tell(tx, migrationId, batchJobId, new EventQueries.Event("retried", "asked for by a person"));
-                retried.add(new Retried(name, reactivated, 0, 1));
+                retried.add(new RetryResult(name, reactivated, 0, 1));
             }
             return retried;
         });
@@ -138,10 +138,10 @@ public final class Quarantine {
         }
     }
 
-    private <T> T inTransaction(String doing, Collection<String> names, Sql.Transaction<T> work) {
+    private <T> T inTransaction(String doing, Collection<String> names, Jdbc.Transaction<T> work) {
         try (Connection connection = dataSource.getConnection()) {
             KnownMigrations.require(connection, names);
-            return AskedFor.change(connection, work);
+            return RequestedChange.change(connection, work);
         } catch (SQLException e) {
             throw DatabaseFailures.of(doing, e);
         }

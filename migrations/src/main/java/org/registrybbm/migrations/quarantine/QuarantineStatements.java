@@ -5,8 +5,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements that read rows in quarantine for people to look at. */
 final class QuarantineStatements {
@@ -24,7 +24,7 @@ final class QuarantineStatements {
 
     static List<QuarantinedRow> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
-        return Sql.list(connection, LIST, QuarantineStatements::row, array, array);
+        return Jdbc.list(connection, LIST, QuarantineStatements::row, array, array);
     }
 
     private static QuarantinedRow row(ResultSet row) throws SQLException {
@@ -38,8 +38,8 @@ final class QuarantineStatements {
                 row.getString("failure_sqlstate"),
                 row.getString("failure_message"),
                 row.getInt("attempts"),
-                Rows.instant(row, "quarantined_at"),
-                Rows.instant(row, "settled_at"),
+                ResultSets.instant(row, "quarantined_at"),
+                ResultSets.instant(row, "settled_at"),
                 row.getString("waived_by"),
                 row.getString("waived_reason"));
     }

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.sharing.OfferQueries;
 import org.registrybbm.migrations.model.DatabaseException;
 import org.registrybbm.migrations.model.DueJob;
@@ -40,8 +40,8 @@ public final class Offers {
             return List.of();
         }
         try {
-            Set<Long> taken = Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.OFFER);
+            Set<Long> taken = Jdbc.inTransaction(dataSource, connection -> {
+                Jdbc.run(connection, TransactionSettings.OFFER);
                 return Set.copyOf(OfferQueries.take(connection, due, most, LAST));
             });
             return due.stream().filter(one -> taken.contains(one.jobId())).toList();
@@ -60,8 +60,8 @@ public final class Offers {
             return;
         }
         try {
-            boolean unused = Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.OFFER);
+            boolean unused = Jdbc.inTransaction(dataSource, connection -> {
+                Jdbc.run(connection, TransactionSettings.OFFER);
                 return OfferQueries.withdraw(connection, jobIds) > 0;
             });
         } catch (SQLException e) {

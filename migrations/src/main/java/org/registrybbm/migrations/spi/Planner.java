@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.event.MigrationListener;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.planning.MigrationStep;
 import org.registrybbm.migrations.internal.planning.MigrationTurns;
 import org.registrybbm.migrations.internal.planning.StepResult;
@@ -25,7 +25,7 @@ import org.registrybbm.migrations.internal.sharing.Contender;
 import org.registrybbm.migrations.internal.sharing.Contenders;
 import org.registrybbm.migrations.internal.sharing.PlanFailures.PlanFailure;
 import org.registrybbm.migrations.internal.sharing.Sharing;
-import org.registrybbm.migrations.internal.sharing.SharingQueries;
+import org.registrybbm.migrations.internal.sharing.ContenderQueries;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.internal.tables.Troubles;
@@ -107,7 +107,7 @@ public final class Planner {
      */
     public boolean hasWork() {
         try {
-            return Sql.shortly(dataSource, MigrationQueries::hasWork);
+            return Jdbc.shortly(dataSource, MigrationQueries::hasWork);
         } catch (SQLException e) {
             throw DatabaseFailures.of("look for active batched migrations", e);
         }
@@ -121,11 +121,11 @@ public final class Planner {
      */
     public long outlook() {
         try {
-            return Sql.shortly(
+            return Jdbc.shortly(
                     dataSource,
-                    connection -> SharingQueries.outlook(
+                    connection -> ContenderQueries.outlook(
                             connection,
-                            new SharingQueries.Patience(
+                            new ContenderQueries.Patience(
                                     settings.maxJobAttempts(),
                                     settings.timeouts().missingCode())));
         } catch (SQLException e) {
@@ -245,8 +245,8 @@ public final class Planner {
             return;
         }
         try {
-            long left = Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.SHORT_TRANSACTION);
+            long left = Jdbc.inTransaction(dataSource, connection -> {
+                Jdbc.run(connection, TransactionSettings.SHORT_TRANSACTION);
                 return JobQueries.handOver(connection);
             });
             LOGGER.debug("{} batch jobs are left so that the container registry's software would run them", left);
@@ -270,7 +270,7 @@ public final class Planner {
     /** The container registry's own software plans in the same tables, without a look at what others do there. */
     private boolean isGateOpen() {
         try {
-            return Sql.shortly(dataSource, gate::isOpen);
+            return Jdbc.shortly(dataSource, gate::isOpen);
         } catch (SQLException e) {
             throw DatabaseFailures.of("look whether the container registry's own software is at work", e);
         }

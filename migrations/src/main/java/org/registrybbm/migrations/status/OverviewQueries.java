@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.Contradictions;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
@@ -93,11 +93,11 @@ public final class OverviewQueries {
 
     public static List<MigrationOverview> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
-        Waits waits = Waits.of(connection, Waits.LONG_TRANSACTION);
-        return Sql.list(connection, OVERVIEWS, row -> overview(row, waits), array, array);
+        WaitReasons waits = WaitReasons.of(connection, WaitReasons.LONG_TRANSACTION);
+        return Jdbc.list(connection, OVERVIEWS, row -> overview(row, waits), array, array);
     }
 
-    private static MigrationOverview overview(ResultSet row, Waits waits) throws SQLException {
+    private static MigrationOverview overview(ResultSet row, WaitReasons waits) throws SQLException {
         BatchedMigration migration = MigrationQueries.migration(row);
         long covered = row.getLong("covered");
         long active = row.getLong("active");
@@ -170,7 +170,7 @@ public final class OverviewQueries {
             long active,
             Optional<String> blocked,
             Optional<String> again,
-            Waits waits) {
+            WaitReasons waits) {
         return switch (migration.status()) {
             case PAUSED -> "paused; set it to active to go on";
             case FINISHED ->
@@ -215,7 +215,7 @@ public final class OverviewQueries {
 
     /** Says whose lock a batch job waits for. */
     private static Optional<String> blocked(ResultSet row) throws SQLException {
-        Instant since = Rows.instant(row, "blocked_since");
+        Instant since = ResultSets.instant(row, "blocked_since");
         String by = row.getString("blocked_by");
         return since == null
                 ? Optional.empty()

@@ -10,13 +10,13 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.PartitionTree;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.running.Snapshot;
 import org.registrybbm.migrations.internal.running.SnapshotQueries;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.PendingSearch;
 import org.registrybbm.migrations.internal.walk.Walk;
 import org.registrybbm.migrations.internal.walk.WalkedTable;
@@ -38,8 +38,8 @@ public final class VerificationScan implements AutoCloseable {
     private final WorkRegistry workRegistry;
     private final BatchedMigration migration;
     private final List<String> samples = new ArrayList<>();
-    private @Nullable Definition definition;
-    private Deque<Target> tables = new ArrayDeque<>();
+    private @Nullable ResolvedMigration definition;
+    private Deque<TargetTable> tables = new ArrayDeque<>();
     private List<Snapshot.Table> blocks = List.of();
     private @Nullable Snapshot snapshot;
     private long covered;
@@ -105,8 +105,8 @@ public final class VerificationScan implements AutoCloseable {
         if (!blocks.isEmpty()) {
             return nextBlocks();
         }
-        return Sql.inTransaction(connection, tx -> {
-            Sql.run(tx, Guards.reading(settings.timeouts()));
+        return Jdbc.inTransaction(connection, tx -> {
+            Jdbc.run(tx, TransactionSettings.reading(settings.timeouts()));
             return look(tx);
         });
     }
@@ -115,7 +115,7 @@ public final class VerificationScan implements AutoCloseable {
     private boolean nextBlocks() throws SQLException {
         Snapshot current = snapshot;
         if (current == null) {
-            Definition resolved = Objects.requireNonNull(definition);
+            ResolvedMigration resolved = Objects.requireNonNull(definition);
             current = Snapshot.take(
                     connection, settings.timeouts(), new Snapshot.Looking(resolved, COUNTED, this::count), blocks);
             snapshot = current;
@@ -149,14 +149,14 @@ public final class VerificationScan implements AutoCloseable {
     }
 
     private boolean look(Connection tx) throws SQLException {
-        Definition resolved = definition;
+        ResolvedMigration resolved = definition;
         if (resolved == null) {
-            resolved = Definition.resolve(tx, migration, workRegistry);
+            resolved = ResolvedMigration.resolve(tx, migration, workRegistry);
             resolved.requirePartitions(tx);
             tables = tables(tx, resolved);
             definition = resolved;
         }
-        Target target = tables.peek();
+        TargetTable target = tables.peek();
         if (target == null) {
             return false;
         }
@@ -171,7 +171,7 @@ public final class VerificationScan implements AutoCloseable {
             blocks = SnapshotQueries.files(tx, List.copyOf(tables));
             tables.clear();
         } else {
-            Sql.run(tx, Guards.scan(settings.timeouts()));
+            Jdbc.run(tx, TransactionSettings.scan(settings.timeouts()));
             PendingSearch search = new PendingSearch(tx, table, COUNTED);
             if (!found(search, table.rows())) {
                 search.everywhere();
@@ -200,7 +200,7 @@ public final class VerificationScan implements AutoCloseable {
                 .forEach(samples::add);
     }
 
-    private static Deque<Target> tables(Connection tx, Definition definition) throws SQLException {
+    private static Deque<TargetTable> tables(Connection tx, ResolvedMigration definition) throws SQLException {
         if (!definition.target().partitioned()) {
             return new ArrayDeque<>(List.of(definition.target()));
         }

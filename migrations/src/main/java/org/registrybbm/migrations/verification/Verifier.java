@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.function.ObjLongConsumer;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
@@ -31,8 +31,8 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
      * @param names which; empty for all that are finished
      * @param progress called after each range with the migration's name and the rows looked at so far
      */
-    public List<Verified> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
-        List<Verified> verified = new ArrayList<>();
+    public List<VerificationResult> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
+        List<VerificationResult> verified = new ArrayList<>();
         try (Connection connection = dataSource.getConnection()) {
             KnownMigrations.require(connection, names);
             for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
@@ -49,7 +49,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
         return List.copyOf(verified);
     }
 
-    private Verified verify(
+    private VerificationResult verify(
             Connection connection, BatchedMigration migration, StopSignal stop, ObjLongConsumer<String> progress)
             throws SQLException {
         String name = migration.name();
@@ -58,44 +58,44 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
             while (scan.next()) {
                 progress.accept(name, scan.covered());
                 if (stop.isStopping()) {
-                    return new Verified(
+                    return new VerificationResult(
                             name,
-                            Verified.Result.STOPPED,
+                            VerificationResult.Result.STOPPED,
                             scan.left(),
                             scan.samples(),
                             "stopped after " + scan.covered() + " rows");
                 }
             }
         } catch (InvalidDefinitionException e) {
-            return new Verified(
-                    name, Verified.Result.UNKNOWN, 0, List.of(), e.failure().message());
+            return new VerificationResult(
+                    name, VerificationResult.Result.UNKNOWN, 0, List.of(), e.failure().message());
         } catch (SQLException e) {
             if (VerificationScan.isConnectionLost(e)) {
                 throw e;
             }
-            return new Verified(
+            return new VerificationResult(
                     name,
-                    Verified.Result.UNKNOWN,
+                    VerificationResult.Result.UNKNOWN,
                     scan.left(),
                     scan.samples(),
                     "could not be verified: " + VerificationScan.explain(e));
         }
         if (scan.left() > 0) {
-            return new Verified(
+            return new VerificationResult(
                     name,
-                    Verified.Result.INCOMPLETE,
+                    VerificationResult.Result.INCOMPLETE,
                     scan.left(),
                     scan.samples(),
                     (scan.left() == 1 ? "1 row is" : scan.left() + " rows are")
                             + " not done, besides those in quarantine" + unreadable(scan));
         }
         if (migration.status() == MigrationStatus.FINISHED) {
-            Sql.inTransaction(connection, tx -> {
-                Sql.run(tx, Guards.SHORT_TRANSACTION);
+            Jdbc.inTransaction(connection, tx -> {
+                Jdbc.run(tx, TransactionSettings.SHORT_TRANSACTION);
                 return MigrationQueries.setVerified(tx, migration.id());
             });
         }
-        return new Verified(name, Verified.Result.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
+        return new VerificationResult(name, VerificationResult.Result.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
     }
 
     private static String unreadable(VerificationScan scan) {

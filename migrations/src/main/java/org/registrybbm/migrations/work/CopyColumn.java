@@ -12,8 +12,8 @@ import org.registrybbm.migrations.internal.catalog.Column;
 import org.registrybbm.migrations.internal.catalog.ColumnType;
 import org.registrybbm.migrations.internal.catalog.Needs;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.Literals;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ValueSettings;
 
 /**
@@ -125,8 +125,8 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
         return new Needs(List.of(columns.from()), List.of(columns.to()), Optional.empty());
     }
 
-    private static WorkStatement statement(WorkContext context, String column, String value) {
-        return WorkStatement.of(COPY.formatted(context.table(), context.batch().predicate(), column, value));
+    private static ShippedStatement statement(WorkContext context, String column, String value) {
+        return ShippedStatement.of(COPY.formatted(context.table(), context.batch().predicate(), column, value));
     }
 
     private Assignment assignment(WorkContext context) throws SQLException {
@@ -147,14 +147,14 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
                     .formatted(
                             value,
                             source.lacksZone() ? "::timestamp" : "",
-                            Literals.text(columns.timeZone().get()));
+                            SqlLiterals.text(columns.timeZone().get()));
             source = ColumnType.named(connection, source.hasZone() ? "timestamp" : "timestamptz");
         }
         if (columns.cast().isPresent()) {
             source = ColumnType.named(connection, columns.cast().get());
         }
         boolean sameCollation = columns.cast().isEmpty()
-                && Sql.one(
+                && Jdbc.one(
                         connection,
                         SAME_COLLATION,
                         row -> row.getBoolean("same"),
@@ -166,7 +166,7 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
 
     private static void requireZone(Connection connection, String zone) throws SQLException {
         try {
-            Sql.list(connection, TRY_ZONE, row -> true, zone);
+            Jdbc.list(connection, TRY_ZONE, row -> true, zone);
         } catch (SQLException e) {
             if (SqlFailures.isDataError(e)) {
                 throw Arguments.invalid("there is no time zone '" + zone + "'; write it like Europe/Berlin");

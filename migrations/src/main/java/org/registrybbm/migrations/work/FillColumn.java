@@ -8,7 +8,7 @@ import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.catalog.Column;
 import org.registrybbm.migrations.internal.catalog.ColumnType;
 import org.registrybbm.migrations.internal.catalog.Needs;
-import org.registrybbm.migrations.internal.jdbc.Literals;
+import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 
 /**
  * Fills a NULL column, as {@code {"sequence": "public.users_id_seq"}} or {@code {"value": 0}} says. The column is the migration's
@@ -68,7 +68,7 @@ record FillColumn(Function<Arguments, Filling> configuration) implements WorkFun
         Resolved filling = resolve(context);
         statement(context, filling).check(context.connection());
         if (configuration.apply(context.arguments()).value().isPresent()) {
-            WorkStatement.of(TRY_VALUE.formatted(
+            ShippedStatement.of(TRY_VALUE.formatted(
                             filling.expression(), filling.type().declared()))
                     .tryOut(context.connection());
         }
@@ -85,8 +85,8 @@ record FillColumn(Function<Arguments, Filling> configuration) implements WorkFun
         return new Needs(List.of(), List.of(filling.column().orElse(column)), filling.sequence());
     }
 
-    private static WorkStatement statement(WorkContext context, Resolved filling) {
-        return WorkStatement.of(
+    private static ShippedStatement statement(WorkContext context, Resolved filling) {
+        return ShippedStatement.of(
                 FILL.formatted(context.table(), context.batch().predicate(), filling.column(), filling.expression()));
     }
 
@@ -98,12 +98,12 @@ record FillColumn(Function<Arguments, Filling> configuration) implements WorkFun
         if (filling.value().isPresent()) {
             // Of no type yet, so that PostgreSQL assigns it to the column as it is, with the column's modifier.
             return new Resolved(
-                    column.quoted(), type, Literals.text(filling.value().get()));
+                    column.quoted(), type, SqlLiterals.text(filling.value().get()));
         }
         String sequence = filling.sequence().orElseThrow();
         String quoted = CatalogQueries.sequence(context.connection(), sequence)
                 .orElseThrow(() -> Arguments.invalid("there is no sequence " + sequence
                         + "; write it as <schema>.<sequence>, like public.users_id_seq"));
-        return new Resolved(column.quoted(), type, "nextval(" + Literals.of(quoted, "regclass") + ")");
+        return new Resolved(column.quoted(), type, "nextval(" + SqlLiterals.of(quoted, "regclass") + ")");
     }
 }

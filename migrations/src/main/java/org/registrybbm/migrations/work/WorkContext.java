@@ -3,7 +3,7 @@ package org.registrybbm.migrations.work;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 
 /**
  * What a work function gets.
@@ -16,8 +16,8 @@ import org.registrybbm.migrations.internal.catalog.Target;
  */
 public record WorkContext(Connection connection, String table, String column, Batch batch, Arguments arguments) {
     /** Makes what a work function gets of a table, with a connection that cannot end the transaction. */
-    public static WorkContext of(Connection connection, Target table, Batch batch, Arguments arguments) {
-        return new WorkContext(WorkConnection.guard(connection), table.table(), table.column(), batch, arguments);
+    public static WorkContext of(Connection connection, TargetTable table, Batch batch, Arguments arguments) {
+        return new WorkContext(GuardedConnection.guard(connection), table.table(), table.column(), batch, arguments);
     }
 
     /**

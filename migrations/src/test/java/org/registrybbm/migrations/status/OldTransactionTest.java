@@ -77,7 +77,7 @@ class OldTransactionTest {
 
     private String pace(String name, Duration longTransaction) throws SQLException {
         try (Connection connection = database.getConnection()) {
-            return Waits.of(connection, longTransaction)
+            return WaitReasons.of(connection, longTransaction)
                     .pace(database.number("SELECT id FROM batched_background_migrations WHERE name = ?", name));
         }
     }

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.quarantine.Quarantine;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
-import org.registrybbm.migrations.quarantine.Retried;
+import org.registrybbm.migrations.quarantine.RetryResult;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
@@ -88,7 +88,7 @@ final class Desk {
 
     /** Has whatever failed tried again. */
     void retry(Target target) {
-        List<Retried> all = quarantine.retry(List.of(target.migration()));
+        List<RetryResult> all = quarantine.retry(List.of(target.migration()));
         all.forEach(one -> retried.addAndGet(one.rows()));
         tell(!all.isEmpty(), target, "retried " + all);
     }

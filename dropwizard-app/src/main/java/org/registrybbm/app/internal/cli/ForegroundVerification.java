@@ -9,8 +9,8 @@ import org.registrybbm.app.internal.text.VerifiedTable;
 import org.registrybbm.app.internal.text.VerifyProgress;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.verification.Verified;
-import org.registrybbm.migrations.verification.Verified.Result;
+import org.registrybbm.migrations.verification.VerificationResult;
+import org.registrybbm.migrations.verification.VerificationResult.Result;
 
 /**
  * {@code background-migrate verify}: shows progress, and ends with a table. Ctrl-C stops it after the range that it is at.
@@ -30,7 +30,7 @@ record ForegroundVerification(BatchedMigrations engine, List<String> names, Prin
                 "the statement under way did not end in time; PostgreSQL ends it at its statement timeout");
     }
 
-    private List<Verified> verify(StopSignal stop) {
+    private List<VerificationResult> verify(StopSignal stop) {
         boolean terminal = Terminal.isThere();
         VerifyProgress progress = new VerifyProgress(
                 engine.store().list(names), terminal ? ON_TERMINAL : ELSEWHERE, System::nanoTime, line -> {
@@ -47,7 +47,7 @@ record ForegroundVerification(BatchedMigrations engine, List<String> names, Prin
         }
     }
 
-    private void report(List<Verified> verified) {
+    private void report(List<VerificationResult> verified) {
         out.print(VerifiedTable.of(verified));
         out.flush();
         long incomplete = VerifiedTable.count(verified, Result.INCOMPLETE);

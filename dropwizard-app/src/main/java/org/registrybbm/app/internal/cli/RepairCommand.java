@@ -12,7 +12,7 @@ import org.registrybbm.app.internal.text.RepairText;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
-import org.registrybbm.migrations.quarantine.Retried;
+import org.registrybbm.migrations.quarantine.RetryResult;
 
 /** {@code background-migrate retry}, {@code quarantine}, {@code waive} and {@code events}: what people do about failures. */
 final class RepairCommand {
@@ -84,7 +84,7 @@ final class RepairCommand {
 
     static void retry(Namespace namespace, List<String> names, BatchedMigrations engine, PrintStream out) {
         Long batchJob = namespace.getLong(BATCH_JOB);
-        List<Retried> retried = batchJob == null
+        List<RetryResult> retried = batchJob == null
                 ? engine.quarantine().retry(names)
                 : engine.quarantine().retryBatchJob(batchJob);
         print(RepairText.retried(retried, engine.store()), out);

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.registrybbm.app.internal.text.RepairText;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.quarantine.Retried;
+import org.registrybbm.migrations.quarantine.RetryResult;
 
 /** {@code POST /tasks/bbm-retry}: tries failed migrations, failed batch jobs and quarantined rows again. */
 public final class RetryTask extends Task {
@@ -30,7 +30,7 @@ public final class RetryTask extends Task {
             throw new IllegalArgumentException(
                     "'migration' and 'batch-job' at once; nothing was changed; give one of the two");
         }
-        List<Retried> retried = batchJob == null
+        List<RetryResult> retried = batchJob == null
                 ? engine.quarantine().retry(given.all(MIGRATION))
                 : engine.quarantine().retryBatchJob(Parameters.number(BATCH_JOB, batchJob));
         output.print(RepairText.retried(retried, engine.store()));

@@ -11,8 +11,8 @@ import org.registrybbm.app.internal.text.VerifiedTable;
 import org.registrybbm.app.internal.text.VerifyProgress;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.verification.Verified;
-import org.registrybbm.migrations.verification.Verified.Result;
+import org.registrybbm.migrations.verification.VerificationResult;
+import org.registrybbm.migrations.verification.VerificationResult.Result;
 
 /**
  * {@code POST /tasks/bbm-verify}: looks through tables for rows that are not done, with a line of progress now and then. It is over after
@@ -62,7 +62,7 @@ public final class VerifyTask extends Task {
         StopSignal stop = () -> stopping || System.nanoTime() - began >= nanos || output.checkError();
         VerifyProgress progress =
                 new VerifyProgress(engine.store().list(names), A_LINE_EVERY, System::nanoTime, output::println);
-        List<Verified> verified = engine.verify(names, stop, progress);
+        List<VerificationResult> verified = engine.verify(names, stop, progress);
         output.print(VerifiedTable.of(verified));
         if (VerifiedTable.count(verified, Result.STOPPED) > 0 && !stopping) {
             output.println("stopped after " + seconds + " s; give 'seconds', at most " + MOST_SECONDS

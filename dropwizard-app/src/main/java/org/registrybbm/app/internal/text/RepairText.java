@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.quarantine.Retried;
+import org.registrybbm.migrations.quarantine.RetryResult;
 
 /** What a retry or a waiver has set in motion, for people: a line for each migration. */
 public final class RepairText {
@@ -19,11 +19,11 @@ public final class RepairText {
      * @param retried what there was to try again
      * @param store tells which of them are paused, so that nothing happens yet
      */
-    public static String retried(List<Retried> retried, MigrationStore store) {
+    public static String retried(List<RetryResult> retried, MigrationStore store) {
         if (retried.isEmpty()) {
             return "nothing to retry\n";
         }
-        Set<String> paused = store.list(retried.stream().map(Retried::migration).toList()).stream()
+        Set<String> paused = store.list(retried.stream().map(RetryResult::migration).toList()).stream()
                 .filter(migration -> migration.status() == MigrationStatus.PAUSED)
                 .map(BatchedMigration::name)
                 .collect(Collectors.toSet());
@@ -39,7 +39,7 @@ public final class RepairText {
                 : migration + ": " + rows + (rows == 1 ? " row" : " rows") + " waived\n";
     }
 
-    public static String line(Retried retried, boolean paused) {
+    public static String line(RetryResult retried, boolean paused) {
         List<String> parts = new ArrayList<>();
         if (retried.reactivated()) {
             parts.add("failed -> active");

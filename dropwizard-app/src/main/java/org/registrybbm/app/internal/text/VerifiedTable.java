@@ -2,19 +2,19 @@ package org.registrybbm.app.internal.text;
 
 import java.util.List;
 import java.util.Locale;
-import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.verification.VerificationResult;
 
 /** What a verification found, for people. */
 public final class VerifiedTable {
     private VerifiedTable() {}
 
     /** Returns a table with a row for each migration, or a line when there are none. */
-    public static String of(List<Verified> verified) {
+    public static String of(List<VerificationResult> verified) {
         if (verified.isEmpty()) {
             return "nothing to verify: no batched migration is finished\n";
         }
         TextTable table = new TextTable("Batched Background Migration", "Result", "Left", "Why", "Rows Left");
-        for (Verified one : verified) {
+        for (VerificationResult one : verified) {
             table.add(
                     one.migration(),
                     one.result().name().toLowerCase(Locale.ROOT),
@@ -26,7 +26,7 @@ public final class VerifiedTable {
     }
 
     /** Returns how many of them have a result. */
-    public static long count(List<Verified> verified, Verified.Result result) {
+    public static long count(List<VerificationResult> verified, VerificationResult.Result result) {
         return verified.stream().filter(one -> one.result() == result).count();
     }
 }

@@ -20,8 +20,8 @@ import org.registrybbm.app.internal.text.VerifiedTable;
 import org.registrybbm.app.internal.text.VerifyProgress;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
-import org.registrybbm.migrations.quarantine.Retried;
-import org.registrybbm.migrations.verification.Verified;
+import org.registrybbm.migrations.quarantine.RetryResult;
+import org.registrybbm.migrations.verification.VerificationResult;
 
 class RepairTest {
     private static final Instant AT = Instant.parse("2026-01-02T03:04:05.678Z");
@@ -67,9 +67,9 @@ class RepairTest {
 
     @Test
     void aVerificationIsATableWithSamples() {
-        assertThat(VerifiedTable.of(List.of(new Verified(
+        assertThat(VerifiedTable.of(List.of(new VerificationResult(
                         "copy",
-                        Verified.Result.INCOMPLETE,
+                        VerificationResult.Result.INCOMPLETE,
                         2,
                         List.of("{\"id\": \"1\"}", "{\"id\": \"2\"}"),
                         "2 rows"))))
@@ -83,10 +83,10 @@ class RepairTest {
 
     @Test
     void retriesSayWhatTheySetInMotion() {
-        assertThat(RepairText.line(new Retried("copy", true, 3, 1), false))
+        assertThat(RepairText.line(new RetryResult("copy", true, 3, 1), false))
                 .isEqualTo(
                         "copy: failed -> active, 3 quarantined rows are tried again, 1 failed batch job is tried again\n");
-        assertThat(RepairText.line(new Retried("copy", false, 1, 0), true))
+        assertThat(RepairText.line(new RetryResult("copy", false, 1, 0), true))
                 .isEqualTo("copy: 1 quarantined row is tried again, once it is started: it is paused\n");
         assertThat(RepairText.waived("copy", 1)).isEqualTo("copy: 1 row waived\n");
         assertThat(RepairText.waived("copy", 0)).isEqualTo("nothing to waive\n");

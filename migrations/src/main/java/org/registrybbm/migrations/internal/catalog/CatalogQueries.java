@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.InvalidDefinitionException;
@@ -193,7 +193,7 @@ public final class CatalogQueries {
      * @param key whether the column matters
      * @throws InvalidDefinitionException when one of them does not exist or is not written as it must be
      */
-    public static Target target(Connection connection, String table, String column, boolean key) throws SQLException {
+    public static TargetTable target(Connection connection, String table, String column, boolean key) throws SQLException {
         List<String> name = SqlIdentifiers.parse(table);
         if (name.size() != 2) {
             throw new InvalidDefinitionException(
@@ -202,11 +202,11 @@ public final class CatalogQueries {
                             + "' is not <schema>.<table>; write it like public.users, and quote a part as"
                             + " SQL does where it has other characters than a to z, 0 to 9 and _");
         }
-        Found found = Sql.first(connection, TABLE, CatalogQueries::found, name.get(0), name.get(1))
+        Found found = Jdbc.first(connection, TABLE, CatalogQueries::found, name.get(0), name.get(1))
                 .orElseThrow(() -> new InvalidDefinitionException(
                         FailureCode.INVALID_BBM_TABLE, "there is no table " + table + " in this database"));
         TableChecks.requireTable(table, name, found.kind(), found.temporary());
-        return new Target(
+        return new TargetTable(
                 found.oid(),
                 found.quoted(),
                 found.kind().equals("p"),
@@ -239,24 +239,24 @@ public final class CatalogQueries {
     }
 
     /** Finds a partition of a target's table by its object id; empty when it is none any more. */
-    public static Optional<Target> leaf(Connection connection, Target root, long oid) throws SQLException {
-        return Sql.first(connection, LEAF, CatalogQueries::found, oid, root.oid())
-                .map(leaf -> new Target(leaf.oid(), leaf.quoted(), leaf.kind().equals("p"), root.key()));
+    public static Optional<TargetTable> leaf(Connection connection, TargetTable root, long oid) throws SQLException {
+        return Jdbc.first(connection, LEAF, CatalogQueries::found, oid, root.oid())
+                .map(leaf -> new TargetTable(leaf.oid(), leaf.quoted(), leaf.kind().equals("p"), root.key()));
     }
 
     /** Returns the root of the partition tree that a table belongs to, quoted for SQL; the table itself where there is none. */
-    static String root(Connection connection, Target target) throws SQLException {
-        return Sql.one(connection, ROOT, row -> row.getString("quoted"), target.oid(), target.oid());
+    static String root(Connection connection, TargetTable target) throws SQLException {
+        return Jdbc.one(connection, ROOT, row -> row.getString("quoted"), target.oid(), target.oid());
     }
 
     /** Returns how the rows of a table are told apart. */
-    public static RowIdentity identity(Connection connection, Target target) throws SQLException {
-        return new RowIdentity(List.copyOf(Sql.list(connection, ROW_KEY, CatalogQueries::column, target.oid())));
+    public static RowIdentity identity(Connection connection, TargetTable target) throws SQLException {
+        return new RowIdentity(List.copyOf(Jdbc.list(connection, ROW_KEY, CatalogQueries::column, target.oid())));
     }
 
     /** Returns whether an index finds the rows of a condition, as far as it may be chosen at all. */
     public static boolean usesIndex(Connection connection, String table, String condition) throws SQLException {
-        return Sql.list(
+        return Jdbc.list(
                         connection,
                         "EXPLAIN SELECT FROM " + table + " WHERE " + condition + " LIMIT 1",
                         row -> row.getString(1))
@@ -282,13 +282,13 @@ public final class CatalogQueries {
 
     private static Optional<Column> column(Connection connection, String sql, Object table, String name)
             throws SQLException {
-        Optional<Column> asWritten = Sql.first(connection, sql, CatalogQueries::column, table, name);
+        Optional<Column> asWritten = Jdbc.first(connection, sql, CatalogQueries::column, table, name);
         if (asWritten.isPresent()) {
             return asWritten;
         }
         List<String> parts = SqlIdentifiers.parse(name);
         return parts.size() == 1
-                ? Sql.first(connection, sql, CatalogQueries::column, table, parts.get(0))
+                ? Jdbc.first(connection, sql, CatalogQueries::column, table, parts.get(0))
                 : Optional.empty();
     }
 
@@ -304,8 +304,8 @@ public final class CatalogQueries {
     }
 
     /** Returns whether an index can be walked in the order of the target's column. */
-    public static boolean isWalkable(Connection connection, Target target) throws SQLException {
-        return Sql.one(
+    public static boolean isWalkable(Connection connection, TargetTable target) throws SQLException {
+        return Jdbc.one(
                 connection,
                 WALKABLE,
                 row -> row.getBoolean("found"),
@@ -316,8 +316,8 @@ public final class CatalogQueries {
     }
 
     /** Returns whether there is a partial index {@code WHERE column IS NULL}. */
-    public static boolean hasNullIndex(Connection connection, Target target) throws SQLException {
-        return Sql.one(
+    public static boolean hasNullIndex(Connection connection, TargetTable target) throws SQLException {
+        return Jdbc.one(
                 connection,
                 NULL_INDEX,
                 row -> row.getBoolean("found"),
@@ -329,12 +329,12 @@ public final class CatalogQueries {
     public static Optional<String> sequence(Connection connection, String name) throws SQLException {
         List<String> parts = SqlIdentifiers.parse(name);
         return parts.size() == 2
-                ? Sql.first(connection, SEQUENCE, row -> row.getString("quoted"), parts.get(0), parts.get(1))
+                ? Jdbc.first(connection, SEQUENCE, row -> row.getString("quoted"), parts.get(0), parts.get(1))
                 : Optional.empty();
     }
 
     /** Returns which of some tables or sequences are not there. */
     public static List<String> missing(Connection connection, String... tables) throws SQLException {
-        return Sql.list(connection, MISSING_TABLE, row -> row.getString("name"), (Object) tables);
+        return Jdbc.list(connection, MISSING_TABLE, row -> row.getString("name"), (Object) tables);
     }
 }

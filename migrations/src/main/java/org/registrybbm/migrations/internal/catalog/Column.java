@@ -2,7 +2,7 @@ package org.registrybbm.migrations.internal.catalog;
 
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Literals;
+import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 
 /**
  * A column of a table, from the catalogue. Its type is the one that its domain stands for, if it has one.
@@ -81,14 +81,14 @@ public record Column(
 
     /** Returns the column whose value is that of a member of a JSON object. */
     Column ofEntry(String json) {
-        String value = valueOf("(" + json + " ->> " + Literals.text(name) + ")");
+        String value = valueOf("(" + json + " ->> " + SqlLiterals.text(name) + ")");
         String sorted = collation == null ? value : value + " COLLATE " + collation;
         return new Column(name, "(" + sorted + ")", type, typeName, notNull, collation, equality);
     }
 
     /** Returns a value as SQL that means the same under any settings. */
     String literal(String value) {
-        return valueOf(Literals.text(value));
+        return valueOf(SqlLiterals.text(value));
     }
 
     /** Returns the same of an expression that is a text. */

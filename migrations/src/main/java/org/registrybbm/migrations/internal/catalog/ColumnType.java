@@ -5,7 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Set;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
  * A type with its modifier, as a column or a cast has it: the one that a domain stands for in the end.
@@ -85,17 +85,17 @@ public record ColumnType(
     private static final String OF_NAME = BASE.formatted("?::regtype::oid AS oid, -1 AS modifier");
 
     public static ColumnType of(Connection connection, String table, Column column) throws SQLException {
-        return Sql.one(connection, OF_COLUMN, ColumnType::read, table, column.name());
+        return Jdbc.one(connection, OF_COLUMN, ColumnType::read, table, column.name());
     }
 
     /** Finds the type of a cast by its SQL name. */
     public static ColumnType named(Connection connection, String name) throws SQLException {
-        return Sql.one(connection, OF_NAME, ColumnType::read, name);
+        return Jdbc.one(connection, OF_NAME, ColumnType::read, name);
     }
 
     /** Returns the type of an array's elements, whose modifier the array has; empty where it is no array. */
     public Optional<ColumnType> elements(Connection connection) throws SQLException {
-        return element == 0 ? Optional.empty() : Sql.first(connection, OF_OID, ColumnType::read, element, modifier);
+        return element == 0 ? Optional.empty() : Jdbc.first(connection, OF_OID, ColumnType::read, element, modifier);
     }
 
     public boolean isDate() {

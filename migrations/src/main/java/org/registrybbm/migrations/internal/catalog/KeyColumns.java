@@ -5,7 +5,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Literals;
+import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 import org.registrybbm.migrations.model.Key;
 
 /** The columns of a migration's key, in their order, and the SQL that compares rows with keys. */
@@ -45,7 +45,7 @@ public record KeyColumns(List<Column> columns) {
 
     /** Returns the columns' names as a JSON array. */
     public String json() {
-        return Keys.text(columns.stream().map(Column::name).toList());
+        return KeyJson.text(columns.stream().map(Column::name).toList());
     }
 
     /** Returns the columns as text, named k0, k1 ... */
@@ -97,7 +97,7 @@ public record KeyColumns(List<Column> columns) {
     private String literal(Key key) {
         if (isInteger()) {
             // The contract's bounds are bigint, whatever the column is.
-            return Literals.of(key.values().get(0), "bigint");
+            return SqlLiterals.of(key.values().get(0), "bigint");
         }
         return wrap(IntStream.range(0, columns.size())
                 .mapToObj(i -> columns.get(i).literal(key.values().get(i)))

@@ -3,7 +3,7 @@ package org.registrybbm.migrations.internal.catalog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
 /** A table and its partitions at any depth, as statements see them. */
@@ -42,11 +42,11 @@ public final class PartitionTree {
     private PartitionTree() {}
 
     /** Returns the leaf partitions of a partitioned table, at any depth. */
-    public static List<Target> leaves(Connection connection, Target root) throws SQLException {
-        return Sql.list(
+    public static List<TargetTable> leaves(Connection connection, TargetTable root) throws SQLException {
+        return Jdbc.list(
                 connection,
                 LEAVES,
-                row -> new Target(row.getLong("oid"), row.getString("quoted"), false, root.key()),
+                row -> new TargetTable(row.getLong("oid"), row.getString("quoted"), false, root.key()),
                 root.oid());
     }
 }

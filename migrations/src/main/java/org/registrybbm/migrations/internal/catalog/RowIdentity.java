@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.registrybbm.migrations.internal.jdbc.Literals;
+import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 
 /**
  * How the rows of a table are told apart: by the primary key or another one that is unique and never NULL, or, where there is none, by
@@ -52,7 +52,7 @@ public record RowIdentity(List<Column> columns) {
             return VERSION.formatted(qualifier);
         }
         return columns.stream()
-                .map(column -> Literals.text(column.name()) + ", " + column.text(qualifier))
+                .map(column -> SqlLiterals.text(column.name()) + ", " + column.text(qualifier))
                 .collect(Collectors.joining(", ", "jsonb_build_object(", ")"));
     }
 
@@ -67,10 +67,10 @@ public record RowIdentity(List<Column> columns) {
                     .formatted(entries, json(qualifier));
         }
         String all = columns.stream()
-                .map(column -> "jsonb_exists(registry_bbm_entry, " + Literals.text(column.name()) + ")")
+                .map(column -> "jsonb_exists(registry_bbm_entry, " + SqlLiterals.text(column.name()) + ")")
                 .collect(Collectors.joining(" AND "));
         String values = columns.stream()
-                .map(column -> column.valueOf("(registry_bbm_entry ->> " + Literals.text(column.name()) + ")"))
+                .map(column -> column.valueOf("(registry_bbm_entry ->> " + SqlLiterals.text(column.name()) + ")"))
                 .collect(Collectors.joining(", "));
         if (!isComparedPlainly()) {
             return "EXISTS (SELECT FROM (%s) AS registry_bbm_entries WHERE %s AND %s)"
@@ -80,7 +80,7 @@ public record RowIdentity(List<Column> columns) {
                             equal(
                                     qualifier,
                                     column -> column.valueOf(
-                                            "(registry_bbm_entry ->> " + Literals.text(column.name()) + ")")));
+                                            "(registry_bbm_entry ->> " + SqlLiterals.text(column.name()) + ")")));
         }
         return "%s IN (SELECT %s FROM (%s) AS registry_bbm_entries WHERE %s)"
                 .formatted(wrap(column -> qualifier + column.quoted()), values, entries, all);
@@ -118,10 +118,10 @@ public record RowIdentity(List<Column> columns) {
         return "%1$stableoid = %2$s AND %1$sctid = %3$s AND %1$sxmin = %4$s AND pg_relation_filenode(%1$stableoid) = %5$s"
                 .formatted(
                         qualifier,
-                        Literals.of(row.path("tableoid").asText(), "oid"),
-                        Literals.of(row.path(PLACE).asText(), "tid"),
-                        Literals.of(row.path("xmin").asText(), "xid"),
-                        Literals.of(row.path("filenode").asText("0"), "oid"));
+                        SqlLiterals.of(row.path("tableoid").asText(), "oid"),
+                        SqlLiterals.of(row.path(PLACE).asText(), "tid"),
+                        SqlLiterals.of(row.path("xmin").asText(), "xid"),
+                        SqlLiterals.of(row.path("filenode").asText("0"), "oid"));
     }
 
     private String literals(JsonNode row) {

@@ -5,7 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** What PostgreSQL's statistics say of a table: how big it is, how many rows it has, how they lie. */
 public final class StatisticsQueries {
@@ -75,8 +75,8 @@ public final class StatisticsQueries {
     /** How big a table is: its blocks, and about how many rows are in one. */
     public record Heap(long blocks, double rowsPerBlock) {}
 
-    public static Heap heap(Connection connection, Target target) throws SQLException {
-        return Sql.one(
+    public static Heap heap(Connection connection, TargetTable target) throws SQLException {
+        return Jdbc.one(
                 connection,
                 HEAP,
                 row -> new Heap(row.getLong("blocks"), row.getDouble("rows_per_block")),
@@ -84,13 +84,13 @@ public final class StatisticsQueries {
     }
 
     /** Returns the planner's estimate of the table's rows, or empty when it was never analysed. */
-    public static OptionalLong estimate(Connection connection, Target target) throws SQLException {
-        return Sql.one(connection, ESTIMATE, StatisticsQueries::estimated, target.oid());
+    public static OptionalLong estimate(Connection connection, TargetTable target) throws SQLException {
+        return Jdbc.one(connection, ESTIMATE, StatisticsQueries::estimated, target.oid());
     }
 
     /** Returns the planner's estimate of the rows whose first key column is NULL, or empty when it was never analysed. */
-    public static OptionalLong estimateNulls(Connection connection, Target target) throws SQLException {
-        return Sql.one(
+    public static OptionalLong estimateNulls(Connection connection, TargetTable target) throws SQLException {
+        return Jdbc.one(
                 connection,
                 NULL_ESTIMATE,
                 StatisticsQueries::estimated,
@@ -107,8 +107,8 @@ public final class StatisticsQueries {
      * Returns how much the order of the key has to do with that of the rows in the table, -1 to 1; empty when the table was never
      * analysed or has fewer blocks than some.
      */
-    public static Optional<Double> correlation(Connection connection, Target target, int blocks) throws SQLException {
-        return Sql.first(
+    public static Optional<Double> correlation(Connection connection, TargetTable target, int blocks) throws SQLException {
+        return Jdbc.first(
                 connection,
                 CORRELATION,
                 row -> row.getDouble("correlation"),

@@ -22,7 +22,7 @@ import org.registrybbm.migrations.model.InvalidDefinitionException;
  * @param places whether rows are found by where they lie, by the strategy or by a proof
  * @param needs what the work function reads and writes
  */
-public record TableChecks(Target target, @Nullable Target part, boolean places, Needs needs) {
+public record TableChecks(TargetTable target, @Nullable TargetTable part, boolean places, Needs needs) {
     private static final int MOST_GRANTS = 4;
     private static final Pattern OWN = Pattern.compile("batched_background_migration.*|databasechangelog(lock)?"
             + "|qrtz_(job_details|triggers|(simple|cron|simprop|blob|fired)_triggers|calendars|paused_trigger_grps"

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
 /**
@@ -19,7 +19,7 @@ import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
  * @param places whether the strategy finds rows by where they lie
  * @param needs what the work function reads and writes
  */
-record TableFindings(Target target, @Nullable Target part, boolean places, Needs needs) {
+record TableFindings(TargetTable target, @Nullable TargetTable part, boolean places, Needs needs) {
     // A column as its name was written, or else as SQL reads it.
     private static final String IS_NAMED = """
             EXISTS (
@@ -173,7 +173,7 @@ record TableFindings(Target target, @Nullable Target part, boolean places, Needs
     /** Looks for them; by one statement where all is well. */
     List<Finding> find(Connection connection) throws SQLException {
         List<String> sequence = sequence();
-        boolean sound = Sql.one(
+        boolean sound = Jdbc.one(
                 connection,
                 IS_SOUND,
                 row -> row.getBoolean("sound"),
@@ -203,7 +203,7 @@ record TableFindings(Target target, @Nullable Target part, boolean places, Needs
                 .flatMap(names -> names)
                 .toArray(String[]::new);
         String[] writes = needs.writes().toArray(String[]::new);
-        return Sql.list(
+        return Jdbc.list(
                 connection,
                 FINDINGS,
                 TableFindings::finding,

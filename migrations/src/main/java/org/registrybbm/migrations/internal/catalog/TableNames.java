@@ -3,7 +3,7 @@ package org.registrybbm.migrations.internal.catalog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements on the tables that the walks and the quarantined rows of a migration name, by object id and by name. */
 public final class TableNames {
@@ -64,7 +64,7 @@ public final class TableNames {
     public record Known(long oid, String name) {}
 
     public static List<Known> known(Connection connection, long migrationId) throws SQLException {
-        return Sql.list(
+        return Jdbc.list(
                 connection,
                 KNOWN,
                 row -> new Known(row.getLong("table_oid"), row.getString("table_name")),
@@ -76,8 +76,8 @@ public final class TableNames {
      * Keeps a table from being dropped, renamed or built anew until the transaction ends, and partitions from leaving it; returns whether
      * its name is still that of the object id which was found by it. What the catalogue says by another one is of no table, or not of this.
      */
-    public static boolean isKept(Connection connection, Target target) throws SQLException {
-        return Sql.one(
+    public static boolean isKept(Connection connection, TargetTable target) throws SQLException {
+        return Jdbc.one(
                 connection,
                 IS_KEPT.formatted(target.table()),
                 row -> row.getBoolean("kept"),
@@ -86,15 +86,15 @@ public final class TableNames {
     }
 
     /** Writes down what tables are called by now: in a database into which a dump is restored, only names find them again. */
-    public static void rename(Connection connection, long migrationId, List<Target> tables) throws SQLException {
+    public static void rename(Connection connection, long migrationId, List<TargetTable> tables) throws SQLException {
         for (int first = 0; first < tables.size(); first += TABLES_AT_ONCE) {
-            List<Target> some = tables.subList(first, Math.min(tables.size(), first + TABLES_AT_ONCE));
+            List<TargetTable> some = tables.subList(first, Math.min(tables.size(), first + TABLES_AT_ONCE));
             for (String each : TABLES) {
-                Sql.update(
+                Jdbc.update(
                         connection,
                         RENAME.formatted(each),
-                        some.stream().map(Target::oid).toArray(Long[]::new),
-                        some.stream().map(Target::table).toArray(String[]::new),
+                        some.stream().map(TargetTable::oid).toArray(Long[]::new),
+                        some.stream().map(TargetTable::table).toArray(String[]::new),
                         migrationId);
             }
         }
@@ -103,14 +103,14 @@ public final class TableNames {
     /** Gives what names a table object ids that mean none. */
     public static void unsettle(Connection connection, long migrationId, Known table) throws SQLException {
         for (String each : TABLES) {
-            Sql.update(connection, UNSETTLE.formatted(each), migrationId, table.oid(), table.name());
+            Jdbc.update(connection, UNSETTLE.formatted(each), migrationId, table.oid(), table.name());
         }
     }
 
     /** Gives what has such object ids that of the table of its name. */
-    public static void settle(Connection connection, long migrationId, String name, Target table) throws SQLException {
+    public static void settle(Connection connection, long migrationId, String name, TargetTable table) throws SQLException {
         for (String each : TABLES) {
-            Sql.update(connection, SETTLE.formatted(each), table.oid(), table.table(), migrationId, name);
+            Jdbc.update(connection, SETTLE.formatted(each), table.oid(), table.table(), migrationId, name);
         }
     }
 }

@@ -84,12 +84,12 @@ public final class DirectSession implements AutoCloseable {
     private static boolean isSameBackend(Connection connection, Class<?> type)
             throws SQLException, ReflectiveOperationException {
         Object told = type.getMethod("getBackendPID").invoke(connection.unwrap(type));
-        return Sql.one(connection, BACKEND, row -> row.getInt("pid")).equals(told);
+        return Jdbc.one(connection, BACKEND, row -> row.getInt("pid")).equals(told);
     }
 
     private void prepare() throws SQLException {
         try {
-            Sql.run(connection, LASTING);
+            Jdbc.run(connection, LASTING);
         } catch (SQLException e) {
             LOGGER.debug("the session goes on with the server's own timeouts", e);
         }
@@ -97,16 +97,16 @@ public final class DirectSession implements AutoCloseable {
 
     /** Takes a lock that the session holds to its end; false when another session has it. */
     public boolean lock(long key) throws SQLException {
-        return Sql.one(connection, LOCK, row -> row.getBoolean("locked"), key);
+        return Jdbc.one(connection, LOCK, row -> row.getBoolean("locked"), key);
     }
 
     /** From now on hears what the trigger of {@code batched_background_migrations} tells. */
     public void listen() throws SQLException {
-        Sql.run(connection, LISTEN);
+        Jdbc.run(connection, LISTEN);
     }
 
     /** Runs statements in the session, in auto-commit mode. */
-    public <T> T ask(Sql.Transaction<T> question) throws SQLException {
+    public <T> T ask(Jdbc.Transaction<T> question) throws SQLException {
         return question.run(connection);
     }
 

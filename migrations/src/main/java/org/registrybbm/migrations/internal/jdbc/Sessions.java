@@ -32,7 +32,7 @@ public final class Sessions {
     /** Asks a session for its age; empty when it gives no answer. */
     public static Optional<Age> age(Connection connection) {
         try {
-            Optional<Age> age = Sql.first(
+            Optional<Age> age = Jdbc.first(
                     connection,
                     AGE,
                     row -> new Age(

@@ -21,6 +21,6 @@ public final class StandbyQueries {
 
     /** Returns whether a commit has waited for a synchronous standby for longer than one that is there takes. */
     public static boolean isWaitedFor(Connection connection) throws SQLException {
-        return Sql.one(connection, IS_WAITED_FOR, row -> row.getBoolean("found"));
+        return Jdbc.one(connection, IS_WAITED_FOR, row -> row.getBoolean("found"));
     }
 }

@@ -68,9 +68,9 @@ public final class ValueSettings {
     private ValueSettings() {}
 
     /** Reads under settings by which each value is written in one way only, and puts the others back. */
-    public static <T> T pinned(Connection tx, Sql.Transaction<T> reading) throws SQLException {
+    public static <T> T pinned(Connection tx, Jdbc.Transaction<T> reading) throws SQLException {
         Savepoint before = tx.setSavepoint();
-        Sql.run(tx, PINNED);
+        Jdbc.run(tx, PINNED);
         T read = reading.run(tx);
         tx.rollback(before);
         tx.releaseSavepoint(before);
@@ -79,7 +79,7 @@ public final class ValueSettings {
 
     /** Returns whether the database writes dates in the style ISO, as the driver's sessions do; style words are those of DateStyle. */
     public static boolean writesIsoDates(Connection connection) throws SQLException {
-        return Sql.first(connection, OWN_DATE_STYLE, row -> row.getString("line"))
+        return Jdbc.first(connection, OWN_DATE_STYLE, row -> row.getString("line"))
                 .map(line -> !line.matches("(?is).*(sql|postgres|german).*"))
                 .orElse(true);
     }

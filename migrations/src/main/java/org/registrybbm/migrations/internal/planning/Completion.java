@@ -4,21 +4,21 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.KeysetBatching;
 import org.registrybbm.migrations.internal.walk.ProofQueries;
 import org.registrybbm.migrations.internal.walk.Walk;
 import org.registrybbm.migrations.internal.walk.WalkQueries;
-import org.registrybbm.migrations.internal.walk.Walks;
+import org.registrybbm.migrations.internal.walk.WalkOpener;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.DueJob;
 import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.FailureCode;
 
 /** What a migration still needs once all its batch jobs are done: nothing left out, nothing quarantined, and proof of it. */
-record Completion(Connection connection, Definition definition, Cutter cutter) {
+record Completion(Connection connection, ResolvedMigration definition, BatchCutter cutter) {
     /** What is left to do. */
     public sealed interface Left {
         /** More batch jobs, now or at the next turn. */
@@ -38,7 +38,7 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
 
     /** Opens and cuts what comes next; the keys of new batch jobs are added. */
     Left next(List<DueJob> due, int wanted) throws SQLException {
-        Walks walks = new Walks(connection, definition);
+        WalkOpener walks = new WalkOpener(connection, definition);
         if (new Gaps(connection, definition, cutter).cutFirst(due)) {
             return new Left.Work();
         }
@@ -46,7 +46,7 @@ record Completion(Connection connection, Definition definition, Cutter cutter) {
                 && !definition.target().firstColumn().notNull()) {
             // One may have come after the last batch was cut.
             for (Walk walk : WalkQueries.all(connection, migration().id(), Walk.Kind.CHANGE, 1)) {
-                Optional<Target> target = definition.targetOf(connection, walk);
+                Optional<TargetTable> target = definition.targetOf(connection, walk);
                 if (target.isPresent()) {
                     KeysetBatching.requireNoNullKey(connection, target.get());
                 }

@@ -3,7 +3,7 @@ package org.registrybbm.migrations.internal.planning;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.walk.Walk;
 import org.registrybbm.migrations.internal.walk.WalkQueries;
@@ -66,12 +66,12 @@ final class GapQueries {
 
     /** Returns the walks over tables with rows of which it is not known that batch jobs cover the whole table. */
     static List<Walk> doubtful(Connection connection, long migrationId, Ends ends) throws SQLException {
-        return Sql.list(
+        return Jdbc.list(
                 connection, DOUBTFUL, WalkQueries::walk, ends.numbers(), ends.least(), ends.most(), migrationId);
     }
 
     /** Notes whether the ranges of a walk follow each other without a gap. Locks its row until the transaction ends. */
     static void note(Connection connection, Walk walk, boolean contiguous) throws SQLException {
-        Sql.update(connection, NOTE, contiguous, walk.id());
+        Jdbc.update(connection, NOTE, contiguous, walk.id());
     }
 }

@@ -5,11 +5,11 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
-import org.registrybbm.migrations.internal.catalog.Target;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.JobQueries;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.RangeQueries;
 import org.registrybbm.migrations.internal.walk.RangeSums;
 import org.registrybbm.migrations.internal.walk.Walk;
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * Finds ranges that no batch job covers, as after somebody deleted one or moved a bound. Finished means that every key was processed, not
  * that every batch job left in the table was.
  */
-record Gaps(Connection connection, Definition definition, Cutter cutter) {
+record Gaps(Connection connection, ResolvedMigration definition, BatchCutter cutter) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Gaps.class);
 
     /**
@@ -38,7 +38,7 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
             return false;
         }
         for (Walk walk : GapQueries.doubtful(connection, migration().id(), ends())) {
-            Optional<Target> target = definition.targetOf(connection, walk);
+            Optional<TargetTable> target = definition.targetOf(connection, walk);
             if (target.isPresent()) {
                 // First: whoever deletes a batch job while the ranges are compared is heard then.
                 GapQueries.note(connection, walk, true);
@@ -59,7 +59,7 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
                 keys ? migration().bounds().last() : Long.MIN_VALUE);
     }
 
-    private boolean cut(Walk walk, Target target, List<DueJob> due) throws SQLException {
+    private boolean cut(Walk walk, TargetTable target, List<DueJob> due) throws SQLException {
         Optional<BatchJob.Range> gap = gap(walk, target);
         if (gap.isPresent()) {
             LOGGER.warn(
@@ -74,21 +74,21 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
         return gap.isPresent();
     }
 
-    private Optional<BatchJob.Range> gap(Walk walk, Target target) throws SQLException {
+    private Optional<BatchJob.Range> gap(Walk walk, TargetTable target) throws SQLException {
         if (!countsInNumbers(target) && RangeSums.leadThrough(connection, walk)) {
             return Optional.empty();
         }
         // Millions of ranges are sorted, which is better than to begin with it for ever.
-        Sql.run(connection, Guards.LONG_STATEMENT);
+        Jdbc.run(connection, TransactionSettings.LONG_STATEMENT);
         Optional<BatchJob.Range> gap = countsInNumbers(target)
                 ? RangeQueries.firstGap(connection, migration().id(), walk, ends().least())
                 : RangeQueries.firstGap(connection, walk, target.key());
-        Sql.run(connection, Guards.PLAN_STATEMENT);
+        Jdbc.run(connection, TransactionSettings.PLAN_STATEMENT);
         return gap;
     }
 
     /** Goes on cutting where the end is missing: the last batch jobs were deleted, or the upper bound was raised. */
-    private boolean reopen(Walk walk, Target target) throws SQLException {
+    private boolean reopen(Walk walk, TargetTable target) throws SQLException {
         boolean reached = countsInNumbers(target)
                 ? RangeQueries.lastMax(connection, migration().id(), walk)
                         .filter(last -> last.number() >= ends().most())
@@ -103,7 +103,7 @@ record Gaps(Connection connection, Definition definition, Cutter cutter) {
         return true;
     }
 
-    private boolean countsInNumbers(Target target) {
+    private boolean countsInNumbers(TargetTable target) {
         return definition.strategy().countsInNumbers(target);
     }
 

@@ -9,23 +9,23 @@ import javax.sql.DataSource;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.sharing.Contender;
 import org.registrybbm.migrations.internal.sharing.PlanFailures;
 import org.registrybbm.migrations.internal.sharing.RootQueries;
 import org.registrybbm.migrations.internal.tables.Contradictions;
 import org.registrybbm.migrations.internal.tables.EventQueries;
-import org.registrybbm.migrations.internal.tables.Exhaustion;
+import org.registrybbm.migrations.internal.tables.FailureReasons;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.internal.walk.Continuity;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.PendingCheck;
 import org.registrybbm.migrations.internal.walk.WalkDefinitions;
 import org.registrybbm.migrations.internal.walk.WalkQueries;
-import org.registrybbm.migrations.internal.walk.Walks;
+import org.registrybbm.migrations.internal.walk.WalkOpener;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.DueJob;
 import org.registrybbm.migrations.model.EngineSettings;
@@ -52,7 +52,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     /** Returns whether this replica has the code of a migration. */
     public boolean knows(Contender contender) {
         Contender.Code code = contender.code();
-        return Definition.missingCode(code.signature(), code.strategy(), workRegistry)
+        return ResolvedMigration.missingCode(code.signature(), code.strategy(), workRegistry)
                 .isEmpty();
     }
 
@@ -71,8 +71,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                 throw e;
             }
             Failure failure = SqlFailures.describeLasting(e);
-            return Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.PLANNING);
+            return Jdbc.inTransaction(dataSource, connection -> {
+                Jdbc.run(connection, TransactionSettings.PLANNING);
                 return failed(connection, contender.id(), failure);
             });
         }
@@ -90,8 +90,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
 
     private boolean note(Contender contender, Failure failure, Throwable why) {
         try {
-            return Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.PLANNING);
+            return Jdbc.inTransaction(dataSource, connection -> {
+                Jdbc.run(connection, TransactionSettings.PLANNING);
                 return PlanFailures.note(connection, contender.id(), failure.message());
             });
         } catch (SQLException e) {
@@ -101,8 +101,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     }
 
     private StepResult plan(Contender contender, int free, double missingCodeSeconds) throws SQLException {
-        return Sql.inTransaction(dataSource, connection -> {
-            Sql.run(connection, Guards.PLANNING);
+        return Jdbc.inTransaction(dataSource, connection -> {
+            Jdbc.run(connection, TransactionSettings.PLANNING);
             if (!lock(connection, contender.id())) {
                 return StepResult.BUSY;
             }
@@ -118,7 +118,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                 PlanFailures.forget(connection, contender.id());
             }
             if (!result.due().isEmpty() && result.events().isEmpty()) {
-                Sql.run(connection, Guards.NOT_FLUSHED_YET);
+                Jdbc.run(connection, TransactionSettings.NOT_FLUSHED_YET);
             }
             return result;
         });
@@ -127,7 +127,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     /** Waits for its turn as long as the guards allow; a transaction that may not wait longer is over. */
     private static boolean lock(Connection connection, long id) throws SQLException {
         try {
-            Sql.list(connection, ONE_PLANNER_AT_A_TIME, row -> true, id);
+            Jdbc.list(connection, ONE_PLANNER_AT_A_TIME, row -> true, id);
             return true;
         } catch (SQLException e) {
             if (SqlFailures.isWorthSmaller(e)) {
@@ -141,7 +141,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     private StepResult take(
             Connection connection, BatchedMigration migration, int held, int free, double missingCodeSeconds)
             throws SQLException {
-        Optional<Failure> missing = Definition.missingCode(migration, workRegistry);
+        Optional<Failure> missing = ResolvedMigration.missingCode(migration, workRegistry);
         if (!migration.status().isRunnable()) {
             if (missing.isEmpty() && migration.status() == MigrationStatus.FAILED) {
                 MigrationQueries.revive(connection, migration.id());
@@ -182,10 +182,10 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         WalkDefinitions.Unsettled unsettled = WalkDefinitions.unsettled(connection, migration.id());
         if (unsettled.edited() || unsettled.moved()) {
-            new Continuity(connection, Definition.resolve(connection, migration, workRegistry)).restore(unsettled);
+            new Continuity(connection, ResolvedMigration.resolve(connection, migration, workRegistry)).restore(unsettled);
         }
         List<MigrationEvent> events = new ArrayList<>();
-        Poison poison = new Poison(connection, migration, workRegistry, settings.maxJobAttempts(), events);
+        LethalRows poison = new LethalRows(connection, migration, workRegistry, settings.maxJobAttempts(), events);
         return due(connection, migration, held, free, poison).after(events);
     }
 
@@ -224,7 +224,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     }
 
     /** Existing batch jobs first, then new ones, then failed ones again; when there are none at all it is finished. */
-    private StepResult due(Connection connection, BatchedMigration migration, int held, int free, Poison poison)
+    private StepResult due(Connection connection, BatchedMigration migration, int held, int free, LethalRows poison)
             throws SQLException {
         List<DueJob> due = new ArrayList<>();
         for (JobQueries.Due one : JobQueries.due(connection, migration.id(), free)) {
@@ -238,13 +238,13 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         Optional<JobQueries.Exhausted> exhausted =
                 JobQueries.exhausted(connection, migration.id(), settings.maxJobAttempts());
         if (exhausted.isPresent()) {
-            return failed(connection, migration.id(), Exhaustion.of(exhausted.get()));
+            return failed(connection, migration.id(), FailureReasons.of(exhausted.get()));
         }
         if (due.size() >= free) {
             return StepResult.of(due, free);
         }
-        Definition definition = Definition.resolve(connection, migration, workRegistry);
-        Walks walks = new Walks(connection, definition);
+        ResolvedMigration definition = ResolvedMigration.resolve(connection, migration, workRegistry);
+        WalkOpener walks = new WalkOpener(connection, definition);
         boolean begins = !walks.follow();
         if (begins) {
             PendingCheck.run(connection, definition);
@@ -252,7 +252,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         // A budget may allow many more than there are workers.
         int lanes = Math.min(held + free, Math.max(1, held) * 2);
-        Cutter cutter = new Cutter(connection, definition, settings, lanes);
+        BatchCutter cutter = new BatchCutter(connection, definition, settings, lanes);
         boolean nothingLeft = cutter.cut(due, free);
         if (due.size() < free) {
             JobQueries.retryDue(connection, migration.id(), free - due.size())
@@ -265,7 +265,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         return done ? complete(connection, definition, cutter, free) : StepResult.of(due, free);
     }
 
-    private StepResult complete(Connection connection, Definition definition, Cutter cutter, int free)
+    private StepResult complete(Connection connection, ResolvedMigration definition, BatchCutter cutter, int free)
             throws SQLException {
         BatchedMigration migration = definition.migration();
         List<DueJob> due = new ArrayList<>();

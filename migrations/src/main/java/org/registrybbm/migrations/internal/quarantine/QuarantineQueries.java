@@ -5,10 +5,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import org.registrybbm.migrations.internal.catalog.Keys;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.KeyJson;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.Failure;
 
 /** Statements on {@code batched_background_migration_quarantined_rows}. */
@@ -137,12 +137,12 @@ public final class QuarantineQueries {
 
     /** Waits until no other transaction lists rows of a migration. */
     public static void takeTurn(Connection connection, long migrationId) throws SQLException {
-        Sql.list(connection, TAKE_TURN, row -> true, migrationId);
+        Jdbc.list(connection, TAKE_TURN, row -> true, migrationId);
     }
 
     /** Counts the rows that wait for a person. */
     public static long count(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(connection, COUNT, row -> row.getLong("rows"), migrationId);
+        return Jdbc.one(connection, COUNT, row -> row.getLong("rows"), migrationId);
     }
 
     /**
@@ -161,7 +161,7 @@ public final class QuarantineQueries {
     }
 
     public static Left left(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 LEFT,
                 row -> new Left(
@@ -177,17 +177,17 @@ public final class QuarantineQueries {
 
     public static Optional<Row> nextToRetry(Connection connection, long migrationId, long table, long after)
             throws SQLException {
-        return Sql.first(
+        return Jdbc.first(
                 connection,
                 NEXT_TO_RETRY,
-                row -> new Row(row.getLong("id"), Keys.parse(row.getString("row_key"))),
+                row -> new Row(row.getLong("id"), KeyJson.parse(row.getString("row_key"))),
                 migrationId,
                 table,
                 after);
     }
 
     public static List<Long> tablesToRetry(Connection connection, long migrationId) throws SQLException {
-        return Sql.list(connection, TABLES_TO_RETRY, row -> row.getLong("table_oid"), migrationId);
+        return Jdbc.list(connection, TABLES_TO_RETRY, row -> row.getLong("table_oid"), migrationId);
     }
 
     /**
@@ -198,9 +198,9 @@ public final class QuarantineQueries {
     public record Listed(long jobId, String row, Failure failure) {}
 
     /** Lists a row of a table. */
-    public static void quarantine(Connection connection, long migrationId, Target table, Listed listed)
+    public static void quarantine(Connection connection, long migrationId, TargetTable table, Listed listed)
             throws SQLException {
-        Sql.update(
+        Jdbc.update(
                 connection,
                 QUARANTINE,
                 migrationId,
@@ -214,23 +214,23 @@ public final class QuarantineQueries {
     }
 
     public static void done(Connection connection, long id) throws SQLException {
-        Sql.update(connection, DONE, id);
+        Jdbc.update(connection, DONE, id);
     }
 
     /** Leaves a row to a person that nobody can find any more. */
     public static void lost(Connection connection, long id, String message) throws SQLException {
-        Sql.update(connection, LOST, message, id);
+        Jdbc.update(connection, LOST, message, id);
     }
 
     /** Has the quarantined rows of a migration tried again, and returns how many. */
     public static long retry(Connection connection, long migrationId) throws SQLException {
-        return Sql.update(connection, RETRY, migrationId);
+        return Jdbc.update(connection, RETRY, migrationId);
     }
 
     /** Leaves rows as they are; no ids mean all of the migration. */
     public static long waive(Connection connection, long migrationId, List<Long> ids, String by, String reason)
             throws SQLException {
         Long[] array = ids.toArray(Long[]::new);
-        return Sql.update(connection, WAIVE, by, reason, migrationId, array, array);
+        return Jdbc.update(connection, WAIVE, by, reason, migrationId, array, array);
     }
 }

@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.registrybbm.migrations.internal.catalog.Keys;
+import org.registrybbm.migrations.internal.catalog.KeyJson;
 import org.registrybbm.migrations.internal.catalog.RowIdentity;
-import org.registrybbm.migrations.internal.catalog.Target;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 import org.registrybbm.migrations.internal.jdbc.ValueSettings;
 
@@ -125,21 +125,21 @@ public final class SparedQueries {
     private record Many(String name, boolean versions) {}
 
     /** Finds those of a whole table. */
-    public static Spared find(Connection connection, RowIdentity identity, Entries entries) throws SQLException {
-        List<First> first = Sql.list(
+    public static SparedRows find(Connection connection, RowIdentity identity, Entries entries) throws SQLException {
+        List<First> first = Jdbc.list(
                 connection,
                 FIRST,
-                row -> new First(Keys.parse(row.getString("identity")), row.getBoolean("spared")),
+                row -> new First(KeyJson.parse(row.getString("identity")), row.getBoolean("spared")),
                 entries.evenDone(),
                 entries.migrationId(),
                 entries.table());
         if (first.size() <= FEW) {
-            return Spared.listed(
+            return SparedRows.listed(
                     identity,
                     entries,
                     first.stream().filter(First::spared).map(First::identity).toList());
         }
-        Many many = Sql.one(
+        Many many = Jdbc.one(
                 connection,
                 MANY,
                 row -> new Many(row.getString("name"), row.getBoolean("versions")),
@@ -149,7 +149,7 @@ public final class SparedQueries {
                 many.versions() && !identity.isVersion() ? List.of(identity, RowIdentity.VERSIONS) : List.of(identity);
         String statement = ENTRIES.formatted(
                 many.name(), entries.migrationId(), entries.table(), entries.evenDone() ? "" : " AND status <> 'done'");
-        return new Spared(
+        return new SparedRows(
                 identity,
                 entries,
                 Optional.of(qualifier -> lookups.stream()
@@ -159,7 +159,7 @@ public final class SparedQueries {
     }
 
     /** Finds those of a range. Few of them become literals, which mean the same in any statement of an author. */
-    public static Spared within(Connection connection, Spared spared, Target target, Range range) throws SQLException {
+    public static SparedRows within(Connection connection, SparedRows spared, TargetTable target, Range range) throws SQLException {
         if (spared.lookups().isEmpty()) {
             return spared;
         }
@@ -181,11 +181,11 @@ public final class SparedQueries {
                 return spared;
             }
         }
-        return Spared.listed(spared.identity(), entries, found);
+        return SparedRows.listed(spared.identity(), entries, found);
     }
 
     private static boolean hasAtMost(Connection connection, Entries entries, long most) throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                         connection,
                         AT_MOST,
                         row -> row.getLong("entries"),
@@ -196,10 +196,10 @@ public final class SparedQueries {
     }
 
     private static List<JsonNode> within(Connection connection, String sql, Entries entries) throws SQLException {
-        return Sql.list(
+        return Jdbc.list(
                 connection,
                 sql,
-                row -> Keys.parse(row.getString("identity")),
+                row -> KeyJson.parse(row.getString("identity")),
                 entries.migrationId(),
                 entries.table(),
                 entries.evenDone());

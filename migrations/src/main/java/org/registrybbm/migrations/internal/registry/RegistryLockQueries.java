@@ -3,7 +3,7 @@ package org.registrybbm.migrations.internal.registry;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements on the advisory lock that the container registry's own software takes before it works on batched migrations. */
 public final class RegistryLockQueries {
@@ -39,7 +39,7 @@ public final class RegistryLockQueries {
 
     /** Returns whether the tables are the container registry's own; empty while there are none. */
     public static Optional<Boolean> isTakenOver(Connection connection) throws SQLException {
-        return Sql.one(connection, IS_TAKEN_OVER, row -> {
+        return Jdbc.one(connection, IS_TAKEN_OVER, row -> {
             boolean takenOver = row.getBoolean("taken_over");
             return row.wasNull() ? Optional.empty() : Optional.of(takenOver);
         });
@@ -47,7 +47,7 @@ public final class RegistryLockQueries {
 
     /** Takes the lock for the session, beside others of its kind; false while the container registry's software holds it. */
     static boolean tryShared(Connection connection) throws SQLException {
-        return Sql.one(connection, TRY_SHARED, row -> row.getBoolean("locked"));
+        return Jdbc.one(connection, TRY_SHARED, row -> row.getBoolean("locked"));
     }
 
     /** Returns the process id of the session of the container registry's software that is at work; empty when none is. */
@@ -55,6 +55,6 @@ public final class RegistryLockQueries {
         if (!isTakenOver(connection).orElse(false)) {
             return Optional.empty();
         }
-        return Sql.first(connection, HOLDER, row -> row.getInt("pid"));
+        return Jdbc.first(connection, HOLDER, row -> row.getInt("pid"));
     }
 }

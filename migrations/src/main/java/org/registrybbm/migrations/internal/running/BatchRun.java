@@ -12,10 +12,10 @@ import org.registrybbm.migrations.event.MigrationListener;
 import org.registrybbm.migrations.internal.failure.CutOffException;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Sessions;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.Watchdog;
 import org.registrybbm.migrations.internal.running.SubBatchTransaction.Step;
-import org.registrybbm.migrations.internal.tables.Exhaustion;
+import org.registrybbm.migrations.internal.tables.FailureReasons;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.internal.walk.CrowdException;
 import org.registrybbm.migrations.model.BatchJob;
@@ -130,7 +130,7 @@ public final class BatchRun {
                         began,
                         size.limit(settings.timeouts().statement()),
                         watched::extend);
-                step = Sql.inTransaction(connection, tx -> transaction.run(tx, aim));
+                step = Jdbc.inTransaction(connection, tx -> transaction.run(tx, aim));
             } catch (Throwable e) {
                 if (watched.wasCutOff()) {
                     throw new CutOffException(limit, e);
@@ -175,7 +175,7 @@ public final class BatchRun {
             return Optional.of(handedBack(back.reason()));
         }
         if (step instanceof Step.Overflown) {
-            return Optional.of(failDefinition(Exhaustion.ofQuarantine(migration)));
+            return Optional.of(failDefinition(FailureReasons.ofQuarantine(migration)));
         }
         return Optional.of(lost("another worker took it over, or its row was changed or deleted"));
     }
@@ -300,7 +300,7 @@ public final class BatchRun {
             listener.on(new MigrationEvent.BatchFailed(
                     migration, job, replica.name(), failure, exhausted, since(startedAt)));
             if (exhausted) {
-                failMigration(Exhaustion.of(job, attempts.get(), failure));
+                failMigration(FailureReasons.of(job, attempts.get(), failure));
             }
             return new BatchOutcome.Failed(job, failure, exhausted);
         } catch (SQLException e) {

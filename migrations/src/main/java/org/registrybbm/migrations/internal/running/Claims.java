@@ -5,14 +5,14 @@ import java.sql.SQLException;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.sharing.BudgetQueries;
 import org.registrybbm.migrations.internal.sizing.Sizing;
-import org.registrybbm.migrations.internal.tables.AskedFor;
+import org.registrybbm.migrations.internal.tables.RequestedChange;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchOutcome.Reason;
 import org.registrybbm.migrations.model.BatchedMigration;
@@ -52,7 +52,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
 
     /** Claims a batch job. */
     public Claim claim(long jobId) throws SQLException {
-        Claim claim = Sql.inTransaction(dataSource, connection -> claim(connection, jobId));
+        Claim claim = Jdbc.inTransaction(dataSource, connection -> claim(connection, jobId));
         if (claim instanceof Granted granted && granted.takeover()) {
             recordTakeover(granted);
         }
@@ -72,8 +72,8 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
         EventQueries.Event event =
                 new EventQueries.Event("taken_over", "its worker on " + granted.takenFrom() + " gave no sign of life");
         try {
-            Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.AT_ONCE);
+            Jdbc.inTransaction(dataSource, connection -> {
+                Jdbc.run(connection, TransactionSettings.AT_ONCE);
                 EventQueries.record(
                         connection, granted.migration().id(), granted.job().id(), replica.name(), event);
                 return true;
@@ -91,12 +91,12 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
     /** Apart from the claim: somebody's open transaction on the migration's row must not hold up everybody's claims. */
     private void startRunning(BatchedMigration migration) {
         try {
-            Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.AT_ONCE);
+            Jdbc.inTransaction(dataSource, connection -> {
+                Jdbc.run(connection, TransactionSettings.AT_ONCE);
                 boolean started = MigrationQueries.startRunning(connection, migration.id());
                 // It would keep the migration's row from whoever wants to pause it while it waits for a synchronous
                 // standby.
-                return AskedFor.commit(connection) && started;
+                return RequestedChange.commit(connection) && started;
             });
         } catch (SQLException e) {
             LOGGER.info("'{}' runs, but its row does not say so yet: {}", migration.name(), e.getMessage());
@@ -104,7 +104,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
     }
 
     private Claim claim(Connection connection, long jobId) throws SQLException {
-        Sql.run(connection, Guards.SHORT_TRANSACTION);
+        Jdbc.run(connection, TransactionSettings.SHORT_TRANSACTION);
         Optional<LeaseQueries.Claimable> locked = LeaseQueries.lockForClaim(connection, jobId);
         if (locked.isEmpty()) {
             return new Refused(LeaseQueries.exists(connection, jobId) ? Reason.LEASED : Reason.GONE);
@@ -137,7 +137,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
         if (claimable.leased()) {
             return Optional.of(Reason.LEASED);
         }
-        if (Definition.missingCode(claimable.migration(), replica.workRegistry())
+        if (ResolvedMigration.missingCode(claimable.migration(), replica.workRegistry())
                 .isPresent()) {
             return Optional.of(Reason.CODE_MISSING);
         }

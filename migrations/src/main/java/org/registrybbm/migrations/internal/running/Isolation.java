@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.failure.WorkFailedException;
 import org.registrybbm.migrations.internal.failure.WorkRuleException;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.walk.RowLists;
 import org.registrybbm.migrations.internal.walk.RowQueries;
 import org.registrybbm.migrations.internal.walk.WalkedTable;
@@ -39,7 +39,7 @@ final class Isolation {
 
     /** Changes some rows. */
     interface Work {
-        long migrate(Batch rows) throws SQLException, Change.QuarantineFullException;
+        long migrate(Batch rows) throws SQLException, RowChange.QuarantineFullException;
 
         /** Returns whether it fails without any row too; it changes nothing. */
         boolean failsWithoutRows() throws SQLException;
@@ -74,14 +74,14 @@ final class Isolation {
      * @param atMost how many may fail; where more do, the others are not tried
      */
     long of(Batch rows, Optional<List<String>> listed, long atMost)
-            throws SQLException, Change.QuarantineFullException {
+            throws SQLException, RowChange.QuarantineFullException {
         if (listed.isEmpty()) {
             return ofMany(rows, atMost);
         }
         return listed.get().isEmpty() ? work.migrate(rows) : of(listed.get(), atMost);
     }
 
-    private long ofMany(Batch rows, long atMost) throws SQLException, Change.QuarantineFullException {
+    private long ofMany(Batch rows, long atMost) throws SQLException, RowChange.QuarantineFullException {
         if (isEnough(atMost)) {
             return 0;
         }
@@ -98,7 +98,7 @@ final class Isolation {
         return halves.isPresent() ? halves(halves.get(), atMost) : 0;
     }
 
-    private long halves(RowLists.Halves halves, long atMost) throws SQLException, Change.QuarantineFullException {
+    private long halves(RowLists.Halves halves, long atMost) throws SQLException, RowChange.QuarantineFullException {
         long first = count(halves.first());
         long second = count(halves.second());
         long migrated = ofMany(halves.first(), atMost);
@@ -116,7 +116,7 @@ final class Isolation {
         return RowQueries.count(tx, table, rows);
     }
 
-    private long of(List<String> rows, long atMost) throws SQLException, Change.QuarantineFullException {
+    private long of(List<String> rows, long atMost) throws SQLException, RowChange.QuarantineFullException {
         if (isEnough(atMost)) {
             return 0;
         }
@@ -125,7 +125,7 @@ final class Isolation {
     }
 
     private long halves(List<String> rows, long atMost, Failure failure)
-            throws SQLException, Change.QuarantineFullException {
+            throws SQLException, RowChange.QuarantineFullException {
         if (rows.size() == 1) {
             failed.put(rows.get(0), failure);
         }
@@ -136,13 +136,13 @@ final class Isolation {
         return of(rows.subList(0, half), atMost) + of(rows.subList(half, rows.size()), atMost);
     }
 
-    private Try attempt(Batch rows) throws SQLException, Change.QuarantineFullException {
+    private Try attempt(Batch rows) throws SQLException, RowChange.QuarantineFullException {
         tries++;
         Savepoint before = tx.setSavepoint();
         try {
             long migrated = work.migrate(rows);
             // A deferred constraint would fail at the commit, where nobody can tell which row it was.
-            Sql.run(tx, "SET CONSTRAINTS ALL IMMEDIATE");
+            Jdbc.run(tx, "SET CONSTRAINTS ALL IMMEDIATE");
             tx.releaseSavepoint(before);
             return new Try(migrated, null);
         } catch (SQLException | WorkFailedException e) {

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.Watchdog;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.LockWaitQueries;
@@ -44,7 +44,7 @@ record Lease(DataSource dataSource, Replica replica, EngineSettings settings, lo
      * @param statementLimit how long one statement of it may take
      */
     Optional<LeaseQueries.Fenced> fence(Connection tx, Duration statementLimit) throws SQLException {
-        Sql.run(tx, Guards.subBatch(settings.timeouts(), statementLimit, jobId));
+        Jdbc.run(tx, TransactionSettings.subBatch(settings.timeouts(), statementLimit, jobId));
         return LeaseQueries.fence(tx, jobId, token);
     }
 
@@ -139,18 +139,18 @@ record Lease(DataSource dataSource, Replica replica, EngineSettings settings, lo
     }
 
     /** Works in a short, durable transaction of its own, and is cut off when even that takes too long. */
-    <T> T bookkeeping(Sql.Transaction<T> work) throws SQLException {
+    <T> T bookkeeping(Jdbc.Transaction<T> work) throws SQLException {
         try (Connection connection = connect();
                 Watchdog.Watched watched = replica.watchdog().watch(connection, LONGEST_BOOKKEEPING)) {
-            return Sql.inTransaction(connection, tx -> {
-                Sql.run(tx, Guards.SHORT_TRANSACTION);
+            return Jdbc.inTransaction(connection, tx -> {
+                Jdbc.run(tx, TransactionSettings.SHORT_TRANSACTION);
                 return work.run(tx);
             });
         }
     }
 
     /** Runs one statement as a transaction of its own, or reads, and is cut off when that takes too long. */
-    <T> T autoCommit(Sql.Transaction<T> work) throws SQLException {
+    <T> T autoCommit(Jdbc.Transaction<T> work) throws SQLException {
         try (Connection connection = connect();
                 Watchdog.Watched watched = replica.watchdog().watch(connection, LONGEST_BOOKKEEPING)) {
             return work.run(connection);

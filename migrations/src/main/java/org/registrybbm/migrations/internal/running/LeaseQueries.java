@@ -6,11 +6,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.catalog.Keys;
+import org.registrybbm.migrations.internal.catalog.KeyJson;
 import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.sharing.BudgetQueries;
-import org.registrybbm.migrations.internal.sharing.Rate;
+import org.registrybbm.migrations.internal.sharing.RowRate;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.BatchJob;
@@ -229,7 +229,7 @@ public final class LeaseQueries {
             BatchedMigration migration,
             String xid,
             boolean quarantined,
-            Rate rate,
+            RowRate rate,
             boolean maybeSurplus) {}
 
     /** How long a lease lasts by time alone, and the session whose end ends it sooner, null when there is none. */
@@ -240,11 +240,11 @@ public final class LeaseQueries {
 
     /** What a sub-batch adds to its batch job. */
     public record Advance(
-            @Nullable Key lastKey, long covered, Change.Outcome outcome, Duration busy, int subBatchSize) {}
+            @Nullable Key lastKey, long covered, RowChange.Outcome outcome, Duration busy, int subBatchSize) {}
 
     public static Optional<Claimable> lockForClaim(Connection connection, long jobId) throws SQLException {
-        Sql.run(connection, ONE_CLAIM_AT_A_TIME);
-        return Sql.first(
+        Jdbc.run(connection, ONE_CLAIM_AT_A_TIME);
+        return Jdbc.first(
                 connection,
                 LOCK_FOR_CLAIM,
                 row -> new Claimable(JobQueries.job(row), MigrationQueries.migration(row), row.getBoolean("leased")),
@@ -252,12 +252,12 @@ public final class LeaseQueries {
     }
 
     public static boolean exists(Connection connection, long jobId) throws SQLException {
-        return Sql.first(connection, EXISTS, row -> true, jobId).isPresent();
+        return Jdbc.first(connection, EXISTS, row -> true, jobId).isPresent();
     }
 
     public static Claimed claim(Connection connection, long jobId, String owner, Term term, int firstSubBatchSize)
             throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 CLAIM,
                 row -> new Claimed(JobQueries.job(row), row.getLong("lease_token")),
@@ -269,15 +269,15 @@ public final class LeaseQueries {
     }
 
     public static Optional<Fenced> fence(Connection connection, long jobId, long token) throws SQLException {
-        return Sql.first(connection, FENCE, LeaseQueries::fenced, jobId, token);
+        return Jdbc.first(connection, FENCE, LeaseQueries::fenced, jobId, token);
     }
 
     public static boolean advance(Connection connection, long jobId, long token, String xid, Advance by, Term term)
             throws SQLException {
-        return Sql.update(
+        return Jdbc.update(
                         connection,
                         ADVANCE,
-                        Keys.write(by.lastKey()),
+                        KeyJson.write(by.lastKey()),
                         by.covered(),
                         by.outcome().migrated(),
                         by.outcome().pending(),
@@ -292,39 +292,39 @@ public final class LeaseQueries {
     }
 
     public static boolean finish(Connection connection, long jobId, long token) throws SQLException {
-        return Sql.update(connection, FINISH, jobId, token) == 1;
+        return Jdbc.update(connection, FINISH, jobId, token) == 1;
     }
 
     public static boolean forget(Connection connection, long jobId, long token) throws SQLException {
-        return Sql.update(connection, FORGET, jobId, token) == 1;
+        return Jdbc.update(connection, FORGET, jobId, token) == 1;
     }
 
     /** Ends a batch job's range earlier; null leaves a bound as it is. */
     public static boolean cutShort(
             Connection connection, long jobId, long token, @Nullable Long max, @Nullable Key through)
             throws SQLException {
-        return Sql.update(connection, CUT_SHORT, max, max, Keys.write(through), jobId, token) == 1;
+        return Jdbc.update(connection, CUT_SHORT, max, max, KeyJson.write(through), jobId, token) == 1;
     }
 
     public static boolean renew(Connection connection, long jobId, long token, int subBatchSize, Term term)
             throws SQLException {
-        return Sql.update(connection, RENEW, seconds(term.length()), term.session(), subBatchSize, jobId, token) == 1;
+        return Jdbc.update(connection, RENEW, seconds(term.length()), term.session(), subBatchSize, jobId, token) == 1;
     }
 
     public static boolean handBack(Connection connection, long jobId, long token) throws SQLException {
-        return Sql.update(connection, HAND_BACK, jobId, token) == 1;
+        return Jdbc.update(connection, HAND_BACK, jobId, token) == 1;
     }
 
     /** Hands a batch job back so that the container registry's own software would run it too, where that knows its kind. */
     public static boolean handOver(Connection connection, long jobId, long token) throws SQLException {
-        return Sql.update(connection, HAND_OVER, jobId, token) == 1;
+        return Jdbc.update(connection, HAND_OVER, jobId, token) == 1;
     }
 
     /** Records a failed try and returns how many there were without progress, or empty when the lease is lost. */
     public static Optional<Integer> fail(
             Connection connection, long jobId, long token, Failure failure, int subBatchSize, Duration retryAfter)
             throws SQLException {
-        return Sql.first(
+        return Jdbc.first(
                 connection,
                 FAIL,
                 row -> row.getInt("attempts"),
@@ -344,7 +344,7 @@ public final class LeaseQueries {
                 MigrationQueries.migration(row),
                 row.getString("xid"),
                 row.getBoolean("quarantined"),
-                Rate.of(row),
+                RowRate.of(row),
                 row.getBoolean("maybe_surplus"));
     }
 

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.sharing.BudgetQueries;
 import org.registrybbm.migrations.internal.sharing.PaceQueries;
-import org.registrybbm.migrations.internal.sharing.Rate;
+import org.registrybbm.migrations.internal.sharing.RowRate;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.slf4j.Logger;
@@ -27,11 +27,11 @@ final class Pacer {
     private final Lease lease;
     private final BatchedMigration migration;
     private final Duration slice;
-    private @Nullable Rate rate;
+    private @Nullable RowRate rate;
     private @Nullable Debt debt;
 
     /** What a sub-batch covered, at which rate, and when it began. */
-    private record Debt(Rate rate, long rows, long began) {}
+    private record Debt(RowRate rate, long rows, long began) {}
 
     Pacer(Lease lease, BatchedMigration migration) {
         this.lease = lease;
@@ -41,7 +41,7 @@ final class Pacer {
     }
 
     /** Returns how many rows the sub-batch may have that is under way, by the rate that its fence has read. */
-    int atMost(Rate fenced, int rows) {
+    int atMost(RowRate fenced, int rows) {
         rate = fenced;
         return fenced.atMost(rows);
     }

@@ -6,17 +6,17 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.PartitionTree;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Watchdog;
 import org.registrybbm.migrations.internal.running.Snapshot.Then;
 import org.registrybbm.migrations.internal.running.SubBatchTransaction.Step;
 import org.registrybbm.migrations.internal.tables.EventQueries;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.ProofQueries;
 import org.registrybbm.migrations.internal.walk.Walk;
 import org.registrybbm.migrations.internal.walk.WalkQueries;
-import org.registrybbm.migrations.internal.walk.Walks;
+import org.registrybbm.migrations.internal.walk.WalkOpener;
 import org.registrybbm.migrations.model.BatchOutcome.Reason;
 import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.FailureCode;
@@ -38,11 +38,11 @@ public final class Proof implements AutoCloseable {
     private static final Duration LONG = Duration.ofHours(1);
 
     private final Lease lease;
-    private final Definition definition;
+    private final ResolvedMigration definition;
     private @Nullable Snapshot snapshot;
     private boolean found;
 
-    Proof(Lease lease, Definition definition) {
+    Proof(Lease lease, ResolvedMigration definition) {
         this.lease = lease;
         this.definition = definition;
     }
@@ -86,8 +86,8 @@ public final class Proof implements AutoCloseable {
     private Snapshot snapshot(Connection tx) throws SQLException {
         Snapshot current = snapshot;
         if (current == null) {
-            Target target = definition.target();
-            List<Target> tables = target.partitioned() ? PartitionTree.leaves(tx, target) : List.of(target);
+            TargetTable target = definition.target();
+            List<TargetTable> tables = target.partitioned() ? PartitionTree.leaves(tx, target) : List.of(target);
             found = false;
             current = take(lease.connect(), SnapshotQueries.files(tx, tables));
             snapshot = current;
@@ -143,7 +143,7 @@ public final class Proof implements AutoCloseable {
                             + " migration to active");
         }
         int pass = WalkQueries.lastPass(tx, id, Walk.Kind.CHANGE) + 1;
-        new Walks(tx, definition).openPass(pass);
+        new WalkOpener(tx, definition).openPass(pass);
         EventQueries.record(
                 tx,
                 id,

@@ -11,14 +11,14 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.Guards;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.NetworkLimit;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
 import org.registrybbm.migrations.internal.walk.BlockBatching;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.PendingSearch;
 import org.registrybbm.migrations.internal.walk.WalkedTable;
 import org.registrybbm.migrations.model.EngineSettings;
@@ -43,7 +43,7 @@ public final class Snapshot implements AutoCloseable {
     private final Connection connection;
     private final NetworkLimit network;
     private final Savepoint begin;
-    private final Definition definition;
+    private final ResolvedMigration definition;
     private final Consumer<PendingSearch> finder;
     private final int most;
     private final Deque<Table> tables;
@@ -59,7 +59,7 @@ public final class Snapshot implements AutoCloseable {
      *
      * @param file the number of the file, or null where the table is gone
      */
-    public record Table(Target target, @Nullable Long file) {}
+    public record Table(TargetTable target, @Nullable Long file) {}
 
     /** How far a table is read. */
     private record Place(Table table, WalkedTable walked, StatisticsQueries.Heap heap, long next) {}
@@ -80,7 +80,7 @@ public final class Snapshot implements AutoCloseable {
      * @param most how many rows of a range to look for at most
      * @param finder gets what each range holds: rows that are not done, and rows of which nobody can say so
      */
-    public record Looking(Definition definition, int most, Consumer<PendingSearch> finder) {}
+    public record Looking(ResolvedMigration definition, int most, Consumer<PendingSearch> finder) {}
 
     private Snapshot(Connection connection, NetworkLimit network, Looking looking, List<Table> tables)
             throws SQLException {
@@ -105,7 +105,7 @@ public final class Snapshot implements AutoCloseable {
         NetworkLimit network = NetworkLimit.atMost(connection, NetworkLimit.SHORT);
         try {
             connection.setAutoCommit(false);
-            Sql.run(connection, Guards.snapshot(timeouts));
+            Jdbc.run(connection, TransactionSettings.snapshot(timeouts));
             return new Snapshot(connection, network, looking, tables);
         } catch (Throwable e) {
             giveBack(connection);
@@ -169,7 +169,7 @@ public final class Snapshot implements AutoCloseable {
         }
         reading = size(at.heap());
         Duration least = reading == 1 || longest.compareTo(limit) < 0 ? longest : limit;
-        Sql.run(connection, "SET LOCAL statement_timeout = " + least.toMillis());
+        Jdbc.run(connection, "SET LOCAL statement_timeout = " + least.toMillis());
         long last = Math.min(at.heap().blocks(), at.next() + reading) - 1;
         Optional<PendingSearch> search = last < at.next() ? Optional.empty() : Optional.of(search(at, last));
         // The look has locked the table until the range is left.

@@ -6,8 +6,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.registrybbm.migrations.internal.catalog.Target;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements of a proof about the tables that it reads, and how far. */
 public final class SnapshotQueries {
@@ -44,7 +44,7 @@ public final class SnapshotQueries {
     static boolean move(
             Connection connection, long jobId, long token, long blocks, Duration busy, LeaseQueries.Term term)
             throws SQLException {
-        return Sql.update(
+        return Jdbc.update(
                         connection,
                         MOVE,
                         blocks,
@@ -57,10 +57,10 @@ public final class SnapshotQueries {
     }
 
     /** Returns tables with the files that they are in now. */
-    public static List<Snapshot.Table> files(Connection connection, List<Target> tables) throws SQLException {
-        Map<Long, Long> files = Sql.list(
+    public static List<Snapshot.Table> files(Connection connection, List<TargetTable> tables) throws SQLException {
+        Map<Long, Long> files = Jdbc.list(
                         connection, FILES, row -> Map.entry(row.getLong("oid"), row.getLong("file")), (Object)
-                                tables.stream().map(Target::oid).toArray(Long[]::new))
+                                tables.stream().map(TargetTable::oid).toArray(Long[]::new))
                 .stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
         return tables.stream()

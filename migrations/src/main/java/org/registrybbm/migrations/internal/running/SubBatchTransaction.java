@@ -16,7 +16,7 @@ import org.registrybbm.migrations.internal.sharing.BudgetQueries;
 import org.registrybbm.migrations.internal.sizing.BatchSizes;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.walk.BatchingStrategy;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.Foresight;
 import org.registrybbm.migrations.internal.walk.KeyWatch;
 import org.registrybbm.migrations.internal.walk.PendingSearch;
@@ -52,7 +52,7 @@ final class SubBatchTransaction implements AutoCloseable {
     private final BatchedMigration migration;
     private final Pacer pacer;
     private final Foresight foresight;
-    private @Nullable Definition definition;
+    private @Nullable ResolvedMigration definition;
     private @Nullable WalkedJob walked;
     private long rowsOfBatch;
     private @Nullable KeyWatch keyWatch;
@@ -173,9 +173,9 @@ final class SubBatchTransaction implements AutoCloseable {
     }
 
     private Optional<WalkedJob> walked(Connection tx, LeaseQueries.Fenced fenced) throws SQLException {
-        Definition resolved = definition;
+        ResolvedMigration resolved = definition;
         if (resolved == null) {
-            resolved = Definition.resolve(tx, migration, workRegistry);
+            resolved = ResolvedMigration.resolve(tx, migration, workRegistry);
             rowsOfBatch = resolved.strategy().searches()
                     ? BatchSizes.of(tx, JobQueries.recent(tx, migration.id()), migration, settings)
                             .rows()
@@ -200,14 +200,14 @@ final class SubBatchTransaction implements AutoCloseable {
             Connection tx, LeaseQueries.Fenced fenced, WalkedJob table, BatchingStrategy.SubBatch subBatch, Aim aim)
             throws SQLException {
         BatchJob job = fenced.job();
-        Change change = new Change(tx, definition, table.table(), job);
+        RowChange change = new RowChange(tx, definition, table.table(), job);
         boolean lost = QuarantineRetry.isLost(tx, table.table(), subBatch.batch());
-        Change.Outcome outcome;
+        RowChange.Outcome outcome;
         try {
             outcome = aim.isolate()
                     ? change.isolating(subBatch.batch(), new SearchLimits(tx, lease, aim.patience()))
                     : change.whole(subBatch.batch());
-        } catch (Change.QuarantineFullException e) {
+        } catch (RowChange.QuarantineFullException e) {
             return new Step.Overflown();
         }
         if (change.isCutShort()) {
@@ -245,12 +245,12 @@ final class SubBatchTransaction implements AutoCloseable {
     }
 
     /** Keeps what was listed, and leaves the cursor where it is. */
-    private Step stay(Connection tx, LeaseQueries.Fenced fenced, Change change, Aim aim, Step.End end)
+    private Step stay(Connection tx, LeaseQueries.Fenced fenced, RowChange change, Aim aim, Step.End end)
             throws SQLException {
         BatchJob job = fenced.job();
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
         if (!lease.advance(
-                tx, fenced, new LeaseQueries.Advance(job.lastKey(), 0, Change.Outcome.NOTHING, busy, aim.size()))) {
+                tx, fenced, new LeaseQueries.Advance(job.lastKey(), 0, RowChange.Outcome.NOTHING, busy, aim.size()))) {
             throw unlawful(job);
         }
         return new Step.Committed(job.advanced(job.lastKey(), aim.size(), 0, 0), 0, 0, change.failures(), end);
@@ -264,10 +264,10 @@ final class SubBatchTransaction implements AutoCloseable {
         if (search.unreadable().isEmpty()) {
             throw thrown;
         }
-        Change change = new Change(tx, definition, table.table(), fenced.job());
+        RowChange change = new RowChange(tx, definition, table.table(), fenced.job());
         try {
             change.settingAside(search.unreadable());
-        } catch (Change.QuarantineFullException e) {
+        } catch (RowChange.QuarantineFullException e) {
             return new Step.Overflown();
         }
         return stay(tx, fenced, change, aim, Step.End.OPEN);
@@ -315,7 +315,7 @@ final class SubBatchTransaction implements AutoCloseable {
                 : size;
     }
 
-    private boolean isLast(WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, Change.Outcome outcome) {
+    private boolean isLast(WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, RowChange.Outcome outcome) {
         return subBatch.last()
                 || table.strategy().searches()
                         && (outcome.migrated() + outcome.quarantined() == 0
@@ -328,7 +328,7 @@ final class SubBatchTransaction implements AutoCloseable {
         if (done == null) {
             return lease.forget(tx) ? new Step.HandedBack(job, Reason.GONE) : new Step.LeaseLost();
         }
-        Definition resolved = Objects.requireNonNull(definition);
+        ResolvedMigration resolved = Objects.requireNonNull(definition);
         boolean left = resolved.strategy().countsInNumbers(resolved.target())
                 ? lease.finishAt(tx, done.number(), null)
                 : lease.finishAt(tx, null, done);

@@ -7,8 +7,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
  * All budgets, read once: thousands of migrations look theirs up. A row of its own goes before the default, column by column; NULL is for
@@ -35,9 +35,9 @@ public final class BudgetBook {
 
         static Values of(ResultSet row) throws SQLException {
             return new Values(
-                    Rows.nullable(row, "batch_jobs"),
-                    Rows.nullable(row, "migrations"),
-                    Rows.nullable(row, "rows_per_second"));
+                    ResultSets.nullable(row, "batch_jobs"),
+                    ResultSets.nullable(row, "migrations"),
+                    ResultSets.nullable(row, "rows_per_second"));
         }
     }
 
@@ -47,11 +47,11 @@ public final class BudgetBook {
     public record Limits(int fleetJobs, int migrationJobs, int tableJobs, int tableMigrations) {}
 
     /** What holds for one migration. */
-    public record Share(Limits limits, Rate rate) {}
+    public record Share(Limits limits, RowRate rate) {}
 
     static BudgetBook read(Connection connection) throws SQLException {
         BudgetBook book = new BudgetBook();
-        for (Map.Entry<Entry, Values> one : Sql.list(
+        for (Map.Entry<Entry, Values> one : Jdbc.list(
                 connection,
                 ALL,
                 row -> Map.entry(new Entry(row.getString("scope"), row.getString("subject")), Values.of(row)))) {
@@ -68,7 +68,7 @@ public final class BudgetBook {
                         count(find("migration", migration, Values::batchJobs)),
                         count(find("table", table, Values::batchJobs)),
                         count(find("table", table, Values::migrations))),
-                new Rate(
+                new RowRate(
                         rate(find("fleet", EACH, Values::rowsPerSecond)),
                         rate(find("migration", migration, Values::rowsPerSecond))));
     }

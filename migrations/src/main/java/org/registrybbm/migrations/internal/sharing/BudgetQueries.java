@@ -2,7 +2,7 @@ package org.registrybbm.migrations.internal.sharing;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 
 /** What the engine asks of {@code batched_background_migration_budgets} while it works. People's statements are in {@code BudgetRows}. */
@@ -113,8 +113,8 @@ public final class BudgetQueries {
     private BudgetQueries() {}
 
     /** Returns the rows per second of a migration. */
-    public static Rate rate(Connection connection, long migrationId) throws SQLException {
-        return Sql.first(connection, RATE, Rate::of, migrationId).orElse(new Rate(null, null));
+    public static RowRate rate(Connection connection, long migrationId) throws SQLException {
+        return Jdbc.first(connection, RATE, RowRate::of, migrationId).orElse(new RowRate(null, null));
     }
 
     /**
@@ -131,6 +131,6 @@ public final class BudgetQueries {
     }
 
     private static boolean isFull(Connection connection, long migrationId, long jobId, long token) throws SQLException {
-        return Sql.one(connection, IS_FULL, row -> row.getBoolean("is_full"), jobId, token, token, migrationId);
+        return Jdbc.one(connection, IS_FULL, row -> row.getBoolean("is_full"), jobId, token, token, migrationId);
     }
 }

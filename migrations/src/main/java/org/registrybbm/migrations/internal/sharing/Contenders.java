@@ -4,8 +4,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import javax.sql.DataSource;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,7 +19,7 @@ public record Contenders(DataSource dataSource, int maxAttempts) {
      * @param missingCode how long a migration's code may be missing
      */
     public List<Contender> read(Duration missingCode) throws SQLException {
-        SharingQueries.Patience patience = new SharingQueries.Patience(maxAttempts, missingCode);
+        ContenderQueries.Patience patience = new ContenderQueries.Patience(maxAttempts, missingCode);
         List<Contender> contenders = list(patience);
         List<Contender> strangers =
                 contenders.stream().filter(one -> one.tree().isUnknown()).toList();
@@ -27,17 +27,17 @@ public record Contenders(DataSource dataSource, int maxAttempts) {
         return strangers.isEmpty() || !keepRoots(strangers) ? contenders : list(patience);
     }
 
-    private List<Contender> list(SharingQueries.Patience patience) throws SQLException {
-        return Sql.inTransaction(dataSource, connection -> {
-            Sql.run(connection, Guards.SHORT_TRANSACTION);
-            return SharingQueries.contenders(connection, patience);
+    private List<Contender> list(ContenderQueries.Patience patience) throws SQLException {
+        return Jdbc.inTransaction(dataSource, connection -> {
+            Jdbc.run(connection, TransactionSettings.SHORT_TRANSACTION);
+            return ContenderQueries.contenders(connection, patience);
         });
     }
 
     private boolean keepRoots(List<Contender> strangers) {
         try {
-            return Sql.inTransaction(dataSource, connection -> {
-                Sql.run(connection, Guards.PLANNING);
+            return Jdbc.inTransaction(dataSource, connection -> {
+                Jdbc.run(connection, TransactionSettings.PLANNING);
                 return RootQueries.keep(connection, strangers) > 0;
             });
         } catch (SQLException e) {

@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.model.DueJob;
 
@@ -57,7 +57,7 @@ public final class OfferQueries {
     /** Returns the keys of those that were taken. */
     public static List<Long> take(Connection connection, List<DueJob> due, int most, Duration last)
             throws SQLException {
-        return Sql.list(
+        return Jdbc.list(
                 connection,
                 TAKE,
                 row -> row.getLong("id"),
@@ -69,6 +69,6 @@ public final class OfferQueries {
 
     /** Returns how many were taken and are not any more. */
     public static long withdraw(Connection connection, Collection<Long> jobIds) throws SQLException {
-        return Sql.update(connection, WITHDRAW, (Object) jobIds.toArray(Long[]::new));
+        return Jdbc.update(connection, WITHDRAW, (Object) jobIds.toArray(Long[]::new));
     }
 }

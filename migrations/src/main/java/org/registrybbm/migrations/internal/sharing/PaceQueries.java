@@ -6,8 +6,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
  * The pace that rows per second demand, kept in {@code paced_until} by the database's clock. Each statement is a transaction of its own,
@@ -81,7 +81,7 @@ public final class PaceQueries {
     public record Look(
             boolean runnable,
             boolean maybeSurplus,
-            Rate rate,
+            RowRate rate,
             @Nullable Pace fleet,
             @Nullable Pace migration) {
         public Duration waiting() {
@@ -106,11 +106,11 @@ public final class PaceQueries {
 
     /** Looks; empty when the lease is lost. */
     public static Optional<Look> look(Connection connection, long jobId, long token) throws SQLException {
-        return Sql.first(connection, LOOK, PaceQueries::look, jobId, token);
+        return Jdbc.first(connection, LOOK, PaceQueries::look, jobId, token);
     }
 
     private static Look look(ResultSet row) throws SQLException {
-        Rate rate = Rate.of(row);
+        RowRate rate = RowRate.of(row);
         return new Look(
                 row.getBoolean("runnable"),
                 row.getBoolean("maybe_surplus"),
@@ -124,7 +124,7 @@ public final class PaceQueries {
                 ? null
                 : new Pace(
                         rate,
-                        Rows.nullable(row, scope + "_paced_rate"),
+                        ResultSets.nullable(row, scope + "_paced_rate"),
                         Duration.ofNanos(Math.round(row.getDouble(scope + "_wait") * 1_000_000_000)));
     }
 
@@ -134,14 +134,14 @@ public final class PaceQueries {
      * @param rate rows per second when they were covered
      * @param since how long ago their sub-batch began
      */
-    public static void pay(Connection connection, String migration, Rate rate, long rows, Duration since)
+    public static void pay(Connection connection, String migration, RowRate rate, long rows, Duration since)
             throws SQLException {
         double seconds = since.toNanos() / 1_000_000_000.0;
-        Sql.update(connection, PAY, seconds, rows, rate.fleet(), migration, rate.migration(), seconds, rows);
+        Jdbc.update(connection, PAY, seconds, rows, rate.fleet(), migration, rate.migration(), seconds, rows);
     }
 
     /** Lowers what is owed at another rate. */
     public static void forgive(Connection connection, String scope, String subject, long rate) throws SQLException {
-        Sql.update(connection, FORGIVE, rate, scope, subject, rate);
+        Jdbc.update(connection, FORGIVE, rate, scope, subject, rate);
     }
 }

@@ -6,8 +6,8 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
  * Plans that failed for a reason that may pass, as the migrations' rows keep them: the next one waits, by the database's clock, 1 s and
@@ -60,16 +60,16 @@ public final class PlanFailures {
             return null;
         }
         String message = Objects.requireNonNullElse(row.getString("plan_failure_message"), "no message was recorded");
-        return new PlanFailure(message, Rows.instant(row, "plan_again_at"), row.getBoolean("rests"));
+        return new PlanFailure(message, ResultSets.instant(row, "plan_again_at"), row.getBoolean("rests"));
     }
 
     /** Counts one, and says when the next plan is due; false when somebody has locked the row. */
     public static boolean note(Connection connection, long migrationId, String message) throws SQLException {
-        return Sql.update(connection, NOTE, message, migrationId) > 0;
+        return Jdbc.update(connection, NOTE, message, migrationId) > 0;
     }
 
     /** Has the migration planned again at once. */
     public static void forget(Connection connection, long migrationId) throws SQLException {
-        Sql.update(connection, FORGET, migrationId);
+        Jdbc.update(connection, FORGET, migrationId);
     }
 }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
 /** The roots of partition trees, by which migrations share tables; claims count by what the migrations' rows say of them. */
@@ -61,7 +61,7 @@ public final class RootQueries {
             }
         }
         if (!ids.isEmpty()) {
-            Sql.list(
+            Jdbc.list(
                     connection,
                     ROOTS,
                     row -> roots.put(row.getLong("id"), row.getString("root")) == null,
@@ -74,7 +74,7 @@ public final class RootQueries {
 
     /** Writes the roots of many migrations down, whose rows say other ones; returns of how many. */
     public static long keep(Connection connection, List<Contender> strangers) throws SQLException {
-        return Sql.update(
+        return Jdbc.update(
                 connection,
                 KEEP,
                 strangers.stream().map(Contender::id).toArray(Long[]::new),
@@ -86,7 +86,7 @@ public final class RootQueries {
         String root =
                 find(connection, List.of(new Named(contender.id(), table))).get(contender.id());
         if (new Contender.Tree(contender.tree().kept(), root).isUnknown()) {
-            Sql.update(connection, KEEP_ONE, root, contender.id());
+            Jdbc.update(connection, KEEP_ONE, root, contender.id());
         }
     }
 }

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.registrybbm.migrations.internal.sharing.BudgetQueries;
-import org.registrybbm.migrations.internal.sharing.Rate;
+import org.registrybbm.migrations.internal.sharing.RowRate;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.walk.BatchingStrategy;
 import org.registrybbm.migrations.model.BatchedMigration;
@@ -39,7 +39,7 @@ public record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
                     migration.sizing().first(), migration.sizing().first(), keysPerRow(recent, migration));
         }
         // A batch that would take long at its rate holds a place for as long.
-        Rate rate = BudgetQueries.rate(connection, migration.id());
+        RowRate rate = BudgetQueries.rate(connection, migration.id());
         if (last.isEmpty()) {
             long first = rate.atMost(migration.sizing().first(), target);
             return new BatchSizes(first, first, keysPerRow(recent, migration));

@@ -2,7 +2,7 @@ package org.registrybbm.migrations.internal.tables;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.Strategy;
 
 /** Statements on migrations whose status says that they are finished while their batch jobs say otherwise. */
@@ -57,6 +57,6 @@ public final class Contradictions {
 
     /** Makes a migration active that is finished by its status alone; returns whether it was one. */
     public static boolean reopen(Connection connection, long id) throws SQLException {
-        return Sql.update(connection, REOPEN, id) == 1;
+        return Jdbc.update(connection, REOPEN, id) == 1;
     }
 }

@@ -3,7 +3,7 @@ package org.registrybbm.migrations.internal.tables;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements on {@code batched_background_migration_events}: what the engine decided, and why, for people to look at later. */
 public final class EventQueries {
@@ -70,7 +70,7 @@ public final class EventQueries {
     public static void record(
             Connection connection, long migrationId, @Nullable Long jobId, @Nullable String replica, Event event)
             throws SQLException {
-        Sql.update(
+        Jdbc.update(
                 connection,
                 RECORD,
                 migrationId,
@@ -86,6 +86,6 @@ public final class EventQueries {
 
     /** Returns whether the last event is that a person has it tried again, or has rows left as they are. */
     public static boolean isDecidedByPerson(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(connection, LAST_BY_PERSON, row -> row.getBoolean("found"), migrationId);
+        return Jdbc.one(connection, LAST_BY_PERSON, row -> row.getBoolean("found"), migrationId);
     }
 }

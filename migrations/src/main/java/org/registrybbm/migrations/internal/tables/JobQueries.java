@@ -6,10 +6,10 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.catalog.Keys;
+import org.registrybbm.migrations.internal.catalog.KeyJson;
 import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.JobStatus;
 import org.registrybbm.migrations.model.Key;
@@ -250,30 +250,30 @@ public final class JobQueries {
             @Nullable String message) {}
 
     public static List<Due> due(Connection connection, long migrationId, int limit) throws SQLException {
-        return Sql.list(
+        return Jdbc.list(
                 connection,
                 DUE,
-                row -> new Due(JobQueries.job(row), Rows.nullable(row, "lease_token")),
+                row -> new Due(JobQueries.job(row), ResultSets.nullable(row, "lease_token")),
                 migrationId,
                 limit);
     }
 
     public static long unfinished(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(connection, UNFINISHED, row -> row.getLong("unfinished"), migrationId);
+        return Jdbc.one(connection, UNFINISHED, row -> row.getLong("unfinished"), migrationId);
     }
 
     /** Returns the figures of the last batch jobs that are finished, the newest first. */
     public static List<Figures> recent(Connection connection, long migrationId) throws SQLException {
-        return Sql.list(
+        return Jdbc.list(
                 connection,
                 RECENT,
                 row -> {
-                    Long subBatchSize = Rows.nullable(row, "sub_batch_size");
+                    Long subBatchSize = ResultSets.nullable(row, "sub_batch_size");
                     return new Figures(
                             row.getLong("min_value"),
                             row.getLong("max_value"),
-                            Rows.nullable(row, "covered_tuple_count"),
-                            Rows.nullable(row, "busy_ms"),
+                            ResultSets.nullable(row, "covered_tuple_count"),
+                            ResultSets.nullable(row, "busy_ms"),
                             subBatchSize == null ? null : Math.toIntExact(subBatchSize));
                 },
                 migrationId);
@@ -281,12 +281,12 @@ public final class JobQueries {
 
     /** Returns whether a migration has a batch job whose last try failed. */
     public static boolean anyFailed(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(connection, ANY_FAILED, row -> row.getBoolean("found"), migrationId);
+        return Jdbc.one(connection, ANY_FAILED, row -> row.getBoolean("found"), migrationId);
     }
 
     public static Optional<Exhausted> exhausted(Connection connection, long migrationId, int maxAttempts)
             throws SQLException {
-        return Sql.first(
+        return Jdbc.first(
                 connection,
                 EXHAUSTED,
                 row -> new Exhausted(
@@ -299,33 +299,33 @@ public final class JobQueries {
     }
 
     public static List<Long> retryDue(Connection connection, long migrationId, int limit) throws SQLException {
-        return Sql.list(connection, RETRY_DUE, row -> row.getLong("id"), migrationId, limit);
+        return Jdbc.list(connection, RETRY_DUE, row -> row.getLong("id"), migrationId, limit);
     }
 
     /** Sets an abandoned batch job to fewer rows and attempts, and moves its cursor; a null key leaves it. */
     public static boolean narrow(
             Connection connection, long jobId, int attempts, @Nullable Key lastKey, int subBatchSize)
             throws SQLException {
-        return Sql.update(connection, NARROW, attempts, Keys.write(lastKey), subBatchSize, jobId) == 1;
+        return Jdbc.update(connection, NARROW, attempts, KeyJson.write(lastKey), subBatchSize, jobId) == 1;
     }
 
     /** Gives the failed batch jobs of a migration all their attempts, at once, and returns how many there are. */
     public static long retryFailed(Connection connection, long migrationId) throws SQLException {
-        return Sql.update(connection, RETRY_FAILED, migrationId);
+        return Jdbc.update(connection, RETRY_FAILED, migrationId);
     }
 
     /** The same for one batch job; returns the key of its migration, or nothing when it has not failed. */
     public static List<Long> retryOne(Connection connection, long jobId) throws SQLException {
-        return Sql.list(connection, RETRY_ONE, row -> row.getLong("migration_id"), jobId);
+        return Jdbc.list(connection, RETRY_ONE, row -> row.getLong("migration_id"), jobId);
     }
 
     /** Leaves batch jobs that nobody holds as {@link #HANDED_BACK}, and returns how many there are. */
     public static long handOver(Connection connection) throws SQLException {
-        return Sql.update(connection, HAND_OVER);
+        return Jdbc.update(connection, HAND_OVER);
     }
 
     public static void forgetAttempts(Connection connection, long migrationId) throws SQLException {
-        Sql.update(connection, FORGET_ATTEMPTS, migrationId);
+        Jdbc.update(connection, FORGET_ATTEMPTS, migrationId);
     }
 
     /** Reads a batch job from {@link #COLUMNS}. */
@@ -333,16 +333,16 @@ public final class JobQueries {
         return new BatchJob(
                 row.getLong("j_id"),
                 row.getLong("j_migration_id"),
-                Rows.nullable(row, "j_walk_id"),
+                ResultSets.nullable(row, "j_walk_id"),
                 new BatchJob.Range(
                         row.getLong("j_min_value"),
                         row.getLong("j_max_value"),
-                        Keys.read(row.getString("j_after_key")),
-                        Keys.read(row.getString("j_through_key"))),
+                        KeyJson.read(row.getString("j_after_key")),
+                        KeyJson.read(row.getString("j_through_key"))),
                 JobStatus.of(row.getInt("j_status")),
                 row.getInt("j_attempts"),
-                Keys.read(row.getString("j_last_key")),
-                Rows.integer(row, "j_sub_batch_size"),
+                KeyJson.read(row.getString("j_last_key")),
+                ResultSets.integer(row, "j_sub_batch_size"),
                 row.getLong("j_covered_tuple_count"),
                 row.getLong("j_migrated_tuple_count"),
                 row.getString("j_lease_owner"),

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements on batch jobs that wait for somebody else's lock. */
 public final class LockWaitQueries {
@@ -53,7 +53,7 @@ public final class LockWaitQueries {
 
     /** Says whose lock the worker of a batch job waits for right now; empty when it waits for none. */
     public static Optional<String> blocker(Connection connection, long jobId) throws SQLException {
-        return Sql.first(connection, BLOCKER, row -> row.getString("blocker"), jobId);
+        return Jdbc.first(connection, BLOCKER, row -> row.getString("blocker"), jobId);
     }
 
     /**
@@ -65,6 +65,6 @@ public final class LockWaitQueries {
     public static boolean handBack(
             Connection connection, long jobId, long token, @Nullable String blocker, Duration longest)
             throws SQLException {
-        return Sql.update(connection, WAIT, blocker, (double) longest.toSeconds(), jobId, token) == 1;
+        return Jdbc.update(connection, WAIT, blocker, (double) longest.toSeconds(), jobId, token) == 1;
     }
 }

@@ -9,8 +9,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.BatchSizing;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.Failure;
@@ -236,16 +236,16 @@ public final class MigrationQueries {
     private MigrationQueries() {}
 
     public static Optional<BatchedMigration> find(Connection connection, long id) throws SQLException {
-        return Sql.first(connection, FIND, MigrationQueries::migration, id);
+        return Jdbc.first(connection, FIND, MigrationQueries::migration, id);
     }
 
     public static List<BatchedMigration> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
-        return Sql.list(connection, LIST, MigrationQueries::migration, array, array);
+        return Jdbc.list(connection, LIST, MigrationQueries::migration, array, array);
     }
 
     public static List<String> names(Connection connection) throws SQLException {
-        return Sql.list(connection, NAMES, row -> row.getString("name"));
+        return Jdbc.list(connection, NAMES, row -> row.getString("name"));
     }
 
     /** Moves migrations from any of some statuses to one; empty names mean all. */
@@ -254,7 +254,7 @@ public final class MigrationQueries {
             throws SQLException {
         String[] array = names.toArray(String[]::new);
         Short[] codes = from.stream().map(status -> (short) status.code()).toArray(Short[]::new);
-        return Sql.list(
+        return Jdbc.list(
                 connection,
                 SET_STATUS,
                 row -> new StatusChange(row.getString("name"), MigrationStatus.of(row.getInt("status")), to),
@@ -265,18 +265,18 @@ public final class MigrationQueries {
     }
 
     public static boolean startRunning(Connection connection, long id) throws SQLException {
-        return Sql.update(connection, START_RUNNING, id) == 1;
+        return Jdbc.update(connection, START_RUNNING, id) == 1;
     }
 
     /** Finishes a migration, proved to be complete or not, and returns it; empty when it was not running. */
     public static Optional<BatchedMigration> finish(Connection connection, long id, boolean verified)
             throws SQLException {
-        return Sql.update(connection, FINISH, verified, id) == 1 ? find(connection, id) : Optional.empty();
+        return Jdbc.update(connection, FINISH, verified, id) == 1 ? find(connection, id) : Optional.empty();
     }
 
     /** Fails a migration and returns it; empty when it was not running. */
     public static Optional<BatchedMigration> fail(Connection connection, long id, Failure failure) throws SQLException {
-        boolean failed = Sql.update(
+        boolean failed = Jdbc.update(
                         connection,
                         FAIL,
                         failure.code().code(),
@@ -289,33 +289,33 @@ public final class MigrationQueries {
     }
 
     public static boolean forgetFailure(Connection connection, long id) throws SQLException {
-        return Sql.update(connection, FORGET_FAILURE, id) == 1;
+        return Jdbc.update(connection, FORGET_FAILURE, id) == 1;
     }
 
     /** Forgets when a migration finished that runs again; returns whether it had. */
     public static boolean reopen(Connection connection, long id) throws SQLException {
-        return Sql.update(connection, REOPEN, id) == 1;
+        return Jdbc.update(connection, REOPEN, id) == 1;
     }
 
     public static boolean revive(Connection connection, long id) throws SQLException {
-        return Sql.update(connection, REVIVE, id) == 1;
+        return Jdbc.update(connection, REVIVE, id) == 1;
     }
 
     /** Makes a failed migration active. */
     public static boolean reactivate(Connection connection, long id) throws SQLException {
-        return Sql.update(connection, REACTIVATE, id) == 1;
+        return Jdbc.update(connection, REACTIVATE, id) == 1;
     }
 
     /** Notes that a finished migration was proved to be complete. */
     public static boolean setVerified(Connection connection, long id) throws SQLException {
-        return Sql.update(connection, SET_VERIFIED, id) == 1;
+        return Jdbc.update(connection, SET_VERIFIED, id) == 1;
     }
 
     /** Since when the code is missing, and whether that is too long. */
     public record MissingCode(Instant since, boolean expired) {}
 
     public static MissingCode noteMissingCode(Connection connection, long id, double graceSeconds) throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 NOTE_MISSING_CODE,
                 row -> new MissingCode(
@@ -327,22 +327,22 @@ public final class MigrationQueries {
     }
 
     public static void clearMissingCode(Connection connection, long id) throws SQLException {
-        Sql.update(connection, CLEAR_MISSING_CODE, id);
+        Jdbc.update(connection, CLEAR_MISSING_CODE, id);
     }
 
     public static void setTotal(Connection connection, long id, long tuples) throws SQLException {
-        Sql.update(connection, SET_TOTAL, tuples, id);
+        Jdbc.update(connection, SET_TOTAL, tuples, id);
     }
 
     /** Queues a migration and returns its id. */
     public static long queue(Connection connection, NewBatchedMigration migration) throws SQLException {
-        return Sql.one(connection, QUEUE_ONE, row -> row.getLong("id"), values(migration));
+        return Jdbc.one(connection, QUEUE_ONE, row -> row.getLong("id"), values(migration));
     }
 
     /** Queues a migration and returns its id; empty where one of that name is there. */
     public static Optional<Long> queueIfAbsent(Connection connection, NewBatchedMigration migration)
             throws SQLException {
-        return Sql.first(connection, QUEUE_IF_ABSENT, row -> row.getLong("id"), values(migration));
+        return Jdbc.first(connection, QUEUE_IF_ABSENT, row -> row.getLong("id"), values(migration));
     }
 
     private static @Nullable Object[] values(NewBatchedMigration migration) {
@@ -374,7 +374,7 @@ public final class MigrationQueries {
     /** Says in which columns the migration of a name has another definition, and what stands there; empty text for none. */
     public static String differences(Connection connection, String name, MigrationDefinition definition)
             throws SQLException {
-        return Sql.first(
+        return Jdbc.first(
                         connection,
                         DIFFERENCES,
                         row -> row.getString("differences"),
@@ -388,12 +388,12 @@ public final class MigrationQueries {
     }
 
     public static boolean setPriority(Connection connection, String name, int priority) throws SQLException {
-        return Sql.update(connection, SET_PRIORITY, priority, name, priority) == 1;
+        return Jdbc.update(connection, SET_PRIORITY, priority, name, priority) == 1;
     }
 
     /** Returns whether any migration is active or running, or finished by its status alone, by one statement, which an idle replica repeats for ever. */
     public static boolean hasWork(Connection connection) throws SQLException {
-        return Sql.one(connection, HAS_WORK, row -> row.getBoolean("has_work"));
+        return Jdbc.one(connection, HAS_WORK, row -> row.getBoolean("has_work"));
     }
 
     /** Reads a migration from {@link #COLUMNS}. */
@@ -407,13 +407,13 @@ public final class MigrationQueries {
         BatchSizing sizing = new BatchSizing(
                 row.getInt("m_batch_size"),
                 row.getBoolean("m_batch_size_fixed"),
-                new SizeBounds(Rows.integer(row, "m_batch_size_min"), Rows.integer(row, "m_batch_size_max")),
-                new SizeBounds(Rows.integer(row, "m_sub_batch_size_min"), Rows.integer(row, "m_sub_batch_size_max")));
+                new SizeBounds(ResultSets.integer(row, "m_batch_size_min"), ResultSets.integer(row, "m_batch_size_max")),
+                new SizeBounds(ResultSets.integer(row, "m_sub_batch_size_min"), ResultSets.integer(row, "m_sub_batch_size_max")));
         Timeline timeline = new Timeline(
-                Rows.instant(row, "m_started_at"),
-                Rows.instant(row, "m_finished_at"),
-                Rows.instant(row, "m_verified_at"),
-                Rows.instant(row, "m_code_missing_since"));
+                ResultSets.instant(row, "m_started_at"),
+                ResultSets.instant(row, "m_finished_at"),
+                ResultSets.instant(row, "m_verified_at"),
+                ResultSets.instant(row, "m_code_missing_since"));
         return new BatchedMigration(
                 row.getLong("m_id"),
                 row.getString("m_name"),
@@ -422,13 +422,13 @@ public final class MigrationQueries {
                 new KeyBounds(row.getLong("m_min_value"), row.getLong("m_max_value")),
                 sizing,
                 row.getInt("m_quarantine_limit"),
-                Rows.nullable(row, "m_total_tuple_count"),
+                ResultSets.nullable(row, "m_total_tuple_count"),
                 timeline,
                 failure(row));
     }
 
     private static @Nullable Failure failure(ResultSet row) throws SQLException {
-        Long code = Rows.nullable(row, "m_failure_error_code");
+        Long code = ResultSets.nullable(row, "m_failure_error_code");
         if (code == null) {
             return null;
         }

@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** What PostgreSQL shows of transactions that keep the old versions of all rows, as that of a {@code pg_dump} does. */
 public final class OldTransactionQueries {
@@ -35,6 +35,6 @@ public final class OldTransactionQueries {
 
     /** Says who holds the oldest transaction of this database, and since when; empty where none is older than some time. */
     public static Optional<String> oldest(Connection connection, Duration longest) throws SQLException {
-        return Sql.first(connection, OLDEST, row -> row.getString("holder"), longest.toMillis() / 1_000.0);
+        return Jdbc.first(connection, OLDEST, row -> row.getString("holder"), longest.toMillis() / 1_000.0);
     }
 }

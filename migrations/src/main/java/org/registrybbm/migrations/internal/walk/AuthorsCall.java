@@ -9,7 +9,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.registrybbm.migrations.internal.failure.FailureText;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.InvalidDefinitionException;
 
@@ -32,7 +32,7 @@ final class AuthorsCall {
      * @param asked what was asked, to stand behind "its"
      * @throws InvalidDefinitionException when the author's code does not come back at all; its thread is left behind
      */
-    static <T> T answer(Connection connection, String asked, Sql.Transaction<T> question) throws SQLException {
+    static <T> T answer(Connection connection, String asked, Jdbc.Transaction<T> question) throws SQLException {
         FutureTask<T> answer = new FutureTask<>(() -> question.run(connection));
         Thread thread = new Thread(answer, "bbm-author");
         thread.setDaemon(true);

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.model.Strategy;
@@ -77,7 +77,7 @@ public sealed interface BatchingStrategy
     }
 
     /** Returns whether {@code min_value} and {@code max_value} hold the ranges of batch jobs. */
-    default boolean countsInNumbers(Target target) {
+    default boolean countsInNumbers(TargetTable target) {
         return true;
     }
 
@@ -94,12 +94,12 @@ public sealed interface BatchingStrategy
     void check(Connection connection, WalkedTable table) throws SQLException;
 
     /** Returns which rows are not done, where the strategy itself says so and not the work function. */
-    default Optional<String> pending(Target target) {
+    default Optional<String> pending(TargetTable target) {
         return Optional.empty();
     }
 
     /** Estimates how many rows the migration has. */
-    OptionalLong estimate(Connection connection, Target target) throws SQLException;
+    OptionalLong estimate(Connection connection, TargetTable target) throws SQLException;
 
     /** Returns whether batch jobs cover ranges, so that they cover the whole table once and gaps between them can be found. */
     boolean hasRanges();

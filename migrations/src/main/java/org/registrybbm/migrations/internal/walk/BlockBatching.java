@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
@@ -34,7 +34,7 @@ public record BlockBatching() implements BatchingStrategy {
     }
 
     @Override
-    public OptionalLong estimate(Connection connection, Target target) throws SQLException {
+    public OptionalLong estimate(Connection connection, TargetTable target) throws SQLException {
         return StatisticsQueries.estimate(connection, target);
     }
 

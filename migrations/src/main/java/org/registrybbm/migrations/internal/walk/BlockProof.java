@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
 
@@ -17,7 +17,7 @@ record BlockProof() implements BatchingStrategy {
     public void check(Connection connection, WalkedTable table) {}
 
     @Override
-    public OptionalLong estimate(Connection connection, Target target) {
+    public OptionalLong estimate(Connection connection, TargetTable target) {
         return OptionalLong.empty();
     }
 

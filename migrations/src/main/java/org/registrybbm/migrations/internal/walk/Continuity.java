@@ -13,7 +13,7 @@ import org.registrybbm.migrations.model.InvalidDefinitionException;
  * Sees to it that walks go on only with what they were begun with. A cursor says nothing of another table, key or work; and in a
  * database into which a dump was restored the object ids of tables are other ones.
  */
-public record Continuity(Connection connection, Definition definition) {
+public record Continuity(Connection connection, ResolvedMigration definition) {
     /**
      * Makes the walks fit, where they can be made to.
      *

@@ -4,8 +4,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Duration;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.EngineSettings;
 
 /**
@@ -69,7 +69,7 @@ public final class Foresight {
         long began = System.nanoTime();
         // Nothing is locked meanwhile, so it has more time; what is set for it is undone with the savepoint.
         Savepoint before = connection.setSavepoint();
-        Sql.run(connection, Guards.scan(timeouts));
+        Jdbc.run(connection, TransactionSettings.scan(timeouts));
         wanted.patience().accept(timeouts.scan().multipliedBy(2));
         boolean found = !Places.find(connection, table, condition, "", 1).isEmpty();
         long took = System.nanoTime() - began;

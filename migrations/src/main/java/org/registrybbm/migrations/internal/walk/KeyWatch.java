@@ -9,9 +9,9 @@ import java.util.stream.Stream;
 import org.registrybbm.migrations.internal.catalog.Column;
 import org.registrybbm.migrations.internal.catalog.Needs;
 import org.registrybbm.migrations.internal.catalog.PartitionTree;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.InvalidDefinitionException;
@@ -105,7 +105,7 @@ public final class KeyWatch {
      */
     public void look(Connection tx, WalkedTable table, BatchingStrategy.SubBatch subBatch, String xid)
             throws SQLException {
-        Target target = table.target();
+        TargetTable target = table.target();
         Key end = subBatch.lastKey();
         if (!begun) {
             begun = true;
@@ -115,7 +115,7 @@ public final class KeyWatch {
             return;
         }
         String rows = subBatch.batch().predicate();
-        boolean left = Sql.one(
+        boolean left = Jdbc.one(
                 tx,
                 UPDATED_AND_KEPT.formatted(target.table(), rows),
                 row -> row.getLong("kept") < Math.min(row.getLong("updated"), subBatch.covered()),
@@ -141,13 +141,13 @@ public final class KeyWatch {
 
     /** Work that says which other columns it writes is trusted where nothing else changes the key. */
     private boolean isTrusted(Connection tx, WalkedTable table) throws SQLException {
-        Target target = table.target();
+        TargetTable target = table.target();
         List<String> key = target.key().columns().stream().map(Column::name).toList();
         // As they are written, and as they are read as SQL identifiers.
         List<String> written = needs.writes().stream()
                 .flatMap(name -> Stream.concat(Stream.of(name), SqlIdentifiers.parse(name).stream()))
                 .toList();
-        Beforehand beforehand = Sql.one(
+        Beforehand beforehand = Jdbc.one(
                 tx,
                 CAN_CHANGE_ITSELF,
                 row -> new Beforehand(row.getBoolean("found"), row.getBoolean("readable"), row.getString("role")),
@@ -172,13 +172,13 @@ public final class KeyWatch {
         return false;
     }
 
-    private static boolean isNearby(Connection tx, Target target, Key end, String xid) throws SQLException {
+    private static boolean isNearby(Connection tx, TargetTable target, Key end, String xid) throws SQLException {
         String descending = String.join(
                 ", ",
                 target.key().columns().stream()
                         .map(column -> column.quoted() + " DESC")
                         .toList());
-        return Sql.one(
+        return Jdbc.one(
                 tx,
                 NEARBY.formatted(target.table(), target.key().after("", end), target.column(), descending),
                 row -> row.getBoolean("found"),
@@ -187,11 +187,11 @@ public final class KeyWatch {
     }
 
     /** Looks for as long as it may take; then it was none that could be found. */
-    private static boolean isAnywhere(Connection tx, Target target, String rows, String xid) throws SQLException {
+    private static boolean isAnywhere(Connection tx, TargetTable target, String rows, String xid) throws SQLException {
         Savepoint before = tx.setSavepoint();
         try {
-            Sql.run(tx, "SET LOCAL statement_timeout = " + LONGEST_SEARCH.toMillis());
-            boolean found = Sql.one(tx, ANYWHERE.formatted(target.table(), rows), row -> row.getBoolean("found"), xid);
+            Jdbc.run(tx, "SET LOCAL statement_timeout = " + LONGEST_SEARCH.toMillis());
+            boolean found = Jdbc.one(tx, ANYWHERE.formatted(target.table(), rows), row -> row.getBoolean("found"), xid);
             tx.rollback(before);
             return found;
         } catch (SQLException e) {

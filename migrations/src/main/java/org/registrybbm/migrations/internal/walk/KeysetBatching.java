@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.catalog.Column;
 import org.registrybbm.migrations.internal.catalog.KeyColumns;
-import org.registrybbm.migrations.internal.catalog.Keys;
+import org.registrybbm.migrations.internal.catalog.KeyJson;
 import org.registrybbm.migrations.internal.catalog.PartitionTree;
 import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
-import org.registrybbm.migrations.internal.catalog.Target;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
@@ -73,7 +73,7 @@ public record KeysetBatching() implements BatchingStrategy {
     @Override
     public void check(Connection connection, WalkedTable table) throws SQLException {
         BatchedMigration migration = table.migration();
-        Target target = table.target();
+        TargetTable target = table.target();
         if (target.key().isInteger()
                 && migration.bounds().first() > migration.bounds().last()) {
             throw new InvalidDefinitionException(
@@ -94,7 +94,7 @@ public record KeysetBatching() implements BatchingStrategy {
         requireNoNullKey(connection, target);
     }
 
-    private static void requireOrder(Target target, Column column) {
+    private static void requireOrder(TargetTable target, Column column) {
         if (!KeyColumns.isOrdered(column)) {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BBM_COLUMN,
@@ -112,12 +112,12 @@ public record KeysetBatching() implements BatchingStrategy {
     }
 
     /** A row whose key is NULL lies in no range, so it would be left behind by a migration that says it is finished. */
-    public static void requireNoNullKey(Connection connection, Target target) throws SQLException {
+    public static void requireNoNullKey(Connection connection, TargetTable target) throws SQLException {
         Column column = target.firstColumn();
         if (column.notNull()) {
             return;
         }
-        boolean found = Sql.one(
+        boolean found = Jdbc.one(
                 connection, NULL_KEY.formatted(target.table(), column.quoted()), row -> row.getBoolean("found"));
         if (found) {
             throw new InvalidDefinitionException(
@@ -129,11 +129,11 @@ public record KeysetBatching() implements BatchingStrategy {
     }
 
     /** Returns whether the table has rows beyond the bounds of a key that is an integer. */
-    public static boolean hasRowsOutside(Connection connection, Definition definition) throws SQLException {
+    public static boolean hasRowsOutside(Connection connection, ResolvedMigration definition) throws SQLException {
         if (!definition.target().partitioned()) {
             return hasRowsOutside(connection, definition, definition.target());
         }
-        for (Target leaf : PartitionTree.leaves(connection, definition.target())) {
+        for (TargetTable leaf : PartitionTree.leaves(connection, definition.target())) {
             // A statement on the parent would lock them all.
             Savepoint before = connection.setSavepoint();
             boolean found = StatisticsQueries.heap(connection, leaf).blocks() > 0
@@ -146,9 +146,9 @@ public record KeysetBatching() implements BatchingStrategy {
         return false;
     }
 
-    private static boolean hasRowsOutside(Connection connection, Definition definition, Target table)
+    private static boolean hasRowsOutside(Connection connection, ResolvedMigration definition, TargetTable table)
             throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 OUTSIDE.formatted(table.table(), table.column()),
                 row -> row.getBoolean("found"),
@@ -157,7 +157,7 @@ public record KeysetBatching() implements BatchingStrategy {
     }
 
     @Override
-    public OptionalLong estimate(Connection connection, Target target) throws SQLException {
+    public OptionalLong estimate(Connection connection, TargetTable target) throws SQLException {
         return StatisticsQueries.estimate(connection, target);
     }
 
@@ -172,7 +172,7 @@ public record KeysetBatching() implements BatchingStrategy {
     }
 
     @Override
-    public boolean countsInNumbers(Target target) {
+    public boolean countsInNumbers(TargetTable target) {
         return target.key().isInteger();
     }
 
@@ -217,7 +217,7 @@ public record KeysetBatching() implements BatchingStrategy {
     @Override
     public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted)
             throws SQLException {
-        Target target = table.target();
+        TargetTable target = table.target();
         Key after = job.lastKey() != null ? job.lastKey() : after(target.key(), job.range());
         Key through = through(target.key(), job.range());
         if (after != null && after.equals(through)) {
@@ -231,7 +231,7 @@ public record KeysetBatching() implements BatchingStrategy {
                 WalkedTable seen = within(connection, table, after, end.get(), wanted.rows());
                 return Optional.of(new SubBatch(seen, batch(seen, after, end.get()), end.get(), wanted.rows(), last));
             }
-            covered += Sql.one(connection, COUNT.formatted(target.table(), part), row -> row.getLong("covered"));
+            covered += Jdbc.one(connection, COUNT.formatted(target.table(), part), row -> row.getLong("covered"));
         }
         if (covered == 0) {
             return Optional.empty();
@@ -260,19 +260,19 @@ public record KeysetBatching() implements BatchingStrategy {
     }
 
     /** Returns the key of the row at a place, from 1, in the order of the key; empty when there are fewer rows. */
-    private static Optional<Key> nthKey(Connection connection, Target target, String range, long place)
+    private static Optional<Key> nthKey(Connection connection, TargetTable target, String range, long place)
             throws SQLException {
-        return Sql.first(connection, fill(NTH_KEY, target, range), row -> Keys.of(row, target.key()), place - 1);
+        return Jdbc.first(connection, fill(NTH_KEY, target, range), row -> KeyJson.of(row, target.key()), place - 1);
     }
 
-    private static Optional<Key> lastKey(Connection connection, Target target, String range) throws SQLException {
+    private static Optional<Key> lastKey(Connection connection, TargetTable target, String range) throws SQLException {
         String descending = String.join(
                 " DESC, ", target.key().columns().stream().map(Column::quoted).toList());
         String sql = LAST_KEY.formatted(target.table(), range, target.key().selected(), descending, target.column());
-        return Sql.first(connection, sql, row -> Keys.of(row, target.key()));
+        return Jdbc.first(connection, sql, row -> KeyJson.of(row, target.key()));
     }
 
-    private static String fill(String sql, Target target, String range) {
+    private static String fill(String sql, TargetTable target, String range) {
         return sql.formatted(target.table(), range, target.key().selected(), target.column());
     }
 

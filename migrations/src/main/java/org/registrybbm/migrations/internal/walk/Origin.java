@@ -2,7 +2,7 @@ package org.registrybbm.migrations.internal.walk;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
  * Tells this database from one into which its dump was restored, where the same object ids mean other tables, or none. Servers are told
@@ -38,12 +38,12 @@ final class Origin {
     /** Returns what is the same as long as object ids mean the same. */
     static String of(Connection connection) throws SQLException {
         // A right is looked at when a statement begins, even of what it never comes to: so it takes two.
-        boolean allowed = Sql.one(connection, MAY_READ_SYSTEM, row -> row.getBoolean("allowed"));
-        return Sql.one(connection, allowed ? OF_SERVER : OF_DATABASE, row -> row.getString("origin"));
+        boolean allowed = Jdbc.one(connection, MAY_READ_SYSTEM, row -> row.getBoolean("allowed"));
+        return Jdbc.one(connection, allowed ? OF_SERVER : OF_DATABASE, row -> row.getString("origin"));
     }
 
     /** Returns whether a walk was begun in another database, so that its table is not the one that its object id names. */
     static boolean isElsewhere(Connection connection, long walkId) throws SQLException {
-        return Sql.one(connection, IS_ELSEWHERE, row -> row.getBoolean("found"), walkId, of(connection));
+        return Jdbc.one(connection, IS_ELSEWHERE, row -> row.getBoolean("found"), walkId, of(connection));
     }
 }

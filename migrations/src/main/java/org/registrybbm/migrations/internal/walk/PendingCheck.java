@@ -6,7 +6,7 @@ import java.sql.Savepoint;
 import java.util.Optional;
 import org.registrybbm.migrations.internal.failure.FailureText;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.InvalidDefinitionException;
 
@@ -35,7 +35,7 @@ public final class PendingCheck {
      *
      * @throws InvalidDefinitionException when PostgreSQL does not take the expression; one row's data or a lack of time is no reason
      */
-    public static void run(Connection tx, Definition definition) throws SQLException {
+    public static void run(Connection tx, ResolvedMigration definition) throws SQLException {
         Optional<String> pending =
                 definition.walked(tx, definition.target(), Walk.Kind.CHANGE).pendingRows();
         if (pending.isEmpty()) {
@@ -43,7 +43,7 @@ public final class PendingCheck {
         }
         Savepoint before = tx.setSavepoint();
         try {
-            Sql.list(tx, SOME_ROWS.formatted(definition.target().table(), pending.get()), row -> true);
+            Jdbc.list(tx, SOME_ROWS.formatted(definition.target().table(), pending.get()), row -> true);
             tx.releaseSavepoint(before);
         } catch (SQLException e) {
             String state = String.valueOf(e.getSQLState());
@@ -64,14 +64,14 @@ public final class PendingCheck {
     }
 
     /** A text of a row may be cast to the name of something that is not there; what the expression itself names is missed without rows. */
-    private static boolean isOfRow(Connection tx, Definition definition, String pending, SQLException thrown)
+    private static boolean isOfRow(Connection tx, ResolvedMigration definition, String pending, SQLException thrown)
             throws SQLException {
         if (!SqlFailures.mayBeOfRow(thrown)) {
             return false;
         }
         Savepoint before = tx.setSavepoint();
         try {
-            Sql.list(tx, NO_ROWS.formatted(definition.target().table(), pending), row -> true);
+            Jdbc.list(tx, NO_ROWS.formatted(definition.target().table(), pending), row -> true);
             return true;
         } catch (SQLException e) {
             tx.rollback(before);

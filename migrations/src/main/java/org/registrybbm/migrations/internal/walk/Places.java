@@ -8,8 +8,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.TreeMap;
-import org.registrybbm.migrations.internal.jdbc.Literals;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.work.Batch;
 
 /** Where some rows of a table lie. It is good for the transaction that found them, as long as nobody else can change them. */
@@ -34,7 +34,7 @@ record Places(List<Place> rows) {
      */
     static Places find(Connection connection, String table, String condition, String locking, int limit)
             throws SQLException {
-        return new Places(Sql.list(
+        return new Places(Jdbc.list(
                 connection,
                 FIND.formatted(table, condition) + locking,
                 row -> new Place(row.getLong("oid"), row.getString("tid")),
@@ -66,7 +66,7 @@ record Places(List<Place> rows) {
                 .collect(groupingBy(Place::table, TreeMap::new, mapping(Place::tid, joining("\",\"", "{\"", "\"}"))));
         return new Batch(qualifier -> places.entrySet().stream()
                 .map(each -> "%1$stableoid = %2$s AND %1$sctid = ANY (%3$s)"
-                        .formatted(qualifier, each.getKey(), Literals.of(each.getValue(), "tid[]")))
+                        .formatted(qualifier, each.getKey(), SqlLiterals.of(each.getValue(), "tid[]")))
                 .collect(joining(" OR ")));
     }
 }

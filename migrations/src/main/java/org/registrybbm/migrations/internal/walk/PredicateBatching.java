@@ -8,9 +8,9 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.InvalidDefinitionException;
@@ -46,7 +46,7 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
 
     @Override
     public void check(Connection connection, WalkedTable table) throws SQLException {
-        Target target = table.target();
+        TargetTable target = table.target();
         if (nulls && !CatalogQueries.hasNullIndex(connection, target)) {
             throw new InvalidDefinitionException(
                     FailureCode.MISSING_INDEX,
@@ -56,7 +56,7 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
                             + target.column() + " IS NULL");
         }
         if (!nulls) {
-            Sql.run(connection, WALK_THE_INDEX);
+            Jdbc.run(connection, WALK_THE_INDEX);
             if (!CatalogQueries.usesIndex(connection, target.table(), table.pending())) {
                 throw new InvalidDefinitionException(
                         FailureCode.MISSING_INDEX,
@@ -68,7 +68,7 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
     }
 
     @Override
-    public OptionalLong estimate(Connection connection, Target target) throws SQLException {
+    public OptionalLong estimate(Connection connection, TargetTable target) throws SQLException {
         return nulls ? StatisticsQueries.estimateNulls(connection, target) : OptionalLong.empty();
     }
 
@@ -85,7 +85,7 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
     @Override
     public Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size)
             throws SQLException {
-        Sql.run(connection, WALK_THE_INDEX);
+        Jdbc.run(connection, WALK_THE_INDEX);
         return anyLeft(connection, table)
                 ? Optional.of(new Cut(BatchJob.Range.between(0, 0), size.rows()))
                 : Optional.empty();
@@ -96,8 +96,8 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
         Savepoint before = connection.setSavepoint();
         boolean left;
         try {
-            Sql.run(connection, SHORT_LOOK);
-            left = Sql.one(
+            Jdbc.run(connection, SHORT_LOOK);
+            left = Jdbc.one(
                     connection,
                     ANY_LEFT.formatted(
                             table.target().table(),
@@ -117,17 +117,17 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
     @Override
     public Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted)
             throws SQLException {
-        Sql.run(connection, WALK_THE_INDEX);
+        Jdbc.run(connection, WALK_THE_INDEX);
         Places rows = next(connection, table, wanted);
         // The work function's own statements are planned as everywhere else.
-        Sql.run(connection, WALK_AS_EVER);
+        Jdbc.run(connection, WALK_AS_EVER);
         return rows.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new SubBatch(table, rows.batch(), null, rows.count(), false));
     }
 
     @Override
-    public Optional<String> pending(Target target) {
+    public Optional<String> pending(TargetTable target) {
         return nulls ? Optional.of(target.column() + " IS NULL") : Optional.empty();
     }
 

@@ -3,7 +3,7 @@ package org.registrybbm.migrations.internal.walk;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements for the proof that no row is left. */
 public final class ProofQueries {
@@ -41,13 +41,13 @@ public final class ProofQueries {
 
     /** Returns whether the newest walk of a migration is a proof that came to its end. */
     public static boolean isProved(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(connection, IS_PROVED, row -> row.getBoolean("proved"), migrationId);
+        return Jdbc.one(connection, IS_PROVED, row -> row.getBoolean("proved"), migrationId);
     }
 
     /** Returns whether a migration has gone over its rows so many times since it was last started, and for so long. */
     public static boolean isEndless(Connection connection, long migrationId, int passes, Duration longest)
             throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 IS_ENDLESS,
                 row -> row.getBoolean("endless"),

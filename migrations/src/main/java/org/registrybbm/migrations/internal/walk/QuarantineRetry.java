@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
@@ -29,7 +29,7 @@ public record QuarantineRetry() implements BatchingStrategy {
     public void check(Connection connection, WalkedTable table) {}
 
     @Override
-    public OptionalLong estimate(Connection connection, Target target) {
+    public OptionalLong estimate(Connection connection, TargetTable target) {
         return OptionalLong.empty();
     }
 

@@ -5,9 +5,9 @@ import java.sql.SQLException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.KeyColumns;
-import org.registrybbm.migrations.internal.catalog.Keys;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.catalog.KeyJson;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
@@ -123,10 +123,10 @@ public final class RangeQueries {
 
     /** Returns the greatest {@code max_value} of a walk's batch jobs, as a key. */
     public static Optional<Key> lastMax(Connection connection, long migrationId, Walk walk) throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                         connection,
                         LAST_MAX,
-                        row -> Optional.ofNullable(Rows.nullable(row, "max_value")),
+                        row -> Optional.ofNullable(ResultSets.nullable(row, "max_value")),
                         walk.id(),
                         walk.id(),
                         migrationId,
@@ -137,7 +137,7 @@ public final class RangeQueries {
     /** Finds the first range from a lower bound on that lies before or between a walk's batch jobs and that none covers. */
     public static Optional<BatchJob.Range> firstGap(Connection connection, long migrationId, Walk walk, long least)
             throws SQLException {
-        return Sql.first(
+        return Jdbc.first(
                 connection,
                 FIRST_GAP,
                 row -> BatchJob.Range.between(row.getLong("first"), row.getLong("last")),
@@ -150,30 +150,30 @@ public final class RangeQueries {
     /** Finds the first range of keys other than integers that no batch job of a walk covers. */
     public static Optional<BatchJob.Range> firstGap(Connection connection, Walk walk, KeyColumns columns)
             throws SQLException {
-        return Sql.first(
+        return Jdbc.first(
                 connection,
                 FIRST_KEY_GAP.formatted(columns.orderOf("after_key")),
                 row -> BatchJob.Range.between(
-                        Keys.read(row.getString("after_key")), Keys.read(row.getString("through_key"))),
+                        KeyJson.read(row.getString("after_key")), KeyJson.read(row.getString("through_key"))),
                 walk.id());
     }
 
     /** Returns whether a walk has any batch job. */
     public static boolean hasJobs(Connection connection, Walk walk) throws SQLException {
-        return Sql.one(connection, HAS_JOBS, row -> row.getBoolean("found"), walk.id());
+        return Jdbc.one(connection, HAS_JOBS, row -> row.getBoolean("found"), walk.id());
     }
 
     public static long cut(Connection connection, long migrationId, NewJob job) throws SQLException {
         BatchJob.Range range = job.range();
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 CUT,
                 row -> row.getLong("id"),
                 job.walk().id(),
                 range.min(),
                 range.max(),
-                Keys.write(range.after()),
-                Keys.write(range.through()),
+                KeyJson.write(range.after()),
+                KeyJson.write(range.through()),
                 job.subBatchSize(),
                 job.integerKey() && !job.walk().adoptsJobs() && range.max() > Long.MIN_VALUE,
                 migrationId);

@@ -3,7 +3,7 @@ package org.registrybbm.migrations.internal.walk;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
  * Whether ranges of keys lead from one end of a table to the other. Where every key that a range begins behind is one that another range
@@ -48,10 +48,10 @@ public final class RangeSums {
     }
 
     public static boolean leadThrough(Connection connection, long walkId, long idsAtOnce) throws SQLException {
-        Ids ids = Sql.one(connection, IDS, row -> new Ids(row.getLong("first"), row.getLong("last")));
+        Ids ids = Jdbc.one(connection, IDS, row -> new Ids(row.getLong("first"), row.getLong("last")));
         Sum sum = new Sum(0, 0, BigDecimal.ZERO);
         for (long id = ids.first(); id <= ids.last(); id += idsAtOnce) {
-            sum = sum.plus(Sql.one(
+            sum = sum.plus(Jdbc.one(
                     connection,
                     PART,
                     row -> new Sum(row.getLong("begins"), row.getLong("ends"), row.getBigDecimal("surplus")),

@@ -12,7 +12,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.PartitionTree;
 import org.registrybbm.migrations.internal.catalog.TableNames;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.model.FailureCode;
@@ -22,7 +22,7 @@ import org.registrybbm.migrations.model.InvalidDefinitionException;
  * Finds the tables of walks and of quarantined rows again that have another object id than they had: in a database that was restored from
  * a dump, or where a table or partition was built anew under its name. Names tell them apart then.
  */
-record Relocation(Connection connection, Definition definition) {
+record Relocation(Connection connection, ResolvedMigration definition) {
     /** Every object id is of another database: only names count. */
     void ofRestoredDatabase() throws SQLException {
         move(false);
@@ -34,9 +34,9 @@ record Relocation(Connection connection, Definition definition) {
     }
 
     private void move(boolean idsCount) throws SQLException {
-        Map<List<String>, Target> byName = new HashMap<>();
+        Map<List<String>, TargetTable> byName = new HashMap<>();
         Set<Long> present = new HashSet<>();
-        for (Target table : tables()) {
+        for (TargetTable table : tables()) {
             byName.put(SqlIdentifiers.parse(table.table()), table);
             present.add(table.oid());
         }
@@ -46,9 +46,9 @@ record Relocation(Connection connection, Definition definition) {
                 .map(TableNames.Known::oid)
                 .filter(oid -> idsCount && present.contains(oid))
                 .forEach(taken::add);
-        Map<TableNames.Known, @Nullable Target> moves = new HashMap<>();
+        Map<TableNames.Known, @Nullable TargetTable> moves = new HashMap<>();
         for (TableNames.Known one : known) {
-            Target named = byName.get(SqlIdentifiers.parse(one.name()));
+            TargetTable named = byName.get(SqlIdentifiers.parse(one.name()));
             boolean there = idsCount ? present.contains(one.oid()) : named != null && named.oid() == one.oid();
             if (!there) {
                 moves.put(one, named != null && !taken.contains(named.oid()) ? named : null);
@@ -63,8 +63,8 @@ record Relocation(Connection connection, Definition definition) {
                 TableNames.unsettle(connection, id(), one);
             }
         }
-        for (Map.Entry<TableNames.Known, @Nullable Target> move : moves.entrySet()) {
-            Target table = move.getValue();
+        for (Map.Entry<TableNames.Known, @Nullable TargetTable> move : moves.entrySet()) {
+            TargetTable table = move.getValue();
             if (table != null) {
                 TableNames.settle(connection, id(), move.getKey().name(), table);
                 EventQueries.record(
@@ -78,7 +78,7 @@ record Relocation(Connection connection, Definition definition) {
 
     /** A partition without a walk may be one that has one under its old name, and its rows would be changed once more. */
     private void refuseGuesses(
-            Map<TableNames.Known, @Nullable Target> moves, Collection<Target> tables, List<TableNames.Known> known)
+            Map<TableNames.Known, @Nullable TargetTable> moves, Collection<TargetTable> tables, List<TableNames.Known> known)
             throws SQLException {
         Set<List<String>> names = new HashSet<>();
         known.forEach(one -> names.add(SqlIdentifiers.parse(one.name())));
@@ -90,7 +90,7 @@ record Relocation(Connection connection, Definition definition) {
                 .toList();
         List<String> strange = tables.stream()
                 .filter(table -> !table.partitioned())
-                .map(Target::table)
+                .map(TargetTable::table)
                 .filter(table -> !names.contains(SqlIdentifiers.parse(table)))
                 .sorted()
                 .toList();
@@ -109,12 +109,12 @@ record Relocation(Connection connection, Definition definition) {
         }
     }
 
-    private List<Target> tables() throws SQLException {
-        Target root = definition.target();
+    private List<TargetTable> tables() throws SQLException {
+        TargetTable root = definition.target();
         if (!root.partitioned()) {
             return List.of(root);
         }
-        List<Target> tables = new ArrayList<>();
+        List<TargetTable> tables = new ArrayList<>();
         tables.add(root);
         tables.addAll(PartitionTree.leaves(connection, root));
         return tables;

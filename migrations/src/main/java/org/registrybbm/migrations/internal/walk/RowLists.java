@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.internal.catalog.Column;
 import org.registrybbm.migrations.internal.catalog.KeyColumns;
-import org.registrybbm.migrations.internal.catalog.Keys;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.catalog.KeyJson;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.work.Batch;
@@ -75,7 +75,7 @@ public record RowLists(Connection tx, WalkedTable table, int most) {
     public Optional<Halves> halves(Batch rows) throws SQLException {
         KeyColumns key = new KeyColumns(table.spared().identity().columns());
         String sql = MIDDLE.formatted(table.target().table(), rows.predicate(), key.selected(), key.list());
-        return Sql.first(tx, sql, row -> Keys.of(row, key))
+        return Jdbc.first(tx, sql, row -> KeyJson.of(row, key))
                 .map(middle -> new Halves(
                         rows.and(qualifier -> key.between(qualifier, null, middle)),
                         rows.and(qualifier -> key.after(qualifier, middle))));

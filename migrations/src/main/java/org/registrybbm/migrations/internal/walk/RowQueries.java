@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import org.registrybbm.migrations.internal.catalog.RowIdentity;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ValueSettings;
 import org.registrybbm.migrations.work.Batch;
 
@@ -41,9 +41,9 @@ public final class RowQueries {
         RowIdentity identity = table.spared().identity();
         if (identity.hasOneText()) {
             String sql = IDENTITIES.formatted(name, identity.json(""), batch.predicate());
-            return Sql.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
+            return Jdbc.list(connection, sql + suffix, row -> row.getString("row_key"), limit);
         }
-        boolean moving = suffix.isEmpty() && Sql.one(connection, SEES_MOVES, row -> row.getBoolean("moving"));
+        boolean moving = suffix.isEmpty() && Jdbc.one(connection, SEES_MOVES, row -> row.getBoolean("moving"));
         Places places = Places.find(connection, name, batch.predicate(), moving ? " FOR NO KEY UPDATE" : suffix, limit);
         if (places.isEmpty()) {
             return List.of();
@@ -51,12 +51,12 @@ public final class RowQueries {
         String sql =
                 IDENTITIES.formatted(name, identity.json(""), places.batch().predicate());
         return ValueSettings.pinned(
-                connection, tx -> Sql.list(tx, sql, row -> row.getString("row_key"), places.count()));
+                connection, tx -> Jdbc.list(tx, sql, row -> row.getString("row_key"), places.count()));
     }
 
     /** Counts the rows of a batch. */
     public static long count(Connection connection, WalkedTable table, Batch batch) throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 COUNT_ROWS.formatted(table.target().table(), batch.predicate()),
                 row -> row.getLong("rows"));

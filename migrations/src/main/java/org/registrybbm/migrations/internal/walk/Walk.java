@@ -31,7 +31,7 @@ public record Walk(
     }
 
     /** Returns what cuts it: the migration's own strategy where rows are changed. */
-    public BatchingStrategy strategy(Definition definition) {
+    public BatchingStrategy strategy(ResolvedMigration definition) {
         return switch (kind) {
             case CHANGE -> definition.strategy();
             case VERIFY -> new BlockProof();
@@ -43,7 +43,7 @@ public record Walk(
      * Returns what is done to the rows of its sub-batches. A later pass over ranges of a key meets few rows that are not done, and tells
      * those apart which stay so.
      */
-    public Kind treatment(Definition definition) {
+    public Kind treatment(ResolvedMigration definition) {
         boolean later = kind == Kind.CHANGE && pass > 1 && definition.strategy().followsKey();
         return later ? Kind.VERIFY : kind;
     }

@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.KeyOrder;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements on what walks were begun with, and where. */
 public final class WalkDefinitions {
@@ -114,7 +114,7 @@ public final class WalkDefinitions {
     public record Unsettled(boolean edited, boolean moved) {}
 
     public static Unsettled unsettled(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 UNSETTLED,
                 row -> new Unsettled(row.getBoolean("edited"), row.getBoolean("moved")),
@@ -131,7 +131,7 @@ public final class WalkDefinitions {
     }
 
     static List<Edit> edits(Connection connection, long migrationId) throws SQLException {
-        return Sql.list(
+        return Jdbc.list(
                 connection,
                 EDITS,
                 row -> new Edit(row.getString("key"), row.getString("before"), row.getString("now")),
@@ -141,6 +141,6 @@ public final class WalkDefinitions {
 
     /** Writes down that the walks go on with the definition of now, in this database. */
     static void settle(Connection connection, long migrationId, @Nullable String key) throws SQLException {
-        Sql.update(connection, SETTLE, key, Origin.of(connection), migrationId);
+        Jdbc.update(connection, SETTLE, key, Origin.of(connection), migrationId);
     }
 }

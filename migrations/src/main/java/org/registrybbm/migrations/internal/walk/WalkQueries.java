@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.KeyOrder;
-import org.registrybbm.migrations.internal.catalog.Keys;
-import org.registrybbm.migrations.internal.catalog.Target;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.catalog.KeyJson;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.Key;
 
 /** Statements on {@code batched_background_migration_walks}. */
@@ -180,32 +180,32 @@ public final class WalkQueries {
 
     /** Returns whether any batch job has got anywhere. */
     static boolean isBegun(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(connection, IS_BEGUN, row -> row.getBoolean("found"), migrationId);
+        return Jdbc.one(connection, IS_BEGUN, row -> row.getBoolean("found"), migrationId);
     }
 
     /** Forgets every walk with its batch jobs, so that the migration starts anew. */
     static void forgetAll(Connection connection, long migrationId) throws SQLException {
-        Sql.update(connection, FORGET_ALL, migrationId);
+        Jdbc.update(connection, FORGET_ALL, migrationId);
     }
 
     static Optional<Walk> find(Connection connection, long id) throws SQLException {
-        return Sql.first(connection, FIND, WalkQueries::walk, id);
+        return Jdbc.first(connection, FIND, WalkQueries::walk, id);
     }
 
     /** Returns whether a migration is defined otherwise, or its key sorted otherwise, than when a walk of it was begun. */
     static boolean isEdited(Connection connection, long id) throws SQLException {
-        return Sql.one(connection, IS_EDITED, row -> row.getBoolean("edited"), id);
+        return Jdbc.one(connection, IS_EDITED, row -> row.getBoolean("edited"), id);
     }
 
     /** Returns the walks of one pass of a kind. */
     public static List<Walk> all(Connection connection, long migrationId, Walk.Kind kind, int pass)
             throws SQLException {
-        return Sql.list(connection, ALL, WalkQueries::walk, migrationId, kind.word(), pass);
+        return Jdbc.list(connection, ALL, WalkQueries::walk, migrationId, kind.word(), pass);
     }
 
     /** Returns the number of the last pass of a kind, or 0. */
     public static int lastPass(Connection connection, long migrationId, Walk.Kind kind) throws SQLException {
-        return Sql.one(connection, LAST_PASS, row -> row.getInt("pass"), migrationId, kind.word());
+        return Jdbc.one(connection, LAST_PASS, row -> row.getInt("pass"), migrationId, kind.word());
     }
 
     /** A table that has a walk, under the name that it had when it was last looked up. */
@@ -213,12 +213,12 @@ public final class WalkQueries {
 
     /** Returns the tables of one pass of a kind. */
     static List<Opened> opened(Connection connection, long migrationId, Walk.Kind kind, int pass) throws SQLException {
-        return Sql.list(connection, OPENED, WalkQueries::opened, migrationId, kind.word(), pass);
+        return Jdbc.list(connection, OPENED, WalkQueries::opened, migrationId, kind.word(), pass);
     }
 
     /** Returns a table of the first pass: of several, all or none are the migration's own; empty when nothing was begun. */
     static Optional<Opened> firstOpened(Connection connection, long migrationId) throws SQLException {
-        return Sql.first(connection, FIRST_OPENED, WalkQueries::opened, migrationId);
+        return Jdbc.first(connection, FIRST_OPENED, WalkQueries::opened, migrationId);
     }
 
     private static Opened opened(ResultSet row) throws SQLException {
@@ -227,7 +227,7 @@ public final class WalkQueries {
 
     /** Returns some walks, the first ones behind a place, that batch jobs do not cover yet; empty for no more. */
     public static List<Walk> toCut(Connection connection, long migrationId, long after, int most) throws SQLException {
-        return Sql.list(connection, TO_CUT, WalkQueries::walk, migrationId, after, most);
+        return Jdbc.list(connection, TO_CUT, WalkQueries::walk, migrationId, after, most);
     }
 
     /**
@@ -239,11 +239,11 @@ public final class WalkQueries {
     record Opening(Walk.Kind kind, int pass, boolean onlyTable, boolean skipsEmpty) {}
 
     /** Opens walks over tables of one key where there are none. */
-    static void open(Connection connection, long migrationId, List<Target> tables, Opening opening)
+    static void open(Connection connection, long migrationId, List<TargetTable> tables, Opening opening)
             throws SQLException {
         for (int first = 0; first < tables.size(); first += TABLES_AT_ONCE) {
-            List<Target> some = tables.subList(first, Math.min(tables.size(), first + TABLES_AT_ONCE));
-            Sql.update(
+            List<TargetTable> some = tables.subList(first, Math.min(tables.size(), first + TABLES_AT_ONCE));
+            Jdbc.update(
                     connection,
                     OPEN,
                     opening.kind().word(),
@@ -252,36 +252,36 @@ public final class WalkQueries {
                     opening.skipsEmpty(),
                     Origin.of(connection),
                     some.get(0).key().json(),
-                    some.stream().map(Target::oid).toArray(Long[]::new),
-                    some.stream().map(Target::table).toArray(String[]::new),
+                    some.stream().map(TargetTable::oid).toArray(Long[]::new),
+                    some.stream().map(TargetTable::table).toArray(String[]::new),
                     migrationId);
         }
     }
 
     /** Goes on with another table of the same name. */
-    static void moveTo(Connection connection, Walk walk, Target table) throws SQLException {
-        Sql.update(connection, MOVE_TABLE, table.oid(), table.table(), walk.id());
+    static void moveTo(Connection connection, Walk walk, TargetTable table) throws SQLException {
+        Jdbc.update(connection, MOVE_TABLE, table.oid(), table.table(), walk.id());
     }
 
     /** Notes how far a walk is cut. */
     public static void moveCut(Connection connection, Walk walk, @Nullable Key key, boolean whole, long rows)
             throws SQLException {
-        Sql.update(connection, MOVE_CUT, Keys.write(key), whole, rows, walk.id());
+        Jdbc.update(connection, MOVE_CUT, KeyJson.write(key), whole, rows, walk.id());
     }
 
     /** Returns whether a migration has batch jobs that the container registry made. */
     static boolean hasForeignJobs(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(connection, HAS_FOREIGN_JOBS, row -> row.getBoolean("found"), migrationId);
+        return Jdbc.one(connection, HAS_FOREIGN_JOBS, row -> row.getBoolean("found"), migrationId);
     }
 
     /** Returns whether a migration's first pass goes over its table as a whole, and not over partitions of it. */
     static boolean isOverWhole(Connection connection, long migrationId) throws SQLException {
-        return Sql.one(connection, IS_OVER_WHOLE, row -> row.getBoolean("found"), migrationId);
+        return Jdbc.one(connection, IS_OVER_WHOLE, row -> row.getBoolean("found"), migrationId);
     }
 
     /** Forgets what was proved, and what is proved just now, so that it is proved again. */
     public static void forgetProof(Connection connection, long migrationId) throws SQLException {
-        Sql.update(connection, FORGET, migrationId);
+        Jdbc.update(connection, FORGET, migrationId);
     }
 
     public static Walk walk(ResultSet row) throws SQLException {
@@ -291,7 +291,7 @@ public final class WalkQueries {
                 row.getString("table_name"),
                 Walk.Kind.of(row.getString("kind")),
                 row.getInt("pass"),
-                Keys.read(row.getString("cut_key")),
+                KeyJson.read(row.getString("cut_key")),
                 row.getLong("cut_tuple_count"),
                 row.getBoolean("only_table"));
     }

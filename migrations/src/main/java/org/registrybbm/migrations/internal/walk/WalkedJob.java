@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.model.BatchJob;
 
 /**
@@ -18,7 +18,7 @@ public record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
      * Finds the table of a batch job; empty when it is no partition of the migration's table any more, or when its walk was forgotten, so
      * that nobody can say what it was to do.
      */
-    public static Optional<WalkedJob> of(Connection connection, Definition definition, BatchJob job)
+    public static Optional<WalkedJob> of(Connection connection, ResolvedMigration definition, BatchJob job)
             throws SQLException {
         if (job.walkId() == null) {
             return Optional.of(new WalkedJob(
@@ -28,7 +28,7 @@ public record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
         if (walk.isEmpty()) {
             return Optional.empty();
         }
-        Optional<Target> target = definition.targetOf(connection, walk.get());
+        Optional<TargetTable> target = definition.targetOf(connection, walk.get());
         if (target.isEmpty()) {
             return Optional.empty();
         }

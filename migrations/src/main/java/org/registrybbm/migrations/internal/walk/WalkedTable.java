@@ -4,8 +4,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import org.registrybbm.migrations.internal.catalog.Target;
-import org.registrybbm.migrations.internal.quarantine.Spared;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.quarantine.SparedRows;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.FailureCode;
@@ -23,11 +23,11 @@ import org.registrybbm.migrations.work.Batch;
  */
 public record WalkedTable(
         BatchedMigration migration,
-        Target target,
+        TargetTable target,
         Walk.Kind kind,
         Optional<String> pendingRows,
         boolean pendingOnly,
-        Spared spared) {
+        SparedRows spared) {
 
     /**
      * Returns it as it is now that rows may have come into the quarantine or left it.
@@ -41,7 +41,7 @@ public record WalkedTable(
         return sparing(
                 any
                         ? SparedQueries.find(connection, spared.identity(), spared.entries())
-                        : Spared.listed(spared.identity(), spared.entries(), List.of()));
+                        : SparedRows.listed(spared.identity(), spared.entries(), List.of()));
     }
 
     /** Returns it as far as it lies in a range. */
@@ -49,7 +49,7 @@ public record WalkedTable(
         return sparing(SparedQueries.within(connection, spared, target, range));
     }
 
-    private WalkedTable sparing(Spared rows) {
+    private WalkedTable sparing(SparedRows rows) {
         return new WalkedTable(migration, target, kind, pendingRows, pendingOnly, rows);
     }
 

@@ -227,7 +227,7 @@ class SharingTest {
                 new Contender.Tree(null, "public.t" + id),
                 new Contender.Jobs(0, List.of()),
                 Contender.Standing.OPEN,
-                new BudgetBook.Share(limits, new Rate(null, null)),
+                new BudgetBook.Share(limits, new RowRate(null, null)),
                 null);
     }
 }

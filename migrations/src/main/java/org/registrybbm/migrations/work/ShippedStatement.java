@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.List;
 import org.registrybbm.migrations.internal.failure.FailureText;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
  * The one statement of a shipped work function.
@@ -13,14 +13,14 @@ import org.registrybbm.migrations.internal.jdbc.Sql;
  * @param sql its text, whose identifiers come from the catalogue
  * @param arguments its parameters
  */
-record WorkStatement(String sql, List<Object> arguments) {
-    static WorkStatement of(String sql, Object... arguments) {
-        return new WorkStatement(sql, List.of(arguments));
+record ShippedStatement(String sql, List<Object> arguments) {
+    static ShippedStatement of(String sql, Object... arguments) {
+        return new ShippedStatement(sql, List.of(arguments));
     }
 
     /** Changes the rows and returns how many. */
     long run(Connection connection) throws SQLException {
-        return Sql.update(connection, sql, arguments.toArray());
+        return Jdbc.update(connection, sql, arguments.toArray());
     }
 
     /**
@@ -29,7 +29,7 @@ record WorkStatement(String sql, List<Object> arguments) {
      * @throws org.registrybbm.migrations.model.InvalidDefinitionException when they do not
      */
     void check(Connection connection) throws SQLException {
-        new WorkStatement("EXPLAIN " + sql, arguments).tryOut(connection);
+        new ShippedStatement("EXPLAIN " + sql, arguments).tryOut(connection);
     }
 
     /**
@@ -39,7 +39,7 @@ record WorkStatement(String sql, List<Object> arguments) {
      */
     void tryOut(Connection connection) throws SQLException {
         try {
-            Sql.list(connection, sql, row -> row.getString(1), arguments.toArray());
+            Jdbc.list(connection, sql, row -> row.getString(1), arguments.toArray());
         } catch (SQLException e) {
             String state = String.valueOf(e.getSQLState());
             // Of a value that is none of the type or that its domain refuses, or of types and operators that do not

@@ -7,7 +7,7 @@ import org.registrybbm.migrations.model.EngineSettings;
  * What each transaction sets for itself, so that no statement, lock wait or forgotten transaction lasts for ever. The isolation level is
  * stated, as a database may have another default: each statement must see what was committed while it waited for a lock.
  */
-public final class Guards {
+public final class TransactionSettings {
     // A limit of the database for whole transactions would end work that has limits of its own; PostgreSQL 17 has it.
     private static final String NO_TRANSACTION_TIMEOUT = """
             SELECT set_config('transaction_timeout', '0', true)
@@ -58,7 +58,7 @@ public final class Guards {
     // Between two parts of it a worker waits for its pace, and for connections.
     private static final int IDLE_SNAPSHOT = 6;
 
-    private Guards() {}
+    private TransactionSettings() {}
 
     private static String shortTransaction(String lockTimeout) {
         return """

@@ -9,10 +9,10 @@ import java.util.Optional;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.sizing.Sizing;
-import org.registrybbm.migrations.internal.tables.Exhaustion;
+import org.registrybbm.migrations.internal.tables.FailureReasons;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.walk.BatchingStrategy;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.RowLists;
 import org.registrybbm.migrations.internal.walk.RowQueries;
 import org.registrybbm.migrations.internal.walk.WalkedJob;
@@ -34,13 +34,13 @@ import org.slf4j.LoggerFactory;
  *
  * @param events what to tell once it is committed is added to it
  */
-record Poison(
+record LethalRows(
         Connection connection,
         BatchedMigration migration,
         WorkRegistry registry,
         int maxAttempts,
         List<MigrationEvent> events) {
-    private static final Logger LOGGER = LoggerFactory.getLogger(Poison.class);
+    private static final Logger LOGGER = LoggerFactory.getLogger(LethalRows.class);
 
     /** So many rows are few enough to be quarantined together. */
     private static final int NARROW = 4;
@@ -62,15 +62,15 @@ record Poison(
                     smaller);
             return JobQueries.narrow(connection, job.id(), maxAttempts - 1, null, smaller);
         }
-        return quarantineNext(Definition.resolve(connection, migration, registry), job, size);
+        return quarantineNext(ResolvedMigration.resolve(connection, migration, registry), job, size);
     }
 
-    private boolean quarantineNext(Definition definition, BatchJob job, int size) throws SQLException {
+    private boolean quarantineNext(ResolvedMigration definition, BatchJob job, int size) throws SQLException {
         // What is as narrow as it gets is listed whole, a block of rows too, even where it goes beyond the limit a
         // little.
         QuarantineQueries.takeTurn(connection, migration.id());
         if (QuarantineQueries.count(connection, migration.id()) >= migration.quarantineLimit()) {
-            Failure full = Exhaustion.ofQuarantine(migration);
+            Failure full = FailureReasons.ofQuarantine(migration);
             throw new InvalidDefinitionException(full.code(), full.message());
         }
         Optional<WalkedJob> walked = WalkedJob.of(connection, definition, job);

@@ -6,8 +6,8 @@ import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.FailureCode;
 
 /** Makes a migration's failure of what was used up: the attempts of a batch job, or the room in the quarantine. */
-public final class Exhaustion {
-    private Exhaustion() {}
+public final class FailureReasons {
+    private FailureReasons() {}
 
     public static Failure of(BatchJob job, int attempts, Failure last) {
         return new Failure(

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 
 /** The few lines of JDBC that every query repeats. */
-public final class Sql {
-    private Sql() {}
+public final class Jdbc {
+    private Jdbc() {}
 
     /** Makes a value of the current row. */
     @FunctionalInterface

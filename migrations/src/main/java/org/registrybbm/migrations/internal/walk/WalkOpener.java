@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.catalog.PartitionTree;
 import org.registrybbm.migrations.internal.catalog.TableNames;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.registry.RegistryLockQueries;
 import org.registrybbm.migrations.internal.tables.EventQueries;
@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Opens the walks of one migration: over its table, or over each leaf partition of it. */
-public record Walks(Connection connection, Definition definition) {
-    private static final Logger LOGGER = LoggerFactory.getLogger(Walks.class);
+public record WalkOpener(Connection connection, ResolvedMigration definition) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(WalkOpener.class);
 
     /**
      * Looks at the table, and at all of its partitions, and opens those walks of the first pass that are missing, as when a partition was
@@ -43,8 +43,8 @@ public record Walks(Connection connection, Definition definition) {
         if (opened.isEmpty()) {
             warn();
         }
-        List<Target> leaves = PartitionTree.leaves(connection, definition.target());
-        Set<Long> there = leaves.stream().map(Target::oid).collect(Collectors.toSet());
+        List<TargetTable> leaves = PartitionTree.leaves(connection, definition.target());
+        Set<Long> there = leaves.stream().map(TargetTable::oid).collect(Collectors.toSet());
         Set<Long> known = tables(opened);
         if (!known.containsAll(there) && !there.containsAll(known)) {
             // One that went and one that came may be the same, built anew.
@@ -94,14 +94,14 @@ public record Walks(Connection connection, Definition definition) {
     }
 
     /** Returns whether any was missing. */
-    private boolean openMissing(List<Target> leaves, Set<Long> known, Walk.Kind kind, int pass) throws SQLException {
-        List<Target> missing =
+    private boolean openMissing(List<TargetTable> leaves, Set<Long> known, Walk.Kind kind, int pass) throws SQLException {
+        List<TargetTable> missing =
                 leaves.stream().filter(leaf -> !known.contains(leaf.oid())).toList();
         open(missing, kind, pass, false);
         return !missing.isEmpty();
     }
 
-    private void open(List<Target> tables, Walk.Kind kind, int pass, boolean onlyTable) throws SQLException {
+    private void open(List<TargetTable> tables, Walk.Kind kind, int pass, boolean onlyTable) throws SQLException {
         boolean skipsEmpty =
                 !onlyTable && kind != Walk.Kind.RETRY && definition.strategy().hasRanges();
         WalkQueries.open(connection, id(), tables, new WalkQueries.Opening(kind, pass, onlyTable, skipsEmpty));
@@ -179,7 +179,7 @@ public record Walks(Connection connection, Definition definition) {
 
     private boolean openRetry(long table, int pass) throws SQLException {
         boolean own = table == definition.target().oid();
-        Optional<Target> target =
+        Optional<TargetTable> target =
                 own ? Optional.of(definition.target()) : CatalogQueries.leaf(connection, definition.target(), table);
         if (target.isPresent()) {
             open(List.of(target.get()), Walk.Kind.RETRY, pass, own);

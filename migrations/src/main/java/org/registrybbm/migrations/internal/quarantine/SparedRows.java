@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import org.registrybbm.migrations.internal.catalog.Keys;
+import org.registrybbm.migrations.internal.catalog.KeyJson;
 import org.registrybbm.migrations.internal.catalog.RowIdentity;
 import org.registrybbm.migrations.work.Batch;
 
@@ -17,14 +17,14 @@ import org.registrybbm.migrations.work.Batch;
  * @param rows the condition that a row is one of them, behind the table's qualifier; empty when there are none
  * @param lookups what the condition looks up: of a table that had no key once there are entries of both kinds; empty where it has literals
  */
-public record Spared(
+public record SparedRows(
         RowIdentity identity,
         SparedQueries.Entries entries,
         Optional<UnaryOperator<String>> rows,
         List<RowIdentity> lookups) {
 
-    public static Spared listed(RowIdentity identity, SparedQueries.Entries entries, List<JsonNode> rows) {
-        return new Spared(
+    public static SparedRows listed(RowIdentity identity, SparedQueries.Entries entries, List<JsonNode> rows) {
+        return new SparedRows(
                 identity,
                 entries,
                 rows.isEmpty() ? Optional.empty() : Optional.of(qualifier -> identity.predicate(rows, qualifier)),
@@ -42,7 +42,7 @@ public record Spared(
 
     /** Returns a batch of rows of the table, by their identities as JSON texts. */
     public Batch of(List<String> identities) {
-        List<JsonNode> some = identities.stream().map(Keys::parse).toList();
+        List<JsonNode> some = identities.stream().map(KeyJson::parse).toList();
         return new Batch(qualifier -> identity.predicate(some, qualifier));
     }
 

@@ -1,8 +1,8 @@
 package org.registrybbm.migrations.internal.jdbc;
 
 /** Values as SQL text, for conditions that a work function puts into statements of its own. */
-public final class Literals {
-    private Literals() {}
+public final class SqlLiterals {
+    private SqlLiterals() {}
 
     /** Quotes a text for any setting of {@code standard_conforming_strings}. */
     public static String text(String value) {

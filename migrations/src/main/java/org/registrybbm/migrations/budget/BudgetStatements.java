@@ -9,12 +9,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.budget.Budget.Scope;
 import org.registrybbm.migrations.budget.Budget.Subject;
-import org.registrybbm.migrations.internal.jdbc.Rows;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
 /** People's statements on {@code batched_background_migration_budgets}. */
-public final class BudgetRows {
+public final class BudgetStatements {
     private static final long NO_LIMIT = -1;
 
     // Rows that the engine made to keep a pace say nothing to people.
@@ -55,18 +55,18 @@ public final class BudgetRows {
                 AND c.relkind IN ('r', 'p')
             """.formatted(SqlIdentifiers.quotedInSql("rn.nspname", "r.relname"));
 
-    private BudgetRows() {}
+    private BudgetStatements() {}
 
     public static List<Budget> list(Connection connection) throws SQLException {
-        return Sql.list(connection, LIST, BudgetRows::budget);
+        return Jdbc.list(connection, LIST, BudgetStatements::budget);
     }
 
     /** Changes or makes a budget and returns it. */
     public static Budget set(Connection connection, Subject subject, Budget.Change change) throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 SET,
-                BudgetRows::budget,
+                BudgetStatements::budget,
                 subject.scope().word(),
                 subject.name(),
                 stored(change.batchJobs()),
@@ -78,14 +78,14 @@ public final class BudgetRows {
     }
 
     public static boolean clear(Connection connection, Subject subject) throws SQLException {
-        return Sql.update(connection, CLEAR, subject.scope().word(), subject.name()) == 1;
+        return Jdbc.update(connection, CLEAR, subject.scope().word(), subject.name()) == 1;
     }
 
     /** Finds a table's root and returns it as budgets name it; empty when there is no such table. */
     public static Optional<String> root(Connection connection, String table) throws SQLException {
         List<String> parts = SqlIdentifiers.parse(table);
         return parts.size() == 2
-                ? Sql.first(connection, ROOT, row -> row.getString("root"), parts.get(0), parts.get(1))
+                ? Jdbc.first(connection, ROOT, row -> row.getString("root"), parts.get(0), parts.get(1))
                 : Optional.empty();
     }
 
@@ -94,9 +94,9 @@ public final class BudgetRows {
                 new Subject(Scope.valueOf(row.getString("scope").toUpperCase(Locale.ROOT)), row.getString("subject"));
         return new Budget(
                 subject,
-                limit(subject, Rows.nullable(row, "batch_jobs")),
-                subject.scope() == Scope.TABLE ? Limit.DEFAULT : limit(subject, Rows.nullable(row, "rows_per_second")),
-                subject.scope() == Scope.TABLE ? limit(subject, Rows.nullable(row, "migrations")) : Limit.DEFAULT);
+                limit(subject, ResultSets.nullable(row, "batch_jobs")),
+                subject.scope() == Scope.TABLE ? Limit.DEFAULT : limit(subject, ResultSets.nullable(row, "rows_per_second")),
+                subject.scope() == Scope.TABLE ? limit(subject, ResultSets.nullable(row, "migrations")) : Limit.DEFAULT);
     }
 
     private static Limit limit(Subject subject, @Nullable Long value) {

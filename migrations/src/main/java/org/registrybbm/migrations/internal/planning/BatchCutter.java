@@ -11,14 +11,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
-import org.registrybbm.migrations.internal.catalog.Target;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.sizing.BatchSizes;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.internal.walk.BatchingStrategy;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.RangeQueries;
 import org.registrybbm.migrations.internal.walk.Walk;
 import org.registrybbm.migrations.internal.walk.WalkQueries;
@@ -37,8 +37,8 @@ import org.slf4j.LoggerFactory;
  *
  * @param lanes about how many batch jobs of the migration run at once
  */
-record Cutter(Connection connection, Definition definition, EngineSettings settings, int lanes) {
-    private static final Logger LOGGER = LoggerFactory.getLogger(Cutter.class);
+record BatchCutter(Connection connection, ResolvedMigration definition, EngineSettings settings, int lanes) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(BatchCutter.class);
     private static final int SLOW_INDEX_CUT = 16;
     // 1 GiB in blocks of 8 KiB: smaller tables are in memory soon, whatever the order.
     private static final int BIG_TABLE_BLOCKS = 131_072;
@@ -78,7 +78,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
     private boolean cut(List<Walk> walks, boolean last, List<DueJob> due, int wanted) throws SQLException {
         boolean nothingLeft = true;
         for (Walk walk : walks) {
-            Optional<Target> target = definition.targetOf(connection, walk);
+            Optional<TargetTable> target = definition.targetOf(connection, walk);
             if (target.isEmpty()) {
                 LOGGER.info(
                         "a partition of '{}' is none any more; its walk ends",
@@ -93,7 +93,7 @@ record Cutter(Connection connection, Definition definition, EngineSettings setti
         return nothingLeft;
     }
 
-    private boolean cut(Walk walk, Target target, List<DueJob> due, int wanted, boolean last) throws SQLException {
+    private boolean cut(Walk walk, TargetTable target, List<DueJob> due, int wanted, boolean last) throws SQLException {
         WalkedTable table = definition.walked(connection, target, walk.treatment(definition));
         BatchingStrategy strategy = walk.strategy(definition);
         strategy.check(connection, table);

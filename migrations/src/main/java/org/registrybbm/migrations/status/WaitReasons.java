@@ -14,14 +14,14 @@ import org.registrybbm.migrations.internal.jdbc.StandbyQueries;
 import org.registrybbm.migrations.internal.registry.RegistryLockQueries;
 import org.registrybbm.migrations.internal.sharing.BudgetBook;
 import org.registrybbm.migrations.internal.sharing.Contender;
-import org.registrybbm.migrations.internal.sharing.Rate;
-import org.registrybbm.migrations.internal.sharing.SharingQueries;
+import org.registrybbm.migrations.internal.sharing.RowRate;
+import org.registrybbm.migrations.internal.sharing.ContenderQueries;
 import org.registrybbm.migrations.internal.tables.OldTransactionQueries;
 import org.registrybbm.migrations.internal.walk.BatchingStrategy;
 import org.registrybbm.migrations.internal.walk.PredicateBatching;
 
 /** Says which budget, standby or old transaction a batched migration waits for, or is slowed down by. */
-final class Waits {
+final class WaitReasons {
     /** After it, stepping over the rows that were done meanwhile takes a noticeable part of a sub-batch. */
     static final Duration LONG_TRANSACTION = Duration.ofSeconds(10);
 
@@ -63,7 +63,7 @@ final class Waits {
         }
     }
 
-    private Waits(List<Contender> all, boolean standby, Optional<Integer> registry, Optional<String> oldTransaction) {
+    private WaitReasons(List<Contender> all, boolean standby, Optional<Integer> registry, Optional<String> oldTransaction) {
         this.standby = standby;
         this.registry = registry;
         this.oldTransaction = oldTransaction;
@@ -81,9 +81,9 @@ final class Waits {
      *
      * @param longTransaction how long a transaction must have been open to be told of
      */
-    static Waits of(Connection connection, Duration longTransaction) throws SQLException {
-        return new Waits(
-                SharingQueries.contenders(connection, SharingQueries.Patience.ENDLESS),
+    static WaitReasons of(Connection connection, Duration longTransaction) throws SQLException {
+        return new WaitReasons(
+                ContenderQueries.contenders(connection, ContenderQueries.Patience.ENDLESS),
                 StandbyQueries.isWaitedFor(connection),
                 RegistryLockQueries.holder(connection),
                 OldTransactionQueries.oldest(connection, longTransaction));
@@ -173,7 +173,7 @@ final class Waits {
                 + " on the same table";
     }
 
-    private static String pace(Rate rate) {
+    private static String pace(RowRate rate) {
         String own = text(rate.migration(), "");
         String fleet = text(rate.fleet(), " together with the others");
         return rate.fleet() == null || rate.migration() != null && rate.migration() <= rate.fleet() ? own : fleet;

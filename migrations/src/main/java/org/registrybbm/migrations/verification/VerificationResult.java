@@ -11,7 +11,7 @@ import java.util.List;
  * @param samples keys of some of them, as JSON objects, at most 10
  * @param explanation one sentence for people
  */
-public record Verified(String migration, Result result, long left, List<String> samples, String explanation) {
+public record VerificationResult(String migration, Result result, long left, List<String> samples, String explanation) {
     /** What a verification may come to. */
     public enum Result {
         /** No row is left. */

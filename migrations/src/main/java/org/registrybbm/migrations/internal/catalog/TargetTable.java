@@ -8,7 +8,7 @@ package org.registrybbm.migrations.internal.catalog;
  * @param partitioned whether it is a partitioned table
  * @param key the columns that {@code column_name} names
  */
-public record Target(long oid, String table, boolean partitioned, KeyColumns key) {
+public record TargetTable(long oid, String table, boolean partitioned, KeyColumns key) {
     /** Returns the key's columns, quoted for SQL. */
     public String column() {
         return key.list();

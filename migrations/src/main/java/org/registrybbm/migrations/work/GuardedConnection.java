@@ -10,15 +10,15 @@ import org.registrybbm.migrations.internal.failure.WorkRuleException;
  * The connection that a work function gets: the sub-batch's own, without what would end its transaction. A work function that
  * commits would part its rows from the cursor, and they would be changed twice after a crash.
  */
-final class WorkConnection {
+final class GuardedConnection {
     private static final Set<String> REFUSED =
             Set.of("commit", "close", "abort", "setAutoCommit", "unwrap", "setReadOnly", "setTransactionIsolation");
 
-    private WorkConnection() {}
+    private GuardedConnection() {}
 
     static Connection guard(Connection connection) {
         return (Connection) Proxy.newProxyInstance(
-                WorkConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
+                GuardedConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
                     boolean wholeRollback = method.getName().equals("rollback") && method.getParameterCount() == 0;
                     if (wholeRollback || REFUSED.contains(method.getName())) {
                         throw new WorkRuleException("a work function must not call " + method.getName()

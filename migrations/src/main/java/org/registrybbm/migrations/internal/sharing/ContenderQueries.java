@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Sql;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.Contradictions;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.LockWaitQueries;
@@ -18,7 +18,7 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.Strategy;
 
 /** What the sharing of batch jobs is decided by. */
-public final class SharingQueries {
+public final class ContenderQueries {
     // The partial index holds unfinished batch jobs only, so this costs the same however many are finished. Batch jobs
     // that would fail their migration, and migrations that have none left, are to be looked at whoever else works. A
     // walk that never ends tells nothing while rows of a failed batch job are in its way.
@@ -165,7 +165,7 @@ public final class SharingQueries {
             FROM seen
             """.formatted(JobQueries.ACTIVE, LockWaitQueries.OVER, JobQueries.FAILED, Contradictions.FOUND);
 
-    private SharingQueries() {}
+    private ContenderQueries() {}
 
     /**
      * What of the settings the standing of migrations depends on.
@@ -183,7 +183,7 @@ public final class SharingQueries {
     /** Lists them in the order in which they are served where all else is equal. */
     public static List<Contender> contenders(Connection connection, Patience patience) throws SQLException {
         BudgetBook budgets = BudgetBook.read(connection);
-        List<Row> rows = Sql.list(
+        List<Row> rows = Jdbc.list(
                 connection,
                 CONTENDERS,
                 row -> row(row, budgets),
@@ -246,7 +246,7 @@ public final class SharingQueries {
      * end.
      */
     public static long outlook(Connection connection, Patience patience) throws SQLException {
-        return Sql.one(
+        return Jdbc.one(
                 connection,
                 OUTLOOK,
                 row -> row.getLong("outlook"),

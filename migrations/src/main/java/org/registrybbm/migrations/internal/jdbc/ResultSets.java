@@ -7,8 +7,8 @@ import java.time.OffsetDateTime;
 import org.jspecify.annotations.Nullable;
 
 /** Reads columns of rows. */
-public final class Rows {
-    private Rows() {}
+public final class ResultSets {
+    private ResultSets() {}
 
     public static @Nullable Long nullable(ResultSet row, String column) throws SQLException {
         long value = row.getLong(column);

@@ -15,7 +15,7 @@ import org.registrybbm.migrations.internal.failure.WorkRuleException;
 import org.registrybbm.migrations.internal.failure.WorkSqlException;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.tables.EventQueries;
-import org.registrybbm.migrations.internal.walk.Definition;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.PendingSearch;
 import org.registrybbm.migrations.internal.walk.RowLists;
 import org.registrybbm.migrations.internal.walk.RowQueries;
@@ -29,18 +29,18 @@ import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.work.Batch;
 
 /** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
-final class Change implements Isolation.Work {
+final class RowChange implements Isolation.Work {
     private static final int SAMPLES = 10;
 
     private final Connection tx;
-    private final Definition definition;
+    private final ResolvedMigration definition;
     private final WalkedTable table;
     private final BatchJob job;
     private final Map<String, Failure> failed = new LinkedHashMap<>();
     private long pending;
     private boolean cutShort;
 
-    Change(Connection tx, @Nullable Definition definition, WalkedTable table, BatchJob job) {
+    RowChange(Connection tx, @Nullable ResolvedMigration definition, WalkedTable table, BatchJob job) {
         this.tx = tx;
         this.definition = Objects.requireNonNull(definition);
         this.table = table;

@@ -3,9 +3,9 @@ package org.registrybbm.migrations.internal.tables;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import org.registrybbm.migrations.internal.jdbc.Guards;
-import org.registrybbm.migrations.internal.jdbc.Sql;
-import org.registrybbm.migrations.internal.jdbc.Sql.Transaction;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.Jdbc.Transaction;
 import org.registrybbm.migrations.internal.jdbc.StandbyQueries;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,18 +14,18 @@ import org.slf4j.LoggerFactory;
  * Changes that a person asks for. They take effect at once, also where the database waits for a synchronous standby that is gone: the wait is
  * broken off after a second, which leaves the change as it is on this server, and the log says so.
  */
-public final class AskedFor {
-    private static final Logger LOGGER = LoggerFactory.getLogger(AskedFor.class);
+public final class RequestedChange {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RequestedChange.class);
     private static final String LOCK_NOT_AVAILABLE = "55P03";
     private static final int LONGEST_WAIT_SECONDS = 1;
 
-    private AskedFor() {}
+    private RequestedChange() {}
 
     /** Makes a change in a transaction of its own, given a connection in auto-commit mode. */
     public static <T> T change(Connection connection, Transaction<T> work) throws SQLException {
         try {
-            return Sql.inTransaction(connection, tx -> {
-                Sql.run(tx, Guards.SHORT_TRANSACTION);
+            return Jdbc.inTransaction(connection, tx -> {
+                Jdbc.run(tx, TransactionSettings.SHORT_TRANSACTION);
                 T result = work.run(tx);
                 if (!commit(tx)) {
                     LOGGER.warn(

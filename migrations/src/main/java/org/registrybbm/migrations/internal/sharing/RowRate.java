@@ -4,7 +4,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.Rows;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
 /**
  * The rows per second that a migration's sub-batches may cover.
@@ -12,12 +12,12 @@ import org.registrybbm.migrations.internal.jdbc.Rows;
  * @param fleet with those of all others, or null for no limit
  * @param migration on its own, or null for no limit
  */
-public record Rate(@Nullable Long fleet, @Nullable Long migration) {
+public record RowRate(@Nullable Long fleet, @Nullable Long migration) {
     // A sub-batch is paid for after it, so its rows are how far the pace may be overdrawn.
     private static final int SUB_BATCHES_PER_SECOND = 2;
 
-    public static Rate of(ResultSet row) throws SQLException {
-        return new Rate(Rows.nullable(row, "fleet_rate"), Rows.nullable(row, "migration_rate"));
+    public static RowRate of(ResultSet row) throws SQLException {
+        return new RowRate(ResultSets.nullable(row, "fleet_rate"), ResultSets.nullable(row, "migration_rate"));
     }
 
     public boolean isLimited() {

@@ -8,4 +8,4 @@ package org.registrybbm.migrations.quarantine;
  * @param rows quarantined rows that are tried again
  * @param batchJobs failed batch jobs that are tried again at once, with all their attempts
  */
-public record Retried(String migration, boolean reactivated, long rows, long batchJobs) {}
+public record RetryResult(String migration, boolean reactivated, long rows, long batchJobs) {}

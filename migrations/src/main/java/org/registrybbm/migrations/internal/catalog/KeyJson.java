@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.Key;
 
 /** Keys as the JSON arrays that the tables hold; {@code [7]} and {@code ["7"]} are the same key. */
-public final class Keys {
+public final class KeyJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
-    private Keys() {}
+    private KeyJson() {}
 
     public static @Nullable Key read(@Nullable String json) {
         if (json == null) {

@@ -10,8 +10,8 @@ import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.catalog.Needs;
 import org.registrybbm.migrations.internal.catalog.TableChecks;
 import org.registrybbm.migrations.internal.catalog.TableNames;
-import org.registrybbm.migrations.internal.catalog.Target;
-import org.registrybbm.migrations.internal.quarantine.Spared;
+import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.quarantine.SparedRows;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.Failure;
@@ -29,11 +29,11 @@ import org.registrybbm.migrations.work.WorkRegistry;
  * A batched migration whose every name was found: its table and column in the catalogue, its strategy and its work function in this
  * replica's code.
  */
-public record Definition(
+public record ResolvedMigration(
         BatchedMigration migration,
         BatchingStrategy strategy,
         WorkFunction function,
-        Target target,
+        TargetTable target,
         Arguments arguments) {
     private static final Pattern QUOTED = Pattern.compile("'[^']*'|\"[^\"]*\"");
     private static final Batch NO_ROWS = new Batch(qualifier -> "false");
@@ -69,7 +69,7 @@ public record Definition(
      *
      * @throws InvalidDefinitionException when it cannot; call {@link #missingCode} before
      */
-    public static Definition resolve(Connection connection, BatchedMigration migration, WorkRegistry registry)
+    public static ResolvedMigration resolve(Connection connection, BatchedMigration migration, WorkRegistry registry)
             throws SQLException {
         missingCode(migration, registry).ifPresent(missing -> {
             throw new InvalidDefinitionException(missing.code(), missing.message());
@@ -81,14 +81,14 @@ public record Definition(
                     FailureCode.INVALID_BATCH_SIZE,
                     "batch_size is " + migration.sizing().first() + "; a batch needs at least 1 row");
         }
-        Target target = CatalogQueries.target(
+        TargetTable target = CatalogQueries.target(
                 connection,
                 migration.definition().table(),
                 migration.definition().column(),
                 strategy.hasKey());
         WorkFunction function =
                 registry.find(migration.definition().signature()).orElseThrow();
-        Definition definition = new Definition(
+        ResolvedMigration definition = new ResolvedMigration(
                 migration,
                 strategy,
                 function,
@@ -114,7 +114,7 @@ public record Definition(
         }
     }
 
-    private TableChecks checks(@Nullable Target part) {
+    private TableChecks checks(@Nullable TargetTable part) {
         // What is shipped says which rows are pending, so a proof will read them; the key of others is watched, by the
         // same right.
         Optional<Needs> stated = statedNeeds();
@@ -139,11 +139,11 @@ public record Definition(
     }
 
     /** Returns the table of a walk, and notes its name of now; empty when it is no partition of the migration's table any more. */
-    public Optional<Target> targetOf(Connection connection, Walk walk) throws SQLException {
+    public Optional<TargetTable> targetOf(Connection connection, Walk walk) throws SQLException {
         if (walk.onlyTable() || walk.tableOid() == target.oid()) {
             return Optional.of(target);
         }
-        Optional<Target> leaf = CatalogQueries.leaf(connection, target, walk.tableOid());
+        Optional<TargetTable> leaf = CatalogQueries.leaf(connection, target, walk.tableOid());
         if (leaf.isPresent() && !leaf.get().table().equals(walk.tableName())) {
             TableNames.rename(connection, migration.id(), List.of(leaf.get()));
         }
@@ -155,16 +155,16 @@ public record Definition(
      *
      * @throws InvalidDefinitionException when the migration cannot run there
      */
-    public WalkedTable walked(Connection connection, Target table, Walk.Kind kind) throws SQLException {
+    public WalkedTable walked(Connection connection, TargetTable table, Walk.Kind kind) throws SQLException {
         if (target.partitioned()) {
             checks(table).require(connection);
         }
         return seen(connection, table, kind, table);
     }
 
-    private WalkedTable seen(Connection connection, Target table, Walk.Kind kind, Target listed) throws SQLException {
+    private WalkedTable seen(Connection connection, TargetTable table, Walk.Kind kind, TargetTable listed) throws SQLException {
         boolean byCursor = strategy.followsKey() && kind == Walk.Kind.CHANGE;
-        Spared spared = SparedQueries.find(
+        SparedRows spared = SparedQueries.find(
                 connection,
                 CatalogQueries.identity(connection, listed),
                 new SparedQueries.Entries(migration.id(), listed.oid(), byCursor));
@@ -179,13 +179,13 @@ public record Definition(
      * Returns a table as a proof sees it. Where the first pass went over a partitioned table as a whole, rows of a partition are in
      * quarantine under its name.
      */
-    public WalkedTable walkedForProof(Connection connection, Target table) throws SQLException {
+    public WalkedTable walkedForProof(Connection connection, TargetTable table) throws SQLException {
         boolean whole = table.oid() != target.oid() && WalkQueries.isOverWhole(connection, migration.id());
         return seen(connection, table, Walk.Kind.VERIFY, whole ? target : table);
     }
 
     /** A comment at the end of it must not hide what the engine writes behind it. */
-    private Optional<String> workPending(Connection connection, Target table) throws SQLException {
+    private Optional<String> workPending(Connection connection, TargetTable table) throws SQLException {
         Optional<String> pending = AuthorsCall.answer(
                 connection, "method pending", session -> function.pending(context(session, table, NO_ROWS)));
         if (pending.isPresent() && QUOTED.matcher(pending.get()).replaceAll("").contains("?")) {
@@ -232,7 +232,7 @@ public record Definition(
         return strategy.followsKey() && target.key().isInteger() && !whole;
     }
 
-    public WorkContext context(Connection connection, Target table, Batch batch) {
+    public WorkContext context(Connection connection, TargetTable table, Batch batch) {
         return WorkContext.of(connection, table, batch, arguments);
     }
 }
