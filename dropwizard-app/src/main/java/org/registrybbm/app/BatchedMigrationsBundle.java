@@ -128,7 +128,10 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
     private BackgroundMigrateCommand.Setup commandSetup(T configuration) {
         BackgroundMigrationsFactory factory = settings.apply(configuration);
         return new BackgroundMigrateCommand.Setup(
-                dataPool.apply(configuration), factory.engineSettings(), WorkRegistry.of(workFunctions), factory.registryLock());
+                dataPool.apply(configuration),
+                factory.engineSettings(),
+                WorkRegistry.of(workFunctions),
+                factory.registryLock());
     }
 
     @Override

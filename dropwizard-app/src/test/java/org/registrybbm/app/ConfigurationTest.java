@@ -18,8 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.app.config.RegistryConfiguration;
 import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.RegistryLock;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.settings.RegistryLock;
 
 class ConfigurationTest {
     @Test

@@ -44,8 +44,7 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
                     HostConfiguration::database,
                     HostConfiguration::quartzDatabase)
             .workFunctions(registry -> registry.register(
-                            "copyIt",
-                            WorkFunction.update("wide = small").withPending("wide IS DISTINCT FROM small"))
+                            "copyIt", WorkFunction.update("wide = small").withPending("wide IS DISTINCT FROM small"))
                     .register("alwaysThrows", context -> {
                         throw new java.sql.SQLException("it never works", "22012");
                     }));

@@ -21,9 +21,7 @@ public final class ShopMigrations {
     /** Gives times the time zone that they were meant in. */
     public static NewBatchedMigration readVisitTimes() {
         return NewBatchedMigration.named("read_visit_times")
-                .work(
-                        "copyColumn",
-                        Map.of("from", "seen_local", "to", "seen_at", "timeZone", "Europe/Berlin"))
+                .work("copyColumn", Map.of("from", "seen_local", "to", "seen_at", "timeZone", "Europe/Berlin"))
                 .table("shop.visits")
                 .byKey("id")
                 .build();

@@ -18,8 +18,7 @@ public final class ShopWork implements WorkFunctions {
     public void register(WorkRegistry.Builder registry) {
         // snippet: work-of-one-update
         registry.register(
-                "lowerCaseEmails",
-                WorkFunction.update("email = lower(email)").withPending("email <> lower(email)"));
+                "lowerCaseEmails", WorkFunction.update("email = lower(email)").withPending("email <> lower(email)"));
         // end
         registry.register(
                 "splitNames",
@@ -38,7 +37,10 @@ public final class ShopWork implements WorkFunctions {
                         context.arguments().text("before")));
         // end
         // snippet: work-that-moves-rows
-        registry.register("archiveOrders", context -> context.execute("""
+        registry.register(
+                "archiveOrders",
+                context -> context.execute(
+                        """
                         WITH moved AS (DELETE FROM %s WHERE %s AND closed RETURNING *)
                         INSERT INTO shop.closed_orders SELECT * FROM moved
                         """.formatted(context.table(), context.batch().predicate())));

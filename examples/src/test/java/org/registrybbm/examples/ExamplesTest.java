@@ -45,8 +45,9 @@ class ExamplesTest {
                     ('lower_case_by_predicate', 0, 0, 10000, 1, 'lowerCaseEmails', 'shop.people', 'email',
                      'PredicateBatchingStrategy')
                 """);
-        BatchedMigrations engine =
-                BatchedMigrations.on(database).workFunctions(new OrderWorkFunctions()).build();
+        BatchedMigrations engine = BatchedMigrations.on(database)
+                .workFunctions(new OrderWorkFunctions())
+                .build();
         assertThat(engine.runToEnd(List.of(), StopSignal.NEVER).isComplete()).isTrue();
 
         assertThat(database.number("SELECT count(*) FROM shop.orders WHERE total = id"))

@@ -11,16 +11,16 @@ import org.registrybbm.migrations.budget.Budgets;
 import org.registrybbm.migrations.event.EventLogger;
 import org.registrybbm.migrations.event.MigrationListener;
 import org.registrybbm.migrations.event.SafeListener;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.jdbc.Watchdog;
 import org.registrybbm.migrations.internal.registry.RegistryGate;
 import org.registrybbm.migrations.internal.running.Replica;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.RegistryLock;
-import org.registrybbm.migrations.model.SchemaNotMigratedException;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.model.UnknownMigrationException;
 import org.registrybbm.migrations.quarantine.Quarantine;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.settings.RegistryLock;
 import org.registrybbm.migrations.spi.BatchRunner;
 import org.registrybbm.migrations.spi.Offers;
 import org.registrybbm.migrations.spi.Planner;
@@ -167,7 +167,8 @@ public final class BatchedMigrations implements AutoCloseable {
      * @throws UnknownMigrationException for a name that is no migration's
      * @throws DatabaseException when the database cannot be asked
      */
-    public List<VerificationResult> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
+    public List<VerificationResult> verify(
+            Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
         return verifier.verify(names, stop, progress);
     }
 

@@ -21,18 +21,31 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule EACH_ROOM_KNOWS_NO_MORE_THAN_IT_MAY = Rooms.of(ROOT)
-            .may("model")
-            .may("event", "model")
-            .may("internal.failure", "model")
-            .may("internal.jdbc", "model", "internal.failure")
-            .may("internal.catalog", "model", "internal.jdbc")
-            .may("work", "model", "internal.failure", "internal.jdbc", "internal.catalog")
-            .may("internal.tables", "model", "internal.jdbc", "internal.catalog")
-            .may("internal.registry", "model", "internal.jdbc")
-            .may("internal.quarantine", "model", "internal.jdbc", "internal.catalog", "work")
+            .may("failure")
+            .may("settings")
+            .may("model", "failure")
+            .may("event", "failure", "model")
+            .may("internal.failure", "failure")
+            .may("internal.jdbc", "settings", "internal.failure")
+            .may("internal.catalog", "failure", "model", "internal.jdbc")
+            .may("work", "failure", "internal.failure", "internal.jdbc", "internal.catalog")
+            .may("internal.tables", "failure", "model", "internal.jdbc", "internal.catalog")
+            .may("internal.registry", "settings", "internal.jdbc")
+            .may("internal.quarantine", "failure", "internal.jdbc", "internal.catalog", "work")
             .may("internal.sharing", "model", "internal.jdbc", "internal.tables")
             .may(
+                    "internal.strategy",
+                    "failure",
+                    "settings",
+                    "model",
+                    "internal.failure",
+                    "internal.jdbc",
+                    "internal.catalog",
+                    "work",
+                    "internal.quarantine")
+            .may(
                     "internal.walk",
+                    "failure",
                     "model",
                     "internal.failure",
                     "internal.jdbc",
@@ -40,10 +53,13 @@ class ArchitectureTest {
                     "work",
                     "internal.tables",
                     "internal.registry",
-                    "internal.quarantine")
-            .may("internal.sizing", "model", "internal.tables", "internal.sharing", "internal.walk")
+                    "internal.quarantine",
+                    "internal.strategy")
+            .may("internal.sizing", "settings", "model", "internal.tables", "internal.sharing", "internal.strategy")
             .may(
                     "internal.planning",
+                    "failure",
+                    "settings",
                     "model",
                     "event",
                     "internal.failure",
@@ -53,10 +69,13 @@ class ArchitectureTest {
                     "internal.tables",
                     "internal.quarantine",
                     "internal.sharing",
+                    "internal.strategy",
                     "internal.walk",
                     "internal.sizing")
             .may(
                     "internal.running",
+                    "failure",
+                    "settings",
                     "model",
                     "event",
                     "internal.failure",
@@ -67,38 +86,46 @@ class ArchitectureTest {
                     "internal.registry",
                     "internal.quarantine",
                     "internal.sharing",
+                    "internal.strategy",
                     "internal.walk",
                     "internal.sizing")
             .may(
                     "quarantine",
+                    "failure",
                     "model",
                     "internal.failure",
                     "internal.jdbc",
                     "internal.tables",
                     "internal.quarantine",
                     "internal.sharing")
-            .may("budget", "model", "internal.failure", "internal.jdbc", "internal.tables")
+            .may("budget", "failure", "internal.failure", "internal.jdbc", "internal.tables")
             .may(
                     "status",
+                    "failure",
                     "model",
                     "internal.jdbc",
                     "internal.tables",
                     "internal.registry",
                     "internal.sharing",
-                    "internal.walk")
+                    "internal.strategy")
             .may("audit", "internal.jdbc")
             .may(
                     "verification",
+                    "failure",
+                    "settings",
                     "model",
                     "internal.failure",
                     "internal.jdbc",
                     "internal.catalog",
                     "work",
                     "internal.tables",
+                    "internal.strategy",
                     "internal.walk",
                     "internal.running")
             .may(
                     "spi",
+                    "failure",
+                    "settings",
                     "model",
                     "event",
                     "internal.failure",
@@ -111,6 +138,8 @@ class ArchitectureTest {
                     "internal.running")
             .may(
                     "",
+                    "failure",
+                    "settings",
                     "model",
                     "event",
                     "internal.failure",

@@ -14,12 +14,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** Attempts are counted at the claim, begin anew with progress, and end the migration when they are used up. */
 @ExtendWith(PostgresExtension.class)

@@ -9,12 +9,12 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.status.MigrationOverview;
-import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What every batching strategy promises, whatever it cuts by. */
 abstract class BatchingStrategyContract {

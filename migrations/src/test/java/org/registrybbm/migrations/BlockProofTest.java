@@ -13,12 +13,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** What is proved when blocks are said to hold no row that is not done, while somebody writes between two ranges of the proof. */
 @ExtendWith(PostgresExtension.class)

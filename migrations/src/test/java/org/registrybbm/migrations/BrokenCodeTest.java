@@ -12,10 +12,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.testkit.postgres.PostgresExtension;
-import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Work functions whose {@code check} or {@code pending} is broken in a way that no exception tells: the planner is the whole fleet's. */
 @ExtendWith(PostgresExtension.class)

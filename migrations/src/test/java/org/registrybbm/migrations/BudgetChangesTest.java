@@ -14,8 +14,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 

@@ -14,7 +14,7 @@ import org.registrybbm.migrations.budget.Budget.Change;
 import org.registrybbm.migrations.budget.Budget.Subject;
 import org.registrybbm.migrations.budget.Budgets;
 import org.registrybbm.migrations.budget.Limit;
-import org.registrybbm.migrations.model.UnknownMigrationException;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 

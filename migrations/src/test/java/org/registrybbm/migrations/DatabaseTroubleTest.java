@@ -13,14 +13,14 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.SchemaNotMigratedException;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PgServer;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** A schema that is not migrated, and a database that is gone. */
 @ExtendWith(PostgresExtension.class)

@@ -11,9 +11,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** A definition that somebody edits when rows have been changed by it: no row is changed twice, none is left out without a word. */
 @ExtendWith(PostgresExtension.class)

@@ -8,9 +8,9 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.EngineSettings.Targets;
-import org.registrybbm.migrations.model.EngineSettings.Timeouts;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.settings.EngineSettings.Targets;
+import org.registrybbm.migrations.settings.EngineSettings.Timeouts;
 
 class EngineSettingsTest {
     private static final Timeouts DEFAULTS = Timeouts.defaults();

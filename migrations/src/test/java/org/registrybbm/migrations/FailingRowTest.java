@@ -15,9 +15,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.quarantine.RetryResult;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** A row whose data refuses the change is found among the others, whatever the error is; what may pass by itself is no such error. */
 @Tag("slow")

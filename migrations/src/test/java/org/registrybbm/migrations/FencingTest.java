@@ -10,12 +10,12 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** Invariant 1: a worker that froze and wakes up after its batch was taken over changes nothing more. */
 @ExtendWith(PostgresExtension.class)

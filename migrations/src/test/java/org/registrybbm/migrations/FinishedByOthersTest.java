@@ -15,9 +15,9 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** A migration whose status says finished while its batch jobs say otherwise is opened again, and until then not called done. */
 @ExtendWith(PostgresExtension.class)

@@ -15,10 +15,10 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.status.MigrationOverview;
-import org.registrybbm.testkit.postgres.PostgresExtension;
-import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A service that is rolled back to the container registry's own software in mid-run: that goes on, and no row is left undone. */
 @ExtendWith(PostgresExtension.class)

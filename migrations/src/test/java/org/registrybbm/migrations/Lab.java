@@ -15,17 +15,17 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.BatchSizing;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.KeyBounds;
 import org.registrybbm.migrations.model.MigrationDefinition;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A database with a schema {@code t} for the tables of one test, and short words for what tests of the engine repeat. */
 record Lab(TestDatabase database) {

@@ -15,13 +15,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.testkit.postgres.PostgresExtension;
-import org.registrybbm.testkit.postgres.TestDatabase;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Once all blocks were gone over, what is left is looked for range by range too, however big the table is. */
 @ExtendWith(PostgresExtension.class)

@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.DatabaseException;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.model.UnknownMigrationException;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What a store of batched migrations does, on any server. */

@@ -21,11 +21,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** Work functions that do what they must not: the rows stay as they were, the reason is written down. */
 @Tag("slow")

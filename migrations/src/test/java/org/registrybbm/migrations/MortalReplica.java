@@ -6,9 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.testkit.postgres.BareDataSource;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;
+import org.registrybbm.testkit.postgres.BareDataSource;
 
 /** A replica that can die like a killed process: its connections are gone at once, and nothing is handed back. */
 final class MortalReplica implements BareDataSource {

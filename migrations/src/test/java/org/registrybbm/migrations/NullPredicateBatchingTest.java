@@ -3,9 +3,9 @@ package org.registrybbm.migrations;
 import java.sql.SQLException;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkContext;
 
 /** Rows whose column is NULL. */
 @ExtendWith(PostgresExtension.class)

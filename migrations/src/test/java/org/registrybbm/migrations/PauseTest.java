@@ -14,9 +14,9 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** Invariant 3: anyone may write the status in SQL, and nothing overwrites it. */
 @ExtendWith(PostgresExtension.class)

@@ -14,18 +14,18 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.internal.tables.Troubles;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PgServer;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkContext;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** A plan that fails is a state: it ends the migration, or it is tried again after a while, and says why meanwhile. */
 @ExtendWith(PostgresExtension.class)

@@ -19,11 +19,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.DueJob;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.BareDataSource;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkContext;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** The leases of a replica that is gone are free at once; those of one that lives are not. */
 @ExtendWith(PostgresExtension.class)

@@ -8,7 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.event.MigrationEvent;
-import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;

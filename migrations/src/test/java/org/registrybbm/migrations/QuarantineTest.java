@@ -23,9 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** Rows whose data refuses the change: they are found and listed, everything else goes on, and once mended they are changed. */
 @Tag("slow")

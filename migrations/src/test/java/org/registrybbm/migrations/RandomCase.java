@@ -8,8 +8,8 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
  * One random table and one migration over it, beside a copy that a plain {@code UPDATE} changes row by row.

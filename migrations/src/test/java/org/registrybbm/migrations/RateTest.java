@@ -22,13 +22,13 @@ import org.registrybbm.migrations.budget.Budgets;
 import org.registrybbm.migrations.budget.Limit;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.testkit.postgres.BareDataSource;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkContext;
 
 /** Rows per second hold over all workers, by the database's clock. */
 @Tag("slow")

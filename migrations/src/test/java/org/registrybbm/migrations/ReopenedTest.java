@@ -8,13 +8,13 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.audit.RecordedEvent;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.model.UnknownMigrationException;
-import org.registrybbm.testkit.postgres.PostgresExtension;
-import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A finished migration that somebody sets to active again is verified anew, and what is left is done. */
 @ExtendWith(PostgresExtension.class)

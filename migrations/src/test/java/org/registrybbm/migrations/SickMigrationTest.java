@@ -16,14 +16,14 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.testkit.postgres.PostgresExtension;
-import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Invariant 4: one sick migration gets its code and text and harms no other. */
 @Tag("slow")

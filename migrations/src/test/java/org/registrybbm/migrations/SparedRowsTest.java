@@ -12,9 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.verification.VerificationResult;
 
 /** Rows in quarantine are left alone, however many there are and whatever tells them apart, and all others are changed once. */
 @Tag("slow")

@@ -12,13 +12,13 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.testkit.postgres.PostgresExtension;
-import org.registrybbm.testkit.postgres.TestDatabase;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

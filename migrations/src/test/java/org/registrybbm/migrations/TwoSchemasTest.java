@@ -8,9 +8,9 @@ import org.junit.jupiter.api.Test;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** Two services that have their tables in two schemas of one database, with the same ids in both. */
 class TwoSchemasTest {

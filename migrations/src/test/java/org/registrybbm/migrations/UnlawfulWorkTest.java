@@ -11,9 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkFunction;
 
 /** Work functions that do what the guarded connection cannot refuse. */
 @ExtendWith(PostgresExtension.class)

@@ -13,10 +13,10 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.CountedStatements;
-import org.registrybbm.testkit.postgres.PostgresExtension;
-import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Rows that cannot even be asked whether they are done, as the question casts what they hold. */
 @ExtendWith(PostgresExtension.class)
@@ -127,7 +127,8 @@ class UnreadableRowsTest {
         assertThat(lab.drain(Map.of()).isComplete()).isTrue();
         database.execute("INSERT INTO t.items VALUES (2000, 'alice@example.org'), (2001, '7')");
 
-        List<VerificationResult> verified = lab.engine(Map.of()).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
+        List<VerificationResult> verified =
+                lab.engine(Map.of()).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified).hasSize(2);
         assertThat(verified.get(0).result()).isEqualTo(VerificationResult.Result.INCOMPLETE);

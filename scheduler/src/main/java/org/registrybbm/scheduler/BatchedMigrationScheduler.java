@@ -58,8 +58,8 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
     /**
      * Checks that the tables are there, joins the cluster and starts to work.
      *
-     * @throws org.registrybbm.migrations.model.SchemaNotMigratedException when the tables are missing
-     * @throws org.registrybbm.migrations.model.DatabaseException when the database cannot be reached
+     * @throws org.registrybbm.migrations.failure.SchemaNotMigratedException when the tables are missing
+     * @throws org.registrybbm.migrations.failure.DatabaseException when the database cannot be reached
      * @throws SchedulerException when Quartz cannot start, for instance as its tables are missing
      */
     public void start() throws SchedulerException {

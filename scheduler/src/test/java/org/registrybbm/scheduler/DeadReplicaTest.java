@@ -13,9 +13,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.work.WorkRegistry;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
-import org.registrybbm.migrations.work.WorkRegistry;
 
 /** A batch job falls to a fleet of idle replicas: all of them see it at once, and one goes to Quartz for it. */
 @ExtendWith(PostgresExtension.class)

@@ -3,7 +3,7 @@ package org.registrybbm.scheduler;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 import org.slf4j.Logger;

@@ -8,8 +8,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 

@@ -4,7 +4,7 @@ import java.time.Duration;
 import javax.sql.DataSource;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /** What a replica of a test is made of. */

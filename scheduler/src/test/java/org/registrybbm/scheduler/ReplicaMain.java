@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.event.MigrationEvent;
-import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** The main of a {@link ReplicaProcess}: a replica with one worker that knows {@link AddOne}, until its standard input ends. */

@@ -1,8 +1,8 @@
 package org.registrybbm.testkit;
 
 import java.util.List;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
 import org.registrybbm.migrations.verification.VerificationResult;
@@ -72,8 +72,8 @@ public final class MigrationReport {
                             migration.status().word(),
                             failure == null
                                     ? ""
-                                    : ": code " + failure.code().code() + ", " + failure.code().word() + ": "
-                                            + failure.message(),
+                                    : ": code " + failure.code().code() + ", "
+                                            + failure.code().word() + ": " + failure.message(),
                             quarantined()));
         }
         return this;
@@ -91,8 +91,8 @@ public final class MigrationReport {
     public MigrationReport assertVerified() {
         assertFinished();
         if (verified.result() != VerificationResult.Result.COMPLETE) {
-            throw new AssertionError("'%s' is finished and not verified: %s"
-                    .formatted(migration.name(), verified.explanation()));
+            throw new AssertionError(
+                    "'%s' is finished and not verified: %s".formatted(migration.name(), verified.explanation()));
         }
         return this;
     }
@@ -125,18 +125,16 @@ public final class MigrationReport {
     /** Asserts that replicas were killed on the way. */
     public MigrationReport assertReplicasKilled(int expected) {
         if (replicasKilled != expected) {
-            throw new AssertionError(
-                    "%d replicas were killed, and not %d: too few sub-batches changed rows of %s"
-                            .formatted(replicasKilled, expected, migration.definition().table()));
+            throw new AssertionError("%d replicas were killed, and not %d: too few sub-batches changed rows of %s"
+                    .formatted(replicasKilled, expected, migration.definition().table()));
         }
         return this;
     }
 
     private List<Ledger.Changed> rows() {
         if (!changes.hasKey()) {
-            throw new IllegalStateException(
-                    migration.definition().table() + " has no primary key, so its rows cannot be told apart; look at"
-                            + " the rows themselves");
+            throw new IllegalStateException(migration.definition().table()
+                    + " has no primary key, so its rows cannot be told apart; look at" + " the rows themselves");
         }
         return changes.rows();
     }

@@ -5,13 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.model.BatchSizing;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.NewBatchedMigration;
-import org.registrybbm.migrations.model.SizeBounds;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkRegistry;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -23,7 +22,8 @@ import org.registrybbm.testkit.postgres.TestDatabase;
  * at most 10.
  */
 public final class MigrationTester {
-    private static final BatchSizing SMALL = new BatchSizing(100, true, SizeBounds.NONE, new SizeBounds(1, 10));
+    private static final BatchSizing SMALL =
+            new BatchSizing(100, true, BatchSizing.Bounds.NONE, new BatchSizing.Bounds(1, 10));
 
     // A batch job of a replica that was killed is free a second later.
     private static final EngineSettings SETTINGS = EngineSettings.defaults()

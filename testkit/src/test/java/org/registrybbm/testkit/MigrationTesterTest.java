@@ -18,7 +18,9 @@ class MigrationTesterTest {
                     "addOne", context -> context.update("n = n + 1"))
             .register("addOneToAll", context -> context.execute("UPDATE public.items SET n = n + 1"))
             .register("setOne", WorkFunction.update("n = 1").withPending("n <> 1"))
-            .register("forgetsOne", WorkFunction.update("n = CASE id WHEN 7 THEN 0 ELSE 1 END").withPending("n <> 1")));
+            .register(
+                    "forgetsOne",
+                    WorkFunction.update("n = CASE id WHEN 7 THEN 0 ELSE 1 END").withPending("n <> 1")));
 
     @BeforeEach
     void items(MigrationTester tester) {
@@ -102,9 +104,11 @@ class MigrationTesterTest {
         MigrationReport report = tester.run(migration("setOne").build());
 
         assertThat(report.migration().status()).isEqualTo(MigrationStatus.FAILED);
-        assertThat(report.quarantine()).singleElement().satisfies(row -> assertThat(row.key())
-                .isEqualTo("{\"id\": \"7\"}"));
-        assertThatThrownBy(report::assertFinished).hasMessageContaining("1 in quarantine, the first one {\"id\": \"7\"}");
+        assertThat(report.quarantine())
+                .singleElement()
+                .satisfies(row -> assertThat(row.key()).isEqualTo("{\"id\": \"7\"}"));
+        assertThatThrownBy(report::assertFinished)
+                .hasMessageContaining("1 in quarantine, the first one {\"id\": \"7\"}");
     }
 
     @Test

@@ -9,8 +9,8 @@ import java.util.Locale;
 import org.hibernate.validator.constraints.Range;
 import org.registrybbm.app.internal.config.Allowed;
 import org.registrybbm.app.internal.config.DurationRange;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.RegistryLock;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.settings.RegistryLock;
 
 /** The {@code backgroundMigrations} block of a configuration file. */
 public final class BackgroundMigrationsFactory {

@@ -5,8 +5,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.List;
-import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
 /** Statements that read what was decided about migrations. */
 public final class RecordedEvents {

@@ -9,8 +9,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.budget.Budget.Scope;
 import org.registrybbm.migrations.budget.Budget.Subject;
-import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
 /** People's statements on {@code batched_background_migration_budgets}. */
@@ -95,8 +95,12 @@ public final class BudgetStatements {
         return new Budget(
                 subject,
                 limit(subject, ResultSets.nullable(row, "batch_jobs")),
-                subject.scope() == Scope.TABLE ? Limit.DEFAULT : limit(subject, ResultSets.nullable(row, "rows_per_second")),
-                subject.scope() == Scope.TABLE ? limit(subject, ResultSets.nullable(row, "migrations")) : Limit.DEFAULT);
+                subject.scope() == Scope.TABLE
+                        ? Limit.DEFAULT
+                        : limit(subject, ResultSets.nullable(row, "rows_per_second")),
+                subject.scope() == Scope.TABLE
+                        ? limit(subject, ResultSets.nullable(row, "migrations"))
+                        : Limit.DEFAULT);
     }
 
     private static Limit limit(Subject subject, @Nullable Long value) {

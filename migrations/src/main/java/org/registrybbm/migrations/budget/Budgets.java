@@ -8,13 +8,13 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.budget.Budget.Change;
 import org.registrybbm.migrations.budget.Budget.Scope;
 import org.registrybbm.migrations.budget.Budget.Subject;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
-import org.registrybbm.migrations.internal.tables.RequestedChange;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.SchemaNotMigratedException;
-import org.registrybbm.migrations.model.UnknownMigrationException;
+import org.registrybbm.migrations.internal.tables.RequestedChange;
 
 /**
  * What operators do with budgets, which hold for all replicas together and are kept in the database. A change, made here or by plain SQL,
@@ -80,7 +80,8 @@ public final class Budgets {
         }
         return ask("remove the budget of the " + subject, connection -> {
             Subject stored = subject.scope() == Scope.TABLE
-                    ? Subject.table(BudgetStatements.root(connection, subject.name()).orElse(subject.name()))
+                    ? Subject.table(
+                            BudgetStatements.root(connection, subject.name()).orElse(subject.name()))
                     : subject;
             return RequestedChange.change(connection, tx -> BudgetStatements.clear(tx, stored));
         });

@@ -3,9 +3,9 @@ package org.registrybbm.migrations.event;
 import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.JobStatus;
 import org.slf4j.spi.LoggingEventBuilder;
 

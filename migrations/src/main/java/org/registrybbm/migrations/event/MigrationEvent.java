@@ -3,10 +3,10 @@ package org.registrybbm.migrations.event;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
 
 /** Something that happened on this replica, after it was committed. */
 public sealed interface MigrationEvent {

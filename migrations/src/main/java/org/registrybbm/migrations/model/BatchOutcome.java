@@ -1,5 +1,7 @@
 package org.registrybbm.migrations.model;
 
+import org.registrybbm.migrations.failure.Failure;
+
 /** How one run of a batch job ended. */
 public sealed interface BatchOutcome {
     /** The whole range was processed. */

@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.model;
 
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
 
 /**
  * A row of {@code batched_background_migrations}: what to change, and how far it got.

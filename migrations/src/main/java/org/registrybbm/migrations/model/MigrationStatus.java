@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.model;
 
 import java.util.Locale;
+import org.registrybbm.migrations.failure.FailureCode;
 
 /**
  * Status of a batched migration, as {@code batched_background_migrations.status} holds it.

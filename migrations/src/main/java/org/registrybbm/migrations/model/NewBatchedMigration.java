@@ -76,8 +76,8 @@ public record NewBatchedMigration(
         private KeyBounds bounds = KeyBounds.NONE;
         private int batchSize = BatchSizing.DEFAULT.first();
         private boolean fixed;
-        private SizeBounds batches = SizeBounds.NONE;
-        private SizeBounds subBatches = SizeBounds.NONE;
+        private BatchSizing.Bounds batches = BatchSizing.Bounds.NONE;
+        private BatchSizing.Bounds subBatches = BatchSizing.Bounds.NONE;
         private boolean paused;
         private int priority = Options.DEFAULT.priority();
         private int quarantineLimit = Options.DEFAULT.quarantineLimit();
@@ -325,8 +325,8 @@ public record NewBatchedMigration(
             return value;
         }
 
-        private SizeBounds bounds(String what, int least, int most) {
-            return new SizeBounds(range(what, least, 1, most), range(what, most, least, Integer.MAX_VALUE));
+        private BatchSizing.Bounds bounds(String what, int least, int most) {
+            return new BatchSizing.Bounds(range(what, least, 1, most), range(what, most, least, Integer.MAX_VALUE));
         }
     }
 }

@@ -7,21 +7,21 @@ import java.util.Collection;
 import java.util.List;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.sharing.PlanFailures;
-import org.registrybbm.migrations.internal.tables.RequestedChange;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
+import org.registrybbm.migrations.internal.tables.RequestedChange;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.model.UnknownMigrationException;
 
 /**
  * What people do about failures: look at the rows that could not be changed, have them and whatever else failed tried again, or leave rows
@@ -64,7 +64,8 @@ public final class Quarantine {
         });
     }
 
-    private static void retry(Connection tx, BatchedMigration migration, List<RetryResult> retried) throws SQLException {
+    private static void retry(Connection tx, BatchedMigration migration, List<RetryResult> retried)
+            throws SQLException {
         long rows = QuarantineQueries.retry(tx, migration.id());
         long jobs = JobQueries.retryFailed(tx, migration.id());
         boolean reactivated = MigrationQueries.reactivate(tx, migration.id());

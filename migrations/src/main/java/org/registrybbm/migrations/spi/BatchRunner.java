@@ -3,14 +3,14 @@ package org.registrybbm.migrations.spi;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.running.BatchRun;
 import org.registrybbm.migrations.internal.running.Claims;
 import org.registrybbm.migrations.internal.running.Replica;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.EngineSettings;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -5,11 +5,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
-import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.sharing.OfferQueries;
-import org.registrybbm.migrations.model.DatabaseException;
 import org.registrybbm.migrations.model.DueJob;
 
 /**

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.DirectSession;
 import org.registrybbm.migrations.internal.registry.RegistryGate;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
-import org.registrybbm.migrations.model.RegistryLock;
+import org.registrybbm.migrations.settings.RegistryLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.internal.tables.Contradictions;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.MigrationStatus;
 
 /** How migrations stand, and what they wait for. */

@@ -14,11 +14,11 @@ import org.registrybbm.migrations.internal.jdbc.StandbyQueries;
 import org.registrybbm.migrations.internal.registry.RegistryLockQueries;
 import org.registrybbm.migrations.internal.sharing.BudgetBook;
 import org.registrybbm.migrations.internal.sharing.Contender;
-import org.registrybbm.migrations.internal.sharing.RowRate;
 import org.registrybbm.migrations.internal.sharing.ContenderQueries;
+import org.registrybbm.migrations.internal.sharing.RowRate;
+import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
+import org.registrybbm.migrations.internal.strategy.PredicateBatching;
 import org.registrybbm.migrations.internal.tables.OldTransactionQueries;
-import org.registrybbm.migrations.internal.walk.BatchingStrategy;
-import org.registrybbm.migrations.internal.walk.PredicateBatching;
 
 /** Says which budget, standby or old transaction a batched migration waits for, or is slowed down by. */
 final class WaitReasons {
@@ -63,7 +63,8 @@ final class WaitReasons {
         }
     }
 
-    private WaitReasons(List<Contender> all, boolean standby, Optional<Integer> registry, Optional<String> oldTransaction) {
+    private WaitReasons(
+            List<Contender> all, boolean standby, Optional<Integer> registry, Optional<String> oldTransaction) {
         this.standby = standby;
         this.registry = registry;
         this.oldTransaction = oldTransaction;

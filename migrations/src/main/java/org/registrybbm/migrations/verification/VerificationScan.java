@@ -9,22 +9,22 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.PartitionTree;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.running.Snapshot;
 import org.registrybbm.migrations.internal.running.SnapshotQueries;
+import org.registrybbm.migrations.internal.strategy.PendingSearch;
+import org.registrybbm.migrations.internal.strategy.Treatment;
+import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.internal.walk.ResolvedMigration;
-import org.registrybbm.migrations.internal.walk.PendingSearch;
-import org.registrybbm.migrations.internal.walk.Walk;
-import org.registrybbm.migrations.internal.walk.WalkedTable;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.Batch;
 import org.registrybbm.migrations.work.WorkRegistry;
 
@@ -160,7 +160,7 @@ public final class VerificationScan implements AutoCloseable {
         if (target == null) {
             return false;
         }
-        WalkedTable table = resolved.walked(tx, target, Walk.Kind.VERIFY);
+        WalkedTable table = resolved.walked(tx, target, Treatment.PROVE);
         if (table.pendingRows().isEmpty()) {
             throw new InvalidDefinitionException(
                     FailureCode.PENDING_UNKNOWN,

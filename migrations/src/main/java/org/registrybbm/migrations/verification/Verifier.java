@@ -7,17 +7,17 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.ObjLongConsumer;
 import javax.sql.DataSource;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
-import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
@@ -31,7 +31,8 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
      * @param names which; empty for all that are finished
      * @param progress called after each range with the migration's name and the rows looked at so far
      */
-    public List<VerificationResult> verify(Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
+    public List<VerificationResult> verify(
+            Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
         List<VerificationResult> verified = new ArrayList<>();
         try (Connection connection = dataSource.getConnection()) {
             KnownMigrations.require(connection, names);
@@ -68,7 +69,11 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
             }
         } catch (InvalidDefinitionException e) {
             return new VerificationResult(
-                    name, VerificationResult.Result.UNKNOWN, 0, List.of(), e.failure().message());
+                    name,
+                    VerificationResult.Result.UNKNOWN,
+                    0,
+                    List.of(),
+                    e.failure().message());
         } catch (SQLException e) {
             if (VerificationScan.isConnectionLost(e)) {
                 throw e;
@@ -95,7 +100,8 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
                 return MigrationQueries.setVerified(tx, migration.id());
             });
         }
-        return new VerificationResult(name, VerificationResult.Result.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
+        return new VerificationResult(
+                name, VerificationResult.Result.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
     }
 
     private static String unreadable(VerificationScan scan) {

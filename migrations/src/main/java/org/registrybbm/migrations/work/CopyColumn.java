@@ -12,8 +12,8 @@ import org.registrybbm.migrations.internal.catalog.Column;
 import org.registrybbm.migrations.internal.catalog.ColumnType;
 import org.registrybbm.migrations.internal.catalog.Needs;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 import org.registrybbm.migrations.internal.jdbc.ValueSettings;
 
 /**
@@ -126,7 +126,8 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
     }
 
     private static ShippedStatement statement(WorkContext context, String column, String value) {
-        return ShippedStatement.of(COPY.formatted(context.table(), context.batch().predicate(), column, value));
+        return ShippedStatement.of(
+                COPY.formatted(context.table(), context.batch().predicate(), column, value));
     }
 
     private Assignment assignment(WorkContext context) throws SQLException {

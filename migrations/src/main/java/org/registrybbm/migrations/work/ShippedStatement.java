@@ -26,7 +26,7 @@ record ShippedStatement(String sql, List<Object> arguments) {
     /**
      * Has PostgreSQL plan the statement without running it: types that do not fit show before the first batch, and values too.
      *
-     * @throws org.registrybbm.migrations.model.InvalidDefinitionException when they do not
+     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException when they do not
      */
     void check(Connection connection) throws SQLException {
         new ShippedStatement("EXPLAIN " + sql, arguments).tryOut(connection);
@@ -35,7 +35,7 @@ record ShippedStatement(String sql, List<Object> arguments) {
     /**
      * Runs a statement that only reads.
      *
-     * @throws org.registrybbm.migrations.model.InvalidDefinitionException when the arguments are to blame that it fails
+     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException when the arguments are to blame that it fails
      */
     void tryOut(Connection connection) throws SQLException {
         try {

@@ -26,7 +26,7 @@ public final class ShippedWorkFunctions {
      *
      * @param arguments of the migration
      * @param column the migration's own
-     * @throws org.registrybbm.migrations.model.InvalidDefinitionException for arguments that it does not take
+     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException for arguments that it does not take
      */
     public static Optional<Needs> needs(WorkFunction function, Arguments arguments, String column) {
         return function instanceof StatesNeeds stating

@@ -9,7 +9,7 @@ interface StatesNeeds {
      *
      * @param arguments of the migration
      * @param column the migration's own
-     * @throws org.registrybbm.migrations.model.InvalidDefinitionException for arguments that it does not take
+     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException for arguments that it does not take
      */
     Needs needs(Arguments arguments, String column);
 }

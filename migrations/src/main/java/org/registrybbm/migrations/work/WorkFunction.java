@@ -2,7 +2,7 @@ package org.registrybbm.migrations.work;
 
 import java.sql.SQLException;
 import java.util.Optional;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 
 /**
  * The code that changes the rows of one sub-batch, found by the {@code job_signature_name} of the batched migration.

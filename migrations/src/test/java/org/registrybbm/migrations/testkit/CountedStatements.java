@@ -1,7 +1,5 @@
 package org.registrybbm.migrations.testkit;
 
-import org.registrybbm.testkit.postgres.BareDataSource;
-
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -10,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
+import org.registrybbm.testkit.postgres.BareDataSource;
 
 /** Connections that count what goes through them: commits, the savepoints of one transaction, the rows that one query brings. */
 public final class CountedStatements implements BareDataSource {

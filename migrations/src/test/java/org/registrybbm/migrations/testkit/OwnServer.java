@@ -1,9 +1,5 @@
 package org.registrybbm.migrations.testkit;
 
-import org.registrybbm.testkit.postgres.TestDatabase;
-
-import org.registrybbm.testkit.postgres.PostgresExtension;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -22,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
  * A PostgreSQL of one test, which can be crashed and started again on the same data and the same port. It listens on the loopback address

@@ -15,12 +15,12 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.OwnServer;
-import org.registrybbm.testkit.postgres.PostgresExtension;
-import org.registrybbm.testkit.postgres.TestDatabase;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;
 import org.registrybbm.scheduler.chaos.SmallPool;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

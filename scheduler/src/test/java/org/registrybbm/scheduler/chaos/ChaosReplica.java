@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.quartz.SchedulerException;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.event.MigrationEvent;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkRegistry;
 import org.registrybbm.scheduler.BatchedMigrationScheduler;
 

@@ -20,8 +20,8 @@ import org.registrybbm.app.internal.text.StatusJson;
 import org.registrybbm.app.internal.text.StatusTable;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.MigrationStore;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.RegistryLock;
+import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.settings.RegistryLock;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**

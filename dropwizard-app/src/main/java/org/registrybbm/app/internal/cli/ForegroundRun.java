@@ -5,8 +5,8 @@ import java.util.List;
 import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.RunResult;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.StopSignal;
 
 /**

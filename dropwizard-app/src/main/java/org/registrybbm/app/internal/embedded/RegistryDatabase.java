@@ -12,7 +12,7 @@ import org.registrybbm.app.config.DatabaseFactory;
 import org.registrybbm.app.internal.database.Changelog;
 import org.registrybbm.app.internal.database.Pools;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 
 /**
  * The database that a command works on: the configured one, else an embedded one.

@@ -13,10 +13,10 @@ import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationEvent.MigrationFailed;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
 
 /**
  * Sends one Sentry event when a batch job has used up its attempts, one when a migration fails for another reason or cannot start, and a

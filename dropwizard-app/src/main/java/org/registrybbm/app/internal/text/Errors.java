@@ -9,9 +9,9 @@ import liquibase.exception.MigrationFailedException;
 import liquibase.exception.PreconditionFailedException;
 import net.sourceforge.argparse4j.inf.ArgumentParserException;
 import org.registrybbm.app.internal.secrets.Secrets;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.SchemaNotMigratedException;
-import org.registrybbm.migrations.model.UnknownMigrationException;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
 
 /** How a command that failed says so: one line on stderr and an exit code. */
 public final class Errors {

@@ -5,9 +5,9 @@ import org.registrybbm.app.internal.secrets.Secrets;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.BatchJob;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.settings.EngineSettings;
 
 /**
  * Says of each failed try of a foreground run why it failed and what happens next; the last one is in the summary.

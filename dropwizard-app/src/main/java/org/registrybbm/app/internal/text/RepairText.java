@@ -23,7 +23,9 @@ public final class RepairText {
         if (retried.isEmpty()) {
             return "nothing to retry\n";
         }
-        Set<String> paused = store.list(retried.stream().map(RetryResult::migration).toList()).stream()
+        Set<String> paused = store
+                .list(retried.stream().map(RetryResult::migration).toList())
+                .stream()
                 .filter(migration -> migration.status() == MigrationStatus.PAUSED)
                 .map(BatchedMigration::name)
                 .collect(Collectors.toSet());

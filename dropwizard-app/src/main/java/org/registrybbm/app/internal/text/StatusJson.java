@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.status.MigrationOverview;
 
 /** How batched migrations stand, for programs: an array with an object for each migration. */

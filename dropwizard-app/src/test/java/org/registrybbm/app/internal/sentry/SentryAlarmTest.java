@@ -20,8 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.app.config.SentryFactory;
 import org.registrybbm.migrations.event.MigrationEvent;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 
 class SentryAlarmTest {
     private static final int FLUSH_MILLIS = 5000;

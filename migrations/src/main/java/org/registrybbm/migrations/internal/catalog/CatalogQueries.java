@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
 
 /** What PostgreSQL's catalogue says of tables, columns and indexes. Names go in as values, never as text of a statement. */
 public final class CatalogQueries {
@@ -193,7 +193,8 @@ public final class CatalogQueries {
      * @param key whether the column matters
      * @throws InvalidDefinitionException when one of them does not exist or is not written as it must be
      */
-    public static TargetTable target(Connection connection, String table, String column, boolean key) throws SQLException {
+    public static TargetTable target(Connection connection, String table, String column, boolean key)
+            throws SQLException {
         List<String> name = SqlIdentifiers.parse(table);
         if (name.size() != 2) {
             throw new InvalidDefinitionException(
@@ -241,7 +242,8 @@ public final class CatalogQueries {
     /** Finds a partition of a target's table by its object id; empty when it is none any more. */
     public static Optional<TargetTable> leaf(Connection connection, TargetTable root, long oid) throws SQLException {
         return Jdbc.first(connection, LEAF, CatalogQueries::found, oid, root.oid())
-                .map(leaf -> new TargetTable(leaf.oid(), leaf.quoted(), leaf.kind().equals("p"), root.key()));
+                .map(leaf ->
+                        new TargetTable(leaf.oid(), leaf.quoted(), leaf.kind().equals("p"), root.key()));
     }
 
     /** Returns the root of the partition tree that a table belongs to, quoted for SQL; the table itself where there is none. */

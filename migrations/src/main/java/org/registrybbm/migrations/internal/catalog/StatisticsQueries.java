@@ -107,7 +107,8 @@ public final class StatisticsQueries {
      * Returns how much the order of the key has to do with that of the rows in the table, -1 to 1; empty when the table was never
      * analysed or has fewer blocks than some.
      */
-    public static Optional<Double> correlation(Connection connection, TargetTable target, int blocks) throws SQLException {
+    public static Optional<Double> correlation(Connection connection, TargetTable target, int blocks)
+            throws SQLException {
         return Jdbc.first(
                 connection,
                 CORRELATION,

@@ -108,7 +108,8 @@ public final class TableNames {
     }
 
     /** Gives what has such object ids that of the table of its name. */
-    public static void settle(Connection connection, long migrationId, String name, TargetTable table) throws SQLException {
+    public static void settle(Connection connection, long migrationId, String name, TargetTable table)
+            throws SQLException {
         for (String each : TABLES) {
             Jdbc.update(connection, SETTLE.formatted(each), table.oid(), table.table(), migrationId, name);
         }

@@ -1,8 +1,8 @@
 package org.registrybbm.migrations.internal.failure;
 
 import java.sql.SQLException;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 
 /** Makes what JDBC throws into exceptions that a host's code may catch. */
 public final class DatabaseFailures {

@@ -8,9 +8,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.model.DatabaseException;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
-import org.registrybbm.migrations.model.SchemaNotMigratedException;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 
 /**
  * What may be kept of an exception's message: nothing that a row may hold. PostgreSQL puts row values into the detail, which pgjdbc

@@ -1,7 +1,7 @@
 package org.registrybbm.migrations.internal.jdbc;
 
 import java.time.Duration;
-import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.settings.EngineSettings;
 
 /**
  * What each transaction sets for itself, so that no statement, lock wait or forgotten transaction lasts for ever. The isolation level is

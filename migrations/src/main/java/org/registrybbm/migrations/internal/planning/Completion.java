@@ -4,18 +4,18 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
-import org.registrybbm.migrations.internal.walk.ResolvedMigration;
-import org.registrybbm.migrations.internal.walk.KeysetBatching;
+import org.registrybbm.migrations.internal.strategy.KeysetBatching;
 import org.registrybbm.migrations.internal.walk.ProofQueries;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.Walk;
-import org.registrybbm.migrations.internal.walk.WalkQueries;
 import org.registrybbm.migrations.internal.walk.WalkOpener;
+import org.registrybbm.migrations.internal.walk.WalkQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.DueJob;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
 
 /** What a migration still needs once all its batch jobs are done: nothing left out, nothing quarantined, and proof of it. */
 record Completion(Connection connection, ResolvedMigration definition, BatchCutter cutter) {
@@ -79,7 +79,11 @@ record Completion(Connection connection, ResolvedMigration definition, BatchCutt
 
     /** Rows beyond the bounds are nobody's oversight, but whoever set the bounds may not know of them. */
     private String outside() throws SQLException {
-        return !definition.bounds().isEmpty() && KeysetBatching.hasRowsOutside(connection, definition)
+        return !definition.bounds().isEmpty()
+                        && KeysetBatching.hasRowsOutside(
+                                connection,
+                                definition.target(),
+                                definition.migration().bounds())
                 ? "; the table has rows outside of min_value and max_value, which it does not cover"
                 : "";
     }

@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.event.MigrationEvent;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
-import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.sharing.Contender;
 import org.registrybbm.migrations.internal.sharing.PlanFailures;
@@ -21,17 +23,15 @@ import org.registrybbm.migrations.internal.tables.FailureReasons;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.internal.walk.Continuity;
-import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.PendingCheck;
+import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.WalkDefinitions;
-import org.registrybbm.migrations.internal.walk.WalkQueries;
 import org.registrybbm.migrations.internal.walk.WalkOpener;
+import org.registrybbm.migrations.internal.walk.WalkQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.DueJob;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /** The planner's turn at one migration, in one transaction that at most one replica has at a time. */
@@ -182,7 +182,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         }
         WalkDefinitions.Unsettled unsettled = WalkDefinitions.unsettled(connection, migration.id());
         if (unsettled.edited() || unsettled.moved()) {
-            new Continuity(connection, ResolvedMigration.resolve(connection, migration, workRegistry)).restore(unsettled);
+            new Continuity(connection, ResolvedMigration.resolve(connection, migration, workRegistry))
+                    .restore(unsettled);
         }
         List<MigrationEvent> events = new ArrayList<>();
         LethalRows poison = new LethalRows(connection, migration, workRegistry, settings.maxJobAttempts(), events);

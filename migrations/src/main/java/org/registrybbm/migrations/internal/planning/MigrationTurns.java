@@ -4,9 +4,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.internal.sharing.Contender;
 import org.registrybbm.migrations.internal.tables.Troubles;
-import org.registrybbm.migrations.model.Failure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -5,11 +5,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.internal.catalog.KeyJson;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
-import org.registrybbm.migrations.model.Failure;
 
 /** Statements on {@code batched_background_migration_quarantined_rows}. */
 public final class QuarantineQueries {

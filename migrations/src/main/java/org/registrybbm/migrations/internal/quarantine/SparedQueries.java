@@ -159,7 +159,8 @@ public final class SparedQueries {
     }
 
     /** Finds those of a range. Few of them become literals, which mean the same in any statement of an author. */
-    public static SparedRows within(Connection connection, SparedRows spared, TargetTable target, Range range) throws SQLException {
+    public static SparedRows within(Connection connection, SparedRows spared, TargetTable target, Range range)
+            throws SQLException {
         if (spared.lookups().isEmpty()) {
             return spared;
         }

@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.model.RegistryLock;
+import org.registrybbm.migrations.settings.RegistryLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -7,15 +7,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.failure.WorkFailedException;
 import org.registrybbm.migrations.internal.failure.WorkRuleException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
-import org.registrybbm.migrations.internal.walk.RowLists;
-import org.registrybbm.migrations.internal.walk.RowQueries;
-import org.registrybbm.migrations.internal.walk.WalkedTable;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.internal.strategy.RowLists;
+import org.registrybbm.migrations.internal.strategy.RowQueries;
+import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.work.Batch;
 
 /**

@@ -8,15 +8,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
-import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.Watchdog;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.LockWaitQueries;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.Key;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

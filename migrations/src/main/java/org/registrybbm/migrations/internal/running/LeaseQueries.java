@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.internal.catalog.KeyJson;
 import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
@@ -15,7 +16,6 @@ import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
 import org.registrybbm.migrations.model.Key;
 
 /** Statements on a batch job's lease. After the claim each of them names the lease token, so a worker that lost it changes nothing. */

@@ -10,22 +10,22 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.failure.WorkFailedException;
 import org.registrybbm.migrations.internal.failure.WorkRuleException;
 import org.registrybbm.migrations.internal.failure.WorkSqlException;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
+import org.registrybbm.migrations.internal.strategy.PendingSearch;
+import org.registrybbm.migrations.internal.strategy.RowLists;
+import org.registrybbm.migrations.internal.strategy.RowQueries;
+import org.registrybbm.migrations.internal.strategy.Treatment;
+import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.walk.ResolvedMigration;
-import org.registrybbm.migrations.internal.walk.PendingSearch;
-import org.registrybbm.migrations.internal.walk.RowLists;
-import org.registrybbm.migrations.internal.walk.RowQueries;
-import org.registrybbm.migrations.internal.walk.Walk;
-import org.registrybbm.migrations.internal.walk.WalkedTable;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.work.Batch;
 
 /** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
@@ -115,7 +115,7 @@ final class RowChange implements Isolation.Work {
 
     /** Returns whether only the work itself brings the end nearer, so that it would never come where the work does nothing. */
     private boolean endsByTheWork() {
-        return table.kind() == Walk.Kind.CHANGE && !definition.strategy().followsKey();
+        return table.treatment() == Treatment.CHANGE && !definition.strategy().followsKey();
     }
 
     private List<String> sample(Batch batch) throws SQLException {
@@ -211,7 +211,7 @@ final class RowChange implements Isolation.Work {
 
     @Override
     public long migrate(Batch batch) throws SQLException, QuarantineFullException {
-        if (table.kind() == Walk.Kind.CHANGE || table.pendingRows().isEmpty()) {
+        if (table.treatment() == Treatment.CHANGE || table.pendingRows().isEmpty()) {
             return run(table.toWork(batch));
         }
         // What somebody did by hand, or the application by now, is not done again.
@@ -230,7 +230,7 @@ final class RowChange implements Isolation.Work {
         // Rows that the application has put in meanwhile are not to be judged.
         stillPending(
                 stillPending(batch, before.get()),
-                table.kind() == Walk.Kind.RETRY
+                table.treatment() == Treatment.RETRY
                         ? "it is still not done after it was tried again"
                         : QuarantineQueries.STILL_NOT_DONE);
         return migrated;
@@ -271,7 +271,7 @@ final class RowChange implements Isolation.Work {
 
     /** The rows of a retry are in quarantine themselves. */
     private String pendingCondition(String qualifier) {
-        return table.kind() == Walk.Kind.RETRY ? table.pending(qualifier) : table.pendingOfOthers(qualifier);
+        return table.treatment() == Treatment.RETRY ? table.pending(qualifier) : table.pendingOfOthers(qualifier);
     }
 
     private void stillPending(List<String> rows, String message) throws SQLException, QuarantineFullException {
@@ -280,7 +280,7 @@ final class RowChange implements Isolation.Work {
         }
         pending += rows.size();
         long listed = Math.min(SAMPLES, rows.size());
-        if (table.kind() == Walk.Kind.VERIFY) {
+        if (table.treatment() == Treatment.REVISIT) {
             listed = Math.min(listed, room());
             if (listed == 0) {
                 throw new QuarantineFullException();

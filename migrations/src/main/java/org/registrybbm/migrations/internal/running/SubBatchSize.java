@@ -4,9 +4,9 @@ import java.time.Duration;
 import org.registrybbm.migrations.internal.running.SubBatchTransaction.Step;
 import org.registrybbm.migrations.internal.sizing.Sizing;
 import org.registrybbm.migrations.internal.sizing.SubBatchSizes;
-import org.registrybbm.migrations.internal.walk.RowLists;
+import org.registrybbm.migrations.internal.strategy.RowLists;
 import org.registrybbm.migrations.model.BatchJob;
-import org.registrybbm.migrations.model.SizeBounds;
+import org.registrybbm.migrations.model.BatchSizing;
 
 /**
  * What the next sub-batch of a run aims at: how many rows, and whether those that fail are separated from the others. It follows the time
@@ -33,7 +33,7 @@ final class SubBatchSize {
      *
      * @param takeover whether another worker has lost the batch job
      */
-    SubBatchSize(BatchJob job, boolean takeover, Duration target, SizeBounds bounds) {
+    SubBatchSize(BatchJob job, boolean takeover, Duration target, BatchSizing.Bounds bounds) {
         this.rows = (int)
                 bounds.clamp(job.subBatchSize() == null ? Sizing.FIRST_SUB_BATCH : Math.max(1, job.subBatchSize()));
         this.byTime = new SubBatchSizes(rows, target, bounds);

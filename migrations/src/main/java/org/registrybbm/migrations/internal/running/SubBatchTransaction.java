@@ -9,29 +9,28 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.TableNames;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.sharing.BudgetQueries;
 import org.registrybbm.migrations.internal.sizing.BatchSizes;
+import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
+import org.registrybbm.migrations.internal.strategy.Foresight;
+import org.registrybbm.migrations.internal.strategy.PendingSearch;
+import org.registrybbm.migrations.internal.strategy.QuarantineRetry;
+import org.registrybbm.migrations.internal.strategy.Treatment;
+import org.registrybbm.migrations.internal.strategy.Wanted;
 import org.registrybbm.migrations.internal.tables.JobQueries;
-import org.registrybbm.migrations.internal.walk.BatchingStrategy;
 import org.registrybbm.migrations.internal.walk.ResolvedMigration;
-import org.registrybbm.migrations.internal.walk.Foresight;
-import org.registrybbm.migrations.internal.walk.KeyWatch;
-import org.registrybbm.migrations.internal.walk.PendingSearch;
-import org.registrybbm.migrations.internal.walk.QuarantineRetry;
-import org.registrybbm.migrations.internal.walk.Walk;
 import org.registrybbm.migrations.internal.walk.WalkedJob;
-import org.registrybbm.migrations.internal.walk.Wanted;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchOutcome.Reason;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.EngineSettings;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.model.Key;
+import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
@@ -213,10 +212,10 @@ final class SubBatchTransaction implements AutoCloseable {
         if (change.isCutShort()) {
             return stay(tx, fenced, change, aim, Step.End.CUT_SHORT);
         }
-        if (table.table().kind() == Walk.Kind.CHANGE && table.strategy().followsKey() && !aim.isolate()) {
+        if (table.table().treatment() == Treatment.CHANGE && table.strategy().followsKey() && !aim.isolate()) {
             keyWatch().look(tx, table.table(), subBatch, fenced.xid());
         }
-        if (table.table().kind() == Walk.Kind.RETRY && outcome.quarantined() == 0) {
+        if (table.table().treatment() == Treatment.RETRY && outcome.quarantined() == 0) {
             long row = Objects.requireNonNull(subBatch.lastKey()).number();
             if (lost) {
                 QuarantineQueries.lost(tx, row, LOST);
@@ -315,7 +314,8 @@ final class SubBatchTransaction implements AutoCloseable {
                 : size;
     }
 
-    private boolean isLast(WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, RowChange.Outcome outcome) {
+    private boolean isLast(
+            WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, RowChange.Outcome outcome) {
         return subBatch.last()
                 || table.strategy().searches()
                         && (outcome.migrated() + outcome.quarantined() == 0

@@ -7,8 +7,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
 /**
  * All budgets, read once: thousands of migrations look theirs up. A row of its own goes before the default, column by column; NULL is for

@@ -6,8 +6,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
 /**
  * The pace that rows per second demand, kept in {@code paced_until} by the database's clock. Each statement is a transaction of its own,

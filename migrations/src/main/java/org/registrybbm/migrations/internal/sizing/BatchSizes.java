@@ -10,10 +10,10 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.registrybbm.migrations.internal.sharing.BudgetQueries;
 import org.registrybbm.migrations.internal.sharing.RowRate;
+import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
 import org.registrybbm.migrations.internal.tables.JobQueries;
-import org.registrybbm.migrations.internal.walk.BatchingStrategy;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.settings.EngineSettings;
 
 /**
  * How many rows the next batches of a migration have.

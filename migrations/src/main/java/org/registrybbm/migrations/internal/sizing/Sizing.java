@@ -1,7 +1,7 @@
 package org.registrybbm.migrations.internal.sizing;
 
 import java.time.Duration;
-import org.registrybbm.migrations.model.SizeBounds;
+import org.registrybbm.migrations.model.BatchSizing;
 
 /**
  * How big the next piece of work is, from how long the last one took. The rows of a piece scale with the ratio of target and
@@ -24,7 +24,7 @@ public final class Sizing {
     private Sizing() {}
 
     /** Returns the rows of the next sub-batch. */
-    static int nextSubBatch(int size, long covered, Duration took, Duration target, SizeBounds bounds) {
+    static int nextSubBatch(int size, long covered, Duration took, Duration target, BatchSizing.Bounds bounds) {
         long next = bounds.clamp(scale(size, took, target, LARGEST_STEP));
         // A sub-batch that found fewer rows than it asked for proves nothing for a bigger one.
         long bound = covered < size ? size : LARGEST_SUB_BATCH;

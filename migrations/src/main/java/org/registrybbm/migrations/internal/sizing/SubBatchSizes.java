@@ -2,7 +2,7 @@ package org.registrybbm.migrations.internal.sizing;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.model.SizeBounds;
+import org.registrybbm.migrations.model.BatchSizing;
 
 /**
  * How big the next sub-batch of a run is. It follows the time that the last one took, see {@link Sizing}, with two exceptions. Rows that are
@@ -23,7 +23,7 @@ public final class SubBatchSizes {
     private static final int RARER = 8;
 
     private final Duration target;
-    private final SizeBounds bounds;
+    private final BatchSizing.Bounds bounds;
     private final long unproven;
     private @Nullable Double nanosPerChange;
     private @Nullable Piece last;
@@ -34,7 +34,7 @@ public final class SubBatchSizes {
     /** What one sub-batch was. */
     private record Piece(long rows, Duration took) {}
 
-    public SubBatchSizes(int first, Duration target, SizeBounds bounds) {
+    public SubBatchSizes(int first, Duration target, BatchSizing.Bounds bounds) {
         this.unproven = Math.max(first, UNPROVEN);
         this.target = target;
         this.bounds = bounds;

@@ -1,9 +1,9 @@
 package org.registrybbm.migrations.internal.tables;
 
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
 
 /** Makes a migration's failure of what was used up: the attempts of a batch job, or the room in the quarantine. */
 public final class FailureReasons {

@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
-import org.registrybbm.migrations.model.UnknownMigrationException;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
 
 /** Names of migrations that people give. */
 public final class KnownMigrations {

@@ -9,17 +9,16 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.migrations.internal.jdbc.ResultSets;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.model.BatchSizing;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
 import org.registrybbm.migrations.model.KeyBounds;
 import org.registrybbm.migrations.model.MigrationDefinition;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
-import org.registrybbm.migrations.model.SizeBounds;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.model.Timeline;
 
@@ -407,8 +406,11 @@ public final class MigrationQueries {
         BatchSizing sizing = new BatchSizing(
                 row.getInt("m_batch_size"),
                 row.getBoolean("m_batch_size_fixed"),
-                new SizeBounds(ResultSets.integer(row, "m_batch_size_min"), ResultSets.integer(row, "m_batch_size_max")),
-                new SizeBounds(ResultSets.integer(row, "m_sub_batch_size_min"), ResultSets.integer(row, "m_sub_batch_size_max")));
+                new BatchSizing.Bounds(
+                        ResultSets.integer(row, "m_batch_size_min"), ResultSets.integer(row, "m_batch_size_max")),
+                new BatchSizing.Bounds(
+                        ResultSets.integer(row, "m_sub_batch_size_min"),
+                        ResultSets.integer(row, "m_sub_batch_size_max")));
         Timeline timeline = new Timeline(
                 ResultSets.instant(row, "m_started_at"),
                 ResultSets.instant(row, "m_finished_at"),

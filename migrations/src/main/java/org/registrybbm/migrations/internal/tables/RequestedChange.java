@@ -3,10 +3,10 @@ package org.registrybbm.migrations.internal.tables;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.Jdbc.Transaction;
 import org.registrybbm.migrations.internal.jdbc.StandbyQueries;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -3,7 +3,7 @@ package org.registrybbm.migrations.internal.tables;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.registrybbm.migrations.model.Failure;
+import org.registrybbm.migrations.failure.Failure;
 
 /** What this replica has told of plans that failed, so that each reason is told once, and not again at each turn while it lasts. */
 public final class Troubles {

@@ -4,11 +4,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.util.Optional;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.failure.FailureText;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.internal.strategy.Treatment;
 
 /**
  * Evaluates on a few rows, before the first batch, what a migration calls pending. An expression that no row can have would else be found
@@ -37,7 +38,7 @@ public final class PendingCheck {
      */
     public static void run(Connection tx, ResolvedMigration definition) throws SQLException {
         Optional<String> pending =
-                definition.walked(tx, definition.target(), Walk.Kind.CHANGE).pendingRows();
+                definition.walked(tx, definition.target(), Treatment.CHANGE).pendingRows();
         if (pending.isEmpty()) {
             return;
         }

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.PartitionTree;
 import org.registrybbm.migrations.internal.catalog.TableNames;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 import org.registrybbm.migrations.internal.tables.EventQueries;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
 
 /**
  * Finds the tables of walks and of quarantined rows again that have another object id than they had: in a database that was restored from
@@ -78,7 +78,9 @@ record Relocation(Connection connection, ResolvedMigration definition) {
 
     /** A partition without a walk may be one that has one under its old name, and its rows would be changed once more. */
     private void refuseGuesses(
-            Map<TableNames.Known, @Nullable TargetTable> moves, Collection<TargetTable> tables, List<TableNames.Known> known)
+            Map<TableNames.Known, @Nullable TargetTable> moves,
+            Collection<TargetTable> tables,
+            List<TableNames.Known> known)
             throws SQLException {
         Set<List<String>> names = new HashSet<>();
         known.forEach(one -> names.add(SqlIdentifiers.parse(one.name())));

@@ -6,17 +6,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.catalog.Needs;
 import org.registrybbm.migrations.internal.catalog.TableChecks;
 import org.registrybbm.migrations.internal.catalog.TableNames;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
-import org.registrybbm.migrations.internal.quarantine.SparedRows;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
+import org.registrybbm.migrations.internal.quarantine.SparedRows;
+import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
+import org.registrybbm.migrations.internal.strategy.Treatment;
+import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.model.Strategy;
 import org.registrybbm.migrations.work.Arguments;
 import org.registrybbm.migrations.work.Batch;
@@ -155,15 +158,16 @@ public record ResolvedMigration(
      *
      * @throws InvalidDefinitionException when the migration cannot run there
      */
-    public WalkedTable walked(Connection connection, TargetTable table, Walk.Kind kind) throws SQLException {
+    public WalkedTable walked(Connection connection, TargetTable table, Treatment treatment) throws SQLException {
         if (target.partitioned()) {
             checks(table).require(connection);
         }
-        return seen(connection, table, kind, table);
+        return seen(connection, table, treatment, table);
     }
 
-    private WalkedTable seen(Connection connection, TargetTable table, Walk.Kind kind, TargetTable listed) throws SQLException {
-        boolean byCursor = strategy.followsKey() && kind == Walk.Kind.CHANGE;
+    private WalkedTable seen(Connection connection, TargetTable table, Treatment treatment, TargetTable listed)
+            throws SQLException {
+        boolean byCursor = strategy.followsKey() && treatment == Treatment.CHANGE;
         SparedRows spared = SparedQueries.find(
                 connection,
                 CatalogQueries.identity(connection, listed),
@@ -171,8 +175,8 @@ public record ResolvedMigration(
         Optional<String> ofStrategy = strategy.pending(table);
         Optional<String> pending = ofStrategy.isPresent() ? ofStrategy : workPending(connection, table);
         // Whatever brings a row here a second time, such as the application that changes its key: it is not done twice.
-        boolean pendingOnly = kind == Walk.Kind.CHANGE && pending.isPresent() && strategy.meetsDoneRows();
-        return new WalkedTable(migration, table, kind, pending, pendingOnly, spared);
+        boolean pendingOnly = treatment == Treatment.CHANGE && pending.isPresent() && strategy.meetsDoneRows();
+        return new WalkedTable(migration, table, treatment, pending, pendingOnly, spared);
     }
 
     /**
@@ -181,7 +185,7 @@ public record ResolvedMigration(
      */
     public WalkedTable walkedForProof(Connection connection, TargetTable table) throws SQLException {
         boolean whole = table.oid() != target.oid() && WalkQueries.isOverWhole(connection, migration.id());
-        return seen(connection, table, Walk.Kind.VERIFY, whole ? target : table);
+        return seen(connection, table, Treatment.PROVE, whole ? target : table);
     }
 
     /** A comment at the end of it must not hide what the engine writes behind it. */
@@ -200,7 +204,7 @@ public record ResolvedMigration(
 
     /** Returns whether the strategy or the work function says which rows are not done. */
     public boolean saysWhatIsPending(Connection connection) throws SQLException {
-        return seen(connection, target, Walk.Kind.VERIFY, target).pendingRows().isPresent();
+        return seen(connection, target, Treatment.PROVE, target).pendingRows().isPresent();
     }
 
     /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */

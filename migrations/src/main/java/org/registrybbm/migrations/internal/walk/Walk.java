@@ -2,6 +2,10 @@ package org.registrybbm.migrations.internal.walk;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
+import org.registrybbm.migrations.internal.strategy.BlockProof;
+import org.registrybbm.migrations.internal.strategy.QuarantineRetry;
+import org.registrybbm.migrations.internal.strategy.Treatment;
 import org.registrybbm.migrations.model.Key;
 
 /**
@@ -43,16 +47,19 @@ public record Walk(
      * Returns what is done to the rows of its sub-batches. A later pass over ranges of a key meets few rows that are not done, and tells
      * those apart which stay so.
      */
-    public Kind treatment(ResolvedMigration definition) {
-        boolean later = kind == Kind.CHANGE && pass > 1 && definition.strategy().followsKey();
-        return later ? Kind.VERIFY : kind;
+    public Treatment treatment(ResolvedMigration definition) {
+        return switch (kind) {
+            case CHANGE -> pass > 1 && definition.strategy().followsKey() ? Treatment.REVISIT : Treatment.CHANGE;
+            case VERIFY -> Treatment.PROVE;
+            case RETRY -> Treatment.RETRY;
+        };
     }
 
     /** What the batch jobs of a walk do. */
     public enum Kind {
         /** They change rows. */
         CHANGE,
-        /** They prove that no row is left; and rows that a later pass {@linkplain Walk#treatment treats} so are changed where they are not done. */
+        /** They prove that no row is left. */
         VERIFY,
         /** They try quarantined rows again. */
         RETRY;

@@ -94,7 +94,8 @@ public record WalkOpener(Connection connection, ResolvedMigration definition) {
     }
 
     /** Returns whether any was missing. */
-    private boolean openMissing(List<TargetTable> leaves, Set<Long> known, Walk.Kind kind, int pass) throws SQLException {
+    private boolean openMissing(List<TargetTable> leaves, Set<Long> known, Walk.Kind kind, int pass)
+            throws SQLException {
         List<TargetTable> missing =
                 leaves.stream().filter(leaf -> !known.contains(leaf.oid())).toList();
         open(missing, kind, pass, false);

@@ -5,6 +5,10 @@ import java.sql.SQLException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
+import org.registrybbm.migrations.internal.strategy.Treatment;
+import org.registrybbm.migrations.internal.strategy.WalkedTable;
+import org.registrybbm.migrations.internal.strategy.Wanted;
 import org.registrybbm.migrations.model.BatchJob;
 
 /**
@@ -22,7 +26,7 @@ public record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
             throws SQLException {
         if (job.walkId() == null) {
             return Optional.of(new WalkedJob(
-                    definition.strategy(), definition.walked(connection, definition.target(), Walk.Kind.CHANGE)));
+                    definition.strategy(), definition.walked(connection, definition.target(), Treatment.CHANGE)));
         }
         Optional<Walk> walk = WalkQueries.find(connection, job.walkId());
         if (walk.isEmpty()) {

@@ -6,19 +6,19 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.internal.running.SubBatchTransaction.Step;
 import org.registrybbm.migrations.model.BatchJob;
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.model.BatchSizing;
 import org.registrybbm.migrations.model.JobStatus;
-import org.registrybbm.migrations.model.SizeBounds;
 
 class SubBatchSizeTest {
     private static final Failure FAILED = Failure.of(FailureCode.UNKNOWN, "refused");
 
     private static SubBatchSize size(int rows, boolean takeover) {
         return new SubBatchSize(
-                job(rows, takeover ? 2 : 0), takeover, Duration.ofMillis(500), new SizeBounds(null, null));
+                job(rows, takeover ? 2 : 0), takeover, Duration.ofMillis(500), new BatchSizing.Bounds(null, null));
     }
 
     private static BatchJob job(int rows, int takeovers) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.registrybbm.migrations.model.SizeBounds;
+import org.registrybbm.migrations.model.BatchSizing;
 
 class SizingTest {
     @ParameterizedTest(name = "{0} rows in {2} ms become {3}")
@@ -24,7 +24,7 @@ class SizingTest {
     })
     void scalesSubBatchesByTimeWithinTwiceAndHalf(int size, long covered, long millis, int next) {
         assertThat(Sizing.nextSubBatch(
-                        size, covered, Duration.ofMillis(millis), Duration.ofMillis(500), SizeBounds.NONE))
+                        size, covered, Duration.ofMillis(millis), Duration.ofMillis(500), BatchSizing.Bounds.NONE))
                 .isEqualTo(next);
     }
 

@@ -7,13 +7,13 @@ import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.registrybbm.migrations.model.SizeBounds;
+import org.registrybbm.migrations.model.BatchSizing;
 
 class SubBatchSizesTest {
     private static final Duration TARGET = Duration.ofMillis(500);
     private static final int FIRST = 1_000;
 
-    private final SubBatchSizes sizes = new SubBatchSizes(FIRST, TARGET, SizeBounds.NONE);
+    private final SubBatchSizes sizes = new SubBatchSizes(FIRST, TARGET, BatchSizing.Bounds.NONE);
 
     /** Runs sub-batches whose time in microseconds follows from their size, and returns the size of the next one. */
     private int run(int times, int size, double changed, IntToLongFunction micros) {
@@ -93,7 +93,7 @@ class SubBatchSizesTest {
 
     @Test
     void keepsTheSizeThatTheMigrationSays() {
-        SubBatchSizes fixed = new SubBatchSizes(500, TARGET, new SizeBounds(500, 500));
+        SubBatchSizes fixed = new SubBatchSizes(500, TARGET, new BatchSizing.Bounds(500, 500));
 
         assertThat(fixed.next(500, 500, 500, Duration.ofSeconds(60))).isEqualTo(500);
         assertThat(fixed.next(500, 500, 500, Duration.ofMillis(1))).isEqualTo(500);

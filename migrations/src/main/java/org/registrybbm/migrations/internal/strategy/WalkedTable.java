@@ -1,22 +1,22 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
-import org.registrybbm.migrations.internal.quarantine.SparedRows;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
+import org.registrybbm.migrations.internal.quarantine.SparedRows;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.work.Batch;
 
 /**
  * One table of a migration as a walk sees it.
  *
  * @param target the table and its key
- * @param kind what is done there
+ * @param treatment what is done to its rows
  * @param pendingRows which rows are not done, as the strategy or the work function says, or empty when neither does
  * @param pendingOnly whether the work function gets only those rows of a sub-batch that are pending, as others may have been done
  * @param spared rows that no sub-batch touches
@@ -24,7 +24,7 @@ import org.registrybbm.migrations.work.Batch;
 public record WalkedTable(
         BatchedMigration migration,
         TargetTable target,
-        Walk.Kind kind,
+        Treatment treatment,
         Optional<String> pendingRows,
         boolean pendingOnly,
         SparedRows spared) {
@@ -34,8 +34,8 @@ public record WalkedTable(
      *
      * @param any whether any row of the migration is or was there
      */
-    WalkedTable again(Connection connection, boolean any) throws SQLException {
-        if (kind == Walk.Kind.RETRY) {
+    public WalkedTable again(Connection connection, boolean any) throws SQLException {
+        if (treatment == Treatment.RETRY) {
             return this;
         }
         return sparing(
@@ -50,7 +50,7 @@ public record WalkedTable(
     }
 
     private WalkedTable sparing(SparedRows rows) {
-        return new WalkedTable(migration, target, kind, pendingRows, pendingOnly, rows);
+        return new WalkedTable(migration, target, treatment, pendingRows, pendingOnly, rows);
     }
 
     /** Returns all rows but those in quarantine. */

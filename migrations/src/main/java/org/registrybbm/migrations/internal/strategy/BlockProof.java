@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
 import java.sql.Connection;
 import java.util.Optional;
@@ -12,7 +12,7 @@ import org.registrybbm.migrations.model.Key;
  * Looks whether ranges have left any row, in one batch job over all tables of a migration: it must see them as they were at one moment,
  * so its sub-batches are those of a {@code Proof}.
  */
-record BlockProof() implements BatchingStrategy {
+public record BlockProof() implements BatchingStrategy {
     @Override
     public void check(Connection connection, WalkedTable table) {}
 

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -6,6 +6,8 @@ import java.sql.Savepoint;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.catalog.Column;
 import org.registrybbm.migrations.internal.catalog.KeyColumns;
@@ -17,9 +19,8 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.model.Key;
+import org.registrybbm.migrations.model.KeyBounds;
 import org.registrybbm.migrations.model.Strategy;
 import org.registrybbm.migrations.work.Batch;
 
@@ -129,15 +130,16 @@ public record KeysetBatching() implements BatchingStrategy {
     }
 
     /** Returns whether the table has rows beyond the bounds of a key that is an integer. */
-    public static boolean hasRowsOutside(Connection connection, ResolvedMigration definition) throws SQLException {
-        if (!definition.target().partitioned()) {
-            return hasRowsOutside(connection, definition, definition.target());
+    public static boolean hasRowsOutside(Connection connection, TargetTable target, KeyBounds bounds)
+            throws SQLException {
+        if (!target.partitioned()) {
+            return hasRowsOf(connection, target, bounds);
         }
-        for (TargetTable leaf : PartitionTree.leaves(connection, definition.target())) {
+        for (TargetTable leaf : PartitionTree.leaves(connection, target)) {
             // A statement on the parent would lock them all.
             Savepoint before = connection.setSavepoint();
-            boolean found = StatisticsQueries.heap(connection, leaf).blocks() > 0
-                    && hasRowsOutside(connection, definition, leaf);
+            boolean found =
+                    StatisticsQueries.heap(connection, leaf).blocks() > 0 && hasRowsOf(connection, leaf, bounds);
             connection.rollback(before);
             if (found) {
                 return true;
@@ -146,14 +148,13 @@ public record KeysetBatching() implements BatchingStrategy {
         return false;
     }
 
-    private static boolean hasRowsOutside(Connection connection, ResolvedMigration definition, TargetTable table)
-            throws SQLException {
+    private static boolean hasRowsOf(Connection connection, TargetTable table, KeyBounds bounds) throws SQLException {
         return Jdbc.one(
                 connection,
                 OUTSIDE.formatted(table.table(), table.column()),
                 row -> row.getBoolean("found"),
-                definition.migration().bounds().first(),
-                definition.migration().bounds().last());
+                bounds.first(),
+                bounds.last());
     }
 
     @Override

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.model;
+package org.registrybbm.migrations.settings;
 
 /**
  * Whether a replica keeps the container registry's own workers out while it lives. Their software takes one advisory lock of the

@@ -1,12 +1,12 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Duration;
-import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
-import org.registrybbm.migrations.model.EngineSettings;
+import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.settings.EngineSettings;
 
 /**
  * Where the rows lie that a run of a batch job takes next, when it takes long to find them. An index keeps the entries of rows that are

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.running;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -6,6 +6,8 @@ import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.Column;
 import org.registrybbm.migrations.internal.catalog.Needs;
 import org.registrybbm.migrations.internal.catalog.PartitionTree;
@@ -13,8 +15,8 @@ import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
+import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
+import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.model.Strategy;
 

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
 import java.time.Duration;
 import java.util.Optional;

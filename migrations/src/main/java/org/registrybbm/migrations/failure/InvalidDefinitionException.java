@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.model;
+package org.registrybbm.migrations.failure;
 
 /** Says that a batched migration cannot run as its row defines it. */
 public final class InvalidDefinitionException extends RuntimeException {

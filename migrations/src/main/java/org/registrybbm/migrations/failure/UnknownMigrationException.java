@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.model;
+package org.registrybbm.migrations.failure;
 
 import java.util.List;
 

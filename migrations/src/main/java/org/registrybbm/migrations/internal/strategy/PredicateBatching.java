@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -6,14 +6,14 @@ import java.sql.Savepoint;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.BatchJob;
-import org.registrybbm.migrations.model.FailureCode;
-import org.registrybbm.migrations.model.InvalidDefinitionException;
 import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.model.Strategy;
 import org.registrybbm.migrations.work.Batch;

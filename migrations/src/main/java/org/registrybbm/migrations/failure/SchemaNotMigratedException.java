@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.model;
+package org.registrybbm.migrations.failure;
 
 /** Says that the database lacks the batched-migration tables or columns that this version needs. */
 public final class SchemaNotMigratedException extends RuntimeException {

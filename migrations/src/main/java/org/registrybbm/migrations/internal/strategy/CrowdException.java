@@ -1,7 +1,7 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
-import org.registrybbm.migrations.model.Failure;
-import org.registrybbm.migrations.model.FailureCode;
+import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 
 /**
  * A sub-batch has more rows than may be listed in memory, and its table has no key by whose order they could be taken in parts. Fewer rows

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.joining;
@@ -8,8 +8,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.TreeMap;
-import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 import org.registrybbm.migrations.work.Batch;
 
 /** Where some rows of a table lie. It is good for the transaction that found them, as long as nobody else can change them. */

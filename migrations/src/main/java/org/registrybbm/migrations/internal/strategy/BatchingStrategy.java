@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -89,7 +89,7 @@ public sealed interface BatchingStrategy
     /**
      * Checks what the strategy needs of a table.
      *
-     * @throws org.registrybbm.migrations.model.InvalidDefinitionException when the migration cannot run as it is defined
+     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException when the migration cannot run as it is defined
      */
     void check(Connection connection, WalkedTable table) throws SQLException;
 

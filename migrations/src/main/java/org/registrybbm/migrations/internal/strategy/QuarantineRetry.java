@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.walk;
+package org.registrybbm.migrations.internal.strategy;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -20,7 +20,7 @@ public record QuarantineRetry() implements BatchingStrategy {
      * left.
      */
     public static boolean isLost(Connection connection, WalkedTable table, Batch row) throws SQLException {
-        return table.kind() == Walk.Kind.RETRY
+        return table.treatment() == Treatment.RETRY
                 && table.pendingRows().isEmpty()
                 && RowQueries.count(connection, table, row) == 0;
     }
