@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * Writes each event as one line of the logger {@value #NAME}, with the facts as key-value pairs for hosts whose layout shows these. Every
  * engine has one, wherever it runs; a host that wants fewer lines sets the logger's level.
  */
-public final class EventLogger implements MigrationListener {
+public final class EventLogger implements MigrationListener, EventHandler {
     /** The name of the logger. */
     public static final String NAME = "registry.bbm.Worker";
 
@@ -33,88 +33,116 @@ public final class EventLogger implements MigrationListener {
 
     @Override
     public void on(MigrationEvent event) {
-        if (event instanceof SubBatchCommitted e) {
-            LogFields.on(LOGGER.atDebug())
-                    .job(e.migration(), e.job(), JobStatus.ACTIVE, e.replica())
-                    .with("covered_tuple_count", e.covered())
-                    .with("migrated_tuple_count", e.migrated())
-                    .took(e.took())
-                    .log("a sub-batch of %s was committed", batchJob(e.migration(), e.job()));
-        } else if (event instanceof BatchStarted e) {
-            LogFields.on(LOGGER.atInfo())
-                    .job(e.migration(), e.job(), JobStatus.ACTIVE, e.replica())
-                    .with("takeover", e.takeover())
-                    .log(e.takeover() ? "%s taken over" : "%s started", batchJob(e.migration(), e.job()));
-        } else if (event instanceof BatchFinished e) {
-            LogFields.on(LOGGER.atInfo())
-                    .job(e.migration(), e.job(), JobStatus.FINISHED, e.replica())
-                    .with("covered_tuple_count", e.job().coveredTupleCount())
-                    .with("migrated_tuple_count", e.job().migratedTupleCount())
-                    .took(e.took())
-                    .log("%s finished", batchJob(e.migration(), e.job()));
-        } else if (event instanceof BatchFailed e) {
-            LogFields.on(e.exhausted() ? LOGGER.atError() : LOGGER.atWarn())
-                    .job(e.migration(), e.job(), JobStatus.FAILED, e.replica())
-                    .failure(e.failure())
-                    .took(e.took())
-                    .log(
-                            e.exhausted() ? "%s failed, no attempt is left: %s" : "%s failed, it is tried again: %s",
-                            batchJob(e.migration(), e.job()),
-                            e.failure().message());
-        } else if (event instanceof BatchHandedBack e) {
-            String reason = e.reason().name().toLowerCase(Locale.ROOT);
-            LogFields.on(LOGGER.atInfo())
-                    .job(e.migration(), e.job(), JobStatus.ACTIVE, e.replica())
-                    .with("reason", reason)
-                    .log("%s handed back: %s", batchJob(e.migration(), e.job()), reason.replace('_', ' '));
-        } else if (event instanceof RowsQuarantined e) {
-            LogFields.on(LOGGER.atWarn())
-                    .job(e.migration(), e.job(), JobStatus.ACTIVE, e.replica())
-                    .with("quarantined_tuple_count", e.failures().size())
-                    .failure(e.failures().get(0))
-                    .log(
-                            "rows that could not be changed were quarantined, %s goes on: %s",
-                            batchJob(e.migration(), e.job()),
-                            e.failures().get(0).message());
-        } else if (event instanceof BatchLost e) {
-            LogFields.on(LOGGER.atWarn())
-                    .job(e.migration(), e.job(), JobStatus.ACTIVE, e.replica())
-                    .with("reason", e.why())
-                    .log("%s lost, whoever claims it next goes on: %s", batchJob(e.migration(), e.job()), e.why());
-        } else {
-            migration(event);
-        }
+        event.accept(this);
     }
 
-    private static void migration(MigrationEvent event) {
-        if (event instanceof MigrationFinished e) {
-            LogFields.on(LOGGER.atInfo())
-                    .migration(e.migration())
-                    .log("batched migration '%s' finished", e.migration().name());
-        } else if (event instanceof MigrationFailed e) {
-            LogFields.on(LOGGER.atError())
-                    .migration(e.migration())
-                    .failure(e.failure())
-                    .log(
-                            "batched migration '%s' failed, a person must act: %s",
-                            e.migration().name(), e.failure().message());
-        } else if (event instanceof MigrationReopened e) {
-            // The planner has warned of it.
-            LogFields.on(LOGGER.atInfo())
-                    .migration(e.migration())
-                    .with("reason", e.reason())
-                    .log(
-                            "batched migration '%s' was set to finished but is not complete, it is active again: %s",
-                            e.migration().name(), e.reason());
-        } else if (event instanceof CodeMissing e) {
-            LogFields.on(LOGGER.atWarn())
-                    .migration(e.migration())
-                    .with("missing_since", e.since())
-                    .log(
-                            "no replica knows the code of batched migration '%s' yet",
-                            e.migration().name());
-        }
+    @Override
+    public void subBatchCommitted(SubBatchCommitted event) {
+        LogFields.on(LOGGER.atDebug())
+                .job(event.migration(), event.job(), JobStatus.ACTIVE, event.replica())
+                .with("covered_tuple_count", event.covered())
+                .with("migrated_tuple_count", event.migrated())
+                .took(event.took())
+                .log("a sub-batch of %s was committed", batchJob(event.migration(), event.job()));
     }
+
+    @Override
+    public void batchStarted(BatchStarted event) {
+        LogFields.on(LOGGER.atInfo())
+                .job(event.migration(), event.job(), JobStatus.ACTIVE, event.replica())
+                .with("takeover", event.takeover())
+                .log(event.takeover() ? "%s taken over" : "%s started", batchJob(event.migration(), event.job()));
+    }
+
+    @Override
+    public void batchFinished(BatchFinished event) {
+        LogFields.on(LOGGER.atInfo())
+                .job(event.migration(), event.job(), JobStatus.FINISHED, event.replica())
+                .with("covered_tuple_count", event.job().coveredTupleCount())
+                .with("migrated_tuple_count", event.job().migratedTupleCount())
+                .took(event.took())
+                .log("%s finished", batchJob(event.migration(), event.job()));
+    }
+
+    @Override
+    public void batchFailed(BatchFailed event) {
+        LogFields.on(event.exhausted() ? LOGGER.atError() : LOGGER.atWarn())
+                .job(event.migration(), event.job(), JobStatus.FAILED, event.replica())
+                .failure(event.failure())
+                .took(event.took())
+                .log(
+                        event.exhausted() ? "%s failed, no attempt is left: %s" : "%s failed, it is tried again: %s",
+                        batchJob(event.migration(), event.job()),
+                        event.failure().message());
+    }
+
+    @Override
+    public void batchHandedBack(BatchHandedBack event) {
+        String reason = event.reason().name().toLowerCase(Locale.ROOT);
+        LogFields.on(LOGGER.atInfo())
+                .job(event.migration(), event.job(), JobStatus.ACTIVE, event.replica())
+                .with("reason", reason)
+                .log("%s handed back: %s", batchJob(event.migration(), event.job()), reason.replace('_', ' '));
+    }
+
+    @Override
+    public void rowsQuarantined(RowsQuarantined event) {
+        LogFields.on(LOGGER.atWarn())
+                .job(event.migration(), event.job(), JobStatus.ACTIVE, event.replica())
+                .with("quarantined_tuple_count", event.failures().size())
+                .failure(event.failures().get(0))
+                .log(
+                        "rows that could not be changed were quarantined, %s goes on: %s",
+                        batchJob(event.migration(), event.job()),
+                        event.failures().get(0).message());
+    }
+
+    @Override
+    public void batchLost(BatchLost event) {
+        LogFields.on(LOGGER.atWarn())
+                .job(event.migration(), event.job(), JobStatus.ACTIVE, event.replica())
+                .with("reason", event.why())
+                .log("%s lost, whoever claims it next goes on: %s", batchJob(event.migration(), event.job()), event.why());
+    }
+
+    @Override
+    public void migrationFinished(MigrationFinished event) {
+        LogFields.on(LOGGER.atInfo())
+                .migration(event.migration())
+                .log("batched migration '%s' finished", event.migration().name());
+    }
+
+    @Override
+    public void migrationFailed(MigrationFailed event) {
+        LogFields.on(LOGGER.atError())
+                .migration(event.migration())
+                .failure(event.failure())
+                .log(
+                        "batched migration '%s' failed, a person must act: %s",
+                        event.migration().name(), event.failure().message());
+    }
+
+    @Override
+    public void migrationReopened(MigrationReopened event) {
+        // The planner has warned of it.
+        LogFields.on(LOGGER.atInfo())
+                .migration(event.migration())
+                .with("reason", event.reason())
+                .log(
+                        "batched migration '%s' was set to finished but is not complete, it is active again: %s",
+                        event.migration().name(), event.reason());
+    }
+
+    @Override
+    public void codeMissing(CodeMissing event) {
+        LogFields.on(LOGGER.atWarn())
+                .migration(event.migration())
+                .with("missing_since", event.since())
+                .log(
+                        "no replica knows the code of batched migration '%s' yet",
+                        event.migration().name());
+    }
+
 
     private static String batchJob(BatchedMigration migration, BatchJob job) {
         return "batch job " + job.id() + " of '" + migration.name() + "'";

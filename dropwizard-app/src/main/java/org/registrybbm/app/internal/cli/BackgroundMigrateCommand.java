@@ -15,7 +15,6 @@ import net.sourceforge.argparse4j.inf.Subparser;
 import org.registrybbm.app.internal.database.DirectConnections;
 import org.registrybbm.app.internal.database.NamedPool;
 import org.registrybbm.app.internal.text.Errors;
-import org.registrybbm.app.internal.text.FailedTries;
 import org.registrybbm.app.internal.text.StatusJson;
 import org.registrybbm.app.internal.text.StatusTable;
 import org.registrybbm.migrations.BatchedMigrations;

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
-import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFinished;
 import org.registrybbm.migrations.event.MigrationEvent.BatchHandedBack;
@@ -17,12 +16,12 @@ import org.registrybbm.migrations.event.MigrationEvent.BatchStarted;
 import org.registrybbm.migrations.event.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
-import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.event.EventAdapter;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
 
 /** Feeds the contract's Prometheus metrics with what this replica does. */
-public final class PrometheusListener implements MigrationListener {
+public final class PrometheusListener extends EventAdapter {
     private static final double NANOS = 1e9;
     private static final String WORKER = "registry.bbm.Worker";
     private static final String[] MIGRATION = {"migration_name", "migration_id"};
@@ -93,28 +92,48 @@ public final class PrometheusListener implements MigrationListener {
     }
 
     @Override
-    public void on(MigrationEvent event) {
-        if (event instanceof SubBatchCommitted e) {
-            queryDuration.labelValues(labels(e.migration())).observe(seconds(e.took()));
-            tuples.labelValues(labels(e.migration())).inc((double) e.migrated());
-        } else if (event instanceof RowsQuarantined e) {
-            quarantined.labelValues(labels(e.migration())).inc(e.failures().size());
-        } else if (event instanceof MigrationReopened e) {
-            reopened.labelValues(labels(e.migration())).inc();
-        } else if (event instanceof BatchStarted e) {
-            started(e.job());
-        } else if (event instanceof BatchFinished e) {
-            jobDuration.labelValues(labels(e.migration())).observe(seconds(e.took()));
-            batchSize.labelValues(labels(e.migration())).set((double) e.job().coveredTupleCount());
-            ended(e.job());
-        } else if (event instanceof BatchFailed e) {
-            ended(e.job());
-        } else if (event instanceof BatchHandedBack e) {
-            ended(e.job());
-        } else if (event instanceof BatchLost e) {
-            ended(e.job());
-        }
+    public void subBatchCommitted(SubBatchCommitted event) {
+        queryDuration.labelValues(labels(event.migration())).observe(seconds(event.took()));
+        tuples.labelValues(labels(event.migration())).inc((double) event.migrated());
     }
+
+    @Override
+    public void rowsQuarantined(RowsQuarantined event) {
+        quarantined.labelValues(labels(event.migration())).inc(event.failures().size());
+    }
+
+    @Override
+    public void migrationReopened(MigrationReopened event) {
+        reopened.labelValues(labels(event.migration())).inc();
+    }
+
+    @Override
+    public void batchStarted(BatchStarted event) {
+        started(event.job());
+    }
+
+    @Override
+    public void batchFinished(BatchFinished event) {
+        jobDuration.labelValues(labels(event.migration())).observe(seconds(event.took()));
+        batchSize.labelValues(labels(event.migration())).set((double) event.job().coveredTupleCount());
+        ended(event.job());
+    }
+
+    @Override
+    public void batchFailed(BatchFailed event) {
+        ended(event.job());
+    }
+
+    @Override
+    public void batchHandedBack(BatchHandedBack event) {
+        ended(event.job());
+    }
+
+    @Override
+    public void batchLost(BatchLost event) {
+        ended(event.job());
+    }
+
 
     private void started(BatchJob job) {
         long now = nanos.getAsLong();

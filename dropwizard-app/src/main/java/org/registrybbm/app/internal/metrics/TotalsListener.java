@@ -1,7 +1,6 @@
 package org.registrybbm.app.internal.metrics;
 
 import com.codahale.metrics.MetricRegistry;
-import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFinished;
 import org.registrybbm.migrations.event.MigrationEvent.BatchHandedBack;
@@ -12,10 +11,10 @@ import org.registrybbm.migrations.event.MigrationEvent.MigrationFinished;
 import org.registrybbm.migrations.event.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
-import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.event.EventAdapter;
 
 /** Counts what this replica did in Dropwizard's registry, under {@code registry.bbm}, without a series per migration. */
-public final class TotalsListener implements MigrationListener {
+public final class TotalsListener extends EventAdapter {
     private static final String PREFIX = "registry.bbm";
 
     private final MetricRegistry metrics;
@@ -38,32 +37,58 @@ public final class TotalsListener implements MigrationListener {
     }
 
     @Override
-    public void on(MigrationEvent event) {
-        if (event instanceof SubBatchCommitted e) {
-            metrics.timer(name("queries", "duration")).update(e.took());
-            metrics.counter(name("tuples", "migrated")).inc(e.migrated());
-        } else if (event instanceof RowsQuarantined e) {
-            metrics.counter(name("tuples", "quarantined")).inc(e.failures().size());
-        } else if (event instanceof BatchStarted e) {
-            count("jobs", e.takeover() ? "takenOver" : "started");
-        } else if (event instanceof BatchFinished e) {
-            metrics.timer(name("jobs", "duration")).update(e.took());
-            count("jobs", "finished");
-        } else if (event instanceof BatchFailed e) {
-            metrics.timer(name("jobs", "duration")).update(e.took());
-            count("jobs", e.exhausted() ? "exhausted" : "failed");
-        } else if (event instanceof BatchHandedBack) {
-            count("jobs", "handedBack");
-        } else if (event instanceof BatchLost) {
-            count("jobs", "lost");
-        } else if (event instanceof MigrationFinished) {
-            count("migrations", "finished");
-        } else if (event instanceof MigrationFailed) {
-            count("migrations", "failed");
-        } else if (event instanceof MigrationReopened) {
-            count("migrations", "reopened");
-        }
+    public void subBatchCommitted(SubBatchCommitted event) {
+        metrics.timer(name("queries", "duration")).update(event.took());
+        metrics.counter(name("tuples", "migrated")).inc(event.migrated());
     }
+
+    @Override
+    public void rowsQuarantined(RowsQuarantined event) {
+        metrics.counter(name("tuples", "quarantined")).inc(event.failures().size());
+    }
+
+    @Override
+    public void batchStarted(BatchStarted event) {
+        count("jobs", event.takeover() ? "takenOver" : "started");
+    }
+
+    @Override
+    public void batchFinished(BatchFinished event) {
+        metrics.timer(name("jobs", "duration")).update(event.took());
+        count("jobs", "finished");
+    }
+
+    @Override
+    public void batchFailed(BatchFailed event) {
+        metrics.timer(name("jobs", "duration")).update(event.took());
+        count("jobs", event.exhausted() ? "exhausted" : "failed");
+    }
+
+    @Override
+    public void batchHandedBack(BatchHandedBack event) {
+        count("jobs", "handedBack");
+    }
+
+    @Override
+    public void batchLost(BatchLost event) {
+        count("jobs", "lost");
+    }
+
+    @Override
+    public void migrationFinished(MigrationFinished event) {
+        count("migrations", "finished");
+    }
+
+    @Override
+    public void migrationFailed(MigrationFailed event) {
+        count("migrations", "failed");
+    }
+
+    @Override
+    public void migrationReopened(MigrationReopened event) {
+        count("migrations", "reopened");
+    }
+
 
     private void count(String what, String end) {
         metrics.counter(name(what, end)).inc();

@@ -8,11 +8,10 @@ import io.sentry.protocol.SentryException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;
-import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationEvent.MigrationFailed;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
-import org.registrybbm.migrations.event.MigrationListener;
+import org.registrybbm.migrations.event.EventAdapter;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.BatchJob;
@@ -22,7 +21,7 @@ import org.registrybbm.migrations.model.BatchedMigration;
  * Sends one Sentry event when a batch job has used up its attempts, one when a migration fails for another reason or cannot start, and a
  * warning when rows are quarantined. Events are grouped by migration and error; of a group at most one is sent in ten minutes.
  */
-public final class SentryAlarm implements MigrationListener {
+public final class SentryAlarm extends EventAdapter {
     private static final Duration A_WHILE = Duration.ofMinutes(10);
 
     private final String replica;
@@ -42,17 +41,26 @@ public final class SentryAlarm implements MigrationListener {
     }
 
     @Override
-    public void on(MigrationEvent event) {
-        if (event instanceof BatchFailed failed && failed.exhausted()) {
+    public void batchFailed(BatchFailed failed) {
+        if (failed.exhausted()) {
             exhausted.passes(failed.migration().id());
             send(batch(failed), failed.migration(), failed.failure());
-        } else if (event instanceof MigrationFailed failed && !isKnown(failed)) {
-            send(migration(failed), failed.migration(), failed.failure());
-        } else if (event instanceof RowsQuarantined quarantined) {
-            // Rows of one sub-batch that fail alike are one alarm; the gate sees to the next sub-batches.
-            quarantined.failures().forEach(failure -> warn(quarantined, failure));
         }
     }
+
+    @Override
+    public void migrationFailed(MigrationFailed failed) {
+        if (!isKnown(failed)) {
+            send(migration(failed), failed.migration(), failed.failure());
+        }
+    }
+
+    @Override
+    public void rowsQuarantined(RowsQuarantined quarantined) {
+        // Rows of one sub-batch that fail alike are one alarm; the gate sees to the next sub-batches.
+        quarantined.failures().forEach(failure -> warn(quarantined, failure));
+    }
+
 
     private void warn(RowsQuarantined quarantined, Failure failure) {
         BatchedMigration migration = quarantined.migration();
