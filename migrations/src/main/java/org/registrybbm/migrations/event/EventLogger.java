@@ -102,7 +102,9 @@ public final class EventLogger implements MigrationListener, EventHandler {
         LogFields.on(LOGGER.atWarn())
                 .job(event.migration(), event.job(), JobStatus.ACTIVE, event.replica())
                 .with("reason", event.why())
-                .log("%s lost, whoever claims it next goes on: %s", batchJob(event.migration(), event.job()), event.why());
+                .log(
+                        "%s lost, whoever claims it next goes on: %s",
+                        batchJob(event.migration(), event.job()), event.why());
     }
 
     @Override
@@ -142,7 +144,6 @@ public final class EventLogger implements MigrationListener, EventHandler {
                         "no replica knows the code of batched migration '%s' yet",
                         event.migration().name());
     }
-
 
     private static String batchJob(BatchedMigration migration, BatchJob job) {
         return "batch job " + job.id() + " of '" + migration.name() + "'";

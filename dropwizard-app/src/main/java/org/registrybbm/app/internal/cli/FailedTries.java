@@ -1,8 +1,8 @@
 package org.registrybbm.app.internal.cli;
 
 import java.io.PrintStream;
-import org.registrybbm.app.internal.text.Terminal;
 import org.registrybbm.app.internal.secrets.Secrets;
+import org.registrybbm.app.internal.text.Terminal;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationListener;

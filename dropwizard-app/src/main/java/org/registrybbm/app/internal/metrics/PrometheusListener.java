@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import org.registrybbm.migrations.event.EventAdapter;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFinished;
 import org.registrybbm.migrations.event.MigrationEvent.BatchHandedBack;
@@ -16,7 +17,6 @@ import org.registrybbm.migrations.event.MigrationEvent.BatchStarted;
 import org.registrybbm.migrations.event.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
-import org.registrybbm.migrations.event.EventAdapter;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
 
@@ -115,7 +115,8 @@ public final class PrometheusListener extends EventAdapter {
     @Override
     public void batchFinished(BatchFinished event) {
         jobDuration.labelValues(labels(event.migration())).observe(seconds(event.took()));
-        batchSize.labelValues(labels(event.migration())).set((double) event.job().coveredTupleCount());
+        batchSize.labelValues(labels(event.migration())).set((double)
+                event.job().coveredTupleCount());
         ended(event.job());
     }
 
@@ -133,7 +134,6 @@ public final class PrometheusListener extends EventAdapter {
     public void batchLost(BatchLost event) {
         ended(event.job());
     }
-
 
     private void started(BatchJob job) {
         long now = nanos.getAsLong();

@@ -1,6 +1,7 @@
 package org.registrybbm.app.internal.metrics;
 
 import com.codahale.metrics.MetricRegistry;
+import org.registrybbm.migrations.event.EventAdapter;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFinished;
 import org.registrybbm.migrations.event.MigrationEvent.BatchHandedBack;
@@ -11,7 +12,6 @@ import org.registrybbm.migrations.event.MigrationEvent.MigrationFinished;
 import org.registrybbm.migrations.event.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
-import org.registrybbm.migrations.event.EventAdapter;
 
 /** Counts what this replica did in Dropwizard's registry, under {@code registry.bbm}, without a series per migration. */
 public final class TotalsListener extends EventAdapter {
@@ -88,7 +88,6 @@ public final class TotalsListener extends EventAdapter {
     public void migrationReopened(MigrationReopened event) {
         count("migrations", "reopened");
     }
-
 
     private void count(String what, String end) {
         metrics.counter(name(what, end)).inc();

@@ -8,10 +8,10 @@ import io.sentry.protocol.SentryException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.registrybbm.migrations.event.EventAdapter;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationEvent.MigrationFailed;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
-import org.registrybbm.migrations.event.EventAdapter;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.BatchJob;
@@ -60,7 +60,6 @@ public final class SentryAlarm extends EventAdapter {
         // Rows of one sub-batch that fail alike are one alarm; the gate sees to the next sub-batches.
         quarantined.failures().forEach(failure -> warn(quarantined, failure));
     }
-
 
     private void warn(RowsQuarantined quarantined, Failure failure) {
         BatchedMigration migration = quarantined.migration();
