@@ -9,7 +9,6 @@ import io.dropwizard.db.PooledDataSourceFactory;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -24,6 +23,7 @@ import org.registrybbm.app.internal.health.DatabaseHealthCheck;
 import org.registrybbm.app.internal.health.SchedulerHealthCheck;
 import org.registrybbm.app.internal.lifecycle.Bounded;
 import org.registrybbm.app.internal.lifecycle.SchedulerManaged;
+import org.registrybbm.app.internal.lifecycle.ShutdownTimes;
 import org.registrybbm.app.internal.metrics.Overviews;
 import org.registrybbm.app.internal.metrics.ProgressCollector;
 import org.registrybbm.app.internal.metrics.PrometheusListener;
@@ -61,10 +61,6 @@ import org.registrybbm.migrations.work.WorkRegistry;
  * @param <T> the application's configuration
  */
 public final class BatchedMigrationsBundle<T extends Configuration> implements ConfiguredBundle<T> {
-    private static final Duration SCHEDULER_STOP = Duration.ofMillis(6500);
-    private static final Duration POOL_STOP = Duration.ofSeconds(1);
-    private static final Duration SENTRY_STOP = Duration.ofSeconds(2);
-
     private final Function<? super T, BackgroundMigrationsFactory> settings;
     private final Function<? super T, ? extends PooledDataSourceFactory> dataPool;
     private final Function<? super T, ? extends PooledDataSourceFactory> quartzPool;
@@ -140,7 +136,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         String replica = ReplicaName.ofThisProcess();
         // What is managed first is stopped last.
         SentryClient client = SentryClient.start(sentry.apply(configuration), replica);
-        environment.lifecycle().manage(Bounded.stopping("Sentry client", SENTRY_STOP, client));
+        environment.lifecycle().manage(Bounded.stopping("Sentry client", ShutdownTimes.SENTRY, client));
         ManagedDataSource data = pool(environment, dataPool.apply(configuration), "bbm-data");
         ManagedDataSource quartz = pool(environment, quartzPool.apply(configuration), "bbm-quartz");
 
@@ -158,20 +154,20 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         engine = built;
 
         SchedulerManaged scheduler = new SchedulerManaged(built, quartz, factory, replica);
-        environment.lifecycle().manage(new Bounded("scheduler", SCHEDULER_STOP, scheduler));
+        environment.lifecycle().manage(new Bounded("scheduler", ShutdownTimes.SCHEDULER, scheduler));
         operate(environment, built, scheduler, data);
         export(environment, built, scheduler, prometheus);
     }
 
     private static ManagedDataSource pool(Environment environment, PooledDataSourceFactory factory, String name) {
         ManagedDataSource pool = NamedPool.build(factory, environment.metrics(), name);
-        environment.lifecycle().manage(new Bounded("pool " + name, POOL_STOP, pool));
+        environment.lifecycle().manage(new Bounded("pool " + name, ShutdownTimes.POOL, pool));
         return pool;
     }
 
     private static void operate(
             Environment environment, BatchedMigrations engine, SchedulerManaged scheduler, ManagedDataSource data) {
-        environment.admin().addTask(new StatusTask(engine.store()));
+        environment.admin().addTask(new StatusTask(engine.status()));
         environment.admin().addTask(ChangeTask.pause(engine.store()));
         environment.admin().addTask(ChangeTask.start(engine.store()));
         environment.admin().addTask(new BudgetTask(engine.budgets()));
@@ -179,7 +175,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         environment.admin().addTask(new RetryTask(engine));
         environment.admin().addTask(new QuarantineTask(engine.quarantine()));
         environment.admin().addTask(new WaiveTask(engine.quarantine()));
-        environment.admin().addTask(new EventsTask(engine.store()));
+        environment.admin().addTask(new EventsTask(engine.eventLog()));
         VerifyTask verify = new VerifyTask(engine);
         environment.admin().addTask(verify);
         environment.lifecycle().addEventListener(new LifeCycle.Listener() {
@@ -202,8 +198,8 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
                 .help("1 while this replica takes batch jobs or may not, 0 while it should and cannot")
                 .callback(gauge -> gauge.call(scheduler.isEnabled() && !scheduler.isCheckedIn() ? 0 : 1))
                 .register(prometheus);
-        Overviews overviews = new Overviews(() -> engine.store().overviews(List.of()), System::nanoTime);
-        environment.lifecycle().manage(Bounded.stopping("progress reader", POOL_STOP, overviews));
+        Overviews overviews = new Overviews(() -> engine.status().overviews(List.of()), System::nanoTime);
+        environment.lifecycle().manage(Bounded.stopping("progress reader", ShutdownTimes.POOL, overviews));
         prometheus.register(new ProgressCollector(overviews));
         prometheus.register(new QuarantineCollector(overviews));
         JvmMetrics.builder().register(prometheus);

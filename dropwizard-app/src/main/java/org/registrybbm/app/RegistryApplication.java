@@ -6,7 +6,6 @@ import io.dropwizard.core.setup.Bootstrap;
 import io.dropwizard.core.setup.Environment;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +18,7 @@ import org.registrybbm.app.internal.database.Changelog;
 import org.registrybbm.app.internal.database.DatabaseUse;
 import org.registrybbm.app.internal.embedded.RegistryDatabase;
 import org.registrybbm.app.internal.lifecycle.ParentWatch;
+import org.registrybbm.app.internal.lifecycle.ShutdownTimes;
 import org.registrybbm.app.internal.lifecycle.ShutdownWatchdog;
 import org.registrybbm.app.internal.logging.HidingLoggingFactory;
 import org.registrybbm.app.internal.process.Given;
@@ -28,7 +28,6 @@ import org.registrybbm.app.internal.text.Errors;
 
 /** The application {@code registry}: a replica that runs batched migrations, and the commands to operate them. */
 public final class RegistryApplication extends Application<RegistryConfiguration> {
-    private static final Duration LONGEST_STOP = Duration.ofMillis(9500);
     private static final String SERVER = "server";
 
     private final Map<String, String> variables;
@@ -112,7 +111,7 @@ public final class RegistryApplication extends Application<RegistryConfiguration
 
     @Override
     public void run(RegistryConfiguration configuration, Environment environment) {
-        ShutdownWatchdog.install(LONGEST_STOP);
+        ShutdownWatchdog.install(ShutdownTimes.PROCESS);
         if ("true".equals(variables.get(ParentWatch.VARIABLE))) {
             ParentWatch.install(System.in);
         }

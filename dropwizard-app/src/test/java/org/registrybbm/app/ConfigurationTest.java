@@ -77,16 +77,17 @@ class ConfigurationTest {
         assertThat(factory.registryLock()).isEqualTo(RegistryLock.OFF);
         assertThat(factory.jobInterval()).isEqualTo(Duration.ofSeconds(2));
         assertThat(factory.engineSettings())
-                .isEqualTo(new EngineSettings(
-                        7,
-                        new EngineSettings.Targets(Duration.ZERO, Duration.ofSeconds(1)),
-                        new EngineSettings.Timeouts(
-                                Duration.ofMinutes(1),
-                                Duration.ofSeconds(3),
-                                Duration.ofSeconds(4),
-                                Duration.ofSeconds(5),
-                                Duration.ofSeconds(6),
-                                Duration.ofMinutes(7))));
+                .isEqualTo(EngineSettings.builder()
+                        .maxJobAttempts(7)
+                        .batchTarget(Duration.ZERO)
+                        .subBatchTarget(Duration.ofSeconds(1))
+                        .statementTimeout(Duration.ofMinutes(1))
+                        .lockTimeout(Duration.ofSeconds(3))
+                        .idleInTransactionTimeout(Duration.ofSeconds(4))
+                        .lease(Duration.ofSeconds(5))
+                        .retryDelay(Duration.ofSeconds(6))
+                        .missingCode(Duration.ofMinutes(7))
+                        .build());
     }
 
     @ParameterizedTest

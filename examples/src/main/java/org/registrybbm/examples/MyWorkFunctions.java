@@ -1,20 +1,16 @@
 package org.registrybbm.examples;
 
-import java.sql.SQLException;
-import org.registrybbm.migrations.work.WorkContext;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
 
-// snippet: work-function
+// snippet: work-functions
+/** The work functions of an application, by the names that its migrations use. */
 public class MyWorkFunctions implements WorkFunctions {
     @Override
     public void register(WorkRegistry.Builder registry) {
-        registry.register("lowerCaseEmails", MyWorkFunctions::lowerCaseEmails);
-    }
-
-    /** Changes the rows of one sub-batch; the batch runner commits them together with its cursor. */
-    private static long lowerCaseEmails(WorkContext context) throws SQLException {
-        return context.update("email = lower(email)");
+        registry.register(
+                "lowerCaseEmails", WorkFunction.update("email = lower(email)").withPending("email <> lower(email)"));
     }
 }
 // end

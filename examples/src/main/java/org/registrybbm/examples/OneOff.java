@@ -1,6 +1,7 @@
 package org.registrybbm.examples;
 
 import java.util.List;
+import java.util.Map;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.RunResult;
@@ -16,13 +17,10 @@ public final class OneOff {
         // snippet: one-off
         BatchedMigrations engine = BatchedMigrations.on(dataSource).build();
         engine.store()
-                .queue(NewBatchedMigration.named("widen_user_ids")
-                        .work(
-                                "copyColumn",
-                                "{\"from\": \"legacy_id\", \"to\": \"legacy_id_bigint\", \"cast\": \"bigint\"}")
+                .queueIfAbsent(NewBatchedMigration.named("widen_user_ids")
+                        .work("copyColumn", Map.of("from", "legacy_id", "to", "legacy_id_bigint"))
                         .table("public.users")
                         .byKey("id")
-                        .batchSize(10_000)
                         .build());
         RunResult result = engine.runToEnd(List.of("widen_user_ids"), StopSignal.NEVER);
         // end

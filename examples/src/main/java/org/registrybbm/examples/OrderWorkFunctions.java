@@ -1,14 +1,13 @@
 package org.registrybbm.examples;
 
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Optional;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
 
-/** Work functions that say which rows are not done. */
+/** Work functions that say which rows are pending. */
 public final class OrderWorkFunctions implements WorkFunctions {
     @Override
     public void register(WorkRegistry.Builder registry) {
@@ -24,15 +23,12 @@ public final class OrderWorkFunctions implements WorkFunctions {
     static final class SumOrderLines implements WorkFunction {
         @Override
         public long migrate(WorkContext context) throws SQLException {
-            String sql = """
+            return context.execute(
+                    """
                     UPDATE %s AS o
                     SET total = (SELECT coalesce(sum(l.price), 0) FROM shop.order_lines AS l WHERE l.order_id = o.id)
                     WHERE %s
-                        AND o.total IS NULL
-                    """.formatted(context.table(), context.batch().predicate("o"));
-            try (Statement statement = context.connection().createStatement()) {
-                return statement.executeLargeUpdate(sql);
-            }
+                    """.formatted(context.table(), context.batch().predicate("o")));
         }
 
         @Override

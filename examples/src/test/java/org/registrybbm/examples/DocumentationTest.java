@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -20,7 +21,8 @@ class DocumentationTest {
     private static final Pattern SNIPPET =
             Pattern.compile("<!-- snippet: ([\\w-]+) -->\\s*```java\\n(.*?)```", Pattern.DOTALL);
     private static final Pattern REGION = Pattern.compile("// snippet: ([\\w-]+)\\n(.*?)\\n *// end", Pattern.DOTALL);
-    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:|#)([^)#]+)(?:#[^)]*)?\\)");
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#]*)(?:#([^)]*))?\\)");
+    private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} (.+)$");
 
     @Test
     void showsJavaThatIsCompiledHere() throws IOException {
@@ -42,15 +44,31 @@ class DocumentationTest {
     }
 
     @Test
-    void linksToFilesThatAreThere() throws IOException {
+    void linksToFilesAndHeadingsThatAreThere() throws IOException {
         for (Path document : documents()) {
             Matcher link = LINK.matcher(Files.readString(document));
             while (link.find()) {
-                assertThat(document.resolveSibling(link.group(1)))
-                        .as("link %s of %s", link.group(1), document)
-                        .exists();
+                Path target = link.group(1).isEmpty() ? document : document.resolveSibling(link.group(1));
+                assertThat(target).as("link %s of %s", link.group(), document).exists();
+                if (link.group(2) != null) {
+                    assertThat(anchors(target))
+                            .as("link %s of %s", link.group(), document)
+                            .contains(link.group(2));
+                }
             }
         }
+    }
+
+    /** What a heading is called in a link: its letters, digits, hyphens and underscores in lower case, and hyphens for blanks. */
+    private static List<String> anchors(Path document) throws IOException {
+        return HEADING.matcher(Files.readString(document))
+                .results()
+                .map(heading -> heading.group(1)
+                        .strip()
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\p{L}\\p{N} _-]", "")
+                        .replace(' ', '-'))
+                .toList();
     }
 
     private static String region(String name) throws IOException {

@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.function.ObjLongConsumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.audit.EventLog;
 import org.registrybbm.migrations.budget.Budgets;
 import org.registrybbm.migrations.event.EventLogger;
 import org.registrybbm.migrations.event.MigrationListener;
@@ -27,6 +28,7 @@ import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.spi.Presence;
 import org.registrybbm.migrations.spi.ReplicaName;
 import org.registrybbm.migrations.spi.WritableSessions;
+import org.registrybbm.migrations.status.StatusReader;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.verification.Verifier;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -44,6 +46,8 @@ import org.registrybbm.migrations.work.WorkRegistry;
  */
 public final class BatchedMigrations implements AutoCloseable {
     private final MigrationStore store;
+    private final StatusReader status;
+    private final EventLog eventLog;
     private final Quarantine quarantine;
     private final Verifier verifier;
     private final Budgets budgets;
@@ -62,6 +66,8 @@ public final class BatchedMigrations implements AutoCloseable {
         MigrationListener listener = new SafeListener(List.copyOf(builder.listeners));
         DataSource dataSource = WritableSessions.of(builder.dataSource);
         this.store = new MigrationStore(dataSource);
+        this.status = new StatusReader(dataSource);
+        this.eventLog = new EventLog(dataSource);
         this.quarantine = new Quarantine(dataSource);
         this.verifier = new Verifier(dataSource, settings, workRegistry);
         this.budgets = new Budgets(dataSource);
@@ -86,9 +92,19 @@ public final class BatchedMigrations implements AutoCloseable {
         return new Builder(dataSource);
     }
 
-    /** Returns what operators use: list, pause, resume, queue. */
+    /** Returns what queues, lists, pauses and starts migrations. */
     public MigrationStore store() {
         return store;
+    }
+
+    /** Returns what says how migrations stand. */
+    public StatusReader status() {
+        return status;
+    }
+
+    /** Returns what says what was decided about migrations, and why. */
+    public EventLog eventLog() {
+        return eventLog;
     }
 
     /** Returns what says how much may run at once on all replicas together. */

@@ -5,8 +5,6 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import javax.sql.DataSource;
-import org.registrybbm.migrations.audit.RecordedEvent;
-import org.registrybbm.migrations.audit.RecordedEvents;
 import org.registrybbm.migrations.budget.Budget;
 import org.registrybbm.migrations.budget.BudgetStatements;
 import org.registrybbm.migrations.budget.Limit;
@@ -14,50 +12,25 @@ import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
-import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.sharing.PlanFailures;
+import org.registrybbm.migrations.internal.tables.Database;
 import org.registrybbm.migrations.internal.tables.JobQueries;
-import org.registrybbm.migrations.internal.tables.KnownMigrations;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
-import org.registrybbm.migrations.internal.tables.RequestedChange;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StatusChange;
-import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.status.OverviewQueries;
 
 /**
- * What operators and authors do with batched migrations: look, pause, resume, queue. Thread-safe. Every method throws
+ * What operators and authors do with batched migrations: list, pause, resume, queue. Thread-safe. Every method throws
  * {@link SchemaNotMigratedException} when the tables are missing and {@link DatabaseException} when the database cannot be asked.
  */
 public final class MigrationStore {
-    private static final int MOST_EVENTS = 1_000;
-
-    private final DataSource dataSource;
+    private final Database database;
 
     MigrationStore(DataSource dataSource) {
-        this.dataSource = dataSource;
-    }
-
-    /** A query or change, given a connection in auto-commit mode. */
-    @FunctionalInterface
-    private interface Question<T> {
-        T ask(Connection connection) throws SQLException;
-    }
-
-    /**
-     * Tells how migrations stand.
-     *
-     * @param names which; empty for all
-     * @return by id
-     * @throws UnknownMigrationException for a name that is no migration's
-     */
-    public List<MigrationOverview> overviews(Collection<String> names) {
-        return ask("list the batched migrations", connection -> {
-            KnownMigrations.require(connection, names);
-            return OverviewQueries.list(connection, names);
-        });
+        this.database = new Database(dataSource);
     }
 
     /**
@@ -68,10 +41,8 @@ public final class MigrationStore {
      * @throws UnknownMigrationException for a name that is no migration's
      */
     public List<BatchedMigration> list(Collection<String> names) {
-        return ask("list the batched migrations", connection -> {
-            KnownMigrations.require(connection, names);
-            return MigrationQueries.list(connection, names);
-        });
+        return database.read(
+                "list the batched migrations", names, connection -> MigrationQueries.list(connection, names));
     }
 
     /**
@@ -99,17 +70,15 @@ public final class MigrationStore {
     /** Makes paused and failed migrations active, and gives failed batch jobs of all that are named their attempts again. */
     void restart(Collection<String> names) {
         setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE);
-        ask(
-                "give failed batch jobs their attempts again",
-                connection -> RequestedChange.change(connection, tx -> {
-                    for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
-                        if (migration.status().isRunnable()) {
-                            JobQueries.forgetAttempts(tx, migration.id());
-                            PlanFailures.forget(tx, migration.id());
-                        }
-                    }
-                    return names;
-                }));
+        database.change("give failed batch jobs their attempts again", names, tx -> {
+            for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
+                if (migration.status().isRunnable()) {
+                    JobQueries.forgetAttempts(tx, migration.id());
+                    PlanFailures.forget(tx, migration.id());
+                }
+            }
+            return names;
+        });
     }
 
     /**
@@ -120,13 +89,11 @@ public final class MigrationStore {
      * @throws DatabaseException when there is one of that name already
      */
     public long queue(NewBatchedMigration migration) {
-        return ask(
-                "queue the batched migration '" + migration.name() + "'",
-                connection -> RequestedChange.change(connection, tx -> {
-                    long id = MigrationQueries.queue(tx, migration);
-                    setBudget(tx, migration);
-                    return id;
-                }));
+        return database.change("queue the batched migration '" + migration.name() + "'", List.of(), tx -> {
+            long id = MigrationQueries.queue(tx, migration);
+            setBudget(tx, migration);
+            return id;
+        });
     }
 
     /**
@@ -138,19 +105,13 @@ public final class MigrationStore {
      * @throws IllegalArgumentException when the one that is there does something else, or to another table
      */
     public boolean queueIfAbsent(NewBatchedMigration migration) {
-        return ask("queue the batched migration '" + migration.name() + "'", connection -> {
-            boolean queued = RequestedChange.change(connection, tx -> {
-                boolean absent = MigrationQueries.queueIfAbsent(tx, migration).isPresent();
-                if (absent) {
-                    setBudget(tx, migration);
-                }
-                return absent;
-            });
-            if (!queued) {
-                requireSame(
-                        MigrationQueries.differences(connection, migration.name(), migration.definition()), migration);
+        return database.change("queue the batched migration '" + migration.name() + "'", List.of(), tx -> {
+            if (MigrationQueries.queueIfAbsent(tx, migration).isPresent()) {
+                setBudget(tx, migration);
+                return true;
             }
-            return queued;
+            requireSame(MigrationQueries.differences(tx, migration.name(), migration.definition()), migration);
+            return false;
         });
     }
 
@@ -190,29 +151,10 @@ public final class MigrationStore {
             throw new IllegalArgumentException("priority is " + priority + ", allowed is " + Short.MIN_VALUE + " to "
                     + Short.MAX_VALUE + "; nothing was changed");
         }
-        return ask("set the priority of '" + name + "'", connection -> {
-            KnownMigrations.require(connection, List.of(name));
-            return RequestedChange.change(connection, tx -> MigrationQueries.setPriority(tx, name, priority));
-        });
-    }
-
-    /**
-     * Reads what was decided about a migration: sizes, takeovers, quarantined rows, retries. The newest 1,000 are kept.
-     *
-     * @param name which migration
-     * @param limit at most so many, 1 to 1000
-     * @return newest first
-     * @throws UnknownMigrationException for a name that is no migration's
-     * @throws IllegalArgumentException for a limit out of its range
-     */
-    public List<RecordedEvent> events(String name, int limit) {
-        if (limit < 1 || limit > MOST_EVENTS) {
-            throw new IllegalArgumentException("limit is " + limit + ", allowed is 1 to " + MOST_EVENTS);
-        }
-        return ask("list the events of '" + name + "'", connection -> {
-            KnownMigrations.require(connection, List.of(name));
-            return RecordedEvents.newest(connection, name, limit);
-        });
+        return database.change(
+                "set the priority of '" + name + "'",
+                List.of(name),
+                tx -> MigrationQueries.setPriority(tx, name, priority));
     }
 
     /**
@@ -221,7 +163,7 @@ public final class MigrationStore {
      * @throws SchemaNotMigratedException when they are not
      */
     public void requireSchema() {
-        ask("look for the batched-migration tables", connection -> {
+        database.read("look for the batched-migration tables", List.of(), connection -> {
             List<String> missing = CatalogQueries.missing(
                     connection,
                     "batched_background_migrations",
@@ -237,17 +179,7 @@ public final class MigrationStore {
     }
 
     private List<StatusChange> setStatus(Collection<String> names, List<MigrationStatus> from, MigrationStatus to) {
-        return ask("make batched migrations " + to.word(), connection -> {
-            KnownMigrations.require(connection, names);
-            return RequestedChange.change(connection, tx -> MigrationQueries.setStatus(tx, names, from, to));
-        });
-    }
-
-    private <T> T ask(String doing, Question<T> question) {
-        try (Connection connection = dataSource.getConnection()) {
-            return question.ask(connection);
-        } catch (SQLException e) {
-            throw DatabaseFailures.of(doing, e);
-        }
+        return database.change(
+                "make batched migrations " + to.word(), names, tx -> MigrationQueries.setStatus(tx, names, from, to));
     }
 }

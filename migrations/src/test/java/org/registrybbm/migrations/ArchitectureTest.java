@@ -1,8 +1,11 @@
 package org.registrybbm.migrations;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -175,6 +178,21 @@ class ArchitectureTest {
                     "com.zaxxer..",
                     "org.registrybbm.scheduler..",
                     "org.registrybbm.app..");
+
+    @ArchTest
+    static final ArchRule NO_ROOM_IS_TOO_FULL = Rooms.holdNoMoreThan(15, ROOT);
+
+    @ArchTest
+    static final ArchRule SHOWS_NO_JACKSON_TO_ANYBODY = noMethods()
+            .that()
+            .arePublic()
+            .and()
+            .areDeclaredInClassesThat()
+            .resideOutsideOfPackage("org.registrybbm.migrations.internal..")
+            .should()
+            .haveRawReturnType(resideInAPackage("com.fasterxml.."))
+            .orShould()
+            .haveRawParameterTypes(DescribedPredicate.anyElementThat(resideInAPackage("com.fasterxml..")));
 
     @ArchTest
     static final ArchRule KEEPS_ITS_INTERNALS_TO_ITSELF = classes()

@@ -55,7 +55,7 @@ class AttemptsTest {
         AtomicInteger calls = new AtomicInteger();
         List<MigrationEvent.BatchFailed> failures = new ArrayList<>();
         BatchedMigrations engine = BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS.withMaxJobAttempts(most))
+                .settings(Lab.SETTINGS.toBuilder().maxJobAttempts(most).build())
                 .workRegistry(Lab.registry(Map.of("throwing", context -> {
                     calls.incrementAndGet();
                     throw Lab.away("always");
@@ -84,7 +84,7 @@ class AttemptsTest {
     void beginsToCountAnewWithEachSubBatchThatIsCommitted() {
         lab.items(1, 6_000).queueItems("m", "everySecond", 6_000);
         AtomicInteger calls = new AtomicInteger();
-        EngineSettings settings = Lab.SETTINGS.withMaxJobAttempts(2);
+        EngineSettings settings = Lab.SETTINGS.toBuilder().maxJobAttempts(2).build();
         WorkFunction everySecond = context -> {
             long changed = Lab.addOne(context);
             if (calls.incrementAndGet() % 2 == 0) {

@@ -74,7 +74,7 @@ abstract class BatchingStrategyContract {
         queued(Lab.SETTINGS, 500).runToEnd(List.of(), StopSignal.NEVER);
 
         MigrationOverview overview =
-                lab.engine(Map.of()).store().overviews(List.of()).get(0);
+                lab.engine(Map.of()).status().overviews(List.of()).get(0);
         assertThat(overview.coveredTupleCount()).isEqualTo(ROWS);
         assertThat(overview.migratedTupleCount()).isEqualTo(ROWS);
         assertThat(overview.activeJobs() + overview.failedJobs()).isZero();
@@ -100,7 +100,10 @@ abstract class BatchingStrategyContract {
     void goesOnAfterEachInterruption() {
         things(ROWS);
         BatchedMigrations engine = queued(
-                Lab.SETTINGS.withTargets(new EngineSettings.Targets(Duration.ofSeconds(1), Duration.ofMillis(500))),
+                Lab.SETTINGS.toBuilder()
+                        .batchTarget(Duration.ofSeconds(1))
+                        .subBatchTarget(Duration.ofMillis(500))
+                        .build(),
                 1_000);
 
         for (int i = 0; i < 20; i++) {

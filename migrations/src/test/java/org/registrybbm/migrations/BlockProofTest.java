@@ -158,13 +158,9 @@ class BlockProofTest {
             })
     void aRowIsFoundThoughTheTableIsRewritten(String rewrite) {
         // The rewriting waits for the transaction that reads, until that has been idle for so long.
-        EngineSettings settings = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(10),
-                Duration.ZERO,
-                Duration.ofMinutes(1)));
+        EngineSettings settings = Lab.SETTINGS.toBuilder()
+                .idleInTransactionTimeout(Duration.ofSeconds(1))
+                .build();
         rows("CREATE TABLE t.items " + COLUMNS);
         database.execute("CREATE INDEX latest ON t.items ((-id))");
         runPass();

@@ -74,7 +74,7 @@ class BoundsTest {
         assertThat(database.number("SELECT count(*) FROM t.items WHERE v IS NULL"))
                 .isEqualTo(501);
         assertThat(explanation("m")).endsWith("no row is left from min_value 1 to max_value 9223372036854775807");
-        assertThat(lab.engine(Map.of()).store().events("m", 1).get(0).reason())
+        assertThat(lab.engine(Map.of()).eventLog().newest("m", 1).get(0).reason())
                 .isEqualTo(
                         "no row with id from 1 to 9223372036854775807 is left; the table has rows outside of min_value and"
                                 + " max_value, which it does not cover");
@@ -86,6 +86,6 @@ class BoundsTest {
     }
 
     private String explanation(String name) {
-        return lab.engine(Map.of()).store().overviews(List.of(name)).get(0).explanation();
+        return lab.engine(Map.of()).status().overviews(List.of(name)).get(0).explanation();
     }
 }

@@ -15,7 +15,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -140,7 +139,10 @@ class BudgetChangesTest {
         lab.queueItems("a", "slowly", 1_000);
         lab.queueItems("b", "slowly", 1_000);
         BatchedMigrations engine = lab.engine(
-                Lab.SETTINGS.withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofMillis(10))),
+                Lab.SETTINGS.toBuilder()
+                        .batchTarget(Duration.ZERO)
+                        .subBatchTarget(Duration.ofMillis(10))
+                        .build(),
                 Map.of("slowly", context -> {
                     try (var statement = context.connection().createStatement()) {
                         statement.execute("SELECT pg_sleep(0.02)");

@@ -347,6 +347,6 @@ class CopiedValuesTest {
     }
 
     private long migrated() {
-        return lab.engine(Map.of()).store().overviews(List.of("m")).get(0).migratedTupleCount();
+        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).migratedTupleCount();
     }
 }

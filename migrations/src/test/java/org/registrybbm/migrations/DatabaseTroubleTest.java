@@ -41,7 +41,7 @@ class DatabaseTroubleTest {
             Stream.<Runnable>of(
                             () -> engine.store().requireSchema(),
                             () -> engine.store().list(List.of()),
-                            () -> engine.store().overviews(List.of()),
+                            () -> engine.status().overviews(List.of()),
                             () -> engine.store().pause(List.of()),
                             () -> engine.planner().plan(),
                             () -> engine.runner().run(1, StopSignal.NEVER),

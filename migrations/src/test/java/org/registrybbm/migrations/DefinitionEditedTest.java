@@ -99,7 +99,7 @@ class DefinitionEditedTest {
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
         lab.assertEachItemChangedOnce();
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
-        assertThat(lab.engine(Map.of()).store().events("m", 100))
+        assertThat(lab.engine(Map.of()).eventLog().newest("m", 100))
                 .filteredOn(event -> event.event().equals("restarted"))
                 .hasSize(1);
     }

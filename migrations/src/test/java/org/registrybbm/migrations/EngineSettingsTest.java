@@ -22,7 +22,7 @@ class EngineSettingsTest {
                 allowed,
                 "maxJobAttempts",
                 attempts,
-                () -> EngineSettings.defaults().withMaxJobAttempts(attempts));
+                () -> EngineSettings.builder().maxJobAttempts(attempts).build());
     }
 
     @ParameterizedTest
@@ -56,10 +56,11 @@ class EngineSettingsTest {
 
     @Test
     void changesOneThingAtATime() {
-        EngineSettings changed = EngineSettings.defaults()
-                .withMaxJobAttempts(9)
-                .withTargets(new Targets(Duration.ZERO, Duration.ofMillis(20)))
-                .withTimeouts(timeout("lease", Duration.ofSeconds(3)));
+        EngineSettings changed = EngineSettings.builder()
+                .maxJobAttempts(9)
+                .batchTarget(Duration.ZERO)
+                .lease(Duration.ofSeconds(3))
+                .build();
 
         assertThat(changed.maxJobAttempts()).isEqualTo(9);
         assertThat(changed.targets().batch()).isZero();

@@ -24,7 +24,8 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Invariant 2: every row once, with work that shows each time it was done. */
 @ExtendWith(PostgresExtension.class)
 class ExactlyOnceTest {
-    private static final EngineSettings MANY_ATTEMPTS = Lab.SETTINGS.withMaxJobAttempts(100);
+    private static final EngineSettings MANY_ATTEMPTS =
+            Lab.SETTINGS.toBuilder().maxJobAttempts(100).build();
 
     private final Lab lab;
     private final TestDatabase database;
@@ -120,7 +121,7 @@ class ExactlyOnceTest {
     }
 
     private long migrated(String name) {
-        return lab.engine(Map.of()).store().overviews(List.of(name)).get(0).migratedTupleCount();
+        return lab.engine(Map.of()).status().overviews(List.of(name)).get(0).migratedTupleCount();
     }
 
     private void kill(WorkContext context) {

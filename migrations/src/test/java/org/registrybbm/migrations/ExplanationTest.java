@@ -97,7 +97,7 @@ class ExplanationTest {
                 """);
 
         MigrationOverview overview =
-                lab.engine(Map.of()).store().overviews(List.of("m")).get(0);
+                lab.engine(Map.of()).status().overviews(List.of("m")).get(0);
 
         assertThat(overview.replicas()).containsExactly("replica-" + due.get(0), "replica-" + due.get(1));
         assertThat(overview.takeovers()).isEqualTo(4);
@@ -184,7 +184,7 @@ class ExplanationTest {
     }
 
     private String explanation() {
-        return lab.engine(Map.of()).store().overviews(List.of("m")).get(0).explanation();
+        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).explanation();
     }
 
     /** Else those that look for work would plan, and fail it, only by chance. */
@@ -192,13 +192,14 @@ class ExplanationTest {
     void whoLooksForWorkHearsThatTheCodeHasBeenMissingForTooLong() {
         lab.items(1, 100).queueItems("m", "ofTomorrow", 10);
         EngineSettings.Timeouts shipped = Lab.SETTINGS.timeouts();
-        Planner planner = lab.engine(Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
-                        shipped.statement(),
-                        shipped.lock(),
-                        shipped.idleInTransaction(),
-                        shipped.lease(),
-                        shipped.retryDelay(),
-                        Duration.ofSeconds(2))))
+        Planner planner = lab.engine(Lab.SETTINGS.toBuilder()
+                        .statementTimeout(shipped.statement())
+                        .lockTimeout(shipped.lock())
+                        .idleInTransactionTimeout(shipped.idleInTransaction())
+                        .lease(shipped.lease())
+                        .retryDelay(shipped.retryDelay())
+                        .missingCode(Duration.ofSeconds(2))
+                        .build())
                 .planner();
         planner.plan();
         long before = planner.outlook();

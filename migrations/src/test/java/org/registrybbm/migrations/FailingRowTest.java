@@ -179,7 +179,7 @@ class FailingRowTest {
         assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
-        assertThat(lab.engine(Map.of()).store().events("m", 1_000))
+        assertThat(lab.engine(Map.of()).eventLog().newest("m", 1_000))
                 .filteredOn(event -> event.event().equals("retried"))
                 .hasSize(1);
     }

@@ -20,13 +20,11 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Invariant 1: a worker that froze and wakes up after its batch was taken over changes nothing more. */
 @ExtendWith(PostgresExtension.class)
 class FencingTest {
-    private static final EngineSettings SHORT_LEASES = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(2),
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(1),
-            Duration.ZERO,
-            Duration.ZERO));
+    private static final EngineSettings SHORT_LEASES = Lab.SETTINGS.toBuilder()
+            .idleInTransactionTimeout(Duration.ofSeconds(30))
+            .lease(Duration.ofSeconds(1))
+            .missingCode(Duration.ZERO)
+            .build();
 
     private final Lab lab;
     private final TestDatabase database;

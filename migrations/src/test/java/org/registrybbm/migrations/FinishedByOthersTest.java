@@ -40,7 +40,7 @@ class FinishedByOthersTest {
         finish();
 
         assertThat(engine.planner().hasWork()).isTrue();
-        MigrationOverview overview = engine.store().overviews(List.of("m")).get(0);
+        MigrationOverview overview = engine.status().overviews(List.of("m")).get(0);
         assertThat(overview.progressPercent()).hasValue(12.5);
         assertThat(overview.explanation())
                 .isEqualTo("set to finished by somebody else while batch jobs are not done; a replica makes it active"
@@ -64,7 +64,7 @@ class FinishedByOthersTest {
                         event -> assertThat(event.reason())
                                 .isEqualTo("it was set to finished by somebody else while 1 batch job was not done"));
         assertThat(lab.of("m", "status || ' ' || (finished_at IS NULL)")).isEqualTo("1 true");
-        assertThat(engine.store().events("m", 10))
+        assertThat(engine.eventLog().newest("m", 10))
                 .filteredOn(event -> event.event().equals("reopened"))
                 .singleElement()
                 .satisfies(event -> assertThat(event.reason()).contains("1 batch job was not done"));
@@ -81,7 +81,7 @@ class FinishedByOthersTest {
 
         assertThat(engine.runToEnd(List.of("m"), StopSignal.NEVER).isComplete()).isTrue();
 
-        assertThat(engine.store().events("m", 10))
+        assertThat(engine.eventLog().newest("m", 10))
                 .anySatisfy(
                         event -> assertThat(event.reason())
                                 .isEqualTo(
@@ -123,7 +123,7 @@ class FinishedByOthersTest {
         assertThat(lab.drain(work).isComplete()).isTrue();
 
         assertThat(lab.engine(work).planner().hasWork()).isFalse();
-        assertThat(lab.engine(work).store().overviews(List.of("m")).get(0).progressPercent())
+        assertThat(lab.engine(work).status().overviews(List.of("m")).get(0).progressPercent())
                 .hasValue(100);
     }
 

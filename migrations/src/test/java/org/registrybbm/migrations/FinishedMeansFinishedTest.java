@@ -85,7 +85,7 @@ class FinishedMeansFinishedTest {
         lab.runAll(Map.of());
 
         MigrationOverview overview =
-                lab.engine(Map.of()).store().overviews(List.of("m")).get(0);
+                lab.engine(Map.of()).status().overviews(List.of("m")).get(0);
         assertThat(overview.coveredTupleCount()).isEqualTo(2_012);
         assertThat(overview.migratedTupleCount()).isEqualTo(2_012);
         assertThat(overview.finishedJobs()).isEqualTo(lab.jobs("m", "1").size());

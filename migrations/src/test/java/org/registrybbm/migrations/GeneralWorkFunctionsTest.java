@@ -217,6 +217,6 @@ class GeneralWorkFunctionsTest {
     }
 
     private long migrated() {
-        return lab.engine(Map.of()).store().overviews(List.of("m")).get(0).migratedTupleCount();
+        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).migratedTupleCount();
     }
 }

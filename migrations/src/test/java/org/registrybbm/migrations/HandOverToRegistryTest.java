@@ -115,7 +115,7 @@ class HandOverToRegistryTest {
     void whatWasHandedBackIsDueAtOnceAndIsNoFailure() {
         table(false, 400);
         BatchedMigrations engine = stopInTheMiddle();
-        MigrationOverview overview = engine.store().overviews(List.of("m")).get(0);
+        MigrationOverview overview = engine.status().overviews(List.of("m")).get(0);
         assertThat(overview.failedJobs()).isZero();
         assertThat(overview.activeJobs()).isEqualTo(2);
         assertThat(overview.explanation()).isEqualTo("waits for a worker that is free");
@@ -144,7 +144,7 @@ class HandOverToRegistryTest {
                 SET attempts = 5, failure_error_code = 0
                 WHERE id = (SELECT id FROM batched_background_migration_jobs WHERE status = 3 ORDER BY id LIMIT 1)
                 """);
-        assertThat(engine.store().overviews(List.of("m")).get(0).failedJobs()).isEqualTo(1);
+        assertThat(engine.status().overviews(List.of("m")).get(0).failedJobs()).isEqualTo(1);
 
         engine.planner().plan();
 
@@ -156,7 +156,8 @@ class HandOverToRegistryTest {
         table(false, 400);
         stopInTheMiddle();
         database.execute("UPDATE batched_background_migration_jobs SET attempts = 4 WHERE status = 3");
-        BatchedMigrations impatient = lab.engine(Lab.SETTINGS.withMaxJobAttempts(2), FILL);
+        BatchedMigrations impatient =
+                lab.engine(Lab.SETTINGS.toBuilder().maxJobAttempts(2).build(), FILL);
 
         for (int turn = 0; turn < 20; turn++) {
             impatient.planner().plan().due().forEach(job -> impatient.runner().run(job, StopSignal.NEVER));

@@ -239,8 +239,10 @@ class IsolationTest {
         items(3_000, "5", "i = 2999", ", PRIMARY KEY (id)");
         queue(WORK, null, "k", 100);
         database.execute("UPDATE batched_background_migrations SET sub_batch_size_max = 1");
-        EngineSettings hasty =
-                Lab.SETTINGS.withTargets(new EngineSettings.Targets(Duration.ofSeconds(30), Duration.ofMillis(10)));
+        EngineSettings hasty = Lab.SETTINGS.toBuilder()
+                .batchTarget(Duration.ofSeconds(30))
+                .subBatchTarget(Duration.ofMillis(10))
+                .build();
         AtomicInteger afterwards = new AtomicInteger();
         WorkFunction pausing = context -> {
             if (lab.status("m") == MigrationStatus.PAUSED) {

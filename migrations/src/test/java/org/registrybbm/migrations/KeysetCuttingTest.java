@@ -103,7 +103,7 @@ class KeysetCuttingTest {
         assertThat(lab.drain(Map.of()).isComplete()).isTrue();
 
         lab.assertEachItemChangedOnce();
-        assertThat(lab.engine(Map.of()).store().overviews(List.of("m")).get(0).migratedTupleCount())
+        assertThat(lab.engine(Map.of()).status().overviews(List.of("m")).get(0).migratedTupleCount())
                 .isEqualTo(1_000);
     }
 

@@ -36,14 +36,14 @@ record Lab(TestDatabase database) {
             ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
 
     /** Fast to retry, no waiting for code, small targets; everything else as shipped. */
-    static final EngineSettings SETTINGS = EngineSettings.defaults()
-            .withTimeouts(new EngineSettings.Timeouts(
-                    Duration.ofSeconds(30),
-                    Duration.ofSeconds(2),
-                    Duration.ofSeconds(10),
-                    Duration.ofSeconds(10),
-                    Duration.ZERO,
-                    Duration.ofMinutes(1)));
+    static final EngineSettings SETTINGS = EngineSettings.builder()
+            .statementTimeout(Duration.ofSeconds(30))
+            .lockTimeout(Duration.ofSeconds(2))
+            .idleInTransactionTimeout(Duration.ofSeconds(10))
+            .lease(Duration.ofSeconds(10))
+            .retryDelay(Duration.ZERO)
+            .missingCode(Duration.ofMinutes(1))
+            .build();
 
     /** Forgets the batched migrations and tables of the test before. */
     static Lab clean(TestDatabase database) {

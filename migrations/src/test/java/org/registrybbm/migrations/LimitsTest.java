@@ -96,13 +96,11 @@ class LimitsTest {
 
     @Test
     void countsALeaseThatRanOutWhileItsSubBatchIsStillUnderWay() {
-        EngineSettings shortLease = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(1),
-                Duration.ZERO,
-                Duration.ZERO));
+        EngineSettings shortLease = Lab.SETTINGS.toBuilder()
+                .idleInTransactionTimeout(Duration.ofSeconds(30))
+                .lease(Duration.ofSeconds(1))
+                .missingCode(Duration.ZERO)
+                .build();
         lab.limits(1, 1).items(1, 100).queueItems("slow", "slow", 100);
         lab.queueItems("other", Lab.ADD_ONE, 100);
         Worker.Gate gate = new Worker.Gate();

@@ -26,13 +26,8 @@ class LockWaitTest {
 
     private final Lab lab;
     private final TestDatabase database;
-    private final EngineSettings settings = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
-            Duration.ofSeconds(30),
-            Duration.ofMillis(50),
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(10),
-            Duration.ZERO,
-            Duration.ofMinutes(1)));
+    private final EngineSettings settings =
+            Lab.SETTINGS.toBuilder().lockTimeout(Duration.ofMillis(50)).build();
 
     LockWaitTest(TestDatabase database) {
         this.database = database;
@@ -72,7 +67,7 @@ class LockWaitTest {
             assertThat(lab.jobs("m", "retry_at - clock_timestamp() BETWEEN interval '1 s' AND interval '60 s'"))
                     .containsExactly("t");
             assertThat(engine.planner().plan().due()).isEmpty();
-            assertThat(engine.store().overviews(List.of("m")).get(0).explanation())
+            assertThat(engine.status().overviews(List.of("m")).get(0).explanation())
                     .startsWith("waits since ")
                     .contains(" for a lock of process ", "a person of ", ", whose transaction began at 2");
             person.rollback();

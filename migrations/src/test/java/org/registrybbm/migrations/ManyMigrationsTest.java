@@ -168,7 +168,7 @@ class ManyMigrationsTest {
         database.execute("UPDATE batched_background_migration_budgets SET migrations = 1 WHERE scope = 'table'");
         plan(1);
 
-        List<MigrationOverview> overviews = lab.engine(Map.of()).store().overviews(List.of());
+        List<MigrationOverview> overviews = lab.engine(Map.of()).status().overviews(List.of());
 
         assertThat(overviews.get(1).explanation()).isEqualTo("waits for 'm1' on the same table");
         assertThat(overviews.get(MANY - 1).explanation())

@@ -7,13 +7,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.registrybbm.migrations.budget.Budget;
+import org.registrybbm.migrations.budget.Limit;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
+import org.registrybbm.migrations.model.BatchSizing;
 import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.KeyBounds;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.status.StatusReader;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What a store of batched migrations does, on any server. */
@@ -31,6 +36,10 @@ abstract class MigrationStoreContract {
 
     private MigrationStore store() {
         return lab.engine(Map.of()).store();
+    }
+
+    private StatusReader status() {
+        return lab.engine(Map.of()).status();
     }
 
     @Test
@@ -74,7 +83,7 @@ abstract class MigrationStoreContract {
         List<String> unknown = List.of("unknown");
         Stream.<Runnable>of(
                         () -> store().list(unknown),
-                        () -> store().overviews(unknown),
+                        () -> status().overviews(unknown),
                         () -> store().resume(unknown),
                         () -> lab.engine(Map.of()).runToEnd(unknown, StopSignal.NEVER))
                 .forEach(call -> assertThatThrownBy(call::run).isInstanceOf(UnknownMigrationException.class));
@@ -85,7 +94,7 @@ abstract class MigrationStoreContract {
         lab.database().execute("DELETE FROM batched_background_migrations");
 
         assertThat(store().list(List.of())).isEmpty();
-        assertThat(store().overviews(List.of())).isEmpty();
+        assertThat(status().overviews(List.of())).isEmpty();
         assertThat(store().pause(List.of())).isEmpty();
         assertThatThrownBy(() -> store().list(List.of("any"))).hasMessageContaining("there are none at all");
         assertThat(lab.engine(Map.of()).runToEnd(List.of(), StopSignal.NEVER).isComplete())
@@ -103,7 +112,7 @@ abstract class MigrationStoreContract {
         assertThat(store().list(List.of("failed", "active")))
                 .extracting(BatchedMigration::name)
                 .containsExactly("active", "failed");
-        assertThat(store().overviews(List.of("failed")))
+        assertThat(status().overviews(List.of("failed")))
                 .singleElement()
                 .satisfies(overview -> assertThat(overview.migration().name()).isEqualTo("failed"));
     }
@@ -132,6 +141,69 @@ abstract class MigrationStoreContract {
             assertThat(queued.failure()).isNull();
             assertThat(queued.timeline().startedAt()).isNull();
         });
+    }
+
+    @Test
+    void queuesWithWhateverOperatorsMayChangeLater() {
+        store().queue(NewBatchedMigration.named("queued")
+                .work("addOne")
+                .table("t.items")
+                .byKey("id")
+                .fixedBatchSize(7)
+                .batchSizes(2, 70)
+                .subBatchSizes(1, 5)
+                .priority(-3)
+                .quarantineLimit(0)
+                .batchJobsAtOnce(2)
+                .rowsPerSecond(1_000)
+                .paused()
+                .build());
+
+        assertThat(store().list(List.of("queued"))).singleElement().satisfies(queued -> {
+            assertThat(queued.status()).isEqualTo(MigrationStatus.PAUSED);
+            assertThat(queued.bounds()).isEqualTo(KeyBounds.ALL);
+            assertThat(queued.sizing())
+                    .isEqualTo(new BatchSizing(7, true, new BatchSizing.Bounds(2, 70), new BatchSizing.Bounds(1, 5)));
+            assertThat(queued.quarantineLimit()).isZero();
+        });
+        assertThat(lab.of("queued", "priority")).isEqualTo("-3");
+        assertThat(lab.engine(Map.of()).budgets().list())
+                .contains(new Budget(Budget.Subject.migration("queued"), Limit.of(2), Limit.of(1_000), Limit.DEFAULT));
+    }
+
+    @Test
+    void queuesOnceHoweverOftenItIsAsked() {
+        NewBatchedMigration.Builder asked = NewBatchedMigration.named("asked")
+                .work("copyColumn", Map.of("from", "id", "to", "v"))
+                .table("t.items");
+
+        assertThat(store().queueIfAbsent(asked.byKey("id").build())).isTrue();
+        store().setPriority("asked", 5);
+        // Sizes and limits are for people to change.
+        assertThat(store().queueIfAbsent(
+                                asked.byKey("id").priority(1).batchSize(3).build()))
+                .isFalse();
+
+        assertThat(lab.of("asked", "priority || ' ' || batch_size")).isEqualTo("5 10000");
+    }
+
+    @Test
+    void refusesToQueueAnotherMigrationUnderTheSameName() {
+        store().queueIfAbsent(NewBatchedMigration.named("asked")
+                .work("copyColumn", Map.of("from", "id", "to", "v"))
+                .table("t.items")
+                .byKey("id")
+                .build());
+
+        assertThatThrownBy(() -> store().queueIfAbsent(NewBatchedMigration.named("asked")
+                        .work("copyColumn", Map.of("from", "id", "to", "w"))
+                        .table("t.others")
+                        .byBlocks()
+                        .build()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a batched migration 'asked' is there already and is another one: its arguments is"
+                        + " {\"to\": \"v\", \"from\": \"id\"}, table_name is t.items, column_name is id,"
+                        + " batching_strategy is NULL; nothing was changed; give the new one a name of its own");
     }
 
     @Test

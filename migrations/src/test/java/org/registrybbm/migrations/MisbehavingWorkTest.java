@@ -267,14 +267,14 @@ class MisbehavingWorkTest {
     }
 
     private static EngineSettings impatient(Duration statement) {
-        return Lab.SETTINGS
-                .withMaxJobAttempts(2)
-                .withTimeouts(new EngineSettings.Timeouts(
-                        statement,
-                        Duration.ofSeconds(2),
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(10),
-                        Duration.ZERO,
-                        Duration.ZERO));
+        return Lab.SETTINGS.toBuilder()
+                .maxJobAttempts(2)
+                .statementTimeout(statement)
+                .lockTimeout(Duration.ofSeconds(2))
+                .idleInTransactionTimeout(Duration.ofSeconds(10))
+                .lease(Duration.ofSeconds(10))
+                .retryDelay(Duration.ZERO)
+                .missingCode(Duration.ZERO)
+                .build();
     }
 }

@@ -108,7 +108,7 @@ class MovedRowsTest {
 
         lab.drain(Map.of());
 
-        assertThat(lab.engine(Map.of()).store().events("m", 100))
+        assertThat(lab.engine(Map.of()).eventLog().newest("m", 100))
                 .filteredOn(event -> event.event().equals("warned"))
                 .singleElement()
                 .satisfies(event -> assertThat(event.reason())
@@ -122,7 +122,7 @@ class MovedRowsTest {
 
         lab.drain(Map.of());
 
-        assertThat(lab.engine(Map.of()).store().events("m", 100))
+        assertThat(lab.engine(Map.of()).eventLog().newest("m", 100))
                 .noneMatch(event -> event.event().equals("warned"));
     }
 }

@@ -2,6 +2,7 @@ package org.registrybbm.migrations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -94,7 +95,8 @@ class OrderTest {
         lab.items(1, 30);
         lab.queueItems("waiting", "throwing", 30);
         lab.queueItems("next", Lab.ADD_ONE, 30);
-        EngineSettings patient = Lab.SETTINGS.withTimeouts(EngineSettings.Timeouts.defaults());
+        EngineSettings patient =
+                Lab.SETTINGS.toBuilder().retryDelay(Duration.ofSeconds(5)).build();
         BatchedMigrations engine = lab.engine(patient, Map.of("throwing", context -> {
             throw Lab.away("no");
         }));

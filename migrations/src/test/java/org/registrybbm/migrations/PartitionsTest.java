@@ -63,7 +63,7 @@ class PartitionsTest {
             lab.assertEachItemChangedOnce();
             assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
             MigrationOverview overview =
-                    lab.engine(Map.of()).store().overviews(List.of()).get(0);
+                    lab.engine(Map.of()).status().overviews(List.of()).get(0);
             assertThat(overview.migratedTupleCount()).isEqualTo(400);
         }
     }

@@ -138,7 +138,8 @@ class PauseTest {
             database.execute(PAUSE);
             throw Lab.away("no");
         };
-        BatchedMigrations engine = lab.engine(Lab.SETTINGS.withMaxJobAttempts(1), Map.of("pausing", pausingAndFailing));
+        BatchedMigrations engine =
+                lab.engine(Lab.SETTINGS.toBuilder().maxJobAttempts(1).build(), Map.of("pausing", pausingAndFailing));
 
         engine.runToEnd(List.of(), StopSignal.NEVER);
 

@@ -197,7 +197,7 @@ class PlanFailuresTest {
     }
 
     private String explanation() {
-        return lab.engine(Map.of()).store().overviews(List.of("m")).get(0).explanation();
+        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).explanation();
     }
 
     private Connection lock() throws SQLException {

@@ -130,6 +130,6 @@ class ProgressTest {
     }
 
     private MigrationOverview overview(String name) {
-        return lab.engine(Map.of()).store().overviews(List.of(name)).get(0);
+        return lab.engine(Map.of()).status().overviews(List.of(name)).get(0);
     }
 }

@@ -300,13 +300,8 @@ class RateTest {
     }
 
     private BatchedMigrations engine(Duration lease) {
-        EngineSettings settings = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(10),
-                lease,
-                Duration.ZERO,
-                Duration.ZERO));
+        EngineSettings settings =
+                Lab.SETTINGS.toBuilder().lease(lease).missingCode(Duration.ZERO).build();
         return lab.engine(settings, Map.of("a", context -> log(context, "a"), "b", context -> log(context, "b")));
     }
 

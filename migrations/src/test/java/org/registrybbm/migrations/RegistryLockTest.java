@@ -202,7 +202,7 @@ class RegistryLockTest {
     }
 
     private String explanation() {
-        return lab.engine(Map.of()).store().overviews(List.of("m")).get(0).explanation();
+        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).explanation();
     }
 
     private String ask(String sql) {

@@ -58,7 +58,7 @@ class RegistryWorkFunctionsTest {
         assertThat(database.text(untouched)).isEqualTo(before);
         MigrationOverview copy = BatchedMigrations.on(database)
                 .build()
-                .store()
+                .status()
                 .overviews(List.of(COPY))
                 .get(0);
         assertThat(copy.migratedTupleCount()).isEqualTo(4_000);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.audit.EventLog;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.model.MigrationStatus;
@@ -85,7 +86,7 @@ class ReopenedTest {
         database.execute("ALTER TABLE t.items ADD CONSTRAINT picky CHECK (v IS NULL OR id <> 50)");
         lab.runAll(FILL);
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.engine(FILL).store().overviews(List.of("m")).get(0).quarantinedRows())
+        assertThat(lab.engine(FILL).status().overviews(List.of("m")).get(0).quarantinedRows())
                 .isEqualTo(1);
 
         lab.engine(FILL).quarantine().retry(List.of("m"));
@@ -115,20 +116,20 @@ class ReopenedTest {
         lab.runAll(FILL);
         lab.setStatus("m", MigrationStatus.ACTIVE);
         lab.runAll(FILL);
-        MigrationStore store = lab.engine(FILL).store();
+        EventLog events = lab.engine(FILL).eventLog();
 
-        assertThat(store.events("m", 1000))
+        assertThat(events.newest("m", 1000))
                 .extracting(RecordedEvent::event)
                 .containsSubsequence("verified", "reopened", "verified", "batch_size");
-        assertThat(store.events("m", 1)).singleElement().satisfies(event -> {
+        assertThat(events.newest("m", 1)).singleElement().satisfies(event -> {
             assertThat(event.event()).isEqualTo("verified");
             assertThat(event.reason()).isEqualTo("no row is left");
         });
-        assertThatThrownBy(() -> store.events("m", 0)).hasMessage("limit is 0, allowed is 1 to 1000");
-        assertThatThrownBy(() -> store.events("n", 1)).isInstanceOf(UnknownMigrationException.class);
+        assertThatThrownBy(() -> events.newest("m", 0)).hasMessage("limit is 0, allowed is 1 to 1000");
+        assertThatThrownBy(() -> events.newest("n", 1)).isInstanceOf(UnknownMigrationException.class);
     }
 
     private String explanation() {
-        return lab.engine(FILL).store().overviews(List.of("m")).get(0).explanation();
+        return lab.engine(FILL).status().overviews(List.of("m")).get(0).explanation();
     }
 }

@@ -137,13 +137,8 @@ class RollingDeployTest {
 
     @Test
     void anOldReplicaDoesNotFailWhatANewOneIsRunning() {
-        EngineSettings withoutGrace = Lab.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(10),
-                Duration.ZERO,
-                Duration.ZERO));
+        EngineSettings withoutGrace =
+                Lab.SETTINGS.toBuilder().missingCode(Duration.ZERO).build();
         lab.items(1, 100).queueItems("m", "ofTomorrow", 100);
         Worker.Gate gate = new Worker.Gate();
         BatchedMigrations fresh = lab.engine(withoutGrace, Map.of("ofTomorrow", context -> {

@@ -126,6 +126,35 @@ class SizesTest {
     }
 
     @Test
+    void sharesOutWhatIsLeftThoughTheWorkMakesTheTableGrow() {
+        lab.items(1, 10_000);
+        database.execute("ALTER TABLE t.items ADD COLUMN wide text; ANALYZE t.items");
+        lab.limits(4, 4)
+                .engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work("widens")
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(1_000)
+                        .build());
+        BatchedMigrations engine = lab.engine(
+                Lab.SETTINGS, Map.of("widens", context -> context.update("v = v + 1, wide = repeat('x', 300)")));
+        List<Long> probes = engine.planner().plan().due();
+        probes.subList(1, 4).forEach(this::startElsewhere);
+
+        for (List<Long> due = probes.subList(0, 1); lab.jobs("m", "j.id").size() < 12; ) {
+            engine.runner().run(due.get(0), StopSignal.NEVER);
+            database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 30000");
+            due = engine.planner().plan().due();
+            assertThat(due).hasSize(1);
+        }
+
+        assertThat(lab.jobs("m", "j.max_value"))
+                .startsWith("1000", "2000", "3000", "4000", "4750", "5500", "6250", "7000", "7375");
+    }
+
+    @Test
     void doesNotShrinkToNothingWhereTheStatisticsAreOld() {
         lab.items(1, 100);
         database.execute("ANALYZE t.items");
@@ -168,8 +197,10 @@ class SizesTest {
                         .byKey("id")
                         .batchSize(250)
                         .build());
-        EngineSettings fixed =
-                Lab.SETTINGS.withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofMillis(500)));
+        EngineSettings fixed = Lab.SETTINGS.toBuilder()
+                .batchTarget(Duration.ZERO)
+                .subBatchTarget(Duration.ofMillis(500))
+                .build();
 
         lab.engine(fixed).runToEnd(List.of(), StopSignal.NEVER);
 
@@ -180,8 +211,10 @@ class SizesTest {
     void startsWithASmallSubBatchAndGrowsWithinTheBatch() {
         lab.items(1, 8_000).queueItems("m", Lab.ADD_ONE, 10_000);
         List<Long> covered = new ArrayList<>();
-        EngineSettings slowTarget =
-                Lab.SETTINGS.withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofSeconds(30)));
+        EngineSettings slowTarget = Lab.SETTINGS.toBuilder()
+                .batchTarget(Duration.ZERO)
+                .subBatchTarget(Duration.ofSeconds(30))
+                .build();
 
         BatchedMigrations.on(database)
                 .settings(slowTarget)
@@ -212,16 +245,17 @@ class SizesTest {
             }
             return Lab.addOne(context);
         };
-        EngineSettings impatient = Lab.SETTINGS
-                .withMaxJobAttempts(1)
-                .withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofSeconds(30)))
-                .withTimeouts(new EngineSettings.Timeouts(
-                        Duration.ofMillis(500),
-                        Duration.ofSeconds(2),
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(10),
-                        Duration.ZERO,
-                        Duration.ZERO));
+        EngineSettings impatient = Lab.SETTINGS.toBuilder()
+                .maxJobAttempts(1)
+                .batchTarget(Duration.ZERO)
+                .subBatchTarget(Duration.ofSeconds(30))
+                .statementTimeout(Duration.ofMillis(500))
+                .lockTimeout(Duration.ofSeconds(2))
+                .idleInTransactionTimeout(Duration.ofSeconds(10))
+                .lease(Duration.ofSeconds(10))
+                .retryDelay(Duration.ZERO)
+                .missingCode(Duration.ZERO)
+                .build();
         BatchedMigrations engine = lab.engine(impatient, Map.of("slowWhenBig", slowWhenBig));
 
         RunResult result = engine.runToEnd(List.of(), StopSignal.NEVER);

@@ -157,7 +157,7 @@ class StandbyGoneTest {
         org.awaitility.Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
                 .untilAsserted(() -> assertThat(lab.engine(Map.of())
-                                .store()
+                                .status()
                                 .overviews(List.of("m"))
                                 .get(0)
                                 .explanation())

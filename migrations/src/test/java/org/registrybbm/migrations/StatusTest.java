@@ -50,6 +50,7 @@ class StatusTest {
                         "active to failed",
                         "running to finished",
                         "running to failed",
-                        "failed to active");
+                        "failed to active",
+                        "finished to active");
     }
 }

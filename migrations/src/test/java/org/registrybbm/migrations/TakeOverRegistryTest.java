@@ -72,7 +72,7 @@ class TakeOverRegistryTest {
                 .isEqualTo("t");
         MigrationOverview copy = BatchedMigrations.on(database)
                 .build()
-                .store()
+                .status()
                 .overviews(List.of(COPY))
                 .get(0);
         assertThat(copy.migratedTupleCount()).isEqualTo(2_100);
@@ -119,7 +119,7 @@ class TakeOverRegistryTest {
     void understandsTheStatusesThatTheContainerRegistryWrote() {
         PostgresExtension.migrate(database, REGISTRY);
 
-        assertThat(BatchedMigrations.on(database).build().store().overviews(List.of()))
+        assertThat(BatchedMigrations.on(database).build().status().overviews(List.of()))
                 .extracting(overview -> overview.migration().status())
                 .startsWith(
                         MigrationStatus.RUNNING,
@@ -128,7 +128,7 @@ class TakeOverRegistryTest {
                         MigrationStatus.PAUSED);
         assertThat(BatchedMigrations.on(database)
                         .build()
-                        .store()
+                        .status()
                         .overviews(List.of(COPY))
                         .get(0)
                         .progressPercent())

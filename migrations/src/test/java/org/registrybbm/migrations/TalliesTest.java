@@ -90,7 +90,7 @@ class TalliesTest {
                 """);
 
         MigrationOverview overview =
-                lab.engine(Map.of()).store().overviews(List.of()).get(0);
+                lab.engine(Map.of()).status().overviews(List.of()).get(0);
 
         assertThat(overview.coveredTupleCount())
                 .as("90 of nine, 4 of the one, and the batch size of the one that nobody counted")

@@ -34,7 +34,8 @@ class TrafficTest {
     private static final int WORKERS = 3;
     private static final int MOST_KILLS = 12;
     private static final String WORK = "work";
-    private static final EngineSettings MANY_ATTEMPTS = Lab.SETTINGS.withMaxJobAttempts(100);
+    private static final EngineSettings MANY_ATTEMPTS =
+            Lab.SETTINGS.toBuilder().maxJobAttempts(100).build();
 
     private final Lab lab;
     private final TestDatabase database;

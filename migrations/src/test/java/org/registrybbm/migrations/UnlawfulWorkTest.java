@@ -83,7 +83,7 @@ class UnlawfulWorkTest {
             return 0;
         };
 
-        lab.engine(Lab.SETTINGS.withMaxJobAttempts(2), Map.of("deadly", deadly))
+        lab.engine(Lab.SETTINGS.toBuilder().maxJobAttempts(2).build(), Map.of("deadly", deadly))
                 .runToEnd(List.of(), () -> calls.get() > 30);
 
         assertThat(lab.status("m")).as("after " + calls + " calls").isEqualTo(MigrationStatus.FAILED);

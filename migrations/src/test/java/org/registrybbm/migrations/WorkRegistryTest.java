@@ -3,10 +3,16 @@ package org.registrybbm.migrations;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 class WorkRegistryTest {
@@ -57,5 +63,40 @@ class WorkRegistryTest {
 
         assertThat(registry.find("later")).isEmpty();
         assertThatThrownBy(() -> registry.signatures().clear()).isInstanceOf(UnsupportedOperationException.class);
+    }
+
+    @Test
+    void findsWorkFunctionsWhereNoneAreGiven() throws Exception {
+        String services = "META-INF/services/" + WorkFunctions.class.getName();
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        Path folder = Files.createTempDirectory("bbm-services");
+        Files.createDirectories(folder.resolve("META-INF/services"));
+        try (URLClassLoader loader =
+                new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
+            thread.setContextClassLoader(loader);
+            Files.writeString(folder.resolve(services), Found.class.getName());
+            assertThat(WorkRegistry.of(List.of()).signatures()).contains("found", "copyColumn");
+            assertThat(WorkRegistry.of(List.of(registry -> registry.register("given", context -> 1)))
+                            .signatures())
+                    .contains("given", "copyColumn")
+                    .doesNotContain("found");
+
+            Files.writeString(folder.resolve(services), "org.example.NoSuchWork");
+            assertThatThrownBy(() -> WorkRegistry.of(List.of()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(services)
+                    .hasMessageContaining("org.example.NoSuchWork");
+        } finally {
+            thread.setContextClassLoader(before);
+        }
+    }
+
+    /** Work functions that {@link java.util.ServiceLoader} makes. */
+    public static final class Found implements WorkFunctions {
+        @Override
+        public void register(WorkRegistry.Builder registry) {
+            registry.register("found", context -> 1);
+        }
     }
 }

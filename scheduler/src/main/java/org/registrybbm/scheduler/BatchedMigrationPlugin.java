@@ -54,7 +54,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
             EngineSettings.Targets.defaults().subBatch().toMillis();
     private @Nullable Integer workers;
     private long jobIntervalMillis = 1_000;
-    private long shutdownGraceMillis = 5_000;
+    private long shutdownGraceMillis = BatchedMigrationScheduler.SHUTDOWN_GRACE.toMillis();
 
     private @Nullable Scheduler scheduler;
     private @Nullable EngineSettings settings;
@@ -148,10 +148,11 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
                 workers = Math.max(1, threads / 2);
             }
             range("workers", workers, 1, threads);
-            settings = EngineSettings.defaults()
-                    .withMaxJobAttempts(maxJobAttempts)
-                    .withTargets(new EngineSettings.Targets(
-                            Duration.ofMillis(batchTargetMillis), Duration.ofMillis(subBatchTargetMillis)));
+            settings = EngineSettings.builder()
+                    .maxJobAttempts(maxJobAttempts)
+                    .batchTarget(Duration.ofMillis(batchTargetMillis))
+                    .subBatchTarget(Duration.ofMillis(subBatchTargetMillis))
+                    .build();
             workRegistry = workRegistry(loadHelper);
         } catch (IllegalArgumentException e) {
             throw new SchedulerException("org.quartz.plugin." + name + ": " + e.getMessage(), e);

@@ -36,6 +36,9 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
     private static final AtomicInteger COUNT = new AtomicInteger();
     private static final Duration DEFAULT_BOUND = Duration.ofSeconds(8);
 
+    /** How long current sub-batches may go on when a scheduler shuts down, unless it is told otherwise. */
+    static final Duration SHUTDOWN_GRACE = Duration.ofSeconds(3);
+
     private final BatchedMigrations engine;
     private final Scheduler scheduler;
     private final BatchedMigrationPlugin plugin;
@@ -141,7 +144,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
         private String replica = ReplicaName.ofThisProcess();
         private int workers = 2;
         private Duration jobInterval = Duration.ofSeconds(1);
-        private Duration shutdownGrace = Duration.ofSeconds(3);
+        private Duration shutdownGrace = SHUTDOWN_GRACE;
 
         private Builder(BatchedMigrations engine) {
             this.engine = engine;
@@ -184,7 +187,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             return this;
         }
 
-        /** Returns how many connections Quartz needs for a number of workers: theirs, and three for its own threads. */
+        /** Returns how many connections Quartz needs for a number of workers: theirs, and four for its own threads and callers. */
         public static int poolSize(int workers) {
             return workers + 4;
         }

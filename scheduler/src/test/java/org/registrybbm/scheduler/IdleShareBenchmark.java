@@ -54,8 +54,10 @@ class IdleShareBenchmark {
         int rows = Integer.getInteger("benchmark.batchRows", 1_000);
         int batches = Integer.getInteger("benchmark.batches", 60);
         String msPerRow = System.getProperty("benchmark.msPerRow", "1");
-        EngineSettings settings = Replica.SETTINGS.withTargets(
-                new EngineSettings.Targets(Duration.ZERO, Duration.ofMillis(Math.min(500, rows / 10))));
+        EngineSettings settings = Replica.SETTINGS.toBuilder()
+                .batchTarget(Duration.ZERO)
+                .subBatchTarget(Duration.ofMillis(Math.min(500, rows / 10)))
+                .build();
         try (Fleet fleet = new Fleet(database).limits(4, 4);
                 CountingPool one = new CountingPool(database);
                 CountingPool two = new CountingPool(database)) {

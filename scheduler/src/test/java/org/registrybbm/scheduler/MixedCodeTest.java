@@ -75,13 +75,14 @@ class MixedCodeTest {
 
     private static EngineSettings graceOf(int seconds) {
         EngineSettings.Timeouts shipped = EngineSettings.Timeouts.defaults();
-        return Replica.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
-                shipped.statement(),
-                shipped.lock(),
-                shipped.idleInTransaction(),
-                shipped.lease(),
-                shipped.retryDelay(),
-                Duration.ofSeconds(seconds)));
+        return Replica.SETTINGS.toBuilder()
+                .statementTimeout(shipped.statement())
+                .lockTimeout(shipped.lock())
+                .idleInTransactionTimeout(shipped.idleInTransaction())
+                .lease(shipped.lease())
+                .retryDelay(shipped.retryDelay())
+                .missingCode(Duration.ofSeconds(seconds))
+                .build();
     }
 
     private String missingSince() {

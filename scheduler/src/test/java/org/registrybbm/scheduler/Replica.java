@@ -10,8 +10,10 @@ import org.registrybbm.migrations.work.WorkRegistry;
 /** What a replica of a test is made of. */
 record Replica(String name, DataSource data, boolean present, EngineSettings settings, WorkRegistry work, int workers) {
     /** Fixed batch sizes and sub-batches of 50 ms; all else as shipped. */
-    static final EngineSettings SETTINGS =
-            EngineSettings.defaults().withTargets(new EngineSettings.Targets(Duration.ZERO, Duration.ofMillis(50)));
+    static final EngineSettings SETTINGS = EngineSettings.builder()
+            .batchTarget(Duration.ZERO)
+            .subBatchTarget(Duration.ofMillis(50))
+            .build();
 
     /** A replica that knows {@link AddOne}. */
     static Replica of(String name, DataSource data) {

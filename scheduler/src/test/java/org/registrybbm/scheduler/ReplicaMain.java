@@ -61,13 +61,14 @@ public final class ReplicaMain {
     /** Leases and transactions of a frozen process end within some seconds, so that its freeze need not last long. */
     static EngineSettings withShortLease() {
         EngineSettings.Timeouts shipped = EngineSettings.Timeouts.defaults();
-        return Replica.SETTINGS.withTimeouts(new EngineSettings.Timeouts(
-                shipped.statement(),
-                shipped.lock(),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(3),
-                shipped.retryDelay(),
-                shipped.missingCode()));
+        return Replica.SETTINGS.toBuilder()
+                .statementTimeout(shipped.statement())
+                .lockTimeout(shipped.lock())
+                .idleInTransactionTimeout(Duration.ofSeconds(2))
+                .lease(Duration.ofSeconds(3))
+                .retryDelay(shipped.retryDelay())
+                .missingCode(shipped.missingCode())
+                .build();
     }
 
     /** Stops this process as SIGSTOP does; a guard kills it when its parent is gone, as it could not see that itself. */

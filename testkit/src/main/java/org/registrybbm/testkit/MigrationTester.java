@@ -26,14 +26,14 @@ public final class MigrationTester {
             new BatchSizing(100, true, BatchSizing.Bounds.NONE, new BatchSizing.Bounds(1, 10));
 
     // A batch job of a replica that was killed is free a second later.
-    private static final EngineSettings SETTINGS = EngineSettings.defaults()
-            .withTimeouts(new EngineSettings.Timeouts(
-                    Duration.ofSeconds(30),
-                    Duration.ofMillis(300),
-                    Duration.ofSeconds(10),
-                    Duration.ofSeconds(1),
-                    Duration.ofMillis(100),
-                    Duration.ZERO));
+    private static final EngineSettings SETTINGS = EngineSettings.builder()
+            .statementTimeout(Duration.ofSeconds(30))
+            .lockTimeout(Duration.ofMillis(300))
+            .idleInTransactionTimeout(Duration.ofSeconds(10))
+            .lease(Duration.ofSeconds(1))
+            .retryDelay(Duration.ofMillis(100))
+            .missingCode(Duration.ZERO)
+            .build();
 
     private static final List<Death> DEATHS =
             List.of(new Death(Death.Moment.BEFORE_COMMIT, 2), new Death(Death.Moment.AFTER_COMMIT, 2));

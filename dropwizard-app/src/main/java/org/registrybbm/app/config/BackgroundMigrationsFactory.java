@@ -88,16 +88,17 @@ public final class BackgroundMigrationsFactory {
 
     /** Returns how the engine works here. */
     public EngineSettings engineSettings() {
-        return new EngineSettings(
-                maxJobAttempts,
-                new EngineSettings.Targets(batchTarget.toJavaDuration(), subBatchTarget.toJavaDuration()),
-                new EngineSettings.Timeouts(
-                        timeouts.statement.toJavaDuration(),
-                        timeouts.lock.toJavaDuration(),
-                        timeouts.idleInTransaction.toJavaDuration(),
-                        timeouts.lease.toJavaDuration(),
-                        timeouts.retryDelay.toJavaDuration(),
-                        timeouts.missingCode.toJavaDuration()));
+        return EngineSettings.builder()
+                .maxJobAttempts(maxJobAttempts)
+                .batchTarget(batchTarget.toJavaDuration())
+                .subBatchTarget(subBatchTarget.toJavaDuration())
+                .statementTimeout(timeouts.statement.toJavaDuration())
+                .lockTimeout(timeouts.lock.toJavaDuration())
+                .idleInTransactionTimeout(timeouts.idleInTransaction.toJavaDuration())
+                .lease(timeouts.lease.toJavaDuration())
+                .retryDelay(timeouts.retryDelay.toJavaDuration())
+                .missingCode(timeouts.missingCode.toJavaDuration())
+                .build();
     }
 
     /** The {@code timeouts} block: what PostgreSQL ends by itself. */

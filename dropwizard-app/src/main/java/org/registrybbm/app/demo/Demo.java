@@ -21,6 +21,7 @@ import org.registrybbm.migrations.budget.Budgets;
 import org.registrybbm.migrations.budget.Limit;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.status.StatusReader;
 
 /**
  * The demo, scene by scene.
@@ -52,10 +53,10 @@ record Demo(DemoStage stage, int rows, PrintStream out) {
         List<DemoReplica> replicas = startReplicas(data);
         int started = store.resume(List.of()).size();
         out.println(started + " batched migrations start");
-        watch(store, replicas);
+        watch(engine.status(), replicas);
         List<String> wrong = data.wrong(rows);
         out.println();
-        out.print(table(data, store.overviews(List.of()), replicas));
+        out.print(table(data, engine.status().overviews(List.of()), replicas));
         out.println();
         if (!wrong.isEmpty()) {
             throw new CommandFailure("not every row is right: " + String.join("; ", wrong));
@@ -89,14 +90,14 @@ record Demo(DemoStage stage, int rows, PrintStream out) {
         return replicas;
     }
 
-    private void watch(MigrationStore store, List<DemoReplica> replicas) throws IOException, InterruptedException {
+    private void watch(StatusReader status, List<DemoReplica> replicas) throws IOException, InterruptedException {
         DemoView view = new DemoView(out, rows);
         DemoReplica victim = replicas.get(VICTIM - 1);
         Duration limit = Duration.ofSeconds(rows / SLOWEST_ROWS_A_SECOND).plus(LEAST_RUN_LIMIT);
         long deadline = System.nanoTime() + limit.toNanos();
         boolean killed = false;
         while (true) {
-            List<MigrationOverview> overviews = store.overviews(List.of());
+            List<MigrationOverview> overviews = status.overviews(List.of());
             if (!killed && isTimeToKill(overviews, victim)) {
                 victim.kill();
                 killed = true;

@@ -11,10 +11,8 @@ import org.registrybbm.migrations.budget.Budget.Subject;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
-import org.registrybbm.migrations.internal.failure.DatabaseFailures;
-import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.tables.Database;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
-import org.registrybbm.migrations.internal.tables.RequestedChange;
 
 /**
  * What operators do with budgets, which hold for all replicas together and are kept in the database. A change, made here or by plain SQL,
@@ -25,10 +23,10 @@ public final class Budgets {
     private static final long MOST_AT_ONCE = 1000;
     private static final long MOST_ROWS_PER_SECOND = 1_000_000_000;
 
-    private final DataSource dataSource;
+    private final Database database;
 
     public Budgets(DataSource dataSource) {
-        this.dataSource = dataSource;
+        this.database = new Database(dataSource);
     }
 
     /**
@@ -37,7 +35,7 @@ public final class Budgets {
      * @return the fleet's, then the migrations' and the tables', each beginning with the default of its scope
      */
     public List<Budget> list() {
-        return ask("list the budgets", BudgetStatements::list);
+        return database.read("list the budgets", List.of(), BudgetStatements::list);
     }
 
     /**
@@ -60,10 +58,10 @@ public final class Budgets {
         if (subject.scope() != Scope.TABLE && change.migrations() != null) {
             throw new IllegalArgumentException("only a table's budget says how many migrations; nothing was changed");
         }
-        return ask("change the budget of the " + subject, connection -> {
-            Subject known = known(connection, subject);
-            return RequestedChange.change(connection, tx -> BudgetStatements.set(tx, known, change));
-        });
+        return database.change(
+                "change the budget of the " + subject,
+                List.of(),
+                tx -> BudgetStatements.set(tx, known(tx, subject), change));
     }
 
     /**
@@ -78,12 +76,11 @@ public final class Budgets {
             throw new IllegalArgumentException("the budget of the " + subject
                     + " is a default, which cannot be removed; set it to a number or to 'unlimited'");
         }
-        return ask("remove the budget of the " + subject, connection -> {
+        return database.change("remove the budget of the " + subject, List.of(), tx -> {
             Subject stored = subject.scope() == Scope.TABLE
-                    ? Subject.table(
-                            BudgetStatements.root(connection, subject.name()).orElse(subject.name()))
+                    ? Subject.table(BudgetStatements.root(tx, subject.name()).orElse(subject.name()))
                     : subject;
-            return RequestedChange.change(connection, tx -> BudgetStatements.clear(tx, stored));
+            return BudgetStatements.clear(tx, stored);
         });
     }
 
@@ -109,14 +106,6 @@ public final class Budgets {
         if (limit instanceof Limit.AsDefault && subject.isDefault()) {
             throw new IllegalArgumentException(what + " is 'default', but this is the default itself; allowed is " + min
                     + " to " + max + " or 'unlimited'; nothing was changed");
-        }
-    }
-
-    private <T> T ask(String doing, Jdbc.Transaction<T> question) {
-        try (Connection connection = dataSource.getConnection()) {
-            return question.run(connection);
-        } catch (SQLException e) {
-            throw DatabaseFailures.of(doing, e);
         }
     }
 }

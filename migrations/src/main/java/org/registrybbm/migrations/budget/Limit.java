@@ -49,7 +49,7 @@ public sealed interface Limit {
     }
 
     /**
-     * Reads what {@link #toString} writes.
+     * Reads a limit as it is written.
      *
      * @param text a number, {@code unlimited} or {@code default}
      * @throws IllegalArgumentException for anything else

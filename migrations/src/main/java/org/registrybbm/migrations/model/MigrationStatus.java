@@ -14,9 +14,9 @@ public enum MigrationStatus {
     PAUSED(0),
     /** Ready to be picked up. */
     ACTIVE(1),
-    /** Every key between the bounds was processed. */
+    /** Every batch is done, and every row that could not be changed was waived. */
     FINISHED(2),
-    /** A batch job used up its attempts or the definition is invalid; {@link FailureCode} says which. */
+    /** It cannot go on before a person acts; {@link FailureCode} says why. */
     FAILED(3),
     /** At least one batch job was started. */
     RUNNING(4);
@@ -69,7 +69,9 @@ public enum MigrationStatus {
             case RUNNING -> next == FINISHED || next == FAILED;
             // Only after a failure that says that no replica had the code, once one has it.
             case FAILED -> next == ACTIVE;
-            case PAUSED, FINISHED -> false;
+            // Only one that is finished by its status alone, while its batch jobs say otherwise.
+            case FINISHED -> next == ACTIVE;
+            case PAUSED -> false;
         };
     }
 }

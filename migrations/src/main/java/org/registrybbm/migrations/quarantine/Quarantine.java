@@ -11,15 +11,12 @@ import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
-import org.registrybbm.migrations.internal.failure.DatabaseFailures;
-import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.sharing.PlanFailures;
+import org.registrybbm.migrations.internal.tables.Database;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.JobQueries;
-import org.registrybbm.migrations.internal.tables.KnownMigrations;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
-import org.registrybbm.migrations.internal.tables.RequestedChange;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
 
@@ -29,10 +26,10 @@ import org.registrybbm.migrations.model.MigrationStatus;
  * {@link DatabaseException} when the database cannot be asked; nothing was changed then.
  */
 public final class Quarantine {
-    private final DataSource dataSource;
+    private final Database database;
 
     public Quarantine(DataSource dataSource) {
-        this.dataSource = dataSource;
+        this.database = new Database(dataSource);
     }
 
     /**
@@ -42,7 +39,7 @@ public final class Quarantine {
      * @return by migration, oldest first
      */
     public List<QuarantinedRow> list(Collection<String> names) {
-        return inTransaction("list the quarantined rows", names, tx -> QuarantineStatements.list(tx, names));
+        return database.read("list the quarantined rows", names, tx -> QuarantineStatements.list(tx, names));
     }
 
     /**
@@ -53,7 +50,7 @@ public final class Quarantine {
      * @return what there was to try again; migrations with nothing of the kind are not in it
      */
     public List<RetryResult> retry(Collection<String> names) {
-        return inTransaction("retry batched migrations", names, tx -> {
+        return database.change("retry batched migrations", names, tx -> {
             List<RetryResult> retried = new ArrayList<>();
             for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
                 if (migration.status() != MigrationStatus.FINISHED) {
@@ -83,7 +80,7 @@ public final class Quarantine {
      * @return what there was to try again; empty when there is no failed batch job of that key
      */
     public List<RetryResult> retryBatchJob(long batchJobId) {
-        return inTransaction("retry batch job " + batchJobId, List.of(), tx -> {
+        return database.change("retry batch job " + batchJobId, List.of(), tx -> {
             List<RetryResult> retried = new ArrayList<>();
             for (long migrationId : JobQueries.retryOne(tx, batchJobId)) {
                 boolean reactivated = MigrationQueries.reactivate(tx, migrationId);
@@ -109,7 +106,7 @@ public final class Quarantine {
     public long waive(String name, Collection<Long> rows, String by, String reason) {
         requireText("by", by);
         requireText("reason", reason);
-        return inTransaction("waive quarantined rows of '" + name + "'", List.of(name), tx -> {
+        return database.change("waive quarantined rows of '" + name + "'", List.of(name), tx -> {
             BatchedMigration migration =
                     MigrationQueries.list(tx, List.of(name)).get(0);
             long waived = QuarantineQueries.waive(tx, migration.id(), List.copyOf(rows), by, reason);
@@ -136,15 +133,6 @@ public final class Quarantine {
         if (text.isBlank()) {
             throw new IllegalArgumentException(
                     "'" + what + "' is blank; whoever reads it later has to know; nothing was changed");
-        }
-    }
-
-    private <T> T inTransaction(String doing, Collection<String> names, Jdbc.Transaction<T> work) {
-        try (Connection connection = dataSource.getConnection()) {
-            KnownMigrations.require(connection, names);
-            return RequestedChange.change(connection, work);
-        } catch (SQLException e) {
-            throw DatabaseFailures.of(doing, e);
         }
     }
 }

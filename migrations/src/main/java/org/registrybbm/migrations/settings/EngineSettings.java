@@ -21,29 +21,19 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
         range("longestRetryDelay", longestRetryDelay, Duration.ZERO, LONGEST_RETRY_DELAY);
     }
 
-    /** Takes the settings of a replica, which may wait up to 10 min between two tries of a batch job. */
-    public EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeouts) {
-        this(maxJobAttempts, targets, timeouts, LONGEST_RETRY_DELAY);
-    }
-
     /** Returns the defaults: 5 attempts, batches of 30 s, sub-batches of 500 ms. */
     public static EngineSettings defaults() {
-        return new EngineSettings(5, Targets.defaults(), Timeouts.defaults());
+        return new EngineSettings(5, Targets.defaults(), Timeouts.defaults(), LONGEST_RETRY_DELAY);
     }
 
-    /** Returns a copy with other attempts. */
-    public EngineSettings withMaxJobAttempts(int attempts) {
-        return new EngineSettings(attempts, targets, timeouts, longestRetryDelay);
+    /** Starts from {@link #defaults}. */
+    public static Builder builder() {
+        return defaults().toBuilder();
     }
 
-    /** Returns a copy with other targets. */
-    public EngineSettings withTargets(Targets other) {
-        return new EngineSettings(maxJobAttempts, other, timeouts, longestRetryDelay);
-    }
-
-    /** Returns a copy with other timeouts. */
-    public EngineSettings withTimeouts(Timeouts other) {
-        return new EngineSettings(maxJobAttempts, targets, other, longestRetryDelay);
+    /** Starts from these. */
+    public Builder toBuilder() {
+        return new Builder(this);
     }
 
     /** Returns a copy for somebody who waits for the end: a failed try is followed by the next one after 2 s at most. */
@@ -143,6 +133,100 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
         /** Returns how long the transaction of a sub-batch may take in all, with whatever its work function does besides SQL. */
         public Duration subBatchLimit() {
             return statement.multipliedBy(2);
+        }
+    }
+
+    /** Collects settings; what is not set stays as it was. {@link #build} checks the ranges. */
+    public static final class Builder {
+        private final Duration longestRetryDelay;
+        private int maxJobAttempts;
+        private Duration batchTarget;
+        private Duration subBatchTarget;
+        private Duration statement;
+        private Duration lock;
+        private Duration idleInTransaction;
+        private Duration lease;
+        private Duration retryDelay;
+        private Duration missingCode;
+
+        private Builder(EngineSettings from) {
+            longestRetryDelay = from.longestRetryDelay;
+            maxJobAttempts = from.maxJobAttempts;
+            batchTarget = from.targets.batch;
+            subBatchTarget = from.targets.subBatch;
+            statement = from.timeouts.statement;
+            lock = from.timeouts.lock;
+            idleInTransaction = from.timeouts.idleInTransaction;
+            lease = from.timeouts.lease;
+            retryDelay = from.timeouts.retryDelay;
+            missingCode = from.timeouts.missingCode;
+        }
+
+        /** Sets {@link EngineSettings#maxJobAttempts}. */
+        public Builder maxJobAttempts(int attempts) {
+            this.maxJobAttempts = attempts;
+            return this;
+        }
+
+        /** Sets {@link Targets#batch}. */
+        public Builder batchTarget(Duration target) {
+            this.batchTarget = target;
+            return this;
+        }
+
+        /** Sets {@link Targets#subBatch}. */
+        public Builder subBatchTarget(Duration target) {
+            this.subBatchTarget = target;
+            return this;
+        }
+
+        /** Sets {@link Timeouts#statement}. */
+        public Builder statementTimeout(Duration timeout) {
+            this.statement = timeout;
+            return this;
+        }
+
+        /** Sets {@link Timeouts#lock}. */
+        public Builder lockTimeout(Duration timeout) {
+            this.lock = timeout;
+            return this;
+        }
+
+        /** Sets {@link Timeouts#idleInTransaction}. */
+        public Builder idleInTransactionTimeout(Duration timeout) {
+            this.idleInTransaction = timeout;
+            return this;
+        }
+
+        /** Sets {@link Timeouts#lease}. */
+        public Builder lease(Duration length) {
+            this.lease = length;
+            return this;
+        }
+
+        /** Sets {@link Timeouts#retryDelay}. */
+        public Builder retryDelay(Duration delay) {
+            this.retryDelay = delay;
+            return this;
+        }
+
+        /** Sets {@link Timeouts#missingCode}. */
+        public Builder missingCode(Duration grace) {
+            this.missingCode = grace;
+            return this;
+        }
+
+        /**
+         * Returns the settings.
+         *
+         * @throws IllegalArgumentException for a value out of its range
+         */
+        public EngineSettings build() {
+            return new EngineSettings(
+                    maxJobAttempts,
+                    new Targets(batchTarget, subBatchTarget),
+                    new Timeouts(statement, lock, idleInTransaction, lease, retryDelay, missingCode),
+                    longestRetryDelay);
         }
     }
 

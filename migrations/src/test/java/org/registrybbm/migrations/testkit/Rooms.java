@@ -48,6 +48,28 @@ public final class Rooms {
                 .beFreeOfCycles();
     }
 
+    /** Returns the rule that no package below one has more classes than can be seen at once, nested ones not counted. */
+    public static ArchRule holdNoMoreThan(int most, String root) {
+        return ArchRuleDefinition.classes()
+                .that()
+                .resideInAPackage(root + "..")
+                .and()
+                .areTopLevelClasses()
+                .should(new ArchCondition<>("share their package with no more than " + most) {
+                    @Override
+                    public void check(JavaClass javaClass, ConditionEvents events) {
+                        long all = javaClass.getPackage().getClasses().stream()
+                                .filter(JavaClass::isTopLevelClass)
+                                .filter(each -> !each.getSimpleName().equals("package-info"))
+                                .count();
+                        if (all > most) {
+                            events.add(SimpleConditionEvent.violated(
+                                    javaClass, javaClass.getPackageName() + " has " + all + " classes"));
+                        }
+                    }
+                });
+    }
+
     /**
      * Adds a room. From the ground up: it may know those that were added before.
      *

@@ -213,7 +213,7 @@ class ScaleBenchmark {
         say("  the first plan    %8.1f ms", millis(began));
         say("  a plan            %8.1f ms", median(() -> engine.planner().plan(WORKERS)));
         say("  an idle look      %8.1f ms", median(() -> engine.planner().outlook()));
-        say("  a status or scrape%8.1f ms", median(() -> engine.store().overviews(List.of())));
+        say("  a status or scrape%8.1f ms", median(() -> engine.status().overviews(List.of())));
         say("  locks of a plan   %8d", locks.get());
     }
 

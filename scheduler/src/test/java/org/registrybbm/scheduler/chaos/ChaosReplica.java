@@ -69,16 +69,17 @@ public final class ChaosReplica {
 
     /** Short leases and time-outs, so that a freeze of some seconds outlasts them all. */
     private static EngineSettings settings() {
-        return EngineSettings.defaults()
-                .withMaxJobAttempts(10)
-                .withTargets(new EngineSettings.Targets(Duration.ofSeconds(2), Duration.ofMillis(80)))
-                .withTimeouts(new EngineSettings.Timeouts(
-                        Duration.ofSeconds(5),
-                        Duration.ofMillis(500),
-                        Duration.ofSeconds(2),
-                        Duration.ofSeconds(3),
-                        Duration.ofMillis(500),
-                        Duration.ofHours(1)));
+        return EngineSettings.builder()
+                .maxJobAttempts(10)
+                .batchTarget(Duration.ofSeconds(2))
+                .subBatchTarget(Duration.ofMillis(80))
+                .statementTimeout(Duration.ofSeconds(5))
+                .lockTimeout(Duration.ofMillis(500))
+                .idleInTransactionTimeout(Duration.ofSeconds(2))
+                .lease(Duration.ofSeconds(3))
+                .retryDelay(Duration.ofMillis(500))
+                .missingCode(Duration.ofHours(1))
+                .build();
     }
 
     /** As a container does whose process ends when the database is away: again and again. */

@@ -18,9 +18,9 @@ import org.registrybbm.app.internal.text.Errors;
 import org.registrybbm.app.internal.text.StatusJson;
 import org.registrybbm.app.internal.text.StatusTable;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.settings.RegistryLock;
+import org.registrybbm.migrations.status.StatusReader;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
@@ -198,8 +198,9 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
 
     private void changeOrShow(Namespace namespace, Setup parts, BatchedMigrations.Builder engine, List<String> names) {
         if (namespace.getString(SUBCOMMAND).equals("run")) {
-            EngineSettings settings = parts.settings()
-                    .withMaxJobAttempts(namespace.getInt(ATTEMPTS))
+            EngineSettings settings = parts.settings().toBuilder()
+                    .maxJobAttempts(namespace.getInt(ATTEMPTS))
+                    .build()
                     .inForeground();
             DirectConnections.like(parts.dataPool()).ifPresent(engine::presence);
             engine.settings(settings).listener(new FailedTries(settings, err)).registryLock(parts.registryLock());
@@ -209,19 +210,19 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
             }
             return;
         }
-        MigrationStore store = engine.build().store();
+        BatchedMigrations built = engine.build();
         switch (namespace.getString(SUBCOMMAND)) {
-            case "pause" -> store.pause(names);
-            case "resume", "start" -> store.resume(names);
-            default -> printStatus(store, names, namespace.getBoolean(JSON));
+            case "pause" -> built.store().pause(names);
+            case "resume", "start" -> built.store().resume(names);
+            default -> printStatus(built.status(), names, namespace.getBoolean(JSON));
         }
     }
 
-    private void printStatus(MigrationStore store, List<String> names, boolean json) {
+    private void printStatus(StatusReader status, List<String> names, boolean json) {
         if (json) {
-            out.println(new StatusJson().of(store.overviews(names)));
+            out.println(new StatusJson().of(status.overviews(names)));
         } else {
-            out.print(StatusTable.of(store.overviews(names)));
+            out.print(StatusTable.of(status.overviews(names)));
         }
         out.flush();
     }

@@ -25,7 +25,7 @@ record ForegroundRun(BatchedMigrations engine, List<String> names, PrintStream e
     }
 
     private RunResult runToEnd(StopSignal stop) {
-        RunProgress progress = RunProgress.start(engine.store(), names, err);
+        RunProgress progress = RunProgress.start(engine.status(), names, err);
         try (progress) {
             return engine.runToEnd(names, stop);
         }

@@ -104,7 +104,7 @@ final class RepairCommand {
     }
 
     static void events(Namespace namespace, BatchedMigrations engine, PrintStream out) {
-        List<RecordedEvent> events = engine.store().events(namespace.getString(MIGRATION), namespace.getInt(LIMIT));
+        List<RecordedEvent> events = engine.eventLog().newest(namespace.getString(MIGRATION), namespace.getInt(LIMIT));
         print(
                 namespace.getBoolean(JSON) ? EventTable.json(events) + System.lineSeparator() : EventTable.of(events),
                 out);

@@ -10,29 +10,29 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.registrybbm.app.internal.text.Errors;
 import org.registrybbm.app.internal.text.Terminal;
-import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.status.StatusReader;
 
 /** The progress of a foreground run: one line that is redrawn on a terminal, a new line now and then elsewhere. */
 final class RunProgress implements AutoCloseable {
     private static final Duration ON_TERMINAL = Duration.ofSeconds(1);
     private static final Duration ELSEWHERE = Duration.ofSeconds(10);
 
-    private final MigrationStore store;
+    private final StatusReader status;
     private final List<String> names;
     private final PrintStream err;
     private final boolean terminal = Terminal.isThere();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(RunProgress::thread);
 
-    private RunProgress(MigrationStore store, List<String> names, PrintStream err) {
-        this.store = store;
+    private RunProgress(StatusReader status, List<String> names, PrintStream err) {
+        this.status = status;
         this.names = names;
         this.err = err;
     }
 
-    static RunProgress start(MigrationStore store, List<String> names, PrintStream err) {
-        RunProgress progress = new RunProgress(store, names, err);
+    static RunProgress start(StatusReader status, List<String> names, PrintStream err) {
+        RunProgress progress = new RunProgress(status, names, err);
         long millis = (progress.terminal ? ON_TERMINAL : ELSEWHERE).toMillis();
         var unused = progress.timer.scheduleWithFixedDelay(progress::show, millis, millis, TimeUnit.MILLISECONDS);
         return progress;
@@ -40,7 +40,7 @@ final class RunProgress implements AutoCloseable {
 
     private void show() {
         try {
-            String line = line(store.overviews(names));
+            String line = line(status.overviews(names));
             if (terminal) {
                 err.print(Terminal.REDRAW + line);
             } else {

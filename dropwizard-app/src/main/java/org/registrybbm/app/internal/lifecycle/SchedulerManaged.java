@@ -1,7 +1,6 @@
 package org.registrybbm.app.internal.lifecycle;
 
 import io.dropwizard.lifecycle.Managed;
-import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
@@ -10,8 +9,6 @@ import org.registrybbm.scheduler.BatchedMigrationScheduler;
 
 /** The scheduler of this replica, started with the server and stopped before anything that it needs. */
 public final class SchedulerManaged implements Managed {
-    private static final Duration PATIENCE = Duration.ofSeconds(6);
-
     private final BatchedMigrations engine;
     private final DataSource quartzPool;
     private final BackgroundMigrationsFactory settings;
@@ -47,7 +44,7 @@ public final class SchedulerManaged implements Managed {
     public void stop() {
         BatchedMigrationScheduler running = scheduler;
         if (running != null) {
-            running.shutdown(PATIENCE);
+            running.shutdown(ShutdownTimes.SCHEDULER_IS_ASKED);
         }
     }
 

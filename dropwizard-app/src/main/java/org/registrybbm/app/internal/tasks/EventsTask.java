@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.registrybbm.app.internal.text.EventTable;
-import org.registrybbm.migrations.MigrationStore;
+import org.registrybbm.migrations.audit.EventLog;
 
 /** {@code POST /tasks/bbm-events}: what was decided about one batched migration, newest first. */
 public final class EventsTask extends Task {
@@ -14,18 +14,18 @@ public final class EventsTask extends Task {
     private static final String LIMIT = "limit";
     private static final int MOST = 1_000;
 
-    private final MigrationStore store;
+    private final EventLog eventLog;
 
-    /** Asks the given store. */
-    public EventsTask(MigrationStore store) {
+    /** Asks the given log. */
+    public EventsTask(EventLog eventLog) {
         super("bbm-events", "text/plain;charset=utf-8");
-        this.store = store;
+        this.eventLog = eventLog;
     }
 
     @Override
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
         Parameters given = Parameters.of(parameters, Set.of(MIGRATION, LIMIT));
         int limit = (int) given.number(LIMIT, EventTable.DEFAULT_LIMIT, 1, MOST);
-        output.print(EventTable.of(store.events(given.require(MIGRATION), limit)));
+        output.print(EventTable.of(eventLog.newest(given.require(MIGRATION), limit)));
     }
 }

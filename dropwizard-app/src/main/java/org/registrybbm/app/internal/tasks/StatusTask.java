@@ -5,20 +5,20 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import org.registrybbm.app.internal.text.StatusTable;
-import org.registrybbm.migrations.MigrationStore;
+import org.registrybbm.migrations.status.StatusReader;
 
 /** {@code POST /tasks/bbm-status}: how the batched migrations stand. */
 public final class StatusTask extends Task {
-    private final MigrationStore store;
+    private final StatusReader status;
 
-    /** Asks the given store. */
-    public StatusTask(MigrationStore store) {
+    /** Asks the given reader. */
+    public StatusTask(StatusReader status) {
         super("bbm-status", "text/plain;charset=utf-8");
-        this.store = store;
+        this.status = status;
     }
 
     @Override
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
-        output.print(StatusTable.of(store.overviews(Names.of(parameters))));
+        output.print(StatusTable.of(status.overviews(Names.of(parameters))));
     }
 }

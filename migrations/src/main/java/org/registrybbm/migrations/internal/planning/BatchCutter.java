@@ -100,8 +100,7 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
         List<JobQueries.Figures> recent =
                 JobQueries.recent(connection, migration().id());
         BatchSizes sizes = BatchSizes.of(connection, recent, migration(), settings);
-        OptionalLong total =
-                last && !strategy.searches() ? strategy.estimate(connection, target) : OptionalLong.empty();
+        OptionalLong total = last && !strategy.searches() ? total(strategy, target) : OptionalLong.empty();
         if (strategy.searches() && JobQueries.anyFailed(connection, migration().id())) {
             // Their rows are still there, and a new batch job would reach for them.
             return false;
@@ -150,6 +149,14 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
             }
         }
         return false;
+    }
+
+    /** As it was when the migration began: by what that has written since, the table looks bigger than it is. */
+    private OptionalLong total(BatchingStrategy strategy, TargetTable target) throws SQLException {
+        Long atTheBegin = migration().totalTupleCount();
+        return atTheBegin != null && !definition.target().partitioned()
+                ? OptionalLong.of(atTheBegin)
+                : strategy.estimate(connection, target);
     }
 
     private BatchedMigration migration() {
