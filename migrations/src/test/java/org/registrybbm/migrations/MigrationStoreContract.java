@@ -19,6 +19,7 @@ import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.status.StatusReader;
+import org.registrybbm.migrations.testkit.Lab;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What a store of batched migrations does, on any server. */

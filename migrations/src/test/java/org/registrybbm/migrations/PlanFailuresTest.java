@@ -21,6 +21,7 @@ import org.registrybbm.migrations.internal.tables.Troubles;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
+import org.registrybbm.migrations.testkit.Lab;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PgServer;

@@ -1,0 +1,53 @@
+package org.registrybbm.migrations.cutting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+/** Keys of several columns of which the first ones are the same in very many rows: a sub-batch reads its own rows only. */
+@ExtendWith(PostgresExtension.class)
+class CompositeKeyTest {
+    private static final int ROWS = 20_000;
+    private static final int SUB_BATCH = 100;
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    CompositeKeyTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1, 'a'", "i % 2, 'a'", "i % 3, (i % 2)::text", "i / 150, 'a'", "i, i::text"})
+    void areWalkedWithoutReadingTheOtherRowsOfTheirPrefix(String prefix) {
+        database.execute("""
+                CREATE TABLE t.items (tenant int, kind text, id bigint, n int NOT NULL DEFAULT 0, PRIMARY KEY (tenant, kind, id));
+                INSERT INTO t.items (tenant, kind, id) SELECT %s, i FROM generate_series(1, %d) i;
+                ANALYZE t.items
+                """.formatted(prefix, ROWS));
+        lab.queue(Lab.ADD_ONE, null, "tenant, kind, id", 2_500, SUB_BATCH);
+        long before = read();
+
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+
+        lab.assertEachItemChangedOnce();
+        // The walk to the end of the batch, the one to the end of the sub-batch, the update, and twice the versions
+        // that it leaves.
+        assertThat(read() - before).isLessThan(10L * ROWS);
+    }
+
+    private long read() {
+        return database.number("""
+                SELECT coalesce(sum(idx_tup_read), 0) + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relid = 't.items'::regclass)
+                FROM pg_stat_user_indexes
+                WHERE relid = 't.items'::regclass
+                """);
+    }
+}

@@ -1,0 +1,100 @@
+package org.registrybbm.migrations.cutting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.model.BatchOutcome;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+/** A key whose order changes in mid-run, so that its cursors mean nothing any more. */
+@ExtendWith(PostgresExtension.class)
+class KeyOrderTest {
+    private static final String WORK = "work";
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    KeyOrderTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    /** Half of the keys in capitals, which stand before or between the others. */
+    private void runHalf(String type, WorkFunction work) {
+        database.execute("""
+                CREATE TABLE t.items (id %s PRIMARY KEY, n int NOT NULL DEFAULT 0, v bigint);
+                INSERT INTO t.items (id)
+                SELECT %s FROM generate_series(1, 200) i
+                """.formatted(
+                type, type.startsWith("text") ? "chr(65 + i %% 2 * 32 + i / 10) || i".replace("%%", "%") : "i"));
+        lab.limits(1, 1);
+        lab.queue(WORK, null, "id", 20, 20);
+        BatchedMigrations engine = lab.engine(Map.of(WORK, work));
+        for (int turn = 0; turn < 5; turn++) {
+            engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
+        }
+        assertThat(database.number("SELECT sum(n) FROM t.items")).isBetween(20L, 180L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "text COLLATE \"C\" | text COLLATE \"und-x-icu\" | 'text C' and is now 'text und",
+                "bigint | text COLLATE \"C\" | 'integer' and is now 'text C'",
+                "bigint | numeric | 'integer' and is now 'numeric'"
+            })
+    void isRefusedWhereTheWorkDoesNotSayWhatIsPending(String pair) {
+        String[] parts = pair.split(" \\| ");
+        runHalf(parts[0], Lab::addOne);
+
+        database.execute("ALTER TABLE t.items ALTER COLUMN id TYPE " + parts[1]);
+        lab.drain(Map.of(WORK, Lab::addOne));
+
+        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+                .startsWith("22 the order of its key was " + parts[2]);
+        assertThat(database.column("SELECT DISTINCT n FROM t.items ORDER BY 1")).containsExactly("0", "1");
+    }
+
+    @Test
+    void isNoticedByABatchJobThatStartsBeforeThePlannerCame() {
+        runHalf("text COLLATE \"C\"", Lab::addOne);
+        BatchedMigrations engine = lab.engine(Map.of(WORK, Lab::addOne));
+        long job = engine.planner().plan().due().get(0);
+        database.execute("ALTER TABLE t.items ALTER COLUMN id TYPE text COLLATE \"und-x-icu\"");
+
+        assertThat(engine.runner().run(job, StopSignal.NEVER))
+                .isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.DEFINITION_CHANGED));
+    }
+
+    @Test
+    void makesAMigrationStartAnewWhoseWorkSaysWhatIsPending() {
+        runHalf("text COLLATE \"C\"", Lab.DO_ONE);
+
+        database.execute("ALTER TABLE t.items ALTER COLUMN id TYPE text COLLATE \"und-x-icu\"");
+
+        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        lab.assertEachItemChangedOnce();
+        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"int, bigint", "bigint, int", "text COLLATE \"C\", varchar(40) COLLATE \"C\""})
+    void mayHaveAnotherTypeThatIsSortedAlike(String before, String after) {
+        runHalf(before, Lab::addOne);
+
+        database.execute("ALTER TABLE t.items ALTER COLUMN id TYPE " + after);
+
+        assertThat(lab.drain(Map.of(WORK, Lab::addOne)).isComplete()).isTrue();
+        lab.assertEachItemChangedOnce();
+    }
+}

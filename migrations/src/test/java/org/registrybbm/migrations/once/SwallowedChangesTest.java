@@ -1,0 +1,68 @@
+package org.registrybbm.migrations.once;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+/** Changes that PostgreSQL swallows without an error: whoever reads the failure learns how many rows are left. */
+@ExtendWith(PostgresExtension.class)
+class SwallowedChangesTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    SwallowedChangesTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+        lab.items(1, 1_000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE RULE swallow AS ON UPDATE TO t.items DO INSTEAD NOTHING",
+                "CREATE FUNCTION t.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+                        + "CREATE TRIGGER swallow BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.swallow()",
+                "CREATE FUNCTION t.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.v := NULL; RETURN new; END';"
+                        + "CREATE TRIGGER swallow BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.swallow()",
+            })
+    void saysHowManyRowsAreLeftAndThatSomeAreSamples(String swallow) {
+        database.execute(swallow);
+        lab.queue("work", null, "id", 1_000, 600);
+
+        lab.drain(Map.of("work", Lab.DO_ONE));
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(lab.of("m", "failure_message"))
+                .startsWith("1000 rows are still not done")
+                .contains("20 are in quarantine as samples")
+                .doesNotContain("everything else is done");
+        assertThat(lab.quarantine("1")).hasSize(20);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mended", "waived"})
+    void finishesOnlyOnceNoRowIsLeft(String how) {
+        database.execute("CREATE RULE swallow AS ON UPDATE TO t.items DO INSTEAD NOTHING");
+        lab.queue("work", null, "id", 1_000, 600);
+        lab.drain(Map.of("work", Lab.DO_ONE));
+
+        if (how.equals("waived")) {
+            lab.engine(Map.of()).quarantine().waive("m", java.util.List.of(), "jane", "why not");
+            lab.drain(Map.of("work", Lab.DO_ONE));
+            assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+            assertThat(lab.of("m", "failure_message")).startsWith("980 rows are still not done");
+        } else {
+            database.execute("DROP RULE swallow ON t.items");
+            lab.setStatus("m", MigrationStatus.ACTIVE);
+            assertThat(lab.drain(Map.of("work", Lab.DO_ONE)).isComplete()).isTrue();
+            lab.assertEachItemChangedOnce();
+        }
+    }
+}

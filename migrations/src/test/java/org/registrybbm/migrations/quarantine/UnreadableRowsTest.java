@@ -1,0 +1,204 @@
+package org.registrybbm.migrations.quarantine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.testkit.CountedStatements;
+import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.verification.VerificationResult;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+/** Rows that cannot even be asked whether they are done, as the question casts what they hold. */
+@ExtendWith(PostgresExtension.class)
+class UnreadableRowsTest {
+    private static final String CAST = "{\"from\": \"raw\", \"to\": \"v\", \"cast\": \"integer\"}";
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    UnreadableRowsTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+        database.execute("""
+                CREATE TABLE t.items (id bigint PRIMARY KEY, raw text, v int);
+                INSERT INTO t.items (id, raw) SELECT i, i FROM generate_series(1, 1000) i
+                """);
+    }
+
+    private void queue(String strategy) {
+        lab.engine(Map.of())
+                .store()
+                .queue(Lab.migration("m", "copyColumn", "t.items", "id", strategy, 1, Long.MAX_VALUE, 500, CAST));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "ranges",
+            value = {"ranges, true", "BlockBatchingStrategy, true", "BlockBatchingStrategy, false"})
+    void setsThemAsideAndChangesTheOthers(String strategy, boolean key) {
+        if (!key) {
+            database.execute("ALTER TABLE t.items DROP CONSTRAINT items_pkey");
+        }
+        database.execute("UPDATE t.items SET raw = 'x' WHERE id IN (1, 500, 1000)");
+        queue(strategy);
+
+        lab.drain(Map.of());
+
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(lab.quarantine("failure_sqlstate")).containsExactly("22P02", "22P02", "22P02");
+        assertThat(database.column("SELECT id FROM t.items WHERE v IS NULL ORDER BY id"))
+                .containsExactly("1", "500", "1000");
+        assertThat(lab.jobs("m", "attempts")).containsOnly("1");
+
+        database.execute("UPDATE t.items SET raw = id WHERE raw = 'x'");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE v = id")).isEqualTo(1_000);
+    }
+
+    @Test
+    void setsThoseAsideThatComeBeforeTheProof() {
+        queue("BlockBatchingStrategy");
+        BatchedMigrations engine = lab.engine(Map.of());
+        for (int turn = 0; turn < 50 && proofs() == 0; turn++) {
+            engine.planner().plan().due().stream()
+                    .filter(job -> proofs() == 0)
+                    .forEach(job -> engine.runner().run(job, StopSignal.NEVER));
+        }
+        database.execute("INSERT INTO t.items VALUES (2000, 'x'), (2001, 'y'), (2002, '7')");
+
+        lab.drain(Map.of());
+
+        assertThat(lab.quarantine("row_key ->> 'id'")).containsExactlyInAnyOrder("2000", "2001");
+        assertThat(database.text("SELECT v FROM t.items WHERE id = 2002")).isEqualTo("7");
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+    }
+
+    private long proofs() {
+        return database.number("SELECT count(*) FROM batched_background_migration_walks WHERE kind = 'verify'");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "ranges",
+            value = {"ranges", "BlockBatchingStrategy"})
+    void verifiesPastThoseThatWereWaived(String strategy) {
+        database.execute("UPDATE t.items SET raw = 'x' WHERE id % 150 = 0");
+        queue(strategy);
+        lab.drain(Map.of());
+        BatchedMigrations engine = lab.engine(Map.of());
+        assertThat(engine.quarantine().waive("m", List.of(), "jane", "test rows"))
+                .isEqualTo(6);
+
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+
+        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        List<VerificationResult> verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
+        assertThat(verified).singleElement().satisfies(one -> {
+            assertThat(one.result()).isEqualTo(VerificationResult.Result.COMPLETE);
+            assertThat(one.left()).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "ranges",
+            value = {"ranges", "BlockBatchingStrategy"})
+    void countsAndNamesOneThatCameLaterAndVerifiesTheOtherMigrations(String strategy) {
+        queue(strategy);
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("other")
+                        .work("copyColumn", "{\"from\": \"v\", \"to\": \"v\"}")
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(500)
+                        .build());
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        database.execute("INSERT INTO t.items VALUES (2000, 'alice@example.org'), (2001, '7')");
+
+        List<VerificationResult> verified =
+                lab.engine(Map.of()).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
+
+        assertThat(verified).hasSize(2);
+        assertThat(verified.get(0).result()).isEqualTo(VerificationResult.Result.INCOMPLETE);
+        assertThat(verified.get(0).left()).isEqualTo(2);
+        assertThat(verified.get(0).samples()).containsExactlyInAnyOrder("{\"id\": \"2000\"}", "{\"id\": \"2001\"}");
+        assertThat(verified.get(0).explanation())
+                .contains("2 rows are not done")
+                .contains("of 1 it cannot even be asked")
+                .doesNotContain("alice");
+        assertThat(verified.get(1).result()).isEqualTo(VerificationResult.Result.COMPLETE);
+    }
+
+    @Test
+    void verifiesTheOtherMigrationsWhereOneCannotBeAskedForAnyRow() {
+        Map<String, WorkFunction> work = Map.of(
+                "first", ((WorkFunction) context -> context.update("v = 1")).withPending("v IS NULL"),
+                "second", ((WorkFunction) context -> context.update("raw = 'y'")).withPending("raw <> 'y'"));
+        for (String name : List.of("first", "second")) {
+            lab.engine(work)
+                    .store()
+                    .queue(NewBatchedMigration.named(name)
+                            .work(name)
+                            .table("t.items")
+                            .byKey("id")
+                            .batchSize(500)
+                            .build());
+        }
+        assertThat(lab.drain(work).isComplete()).isTrue();
+        database.execute("ALTER TABLE t.items RENAME COLUMN v TO w");
+
+        List<VerificationResult> verified = lab.engine(work).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
+
+        assertThat(verified)
+                .extracting(VerificationResult::result)
+                .containsExactly(VerificationResult.Result.UNKNOWN, VerificationResult.Result.COMPLETE);
+        assertThat(verified.get(0).explanation()).startsWith("could not be verified: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void findsThemAmongManyRowsOfOneKeyWithoutAListOfThose(boolean key) {
+        database.execute("""
+                ALTER TABLE t.items ADD COLUMN k int NOT NULL DEFAULT 5;
+                INSERT INTO t.items (id, raw) SELECT i, i FROM generate_series(1001, 12000) i;
+                CREATE INDEX ON t.items (k)
+                """);
+        if (!key) {
+            database.execute("ALTER TABLE t.items DROP CONSTRAINT items_pkey");
+        }
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", CAST)
+                        .table("t.items")
+                        .byKey("k")
+                        .batchSize(500)
+                        .build());
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        database.execute("UPDATE t.items SET raw = 'x' WHERE id IN (1, 6000, 12000)");
+        CountedStatements counted = new CountedStatements(database);
+
+        List<VerificationResult> verified =
+                Lab.engine(counted, Lab.SETTINGS, Map.of()).verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
+
+        assertThat(verified).singleElement().satisfies(one -> {
+            assertThat(one.result()).isEqualTo(VerificationResult.Result.INCOMPLETE);
+            assertThat(one.left()).isEqualTo(3);
+        });
+        assertThat(counted.mostRows()).isLessThanOrEqualTo(1_001);
+    }
+}

@@ -1,0 +1,67 @@
+package org.registrybbm.migrations.running;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+@ExtendWith(PostgresExtension.class)
+class RestartTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    RestartTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @Test
+    void aMigrationWithoutProgressRunsAgainOnceItsWorkIsMended() {
+        database.execute("""
+                CREATE TABLE t.n (k bigint PRIMARY KEY, v bigint);
+                INSERT INTO t.n SELECT generate_series(1, 50);
+                CREATE INDEX ON t.n (v) WHERE v IS NULL
+                """);
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work("fill")
+                        .table("t.n")
+                        .byNull("v")
+                        .batchSize(10)
+                        .build());
+        lab.runAll(Map.of("fill", context -> 0));
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
+
+        lab.runAll(Map.of("fill", context -> Lab.update(context.connection(), "UPDATE t.n SET v = 1 WHERE v IS NULL")));
+
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(database.number("SELECT count(*) FROM t.n WHERE v IS NULL")).isZero();
+    }
+
+    @Test
+    void aDateIsCopiedInTheSameTimeZoneOnEveryReplica() {
+        database.execute("""
+                CREATE TABLE t.d (id bigint PRIMARY KEY, a timestamptz, b date);
+                INSERT INTO t.d VALUES (1, '2026-01-02 23:00+00', NULL)
+                """);
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", "{\"from\": \"a\", \"to\": \"b\", \"cast\": \"date\"}")
+                        .table("t.d")
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
+
+        lab.runAll(Map.of());
+
+        assertThat(database.text("SELECT b FROM t.d")).isEqualTo("2026-01-02");
+    }
+}

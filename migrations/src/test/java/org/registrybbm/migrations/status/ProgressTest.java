@@ -1,0 +1,136 @@
+package org.registrybbm.migrations.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.model.NewBatchedMigration;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+/** Tuples, progress and the sentence that says why a migration stands still. */
+@ExtendWith(PostgresExtension.class)
+class ProgressTest {
+    private final Lab lab;
+    private final TestDatabase database;
+
+    ProgressTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @Test
+    void takesTheTotalFromTheStatisticsWhenTheFirstBatchIsCut() {
+        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+        database.execute("ANALYZE t.items");
+        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("null");
+
+        lab.engine(Map.of()).planner().plan();
+
+        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("1000");
+    }
+
+    @Test
+    void countsWithTheSizeThatTheTableHasNow() {
+        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+        database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off); ANALYZE t.items");
+        database.execute("INSERT INTO t.items (id) SELECT generate_series(1001, 20000)");
+
+        lab.engine(Map.of()).planner().plan();
+
+        assertThat(Long.parseLong(lab.of("m", "total_tuple_count"))).isBetween(18_000L, 22_000L);
+    }
+
+    @Test
+    void doesNotBelieveATableThatWasEmptyWhenItWasAnalysed() {
+        lab.items(1, 0).queueItems("m", Lab.ADD_ONE, 100);
+        database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off); ANALYZE t.items");
+        database.execute("INSERT INTO t.items (id) SELECT generate_series(1, 1000)");
+
+        lab.engine(Map.of()).planner().plan();
+
+        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("null");
+    }
+
+    @Test
+    void sumsThePartitionsUpAndSaysNothingWhereOneIsUnknown() {
+        database.execute("""
+                CREATE TABLE t.items (id bigint PRIMARY KEY, n int DEFAULT 0) PARTITION BY HASH (id);
+                CREATE TABLE t.items_0 PARTITION OF t.items FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+                CREATE TABLE t.items_1 PARTITION OF t.items FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+                INSERT INTO t.items SELECT generate_series(1, 1000);
+                ANALYZE t.items_0
+                """);
+        lab.queueItems("m", Lab.ADD_ONE, 100);
+        lab.engine(Map.of()).planner().plan();
+        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("null");
+
+        database.execute("DELETE FROM batched_background_migration_jobs; ANALYZE t.items_1");
+        lab.engine(Map.of()).planner().plan();
+        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("1000");
+    }
+
+    @Test
+    void isUnknownWithoutATotalAndNeverFullBeforeTheEnd() {
+        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 400);
+        database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off)");
+        BatchedMigrations engine = lab.limits(1, 1).engine(Lab.SETTINGS);
+        engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
+        assertThat(overview("m").progressPercent()).isEmpty();
+
+        database.execute("UPDATE batched_background_migrations SET total_tuple_count = 1000");
+        assertThat(overview("m").progressPercent()).hasValue(40);
+
+        database.execute("UPDATE batched_background_migrations SET total_tuple_count = 10");
+        assertThat(overview("m").progressPercent()).hasValue(99.9);
+
+        database.execute("UPDATE batched_background_migrations SET total_tuple_count = 0");
+        assertThat(overview("m").progressPercent()).isEmpty();
+
+        lab.drain(Map.of());
+        assertThat(overview("m").progressPercent()).hasValue(100);
+        assertThat(overview("m").coveredTupleCount()).isEqualTo(1_000);
+    }
+
+    @Test
+    void countsRowsThatAreRightAlreadyAsCoveredButNotAsMigrated() {
+        lab.items(1, 1_000);
+        database.execute("UPDATE t.items SET v = id WHERE id <= 300");
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", "{\"from\": \"id\", \"to\": \"v\"}")
+                        .table("t.items")
+                        .byKey("id")
+                        .batchSize(500)
+                        .build());
+
+        lab.drain(Map.of());
+
+        assertThat(overview("m").coveredTupleCount()).isEqualTo(1_000);
+        assertThat(overview("m").migratedTupleCount()).isEqualTo(700);
+    }
+
+    @Test
+    void letsABatchOfTheContainerRegistryStandForItsBatchSize() {
+        long id = lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 300);
+        database.execute("""
+                UPDATE batched_background_migrations SET total_tuple_count = 1000;
+                INSERT INTO batched_background_migration_jobs (batched_background_migration_id, min_value, max_value, status)
+                VALUES (%1$d, 1, 300, 2), (%1$d, 301, 600, 3)
+                """.formatted(id));
+
+        assertThat(overview("m").progressPercent()).hasValue(30);
+        assertThat(overview("m").finishedJobs()).isEqualTo(1);
+        assertThat(overview("m").failedJobs()).isEqualTo(1);
+    }
+
+    private MigrationOverview overview(String name) {
+        return lab.engine(Map.of()).status().overviews(List.of(name)).get(0);
+    }
+}

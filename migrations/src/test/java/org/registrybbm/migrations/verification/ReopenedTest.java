@@ -1,0 +1,135 @@
+package org.registrybbm.migrations.verification;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.audit.EventLog;
+import org.registrybbm.migrations.audit.RecordedEvent;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+/** A finished migration that somebody sets to active again is verified anew, and what is left is done. */
+@ExtendWith(PostgresExtension.class)
+class ReopenedTest {
+    private static final Map<String, WorkFunction> FILL =
+            Map.of("fill", ((WorkFunction) context -> context.update("v = 1")).withPending("v IS NULL"));
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    ReopenedTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+    }
+
+    @Test
+    void isVerifiedAnewAndWhatIsLeftIsDone() {
+        lab.items(1, 100).queueItems("m", "fill", 10);
+        lab.runAll(FILL);
+        assertThat(lab.of("m", "status = 2 AND verified_at IS NOT NULL")).isEqualTo("t");
+        database.execute("UPDATE t.items SET v = NULL WHERE id = 50");
+
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        lab.runAll(FILL);
+
+        assertThat(lab.of("m", "status = 2 AND verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE v IS NULL"))
+                .isZero();
+    }
+
+    @Test
+    void isDoneAnewByBlocks() {
+        database.execute("""
+                CREATE TABLE t.heap (a int, v bigint);
+                INSERT INTO t.heap SELECT generate_series(1, 1000)
+                """);
+        lab.engine(Map.of())
+                .store()
+                .queue(Lab.migration(
+                        "m", "fill", "t.heap", "a", "BlockBatchingStrategy", 0, Long.MAX_VALUE, 100, null));
+        lab.runAll(FILL);
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        database.execute("UPDATE t.heap SET v = NULL WHERE a = 50");
+
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        lab.runAll(FILL);
+
+        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(database.number("SELECT count(*) FROM t.heap WHERE v IS NULL"))
+                .isZero();
+    }
+
+    @Test
+    void isNotProvedByWhatItOnceProved() {
+        lab.items(1, 100).queueItems("m", "fill", 10);
+        lab.runAll(FILL);
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+
+        lab.engine(FILL).planner().plan();
+
+        assertThat(lab.of("m", "verified_at IS NULL AND finished_at IS NULL")).isEqualTo("t");
+        assertThat(explanation()).isEqualTo("verifying, waits for a worker that is free");
+    }
+
+    @Test
+    void saysThatItTriesQuarantinedRowsAgain() {
+        lab.items(1, 100).queueItems("m", "fill", 100);
+        database.execute("ALTER TABLE t.items ADD CONSTRAINT picky CHECK (v IS NULL OR id <> 50)");
+        lab.runAll(FILL);
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(lab.engine(FILL).status().overviews(List.of("m")).get(0).quarantinedRows())
+                .isEqualTo(1);
+
+        lab.engine(FILL).quarantine().retry(List.of("m"));
+        lab.engine(FILL).planner().plan();
+
+        assertThat(explanation()).isEqualTo("trying quarantined rows again, waits for a worker that is free");
+    }
+
+    @Test
+    void verificationsSayWhichWorkFunctionDoesNotTell() {
+        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 100);
+        lab.runAll(FILL);
+
+        VerificationResult verified = lab.engine(FILL)
+                .verify(List.of(), StopSignal.NEVER, (name, rows) -> {})
+                .get(0);
+
+        assertThat(verified.result()).isEqualTo(VerificationResult.Result.UNKNOWN);
+        assertThat(verified.explanation())
+                .isEqualTo(
+                        "the work function 'addOne' does not say which rows are not done; override its method pending");
+    }
+
+    @Test
+    void eventsAreTheNewestFirstAndLimited() {
+        lab.items(1, 100).queueItems("m", "fill", 10);
+        lab.runAll(FILL);
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        lab.runAll(FILL);
+        EventLog events = lab.engine(FILL).eventLog();
+
+        assertThat(events.newest("m", 1000))
+                .extracting(RecordedEvent::event)
+                .containsSubsequence("verified", "reopened", "verified", "batch_size");
+        assertThat(events.newest("m", 1)).singleElement().satisfies(event -> {
+            assertThat(event.event()).isEqualTo("verified");
+            assertThat(event.reason()).isEqualTo("no row is left");
+        });
+        assertThatThrownBy(() -> events.newest("m", 0)).hasMessage("limit is 0, allowed is 1 to 1000");
+        assertThatThrownBy(() -> events.newest("n", 1)).isInstanceOf(UnknownMigrationException.class);
+    }
+
+    private String explanation() {
+        return lab.engine(FILL).status().overviews(List.of("m")).get(0).explanation();
+    }
+}

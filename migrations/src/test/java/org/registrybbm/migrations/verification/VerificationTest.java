@@ -1,0 +1,139 @@
+package org.registrybbm.migrations.verification;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+/** After the last batch every range is looked at again, where the work function says which rows are not done. */
+@ExtendWith(PostgresExtension.class)
+class VerificationTest {
+    private static final String WORK = "work";
+
+    private final Lab lab;
+    private final TestDatabase database;
+
+    VerificationTest(TestDatabase database) {
+        this.database = database;
+        this.lab = Lab.clean(database);
+        lab.items(1, 300);
+    }
+
+    /** Undoes rows once the first pass is over, and before they are looked at again. */
+    private void runToVerification(WorkFunction work) {
+        BatchedMigrations engine = lab.engine(Map.of(WORK, work));
+        for (int turn = 0; turn < 100 && walks() == 0; turn++) {
+            engine.planner().plan().due().stream()
+                    .filter(job -> walks() == 0)
+                    .forEach(job -> engine.runner().run(job, StopSignal.NEVER));
+        }
+        assertThat(walks()).isEqualTo(1);
+    }
+
+    private long walks() {
+        return database.number("SELECT count(*) FROM batched_background_migration_walks WHERE kind = 'verify'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "v IS NULL",
+                "v IS NULL OR v < 0",
+                "NOT coalesce(v, 0) > 0",
+                "v IS NULL AND 'a?%s''\\' <> ''",
+                "v IS NULL AND E'\\'' <> ''",
+                "v IS NULL -- not yet",
+                "items.v IS NULL"
+            })
+    void changesRowsThatWereUndoneOnceMore(String pending) {
+        WorkFunction work = ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending(pending);
+        lab.queue(WORK, null, "id", 100, 30);
+        runToVerification(work);
+        database.execute("UPDATE t.items SET v = NULL, n = 0 WHERE id IN (1, 150, 151, 300)");
+
+        assertThat(lab.drain(Map.of(WORK, work)).isComplete()).isTrue();
+
+        lab.assertEachItemChangedOnce();
+        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"t", "items", "\"T, x\"", "registry_bbm"})
+    void givesRowsToAStatementThatJoinsOtherTables(String alias) {
+        database.execute("CREATE TABLE t.others AS SELECT id, NULL::int AS v, 1 AS one FROM t.items");
+        WorkFunction work = context -> Lab.update(
+                context.connection(),
+                "UPDATE t.items %1$s SET n = %1$s.n + o.one, v = 1 FROM t.others o WHERE o.id = %1$s.id AND "
+                                .formatted(alias)
+                        + context.batch().predicate(alias));
+        lab.queue(WORK, null, "id", 100, 30);
+        runToVerification(work.withPending("v IS NULL"));
+        database.execute("UPDATE t.items SET v = NULL, n = 0 WHERE id IN (1, 150, 151, 300)");
+
+        assertThat(lab.drain(Map.of(WORK, work.withPending("v IS NULL"))).isComplete())
+                .isTrue();
+
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void neverFinishesWorkThatDoesNothing() {
+        lab.queue(WORK, null, "id", 100, 50);
+
+        for (int start = 0; start < 2; start++) {
+            lab.setStatus("m", MigrationStatus.ACTIVE);
+            lab.drain(Map.of(WORK, ((WorkFunction) context -> 0).withPending("v IS NULL")));
+
+            assertThat(lab.of("m", "failure_error_code")).isIn("15", "16");
+            assertThat(lab.quarantine("row_key ->> 'id'")).isNotEmpty();
+        }
+
+        assertThat(lab.of("m", "verified_at IS NULL")).isEqualTo("t");
+        WorkFunction mended = context -> context.update("n = n + 1, v = 1");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(lab.drain(Map.of(WORK, mended.withPending("v IS NULL"))).isComplete())
+                .isTrue();
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void noticesARetriedRowThatWasUndone() {
+        database.execute("ALTER TABLE t.items ADD CONSTRAINT odd CHECK (id <> 77 OR v IS NULL)");
+        WorkFunction work = ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
+        lab.queue(WORK, null, "id", 100, 50);
+        lab.drain(Map.of(WORK, work));
+        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        database.execute("ALTER TABLE t.items DROP CONSTRAINT odd");
+        lab.setStatus("m", MigrationStatus.ACTIVE);
+        BatchedMigrations engine = lab.engine(Map.of(WORK, work));
+        for (int turn = 0; turn < 20 && !lab.quarantine("status").equals(List.of("done")); turn++) {
+            engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
+        }
+
+        database.execute("UPDATE t.items SET v = NULL, n = 0 WHERE id = 77");
+
+        assertThat(lab.drain(Map.of(WORK, work)).isComplete()).isTrue();
+        lab.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void saysNothingWhereTheWorkFunctionDoesNot() {
+        lab.queue(Lab.ADD_ONE, null, "id", 100, 50);
+
+        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+
+        assertThat(lab.of("m", "verified_at IS NULL")).isEqualTo("t");
+        assertThat(walks()).isZero();
+    }
+}
