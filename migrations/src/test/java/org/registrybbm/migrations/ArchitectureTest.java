@@ -18,7 +18,7 @@ import java.time.OffsetDateTime;
 import org.registrybbm.migrations.testkit.Rooms;
 
 /** The rules of the house for this module. */
-@AnalyzeClasses(packages = "org.registrybbm", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(packages = "org.registrybbm.migrations", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     private static final String ROOT = "org.registrybbm.migrations";
 
@@ -32,7 +32,7 @@ class ArchitectureTest {
             .may("internal.jdbc", "settings", "internal.failure")
             .may("internal.catalog", "failure", "model", "internal.jdbc")
             .may("work", "failure", "internal.failure", "internal.jdbc", "internal.catalog")
-            .may("internal.tables", "failure", "model", "internal.jdbc", "internal.catalog")
+            .may("internal.tables", "failure", "model", "internal.failure", "internal.jdbc", "internal.catalog")
             .may("internal.registry", "settings", "internal.jdbc")
             .may("internal.quarantine", "failure", "internal.jdbc", "internal.catalog", "work")
             .may("internal.sharing", "model", "internal.jdbc", "internal.tables")
@@ -76,6 +76,20 @@ class ArchitectureTest {
                     "internal.walk",
                     "internal.sizing")
             .may(
+                    "internal.lease",
+                    "failure",
+                    "settings",
+                    "model",
+                    "internal.failure",
+                    "internal.jdbc",
+                    "internal.catalog",
+                    "work",
+                    "internal.tables",
+                    "internal.registry",
+                    "internal.sharing",
+                    "internal.walk",
+                    "internal.sizing")
+            .may(
                     "internal.running",
                     "failure",
                     "settings",
@@ -86,22 +100,21 @@ class ArchitectureTest {
                     "internal.catalog",
                     "work",
                     "internal.tables",
-                    "internal.registry",
                     "internal.quarantine",
                     "internal.sharing",
                     "internal.strategy",
                     "internal.walk",
-                    "internal.sizing")
+                    "internal.sizing",
+                    "internal.lease")
             .may(
                     "quarantine",
                     "failure",
                     "model",
-                    "internal.failure",
                     "internal.jdbc",
                     "internal.tables",
                     "internal.quarantine",
                     "internal.sharing")
-            .may("budget", "failure", "internal.failure", "internal.jdbc", "internal.tables")
+            .may("budget", "failure", "internal.jdbc", "internal.tables")
             .may(
                     "status",
                     "failure",
@@ -111,7 +124,7 @@ class ArchitectureTest {
                     "internal.registry",
                     "internal.sharing",
                     "internal.strategy")
-            .may("audit", "internal.jdbc")
+            .may("audit", "failure", "internal.jdbc", "internal.tables")
             .may(
                     "verification",
                     "failure",
@@ -138,6 +151,7 @@ class ArchitectureTest {
                     "internal.registry",
                     "internal.sharing",
                     "internal.planning",
+                    "internal.lease",
                     "internal.running")
             .may(
                     "",
@@ -145,14 +159,13 @@ class ArchitectureTest {
                     "settings",
                     "model",
                     "event",
-                    "internal.failure",
                     "internal.jdbc",
                     "internal.catalog",
                     "work",
                     "internal.tables",
                     "internal.registry",
                     "internal.sharing",
-                    "internal.running",
+                    "internal.lease",
                     "quarantine",
                     "budget",
                     "status",
@@ -232,6 +245,8 @@ class ArchitectureTest {
             .areNotInterfaces()
             .and()
             .areNotEnums()
+            .and()
+            .doNotHaveModifier(JavaModifier.ABSTRACT)
             .should()
             .haveModifier(JavaModifier.FINAL);
 

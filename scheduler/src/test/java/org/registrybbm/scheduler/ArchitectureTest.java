@@ -20,7 +20,7 @@ import org.registrybbm.migrations.testkit.Rooms;
 
 /** The arrows of the house, as seen from the scheduler. */
 @AnalyzeClasses(
-        packages = "org.registrybbm",
+        packages = {"org.registrybbm.migrations", "org.registrybbm.scheduler"},
         importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.NoTestJar.class})
 class ArchitectureTest {
     @ArchTest

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.failure.DatabaseException;
@@ -69,7 +70,8 @@ public final class Quarantine {
         PlanFailures.forget(tx, migration.id());
         if (reactivated || rows > 0 || jobs > 0) {
             tell(tx, migration.id(), null, new EventQueries.Event("retried", null, rows, "asked for by a person"));
-            retried.add(new RetryResult(migration.name(), reactivated, rows, jobs));
+            retried.add(new RetryResult(
+                    migration.name(), reactivated, rows, jobs, migration.status() == MigrationStatus.PAUSED));
         }
     }
 
@@ -84,11 +86,10 @@ public final class Quarantine {
             List<RetryResult> retried = new ArrayList<>();
             for (long migrationId : JobQueries.retryOne(tx, batchJobId)) {
                 boolean reactivated = MigrationQueries.reactivate(tx, migrationId);
-                String name = MigrationQueries.find(tx, migrationId)
-                        .map(BatchedMigration::name)
-                        .orElse("");
+                Optional<BatchedMigration> migration = MigrationQueries.find(tx, migrationId);
                 tell(tx, migrationId, batchJobId, new EventQueries.Event("retried", "asked for by a person"));
-                retried.add(new RetryResult(name, reactivated, 0, 1));
+                migration.ifPresent(one -> retried.add(
+                        new RetryResult(one.name(), reactivated, 0, 1, one.status() == MigrationStatus.PAUSED)));
             }
             return retried;
         });

@@ -6,6 +6,7 @@ package org.registrybbm.migrations.quarantine;
  * @param migration name of the batched migration
  * @param reactivated whether it had failed and is active again
  * @param rows quarantined rows that are tried again
- * @param batchJobs failed batch jobs that are tried again at once, with all their attempts
+ * @param batchJobs failed batch jobs that are tried again, with all their attempts
+ * @param paused whether nothing happens before somebody starts the migration
  */
-public record RetryResult(String migration, boolean reactivated, long rows, long batchJobs) {}
+public record RetryResult(String migration, boolean reactivated, long rows, long batchJobs, boolean paused) {}

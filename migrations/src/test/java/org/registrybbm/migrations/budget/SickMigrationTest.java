@@ -151,7 +151,8 @@ class SickMigrationTest {
     @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
     void refusesABatchSizeBelowOne(int size) {
         lab.items(1, 100);
-        lab.queueItems("sick", Lab.ADD_ONE, size);
+        lab.queueItems("sick", Lab.ADD_ONE, 100);
+        lab.database().execute("UPDATE batched_background_migrations SET batch_size = " + size);
         lab.queueItems("healthy", Lab.ADD_ONE, 100);
 
         lab.runAll(Map.of());

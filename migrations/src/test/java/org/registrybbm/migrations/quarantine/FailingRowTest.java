@@ -177,7 +177,7 @@ class FailingRowTest {
                 .isEqualTo(rows - 37);
         database.execute("UPDATE t.items SET fits = true WHERE NOT fits");
         assertThat(lab.engine(Map.of()).quarantine().retry(List.of("m")))
-                .containsExactly(new RetryResult("m", true, 37, 0));
+                .containsExactly(new RetryResult("m", true, 37, 0, false));
         assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");

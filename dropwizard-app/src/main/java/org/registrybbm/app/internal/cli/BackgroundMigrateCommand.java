@@ -220,9 +220,9 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
 
     private void printStatus(StatusReader status, List<String> names, boolean json) {
         if (json) {
-            out.println(new StatusJson().of(status.overviews(names)));
+            out.println(new StatusJson().render(status.overviews(names)));
         } else {
-            out.print(StatusTable.of(status.overviews(names)));
+            out.print(StatusTable.render(status.overviews(names)));
         }
         out.flush();
     }

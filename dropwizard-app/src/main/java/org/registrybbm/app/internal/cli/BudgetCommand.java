@@ -79,7 +79,7 @@ final class BudgetCommand {
         if (namespace.getBoolean(JSON)) {
             out.println(BudgetTable.json(engine.budgets().list()));
         } else {
-            out.print(BudgetTable.of(engine.budgets().list()));
+            out.print(BudgetTable.render(engine.budgets().list()));
         }
         out.flush();
     }

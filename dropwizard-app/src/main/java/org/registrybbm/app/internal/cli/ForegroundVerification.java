@@ -48,7 +48,7 @@ record ForegroundVerification(BatchedMigrations engine, List<String> names, Prin
     }
 
     private void report(List<VerificationResult> verified) {
-        out.print(VerifiedTable.of(verified));
+        out.print(VerifiedTable.render(verified));
         out.flush();
         long incomplete = VerifiedTable.count(verified, Result.INCOMPLETE);
         long stopped = VerifiedTable.count(verified, Result.STOPPED);

@@ -87,12 +87,12 @@ final class RepairCommand {
         List<RetryResult> retried = batchJob == null
                 ? engine.quarantine().retry(names)
                 : engine.quarantine().retryBatchJob(batchJob);
-        print(RepairText.retried(retried, engine.store()), out);
+        print(RepairText.retried(retried), out);
     }
 
     static void quarantine(boolean json, List<String> names, BatchedMigrations engine, PrintStream out) {
         List<QuarantinedRow> rows = engine.quarantine().list(names);
-        print(json ? QuarantineTable.json(rows) + System.lineSeparator() : QuarantineTable.of(rows), out);
+        print(json ? QuarantineTable.json(rows) + System.lineSeparator() : QuarantineTable.render(rows), out);
     }
 
     static void waive(Namespace namespace, BatchedMigrations engine, PrintStream out) {
@@ -106,7 +106,9 @@ final class RepairCommand {
     static void events(Namespace namespace, BatchedMigrations engine, PrintStream out) {
         List<RecordedEvent> events = engine.eventLog().newest(namespace.getString(MIGRATION), namespace.getInt(LIMIT));
         print(
-                namespace.getBoolean(JSON) ? EventTable.json(events) + System.lineSeparator() : EventTable.of(events),
+                namespace.getBoolean(JSON)
+                        ? EventTable.json(events) + System.lineSeparator()
+                        : EventTable.render(events),
                 out);
     }
 

@@ -27,7 +27,7 @@ public final class BudgetTask extends Task {
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
         Parameters given = Parameters.of(parameters, PARAMETERS);
         if (given.isEmpty()) {
-            output.print(BudgetTable.of(budgets.list()));
+            output.print(BudgetTable.render(budgets.list()));
             return;
         }
         BudgetOptions options = new BudgetOptions(
@@ -37,6 +37,6 @@ public final class BudgetTask extends Task {
                 given.get("rows-per-second"),
                 given.get("migrations"));
         Budget now = budgets.set(options.subject(), options.change());
-        output.print(BudgetTable.of(List.of(now)));
+        output.print(BudgetTable.render(List.of(now)));
     }
 }

@@ -26,6 +26,6 @@ public final class EventsTask extends Task {
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
         Parameters given = Parameters.of(parameters, Set.of(MIGRATION, LIMIT));
         int limit = (int) given.number(LIMIT, EventTable.DEFAULT_LIMIT, 1, MOST);
-        output.print(EventTable.of(eventLog.newest(given.require(MIGRATION), limit)));
+        output.print(EventTable.render(eventLog.newest(given.require(MIGRATION), limit)));
     }
 }

@@ -19,6 +19,6 @@ public final class QuarantineTask extends Task {
 
     @Override
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
-        output.print(QuarantineTable.of(quarantine.list(Names.of(parameters))));
+        output.print(QuarantineTable.render(quarantine.list(Names.of(parameters))));
     }
 }

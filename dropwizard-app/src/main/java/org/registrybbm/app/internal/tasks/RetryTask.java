@@ -33,6 +33,6 @@ public final class RetryTask extends Task {
         List<RetryResult> retried = batchJob == null
                 ? engine.quarantine().retry(given.all(MIGRATION))
                 : engine.quarantine().retryBatchJob(Parameters.number(BATCH_JOB, batchJob));
-        output.print(RepairText.retried(retried, engine.store()));
+        output.print(RepairText.retried(retried));
     }
 }

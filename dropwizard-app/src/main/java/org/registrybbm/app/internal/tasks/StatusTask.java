@@ -19,6 +19,6 @@ public final class StatusTask extends Task {
 
     @Override
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
-        output.print(StatusTable.of(status.overviews(Names.of(parameters))));
+        output.print(StatusTable.render(status.overviews(Names.of(parameters))));
     }
 }

@@ -63,7 +63,7 @@ public final class VerifyTask extends Task {
         VerifyProgress progress =
                 new VerifyProgress(engine.store().list(names), A_LINE_EVERY, System::nanoTime, output::println);
         List<VerificationResult> verified = engine.verify(names, stop, progress);
-        output.print(VerifiedTable.of(verified));
+        output.print(VerifiedTable.render(verified));
         if (VerifiedTable.count(verified, Result.STOPPED) > 0 && !stopping) {
             output.println("stopped after " + seconds + " s; give 'seconds', at most " + MOST_SECONDS
                     + ", or use registry background-migrate verify, which has no limit");

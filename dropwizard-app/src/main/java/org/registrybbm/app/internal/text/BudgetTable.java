@@ -14,7 +14,7 @@ public final class BudgetTable {
     private BudgetTable() {}
 
     /** Returns a table with a row for each budget, in the given order. */
-    public static String of(List<Budget> budgets) {
+    public static String render(List<Budget> budgets) {
         TextTable table = new TextTable("Scope", "Subject", "Batch Jobs", "Rows/s", "Migrations");
         for (Budget budget : budgets) {
             table.add(

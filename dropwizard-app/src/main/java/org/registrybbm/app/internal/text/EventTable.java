@@ -12,7 +12,7 @@ public final class EventTable {
     private EventTable() {}
 
     /** Returns a table with a row for each event, in the given order. */
-    public static String of(List<RecordedEvent> events) {
+    public static String render(List<RecordedEvent> events) {
         TextTable table = new TextTable("When", "Event", "Old", "New", "Replica", "Batch Job", "Why");
         for (RecordedEvent event : events) {
             table.add(

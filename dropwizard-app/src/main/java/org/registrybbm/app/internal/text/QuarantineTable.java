@@ -9,7 +9,7 @@ public final class QuarantineTable {
     private QuarantineTable() {}
 
     /** Returns a table with a row for each of them, in the given order. */
-    public static String of(List<QuarantinedRow> rows) {
+    public static String render(List<QuarantinedRow> rows) {
         TextTable table = new TextTable(
                 "Id", "Migration", "Table", "Row", "Status", "SQLSTATE", "Why", "Attempts", "Since", "Waived");
         for (QuarantinedRow row : rows) {

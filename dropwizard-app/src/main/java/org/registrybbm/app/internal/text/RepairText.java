@@ -2,36 +2,18 @@ package org.registrybbm.app.internal.text;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
-import org.registrybbm.migrations.MigrationStore;
-import org.registrybbm.migrations.model.BatchedMigration;
-import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.quarantine.RetryResult;
 
 /** What a retry or a waiver has set in motion, for people: a line for each migration. */
 public final class RepairText {
     private RepairText() {}
 
-    /**
-     * Returns the lines.
-     *
-     * @param retried what there was to try again
-     * @param store tells which of them are paused, so that nothing happens yet
-     */
-    public static String retried(List<RetryResult> retried, MigrationStore store) {
-        if (retried.isEmpty()) {
-            return "nothing to retry\n";
-        }
-        Set<String> paused = store
-                .list(retried.stream().map(RetryResult::migration).toList())
-                .stream()
-                .filter(migration -> migration.status() == MigrationStatus.PAUSED)
-                .map(BatchedMigration::name)
-                .collect(Collectors.toSet());
-        return retried.stream()
-                .map(one -> line(one, paused.contains(one.migration())))
-                .collect(Collectors.joining());
+    /** Returns the lines of what there was to try again. */
+    public static String retried(List<RetryResult> retried) {
+        return retried.isEmpty()
+                ? "nothing to retry\n"
+                : retried.stream().map(RepairText::line).collect(Collectors.joining());
     }
 
     /** Returns the line of a waiver. */
@@ -41,7 +23,7 @@ public final class RepairText {
                 : migration + ": " + rows + (rows == 1 ? " row" : " rows") + " waived\n";
     }
 
-    public static String line(RetryResult retried, boolean paused) {
+    static String line(RetryResult retried) {
         List<String> parts = new ArrayList<>();
         if (retried.reactivated()) {
             parts.add("failed -> active");
@@ -53,7 +35,7 @@ public final class RepairText {
             parts.add(count(retried.batchJobs(), "failed batch job"));
         }
         return retried.migration() + ": " + String.join(", ", parts)
-                + (paused ? ", once it is started: it is paused" : "") + "\n";
+                + (retried.paused() ? ", once it is started: it is paused" : "") + "\n";
     }
 
     private static String count(long number, String what) {

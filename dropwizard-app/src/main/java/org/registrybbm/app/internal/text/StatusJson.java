@@ -14,7 +14,7 @@ import org.registrybbm.migrations.status.MigrationOverview;
 public final class StatusJson {
     private final ObjectMapper mapper = new ObjectMapper();
 
-    public String of(List<MigrationOverview> overviews) {
+    public String render(List<MigrationOverview> overviews) {
         ArrayNode array = mapper.createArrayNode();
         overviews.forEach(overview -> array.add(node(overview)));
         return PrettyJson.of(array);

@@ -10,7 +10,7 @@ public final class StatusTable {
     private StatusTable() {}
 
     /** Returns a table with a row for each migration, in the given order. */
-    public static String of(List<MigrationOverview> overviews) {
+    public static String render(List<MigrationOverview> overviews) {
         TextTable table = new TextTable(
                 "Batched Background Migration",
                 "Status",

@@ -9,7 +9,7 @@ public final class VerifiedTable {
     private VerifiedTable() {}
 
     /** Returns a table with a row for each migration, or a line when there are none. */
-    public static String of(List<VerificationResult> verified) {
+    public static String render(List<VerificationResult> verified) {
         if (verified.isEmpty()) {
             return "nothing to verify: no batched migration is finished\n";
         }

@@ -30,7 +30,7 @@ class RepairTest {
 
     @Test
     void quarantineIsATableWithWhoWaivedAndWhy() {
-        assertThat(QuarantineTable.of(List.of(WAITING, WAIVED))).isEqualTo("""
+        assertThat(QuarantineTable.render(List.of(WAITING, WAIVED))).isEqualTo("""
                 Id | Migration | Table    | Row         | Status      | SQLSTATE | Why     | Attempts | Since                | Waived
                 ---+-----------+----------+-------------+-------------+----------+---------+----------+----------------------+----------------
                 1  | copy      | public.t | {"id": "9"} | quarantined | 23514    | a check | 2        | 2026-01-02T03:04:05Z | -
@@ -54,7 +54,7 @@ class RepairTest {
                 new RecordedEvent(2, AT, "sub_batch_size", 1000L, 500L, "replica-1", 7L, "a lock"),
                 new RecordedEvent(1, AT, "verified", null, null, null, null, null));
 
-        assertThat(EventTable.of(events)).isEqualTo("""
+        assertThat(EventTable.render(events)).isEqualTo("""
                 When                 | Event          | Old  | New | Replica   | Batch Job | Why
                 ---------------------+----------------+------+-----+-----------+-----------+-------
                 2026-01-02T03:04:05Z | sub_batch_size | 1000 | 500 | replica-1 | 7         | a lock
@@ -67,7 +67,7 @@ class RepairTest {
 
     @Test
     void aVerificationIsATableWithSamples() {
-        assertThat(VerifiedTable.of(List.of(new VerificationResult(
+        assertThat(VerifiedTable.render(List.of(new VerificationResult(
                         "copy",
                         VerificationResult.Result.INCOMPLETE,
                         2,
@@ -78,15 +78,15 @@ class RepairTest {
                 -----------------------------+------------+------+--------+------------------------
                 copy                         | incomplete | 2    | 2 rows | {"id": "1"} {"id": "2"}
                 """);
-        assertThat(VerifiedTable.of(List.of())).startsWith("nothing to verify");
+        assertThat(VerifiedTable.render(List.of())).startsWith("nothing to verify");
     }
 
     @Test
     void retriesSayWhatTheySetInMotion() {
-        assertThat(RepairText.line(new RetryResult("copy", true, 3, 1), false))
+        assertThat(RepairText.retried(List.of(new RetryResult("copy", true, 3, 1, false))))
                 .isEqualTo(
                         "copy: failed -> active, 3 quarantined rows are tried again, 1 failed batch job is tried again\n");
-        assertThat(RepairText.line(new RetryResult("copy", false, 1, 0), true))
+        assertThat(RepairText.retried(List.of(new RetryResult("copy", false, 1, 0, true))))
                 .isEqualTo("copy: 1 quarantined row is tried again, once it is started: it is paused\n");
         assertThat(RepairText.waived("copy", 1)).isEqualTo("copy: 1 row waived\n");
         assertThat(RepairText.waived("copy", 0)).isEqualTo("nothing to waive\n");

@@ -44,7 +44,7 @@ class StatusTest {
 
     @Test
     void tableHasARowForEachMigration() {
-        assertThat(StatusTable.of(List.of(RUNNING, FAILED))).isEqualTo("""
+        assertThat(StatusTable.render(List.of(RUNNING, FAILED))).isEqualTo("""
                 Batched Background Migration | Status  | Progress | Rows         | Priority | Quarantined | Verified | Why
                 -----------------------------+---------+----------+--------------+----------+-------------+----------+----------
                 copy                         | running | 43.3%    | 865 of ~2000 | 7        | 4           | -        | it runs
@@ -54,7 +54,7 @@ class StatusTest {
 
     @Test
     void anEstimateThatIsRefutedIsNotShown() {
-        assertThat(StatusTable.of(List.of(overview(100_000, OptionalDouble.of(99.9), List.of()))))
+        assertThat(StatusTable.render(List.of(overview(100_000, OptionalDouble.of(99.9), List.of()))))
                 .contains("100000 of ~100000");
     }
 
@@ -73,14 +73,14 @@ class StatusTest {
 
     @Test
     void tableWithoutMigrationsHasItsHeadings() {
-        assertThat(StatusTable.of(List.of()))
+        assertThat(StatusTable.render(List.of()))
                 .startsWith("Batched Background Migration | Status")
                 .hasLineCount(2);
     }
 
     @Test
     void jsonTellsWhyOneFailed() throws IOException {
-        JsonNode json = new ObjectMapper().readTree(new StatusJson().of(List.of(RUNNING, FAILED)));
+        JsonNode json = new ObjectMapper().readTree(new StatusJson().render(List.of(RUNNING, FAILED)));
 
         assertThat(json.at("/0/progress_percent").asDouble()).isEqualTo(43.25);
         assertThat(json.at("/0/replicas/0").asText()).isEqualTo("replica-1");

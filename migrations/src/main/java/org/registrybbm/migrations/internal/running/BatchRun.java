@@ -5,9 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
-import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.event.MigrationListener;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;
@@ -15,8 +13,12 @@ import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.failure.CutOffException;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
-import org.registrybbm.migrations.internal.jdbc.Sessions;
 import org.registrybbm.migrations.internal.jdbc.Watchdog;
+import org.registrybbm.migrations.internal.lease.Claims;
+import org.registrybbm.migrations.internal.lease.Lease;
+import org.registrybbm.migrations.internal.lease.Outage;
+import org.registrybbm.migrations.internal.lease.Pacer;
+import org.registrybbm.migrations.internal.lease.Replica;
 import org.registrybbm.migrations.internal.running.SubBatchTransaction.Step;
 import org.registrybbm.migrations.internal.strategy.CrowdException;
 import org.registrybbm.migrations.internal.tables.FailureReasons;
@@ -34,28 +36,23 @@ import org.slf4j.LoggerFactory;
 public final class BatchRun {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchRun.class);
 
-    private static final int LOSSES_IN_PLACE = 3;
     private static final CompletableFuture<Optional<String>> NOBODY =
             CompletableFuture.completedFuture(Optional.empty());
-    private static final Duration LONGEST_OUTAGE = Duration.ofSeconds(60);
-    private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);
-    private static final Duration LONGEST_RECONNECT = Duration.ofSeconds(5);
 
     private final EngineSettings settings;
-    private final MigrationListener listener;
+    private final RunEvents events;
     private final Replica replica;
     private final BatchedMigration migration;
     private final Lease lease;
     private final Pacer pacer;
     private final SubBatchTransaction transaction;
     private final SubBatchSize size;
-    private final long startedAt = System.nanoTime();
+    private final Outage outage;
+    private final boolean takeover;
 
     private BatchJob job;
-    private int losses;
     private boolean asksForBlocker;
     private CompletableFuture<Optional<String>> blocker = NOBODY;
-    private long lastContact = System.nanoTime();
 
     public BatchRun(
             DataSource dataSource,
@@ -64,7 +61,7 @@ public final class BatchRun {
             Replica replica,
             Claims.Granted granted) {
         this.settings = settings;
-        this.listener = listener;
+        this.events = new RunEvents(listener, granted.migration(), replica.name());
         this.replica = replica;
         this.migration = granted.migration();
         this.job = granted.job();
@@ -76,11 +73,13 @@ public final class BatchRun {
                 granted.takeover(),
                 settings.targets().subBatch(),
                 migration.sizing().subBatches());
-        listener.on(new MigrationEvent.BatchStarted(migration, job, replica.name(), granted.takeover()));
+        this.outage = new Outage(lease);
+        this.takeover = granted.takeover();
     }
 
     /** Works until the batch job is finished, failed, handed back or lost. */
     public BatchOutcome run(StopSignal stop) {
+        events.started(job, takeover);
         try (transaction) {
             return runToEnd(stop);
         }
@@ -99,7 +98,7 @@ public final class BatchRun {
                     return handBack(Reason.STOPPING);
                 }
                 if (pacer.hasWaited()) {
-                    lastContact = System.nanoTime();
+                    outage.contact();
                 }
                 Optional<BatchOutcome> end = settle(subBatch());
                 if (end.isPresent()) {
@@ -144,21 +143,15 @@ public final class BatchRun {
             job = committed.job();
             // How many rows are best says nothing of how far they lie.
             size.committed(committed, took.minus(transaction.searched()));
-            if (!committed.quarantined().isEmpty()) {
-                listener.on(
-                        new MigrationEvent.RowsQuarantined(migration, job, replica.name(), committed.quarantined()));
-            }
-            listener.on(new MigrationEvent.SubBatchCommitted(
-                    migration, job, replica.name(), committed.covered(), committed.migrated(), took));
+            events.committed(committed, took);
         }
         return step;
     }
 
     /** Returns the outcome when the sub-batch was the last one. */
     private Optional<BatchOutcome> settle(Step step) {
-        lastContact = System.nanoTime();
+        outage.progress();
         asksForBlocker = false;
-        losses = 0;
         if (step instanceof Step.Committed committed) {
             return committed.end() == Step.End.FINISHED ? Optional.of(finished()) : Optional.empty();
         }
@@ -182,10 +175,7 @@ public final class BatchRun {
 
     /** Decides what an exception means; empty when the batch goes on. */
     private Optional<BatchOutcome> survive(Throwable thrown, StopSignal stop) {
-        // A connection that is lost again and again in the same sub-batch is lost by the work, not by the network.
-        if (!(thrown instanceof CutOffException)
-                && SqlFailures.isConnectionLost(thrown)
-                && losses++ < LOSSES_IN_PLACE) {
+        if (outage.isOne(thrown)) {
             return waitForDatabase(thrown, stop);
         }
         if (thrown instanceof InvalidDefinitionException invalid) {
@@ -260,23 +250,13 @@ public final class BatchRun {
     }
 
     private Optional<BatchOutcome> waitForDatabase(Throwable thrown, StopSignal stop) {
-        Duration wait = FIRST_RECONNECT;
-        while (since(lastContact).compareTo(LONGEST_OUTAGE) < 0) {
-            if (stop.isStopping() || !pause(wait)) {
-                return Optional.of(handBack(Reason.STOPPING));
-            }
-            try (Connection connection = lease.connect()) {
-                if (connection.isValid(2) && !Sessions.isReadOnly(connection)) {
-                    lastContact = System.nanoTime();
-                    return Optional.empty();
-                }
-            } catch (SQLException e) {
-                LOGGER.debug("the database is still away", e);
-            }
-            wait = wait.multipliedBy(2).compareTo(LONGEST_RECONNECT) < 0 ? wait.multipliedBy(2) : LONGEST_RECONNECT;
-        }
-        return Optional.of(lost("the database was away for more than " + LONGEST_OUTAGE.toSeconds() + " s: "
-                + SqlFailures.describe(FailureCode.UNKNOWN, thrown).message()));
+        return switch (outage.await(stop)) {
+            case OVER -> Optional.empty();
+            case STOPPED -> Optional.of(handBack(Reason.STOPPING));
+            case TOO_LONG ->
+                Optional.of(lost("the database was away for more than " + Outage.LONGEST.toSeconds() + " s: "
+                        + SqlFailures.describe(FailureCode.UNKNOWN, thrown).message()));
+        };
     }
 
     private BatchOutcome failDefinition(Failure failure) {
@@ -297,12 +277,11 @@ public final class BatchRun {
                 return lost("its lease was gone when its failure was to be recorded");
             }
             boolean exhausted = attempts.get() >= settings.maxJobAttempts();
-            listener.on(new MigrationEvent.BatchFailed(
-                    migration, job, replica.name(), failure, exhausted, since(startedAt)));
+            BatchOutcome failed = events.failed(job, failure, exhausted);
             if (exhausted) {
                 failMigration(FailureReasons.of(job, attempts.get(), failure));
             }
-            return new BatchOutcome.Failed(job, failure, exhausted);
+            return failed;
         } catch (SQLException e) {
             // Without what was thrown first: its text may hold values.
             LOGGER.warn(
@@ -316,7 +295,7 @@ public final class BatchRun {
     private void failMigration(Failure failure) throws SQLException {
         // On its own: when somebody's open transaction holds the migration's row, the planner does it later.
         lease.bookkeeping(tx -> MigrationQueries.fail(tx, migration.id(), failure))
-                .ifPresent(failed -> listener.on(new MigrationEvent.MigrationFailed(failed, failure)));
+                .ifPresent(failed -> events.migrationFailed(failed, failure));
     }
 
     private BatchOutcome handBack(Reason reason) {
@@ -329,29 +308,16 @@ public final class BatchRun {
     }
 
     private BatchOutcome handedBack(Reason reason) {
-        listener.on(new MigrationEvent.BatchHandedBack(migration, job, replica.name(), reason));
-        return new BatchOutcome.HandedBack(job.id(), reason);
+        return events.handedBack(job, reason);
     }
 
     private BatchOutcome finished() {
         job = job.finished();
-        listener.on(new MigrationEvent.BatchFinished(migration, job, replica.name(), since(startedAt)));
-        return new BatchOutcome.Finished(job);
+        return events.finished(job);
     }
 
     private BatchOutcome lost(String why) {
-        listener.on(new MigrationEvent.BatchLost(migration, job, replica.name(), why));
-        return new BatchOutcome.Lost(job.id(), why);
-    }
-
-    private static boolean pause(Duration wait) {
-        try {
-            TimeUnit.MILLISECONDS.sleep(wait.toMillis());
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
+        return events.lost(job, why);
     }
 
     private static Duration since(long nanos) {

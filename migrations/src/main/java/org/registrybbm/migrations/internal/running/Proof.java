@@ -11,6 +11,8 @@ import org.registrybbm.migrations.internal.catalog.PartitionTree;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Watchdog;
+import org.registrybbm.migrations.internal.lease.Lease;
+import org.registrybbm.migrations.internal.lease.LeaseQueries;
 import org.registrybbm.migrations.internal.running.Snapshot.Then;
 import org.registrybbm.migrations.internal.running.SubBatchTransaction.Step;
 import org.registrybbm.migrations.internal.tables.EventQueries;

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.function.Consumer;
+import org.registrybbm.migrations.internal.lease.Lease;
 import org.registrybbm.migrations.internal.sharing.PaceQueries;
 
 /**

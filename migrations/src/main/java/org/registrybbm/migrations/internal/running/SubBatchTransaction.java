@@ -14,6 +14,9 @@ import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.TableNames;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
+import org.registrybbm.migrations.internal.lease.Lease;
+import org.registrybbm.migrations.internal.lease.LeaseQueries;
+import org.registrybbm.migrations.internal.lease.Pacer;
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 import org.registrybbm.migrations.internal.sharing.BudgetQueries;
 import org.registrybbm.migrations.internal.sizing.BatchSizes;
@@ -226,7 +229,10 @@ final class SubBatchTransaction implements AutoCloseable {
         long covered = Math.max(subBatch.covered(), outcome.migrated());
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
         if (!lease.advance(
-                tx, fenced, new LeaseQueries.Advance(subBatch.lastKey(), covered, outcome, busy, aim.size()))) {
+                tx,
+                fenced,
+                new LeaseQueries.Advance(
+                        subBatch.lastKey(), covered, outcome.migrated(), outcome.pending(), busy, aim.size()))) {
             throw unlawful(job);
         }
         if (!aim.isolate()) {
@@ -248,8 +254,7 @@ final class SubBatchTransaction implements AutoCloseable {
             throws SQLException {
         BatchJob job = fenced.job();
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
-        if (!lease.advance(
-                tx, fenced, new LeaseQueries.Advance(job.lastKey(), 0, RowChange.Outcome.NOTHING, busy, aim.size()))) {
+        if (!lease.advance(tx, fenced, new LeaseQueries.Advance(job.lastKey(), 0, 0, 0, busy, aim.size()))) {
             throw unlawful(job);
         }
         return new Step.Committed(job.advanced(job.lastKey(), aim.size(), 0, 0), 0, 0, change.failures(), end);

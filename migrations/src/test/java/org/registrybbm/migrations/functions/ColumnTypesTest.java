@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.work;
+package org.registrybbm.migrations.functions;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;

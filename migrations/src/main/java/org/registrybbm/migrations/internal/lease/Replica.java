@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.running;
+package org.registrybbm.migrations.internal.lease;
 
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;

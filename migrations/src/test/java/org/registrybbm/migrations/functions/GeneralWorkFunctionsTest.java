@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.work;
+package org.registrybbm.migrations.functions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

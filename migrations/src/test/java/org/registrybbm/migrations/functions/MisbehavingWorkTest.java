@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.work;
+package org.registrybbm.migrations.functions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -27,6 +27,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.testkit.Lab;
 import org.registrybbm.migrations.testkit.Worker;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -50,13 +51,13 @@ class MisbehavingWorkTest {
                         context -> {
                             throw new SQLException("my own SQL", "XX000");
                         },
-                        "thrown at org.registrybbm.migrations.work.MisbehavingWorkTest"),
+                        "thrown at org.registrybbm.migrations.functions.MisbehavingWorkTest"),
                 bad(
                         "loses another connection each time",
                         context -> {
                             throw new SQLException("the other database is away", "08006");
                         },
-                        "thrown at org.registrybbm.migrations.work.MisbehavingWorkTest"),
+                        "thrown at org.registrybbm.migrations.functions.MisbehavingWorkTest"),
                 bad(
                         "runs out of memory",
                         context -> {

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.running;
+package org.registrybbm.migrations.internal.lease;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -42,7 +42,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
             BatchedMigration migration,
             long token,
             @Nullable String takenFrom) implements Claim {
-        boolean takeover() {
+        public boolean takeover() {
             return takenFrom != null;
         }
     }

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.running;
+package org.registrybbm.migrations.internal.lease;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -24,13 +24,13 @@ import org.slf4j.LoggerFactory;
  * The right of one worker to run one batch job now. Every change of the batch job goes through it and names its token, so a worker
  * that lost it changes nothing.
  */
-record Lease(DataSource dataSource, Replica replica, EngineSettings settings, long jobId, long token) {
+public record Lease(DataSource dataSource, Replica replica, EngineSettings settings, long jobId, long token) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Lease.class);
     private static final Duration LONGEST_BOOKKEEPING = Duration.ofSeconds(15);
     private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(60);
 
     /** Opens a connection, and tells one that could not be had from a statement that failed. */
-    Connection connect() throws SQLException {
+    public Connection connect() throws SQLException {
         try {
             return dataSource.getConnection();
         } catch (SQLException e) {
@@ -43,53 +43,53 @@ record Lease(DataSource dataSource, Replica replica, EngineSettings settings, lo
      *
      * @param statementLimit how long one statement of it may take
      */
-    Optional<LeaseQueries.Fenced> fence(Connection tx, Duration statementLimit) throws SQLException {
+    public Optional<LeaseQueries.Fenced> fence(Connection tx, Duration statementLimit) throws SQLException {
         Jdbc.run(tx, TransactionSettings.subBatch(settings.timeouts(), statementLimit, jobId));
         return LeaseQueries.fence(tx, jobId, token);
     }
 
     /** Moves the cursor and extends the lease; false when the transaction is not the fence's any more. */
-    boolean advance(Connection tx, LeaseQueries.Fenced fenced, LeaseQueries.Advance by) throws SQLException {
+    public boolean advance(Connection tx, LeaseQueries.Fenced fenced, LeaseQueries.Advance by) throws SQLException {
         return LeaseQueries.advance(tx, jobId, token, fenced.xid(), by, term());
     }
 
     /** Says how many blocks a proof has read and extends the lease, in the sub-batch's transaction; false when the lease is lost. */
-    boolean prove(Connection tx, long blocks, Duration busy) throws SQLException {
-        return SnapshotQueries.move(tx, jobId, token, blocks, busy, term());
+    public boolean prove(Connection tx, long blocks, Duration busy) throws SQLException {
+        return LeaseQueries.prove(tx, jobId, token, blocks, busy, term());
     }
 
     /** Finishes the batch job in the sub-batch's transaction; false when the lease is lost. */
-    boolean finish(Connection tx) throws SQLException {
+    public boolean finish(Connection tx) throws SQLException {
         return LeaseQueries.finish(tx, jobId, token);
     }
 
     /** Deletes the batch job, which has not begun, in the sub-batch's transaction; false when the lease is lost. */
-    boolean forget(Connection tx) throws SQLException {
+    public boolean forget(Connection tx) throws SQLException {
         return LeaseQueries.forget(tx, jobId, token);
     }
 
     /** Ends its range where it stands, in the sub-batch's transaction; false when the lease is lost. */
-    boolean finishAt(Connection tx, @Nullable Long max, @Nullable Key through) throws SQLException {
+    public boolean finishAt(Connection tx, @Nullable Long max, @Nullable Key through) throws SQLException {
         return LeaseQueries.cutShort(tx, jobId, token, max, through) && finish(tx);
     }
 
     /** Gives the rest of the batch job back in the sub-batch's transaction; false when the lease is lost. */
-    boolean handBack(Connection tx) throws SQLException {
+    public boolean handBack(Connection tx) throws SQLException {
         return LeaseQueries.handBack(tx, jobId, token);
     }
 
     /** Gives the rest of the batch job back, without an attempt counted; false when the lease is lost. */
-    boolean handBack() throws SQLException {
+    public boolean handBack() throws SQLException {
         return bookkeeping(this::handBack);
     }
 
     /** The same at a shutdown, when the container registry's own software may be the next to run it. */
-    boolean handOver() throws SQLException {
+    public boolean handOver() throws SQLException {
         return bookkeeping(tx -> LeaseQueries.handOver(tx, jobId, token));
     }
 
     /** Gives the rest of the batch job back for a while, as somebody's lock is in its way; false when the lease is lost. */
-    boolean waitForLock(@Nullable String blocker) throws SQLException {
+    public boolean waitForLock(@Nullable String blocker) throws SQLException {
         Duration longest = LONGEST_LOCK_WAIT.compareTo(settings.longestRetryDelay()) < 0
                 ? LONGEST_LOCK_WAIT
                 : settings.longestRetryDelay();
@@ -97,7 +97,7 @@ record Lease(DataSource dataSource, Replica replica, EngineSettings settings, lo
     }
 
     /** Says, half a lock timeout from now, whose lock the worker waits for; empty when it waits for none, or nobody can tell. */
-    CompletableFuture<Optional<String>> blocker() {
+    public CompletableFuture<Optional<String>> blocker() {
         long millis = settings.timeouts().lock().toMillis() / 2;
         return CompletableFuture.supplyAsync(
                 () -> {
@@ -112,12 +112,12 @@ record Lease(DataSource dataSource, Replica replica, EngineSettings settings, lo
     }
 
     /** Extends the lease; false when it is lost. */
-    boolean renew(int subBatchSize) throws SQLException {
+    public boolean renew(int subBatchSize) throws SQLException {
         return bookkeeping(tx -> LeaseQueries.renew(tx, jobId, token, subBatchSize, term()));
     }
 
     /** Extends the lease with another sub-batch size, and tells why; false when it is lost. */
-    boolean resize(long migrationId, int from, int to, String why) throws SQLException {
+    public boolean resize(long migrationId, int from, int to, String why) throws SQLException {
         return bookkeeping(tx -> {
             tellSize(tx, migrationId, (long) from, to, why);
             return LeaseQueries.renew(tx, jobId, token, to, term());
@@ -125,7 +125,8 @@ record Lease(DataSource dataSource, Replica replica, EngineSettings settings, lo
     }
 
     /** Records another sub-batch size, when it is another one by enough. */
-    void tellSize(Connection tx, long migrationId, @Nullable Long from, long to, String why) throws SQLException {
+    public void tellSize(Connection tx, long migrationId, @Nullable Long from, long to, String why)
+            throws SQLException {
         if (EventQueries.isWorthTelling(from, to)) {
             EventQueries.record(
                     tx, migrationId, jobId, replica.name(), new EventQueries.Event("sub_batch_size", from, to, why));
@@ -133,13 +134,13 @@ record Lease(DataSource dataSource, Replica replica, EngineSettings settings, lo
     }
 
     /** Records a failed try, and returns how many there were without progress; empty when the lease is lost. */
-    Optional<Integer> fail(Failure failure, int subBatchSize, int attempt) throws SQLException {
+    public Optional<Integer> fail(Failure failure, int subBatchSize, int attempt) throws SQLException {
         Duration retryAfter = settings.retryAfter(attempt);
         return bookkeeping(tx -> LeaseQueries.fail(tx, jobId, token, failure, subBatchSize, retryAfter));
     }
 
     /** Works in a short, durable transaction of its own, and is cut off when even that takes too long. */
-    <T> T bookkeeping(Jdbc.Transaction<T> work) throws SQLException {
+    public <T> T bookkeeping(Jdbc.Transaction<T> work) throws SQLException {
         try (Connection connection = connect();
                 Watchdog.Watched watched = replica.watchdog().watch(connection, LONGEST_BOOKKEEPING)) {
             return Jdbc.inTransaction(connection, tx -> {

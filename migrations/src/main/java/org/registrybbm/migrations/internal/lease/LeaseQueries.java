@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.running;
+package org.registrybbm.migrations.internal.lease;
 
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -213,6 +213,22 @@ public final class LeaseQueries {
             RETURNING attempts
             """;
 
+    // How far a proof is read. Attempts stay: where it begins anew, it has made no progress.
+    private static final String PROVE = """
+            UPDATE batched_background_migration_jobs
+            SET last_key = to_jsonb(?::bigint),
+                busy_ms = busy_ms + ?,
+                lock_waits = 0,
+                blocked_since = NULL,
+                blocked_by = NULL,
+                lease_until = clock_timestamp() + make_interval(secs => ?),
+                lease_session = ?,
+                updated_at = clock_timestamp()
+            WHERE id = ?
+                AND lease_token = ?
+                AND status = 1
+            """;
+
     private LeaseQueries() {}
 
     /** A locked batch job and what a claim depends on. */
@@ -240,7 +256,7 @@ public final class LeaseQueries {
 
     /** What a sub-batch adds to its batch job. */
     public record Advance(
-            @Nullable Key lastKey, long covered, RowChange.Outcome outcome, Duration busy, int subBatchSize) {}
+            @Nullable Key lastKey, long covered, long migrated, long pending, Duration busy, int subBatchSize) {}
 
     public static Optional<Claimable> lockForClaim(Connection connection, long jobId) throws SQLException {
         Jdbc.run(connection, ONE_CLAIM_AT_A_TIME);
@@ -279,8 +295,8 @@ public final class LeaseQueries {
                         ADVANCE,
                         KeyJson.write(by.lastKey()),
                         by.covered(),
-                        by.outcome().migrated(),
-                        by.outcome().pending(),
+                        by.migrated(),
+                        by.pending(),
                         by.busy().toMillis(),
                         by.subBatchSize(),
                         seconds(term.length()),
@@ -288,6 +304,25 @@ public final class LeaseQueries {
                         jobId,
                         token,
                         xid)
+                == 1;
+    }
+
+    /**
+     * Says how far a proof is read and extends its lease; false when the lease is lost.
+     *
+     * @param blocks how many blocks are read
+     */
+    public static boolean prove(Connection connection, long jobId, long token, long blocks, Duration busy, Term term)
+            throws SQLException {
+        return Jdbc.update(
+                        connection,
+                        PROVE,
+                        blocks,
+                        busy.toMillis(),
+                        seconds(term.length()),
+                        term.session(),
+                        jobId,
+                        token)
                 == 1;
     }
 

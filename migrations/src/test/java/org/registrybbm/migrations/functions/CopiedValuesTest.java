@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.work;
+package org.registrybbm.migrations.functions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.ColumnTypes;
 import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 

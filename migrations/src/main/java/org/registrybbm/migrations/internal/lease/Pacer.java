@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.running;
+package org.registrybbm.migrations.internal.lease;
 
 import java.sql.SQLException;
 import java.time.Duration;
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * it pays. Each payment begins where the one before ended, or when its sub-batch began if that is later, and lasts as long as its rows
  * at the rate. So the rows of any time are those of that time at the rate, and one sub-batch of each worker, which is half a second's.
  */
-final class Pacer {
+public final class Pacer {
     private static final Logger LOGGER = LoggerFactory.getLogger(Pacer.class);
     private static final Duration LONGEST_SLICE = Duration.ofMillis(500);
     private static final int RENEWALS_PER_LEASE = 3;
@@ -33,7 +33,7 @@ final class Pacer {
     /** What a sub-batch covered, at which rate, and when it began. */
     private record Debt(RowRate rate, long rows, long began) {}
 
-    Pacer(Lease lease, BatchedMigration migration) {
+    public Pacer(Lease lease, BatchedMigration migration) {
         this.lease = lease;
         this.migration = migration;
         Duration third = lease.settings().timeouts().lease().dividedBy(RENEWALS_PER_LEASE);
@@ -41,13 +41,13 @@ final class Pacer {
     }
 
     /** Returns how many rows the sub-batch may have that is under way, by the rate that its fence has read. */
-    int atMost(RowRate fenced, int rows) {
+    public int atMost(RowRate fenced, int rows) {
         rate = fenced;
         return fenced.atMost(rows);
     }
 
     /** Returns whether {@link #await} has looked at the database, and not only returned. */
-    boolean hasWaited() {
+    public boolean hasWaited() {
         return rate != null && rate.isLimited();
     }
 
@@ -56,7 +56,7 @@ final class Pacer {
      *
      * @param began when it began, as {@link System#nanoTime}
      */
-    void pay(long rows, long began) {
+    public void pay(long rows, long began) {
         if (rate == null || !rate.isLimited() || rows == 0) {
             return;
         }
@@ -74,7 +74,7 @@ final class Pacer {
      * @param subBatchSize kept in the batch job's row when its lease is renewed
      * @return false when the worker is to stop
      */
-    boolean await(StopSignal stop, int subBatchSize) throws SQLException {
+    public boolean await(StopSignal stop, int subBatchSize) throws SQLException {
         long renewed = System.nanoTime();
         while (rate == null || rate.isLimited() || debt != null) {
             Optional<Duration> wait = look();

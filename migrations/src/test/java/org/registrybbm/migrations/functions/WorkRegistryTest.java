@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.work;
+package org.registrybbm.migrations.functions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,6 +11,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.work.WorkFunction;
+import org.registrybbm.migrations.work.WorkFunctions;
+import org.registrybbm.migrations.work.WorkRegistry;
 
 class WorkRegistryTest {
     @Test
