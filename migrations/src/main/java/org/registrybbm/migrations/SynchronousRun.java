@@ -71,6 +71,9 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
                 goOn = turn.goOn();
                 lastContact = System.nanoTime();
             } catch (DatabaseException e) {
+                if (stop.isStopping()) {
+                    return true;
+                }
                 if (System.nanoTime() - lastContact > LONGEST_OUTAGE.toNanos()) {
                     throw e;
                 }

@@ -100,6 +100,7 @@ class ArchitectureTest {
                     "internal.catalog",
                     "work",
                     "internal.tables",
+                    "internal.registry",
                     "internal.quarantine",
                     "internal.sharing",
                     "internal.strategy",

@@ -60,6 +60,7 @@ public final class Rooms {
                     public void check(JavaClass javaClass, ConditionEvents events) {
                         // What the compiler makes for a switch is no class of ours.
                         long all = javaClass.getPackage().getClasses().stream()
+                                .filter(each -> !each.isArray())
                                 .map(JavaClass::getName)
                                 .filter(name -> name.indexOf('$') < 0 && !name.endsWith("package-info"))
                                 .count();
