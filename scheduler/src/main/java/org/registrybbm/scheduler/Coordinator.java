@@ -181,8 +181,8 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
                     dispatcher.workers(),
                     turn.active(),
                     engine.presence().session() == null
-                            ? "no session shows the others that it lives, so that they wait for its leases to run out"
-                            : "a session shows the others that it lives");
+                            ? "it has no direct session, so that the other replicas wait for its leases to expire if it dies"
+                            : "a direct session shows the other replicas that it is alive");
         }
         everSound = true;
         idle = turn.active() == 0;

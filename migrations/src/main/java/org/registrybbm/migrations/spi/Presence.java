@@ -107,8 +107,9 @@ public final class Presence implements AutoCloseable {
         while (!closed) {
             try {
                 if (!showOnce()) {
-                    LOGGER.info("nothing shows that this replica lives, as its connection does not lead straight to"
-                            + " PostgreSQL; when it is killed, its leases run out by time");
+                    LOGGER.info(
+                            "no direct connection to PostgreSQL, probably a pooler: if this replica is killed, its batch jobs are"
+                                    + " taken over only when their leases expire");
                     gate.expectNoSession();
                     // Batch jobs may start now that were waiting for a session.
                     listener.told();

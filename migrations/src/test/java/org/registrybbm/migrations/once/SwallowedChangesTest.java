@@ -41,13 +41,13 @@ class SwallowedChangesTest {
         assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
         assertThat(lab.of("m", "failure_message"))
                 .startsWith("1000 rows are still not done")
-                .contains("20 are in quarantine as samples")
-                .doesNotContain("everything else is done");
+                .contains("20 are quarantined as samples")
+                .doesNotContain("all other rows are done");
         assertThat(lab.quarantine("1")).hasSize(20);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mended", "waived"})
+    @ValueSource(strings = {"fixed", "waived"})
     void finishesOnlyOnceNoRowIsLeft(String how) {
         database.execute("CREATE RULE swallow AS ON UPDATE TO t.items DO INSTEAD NOTHING");
         lab.queue("work", null, "id", 1_000, 600);

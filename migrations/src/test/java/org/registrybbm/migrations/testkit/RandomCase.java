@@ -175,7 +175,7 @@ public record RandomCase(long seed, TestDatabase database, Random random, Work w
         lab.drain(functions());
         return lab.status("m") == MigrationStatus.FINISHED
                 ? difference("t.expected")
-                : Optional.of("after it was mended: " + failure(lab));
+                : Optional.of("after it was fixed: " + failure(lab));
     }
 
     private String failure(Lab lab) {

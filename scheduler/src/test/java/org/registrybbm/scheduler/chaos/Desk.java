@@ -83,7 +83,7 @@ final class Desk {
                 entries.stream().map(QuarantinedRow::key).toArray(String[]::new),
                 atMost);
         mended.addAndGet(uids.size());
-        tell(!uids.isEmpty(), target, "mended the rows " + uids + " with the flaw " + flaw);
+        tell(!uids.isEmpty(), target, "fixed the rows " + uids + " with the flaw " + flaw);
     }
 
     /** Has whatever failed tried again. */
@@ -168,7 +168,7 @@ final class Desk {
 
     /** What was done until now. */
     String summary() {
-        return "%d rows in quarantine, %d mended, %d retried, %d waived, %d migrations started again"
+        return "%d rows in quarantine, %d fixed, %d retried, %d waived, %d migrations started again"
                 .formatted(seen.size(), mended.get(), retried.get(), waived.get(), startedAgain.get());
     }
 }

@@ -5,7 +5,7 @@ package org.registrybbm.scheduler.chaos;
  * and the row may be changed; {@code waive} leaves it. Some lie alone, and some so close together that a few sub-batches fill a quarantine.
  */
 final class Flaws {
-    static final String MEND = "mend";
+    static final String MEND = "fix";
     static final String WAIVE = "waive";
 
     /** Of each migration: few, so that the quarantine is full now and then, and people make room while others look for it. */

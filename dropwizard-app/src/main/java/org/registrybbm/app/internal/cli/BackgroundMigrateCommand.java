@@ -68,7 +68,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
             Class<T> configurationClass, Function<T, Setup> setup, PrintStream out, PrintStream err) {
         super(
                 "background-migrate",
-                "Look at batched background migrations, pause and start them, run them to their end, mend and verify them");
+                "Look at batched background migrations, pause and start them, run them to their end, fix and verify them");
         this.configurationClass = configurationClass;
         this.setup = setup;
         this.out = out;

@@ -56,7 +56,7 @@ record ForegroundRun(BatchedMigrations engine, List<String> names, PrintStream e
         return result.failed().isEmpty()
                 ? "stopped: %d of %d batched migrations are not finished; run it again to go on"
                         .formatted(result.unfinished().size(), all)
-                : "%d of %d batched migrations failed; mend what the lines above name and run it again"
+                : "%d of %d batched migrations failed; fix what the lines above name and run it again"
                         .formatted(result.failed().size(), all);
     }
 

@@ -15,13 +15,13 @@ final class LeftText {
         if (left.pending() > left.samples()) {
             return rows(left.pending(), "is", "are")
                     + " still not done although the work was run on them again without an error, as when a rule, a trigger or a"
-                    + " policy swallows the change; of these, " + left.samples() + " are in quarantine as samples"
-                    + others(left) + ". Mend the cause and retry the migration";
+                    + " policy swallows the change; of these, " + left.samples() + " are quarantined as samples"
+                    + others(left) + ". Fix the cause and run 'retry'";
         }
-        return rows(left.quarantined(), "is", "are") + " in quarantine, everything else is done; "
+        return rows(left.quarantined(), "is", "are") + " quarantined, all other rows are done; "
                 + (left.quarantined() == 1
-                        ? "mend it and retry the migration, or waive it"
-                        : "mend them and retry the migration, or waive them");
+                        ? "fix it and run 'retry', or leave it as it is with 'waive'"
+                        : "fix them and run 'retry', or leave them as they are with 'waive'");
     }
 
     private static String others(QuarantineQueries.Left left) {

@@ -114,7 +114,7 @@ record LethalRows(
                     death.code(),
                     death.message() + "; more than " + RowLists.FEW + " rows of "
                             + table.target().table()
-                            + " share its key, too many to be set aside: mend the work function, or walk a unique key");
+                            + " share its key, too many to be set aside: fix the work function, or walk a unique key");
         }
         return rows;
     }

@@ -141,7 +141,7 @@ public final class Proof implements AutoCloseable {
                             + definition.target().table()
                             + " there is still a row that is not done: either the work function '"
                             + definition.migration().definition().signature()
-                            + "' leaves it so, or the application goes on writing such rows; mend that, and set the"
+                            + "' leaves it so, or the application goes on writing such rows; fix that, and set the"
                             + " migration to active");
         }
         int pass = WalkQueries.lastPass(tx, id, Walk.Kind.CHANGE) + 1;

@@ -351,7 +351,7 @@ final class SubBatchTransaction implements AutoCloseable {
                 "the work function '" + migration.definition().signature()
                         + "' ended the transaction or changed the row of its batch job "
                         + job.id() + "; rows of its next sub-batch, after its last_key,"
-                        + " may be changed without its cursor saying so: look at them, mend the work function, and set the"
+                        + " may be changed without its cursor saying so: look at them, fix the work function, and set the"
                         + " migration to active");
     }
 }

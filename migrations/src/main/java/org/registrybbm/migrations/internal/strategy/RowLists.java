@@ -91,7 +91,7 @@ public record RowLists(Connection tx, WalkedTable table, int most) {
                     "of " + rows.size() + " rows of " + table.target().table() + ", " + found
                             + " are found again by the key that should tell them apart, "
                             + table.spared().identity() + "; so those that fail cannot be told from the others."
-                            + " Give the table a primary key of another type, or mend the rows that fail, and retry");
+                            + " Give the table a primary key of another type, or fix the rows that fail, and retry");
         }
     }
 

@@ -22,8 +22,8 @@ public final class FailureReasons {
         return Failure.of(
                 FailureCode.QUARANTINE_FULL,
                 "more than " + migration.quarantineLimit()
-                        + " rows could not be changed, so it is stopped; look at them, mend the rows or the work function, and"
-                        + " retry the migration");
+                        + " rows could not be changed at once, so the problem is probably not in the rows; look at some of them, fix the"
+                        + " cause, and run 'retry'");
     }
 
     public static Failure of(JobQueries.Exhausted exhausted) {

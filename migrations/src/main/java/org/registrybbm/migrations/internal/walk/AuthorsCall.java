@@ -52,7 +52,7 @@ final class AuthorsCall {
                             + FailureText.place(thread.getStackTrace())
                                     .map(StackTraceElement::toString)
                                     .orElse("an unknown place")
-                            + "; its thread is left behind: mend the work function, deploy it, and retry the migration");
+                            + "; its thread is left behind: fix the work function, deploy it, and retry the migration");
         }
     }
 
