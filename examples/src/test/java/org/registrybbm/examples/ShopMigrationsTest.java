@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.registrybbm.testkit.MigrationExtension;
 import org.registrybbm.testkit.MigrationTester;
 
 /** The ten migrations of the shop do what they say, though replicas are killed on the way. */
+@Execution(ExecutionMode.CONCURRENT)
 class ShopMigrationsTest {
     // snippet: test-kit
     @RegisterExtension

@@ -7,11 +7,14 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.work.WorkFunction;
 
 /** What the test kit says of work that is right, and of work that is not. */
+@Execution(ExecutionMode.CONCURRENT)
 class MigrationTesterTest {
     @RegisterExtension
     static final MigrationExtension MIGRATIONS = MigrationExtension.with(registry -> registry.register(

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A row that a batched migration could not change. The migration is not finished before each of them is done or waived.
  *
- * @param id key of the entry, for {@code MigrationStore#waive}
+ * @param id key of the entry, for {@link Quarantine#waive}
  * @param migration name of the batched migration
  * @param table the table or partition that holds the row, quoted for SQL
  * @param key which row: a JSON object of its primary key's columns, or of {@code ctid} where there is none
