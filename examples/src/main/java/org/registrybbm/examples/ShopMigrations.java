@@ -69,7 +69,7 @@ public final class ShopMigrations {
     }
 
     // snippet: bounds-and-limits
-    /** Changes the first half of a table by work that must run once a row, and no faster than told. */
+    /** Doubles the points of the users 1 to 250. The work must run exactly once for each row; a rate limits its speed. */
     public static NewBatchedMigration doublePoints() {
         return NewBatchedMigration.named("double_points")
                 .work("doublePoints")

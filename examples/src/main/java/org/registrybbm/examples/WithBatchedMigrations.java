@@ -10,7 +10,7 @@ public final class WithBatchedMigrations {
     private WithBatchedMigrations() {}
 
     // snippet: with-batched-migrations
-    /** Run by all replicas; the cursor is kept in the transaction of the rows; sizes adapt; proved at the end. */
+    /** Queues the migration, which all replicas run: the cursor is committed with the rows, sizes adapt, the end is proved. */
     public static BatchedMigrations lowerCaseEmails(DataSource dataSource) {
         BatchedMigrations engine = BatchedMigrations.on(dataSource)
                 .workFunction(
