@@ -1,5 +1,5 @@
 /**
- * The nouns: batched migrations, batch jobs, keys, sizes, statuses, failures and settings, and the exceptions that name them.
+ * The nouns: batched migrations, batch jobs, keys, sizes and statuses. Failures and settings have rooms of their own.
  *
  * <p>They know nothing of JDBC and of each other's tables. Whatever reads or writes them lives above.
  */

@@ -1,7 +1,7 @@
 /**
- * How a table is gone over: the batching strategies, walks and their ranges, and what a change of the table means for them.
+ * How a migration goes over its tables: the walks and their ranges, and what a change of the definition or of a table means for them.
  *
- * <p>It hands out no batch job and runs none.
+ * <p>How a table is cut is in {@code internal.strategy}. Nothing here hands out a batch job or runs one.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.walk;
