@@ -26,6 +26,7 @@ final class Writer implements AutoCloseable {
     private final ReentrantLock writing = new ReentrantLock(true);
     private List<Target> targets = List.of();
     private volatile boolean closed;
+    private volatile boolean grows = true;
     private final AtomicLong written = new AtomicLong();
 
     Writer(String url, long seed, Timeline timeline) {
@@ -60,6 +61,14 @@ final class Writer implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /**
+     * Inserts nothing more: a migration by blocks or by predicate goes on for as long as rows come that are not done, and with one table left
+     * all of them come there.
+     */
+    void keepToRowsThatAreThere() {
+        grows = false;
     }
 
     private void run() {
@@ -99,7 +108,7 @@ final class Writer implements AutoCloseable {
 
     private String change(Target target) {
         int dice = random.nextInt(10);
-        if (dice < 4) {
+        if (dice < 4 && grows) {
             // An odd number is nobody's yet; some lie beyond the last one that was there at the start.
             return """
                     INSERT INTO %s (%s) SELECT %s FROM (SELECT %d) g(i)
