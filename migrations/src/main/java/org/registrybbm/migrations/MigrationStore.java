@@ -16,6 +16,7 @@ import org.registrybbm.migrations.internal.sharing.PlanFailures;
 import org.registrybbm.migrations.internal.tables.Database;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
+import org.registrybbm.migrations.internal.tables.QueueQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
@@ -90,7 +91,7 @@ public final class MigrationStore {
      */
     public long queue(NewBatchedMigration migration) {
         return database.change("queue the batched migration '" + migration.name() + "'", List.of(), tx -> {
-            long id = MigrationQueries.queue(tx, migration);
+            long id = QueueQueries.queue(tx, migration);
             setBudget(tx, migration);
             return id;
         });
@@ -106,11 +107,11 @@ public final class MigrationStore {
      */
     public boolean queueIfAbsent(NewBatchedMigration migration) {
         return database.change("queue the batched migration '" + migration.name() + "'", List.of(), tx -> {
-            if (MigrationQueries.queueIfAbsent(tx, migration).isPresent()) {
+            if (QueueQueries.queueIfAbsent(tx, migration).isPresent()) {
                 setBudget(tx, migration);
                 return true;
             }
-            requireSame(MigrationQueries.differences(tx, migration.name(), migration.definition()), migration);
+            requireSame(QueueQueries.differences(tx, migration.name(), migration.definition()), migration);
             return false;
         });
     }

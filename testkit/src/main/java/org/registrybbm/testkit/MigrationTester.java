@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import javax.sql.DataSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.model.BatchSizing;
@@ -136,7 +137,7 @@ public final class MigrationTester {
         }
     }
 
-    private BatchedMigrations engine(javax.sql.DataSource connections, String replica) {
+    private BatchedMigrations engine(DataSource connections, String replica) {
         return BatchedMigrations.on(connections)
                 .settings(SETTINGS)
                 .workRegistry(workRegistry)

@@ -1,6 +1,5 @@
 package org.registrybbm.migrations.model;
 
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +17,4 @@ public record MigrationDefinition(
         @Nullable String arguments,
         String table,
         String column,
-        @Nullable String strategy) {
-
-    /** Returns the strategy; empty where this version knows none of that name. */
-    public Optional<Strategy> knownStrategy() {
-        return Strategy.of(strategy);
-    }
-}
+        @Nullable String strategy) {}

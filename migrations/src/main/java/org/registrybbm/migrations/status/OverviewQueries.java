@@ -19,6 +19,7 @@ import org.registrybbm.migrations.internal.tables.Contradictions;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.KeyBounds;
 import org.registrybbm.migrations.model.MigrationStatus;
 
 /** How migrations stand, and what they wait for. */
@@ -202,9 +203,8 @@ public final class OverviewQueries {
 
     /** A table's keys may lie outside of the bounds, and then say so. */
     private static String within(BatchedMigration migration) {
-        boolean whole = migration.bounds().first() == Long.MIN_VALUE
-                        && migration.bounds().last() == Long.MAX_VALUE
-                || migration.bounds().first() == 0 && migration.bounds().last() == 0
+        boolean whole = migration.bounds().areAll()
+                || migration.bounds().equals(KeyBounds.NONE)
                 || migration.definition().strategy() != null;
         return whole
                 ? ""

@@ -109,16 +109,7 @@ class SizesTest {
                         .batchSize(1_000)
                         .build());
         BatchedMigrations engine = lab.limits(4, 4).engine(Lab.SETTINGS);
-        List<Long> probes = engine.planner().plan().due();
-        probes.subList(1, 4).forEach(this::startElsewhere);
-
-        for (List<Long> due = probes.subList(0, 1); lab.jobs("m", "j.id").size() < 12; ) {
-            engine.runner().run(due.get(0), StopSignal.NEVER);
-            // As if it had hit its target: the next one would have as many rows.
-            database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 30000");
-            due = engine.planner().plan().due();
-            assertThat(due).hasSize(1);
-        }
+        cutTwelve(engine);
 
         // Of 6,000 rows and then 3,000 each of 4 workers gets an eighth.
         assertThat(lab.jobs("m", "j.max_value"))
@@ -126,6 +117,18 @@ class SizesTest {
         lab.expireLeases();
         assertThat(lab.drain(Map.of()).finished()).hasSize(1);
         lab.assertEachItemChangedOnce();
+    }
+
+    /** Has one of four workers run batch jobs, as if each had hit its target, until there are twelve: the next one would have as many rows. */
+    private void cutTwelve(BatchedMigrations engine) {
+        List<Long> probes = engine.planner().plan().due();
+        probes.subList(1, 4).forEach(this::startElsewhere);
+        for (List<Long> due = probes.subList(0, 1); lab.jobs("m", "j.id").size() < 12; ) {
+            engine.runner().run(due.get(0), StopSignal.NEVER);
+            database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 30000");
+            due = engine.planner().plan().due();
+            assertThat(due).hasSize(1);
+        }
     }
 
     @Test
@@ -143,15 +146,7 @@ class SizesTest {
                         .build());
         BatchedMigrations engine = lab.engine(
                 Lab.SETTINGS, Map.of("widens", context -> context.update("v = v + 1, wide = repeat('x', 300)")));
-        List<Long> probes = engine.planner().plan().due();
-        probes.subList(1, 4).forEach(this::startElsewhere);
-
-        for (List<Long> due = probes.subList(0, 1); lab.jobs("m", "j.id").size() < 12; ) {
-            engine.runner().run(due.get(0), StopSignal.NEVER);
-            database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 30000");
-            due = engine.planner().plan().due();
-            assertThat(due).hasSize(1);
-        }
+        cutTwelve(engine);
 
         assertThat(lab.jobs("m", "j.max_value"))
                 .startsWith("1000", "2000", "3000", "4000", "4750", "5500", "6250", "7000", "7375");

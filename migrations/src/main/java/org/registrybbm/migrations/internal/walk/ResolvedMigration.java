@@ -231,9 +231,9 @@ public record ResolvedMigration(
     }
 
     private boolean isBounded() {
-        boolean whole = migration.bounds().first() == Long.MIN_VALUE
-                && migration.bounds().last() == Long.MAX_VALUE;
-        return strategy.followsKey() && target.key().isInteger() && !whole;
+        return strategy.followsKey()
+                && target.key().isInteger()
+                && !migration.bounds().areAll();
     }
 
     public WorkContext context(Connection connection, TargetTable table, Batch batch) {
