@@ -62,6 +62,9 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
         }
     }
 
+    /** Both columns, as the catalogue has them. */
+    private record Ends(Column to, Column from) {}
+
     static CopyColumn fixed(String from, String to) {
         Columns columns = new Columns(from, to, Optional.empty(), Optional.empty());
         return new CopyColumn(arguments -> columns);
@@ -102,10 +105,7 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
     }
 
     private boolean writesDates(WorkContext context, ColumnType target) throws SQLException {
-        Column from = CatalogQueries.columnOf(
-                context.connection(),
-                context.table(),
-                configuration.apply(context.arguments()).from());
+        Column from = ends(context).from();
         ColumnType source = ColumnType.of(context.connection(), context.table(), from);
         return source.mayHoldDates() && !target.isDate() && !source.plainSql().equals(target.plainSql());
     }
@@ -113,10 +113,18 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
     @Override
     public long migrate(WorkContext context) throws SQLException {
         Columns columns = configuration.apply(context.arguments());
-        Column to = CatalogQueries.columnOf(context.connection(), context.table(), columns.to());
-        Column from = CatalogQueries.columnOf(context.connection(), context.table(), columns.from());
-        String value = columns.timeZone().isPresent() ? assignment(context).value() : columns.castOf(from.quoted());
-        return statement(context, to.quoted(), value).run(context.connection());
+        Ends ends = ends(context);
+        String value = columns.timeZone().isPresent()
+                ? assignment(context).value()
+                : columns.castOf(ends.from().quoted());
+        return statement(context, ends.to().quoted(), value).run(context.connection());
+    }
+
+    private Ends ends(WorkContext context) throws SQLException {
+        Columns columns = configuration.apply(context.arguments());
+        List<Column> found =
+                CatalogQueries.columnsOf(context.connection(), context.table(), List.of(columns.to(), columns.from()));
+        return new Ends(found.get(0), found.get(1));
     }
 
     @Override
@@ -133,8 +141,9 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
     private Assignment assignment(WorkContext context) throws SQLException {
         Columns columns = configuration.apply(context.arguments());
         Connection connection = context.connection();
-        Column to = CatalogQueries.columnOf(context.connection(), context.table(), columns.to());
-        Column from = CatalogQueries.columnOf(context.connection(), context.table(), columns.from());
+        Ends ends = ends(context);
+        Column to = ends.to();
+        Column from = ends.from();
         ColumnType target = ColumnType.of(connection, context.table(), to);
         ColumnType source = ColumnType.of(connection, context.table(), from);
         String value = from.quoted();

@@ -92,8 +92,11 @@ record FillColumn(Function<Arguments, Filling> configuration) implements WorkFun
 
     private Resolved resolve(WorkContext context) throws SQLException {
         Filling filling = configuration.apply(context.arguments());
-        Column column = CatalogQueries.columnOf(
-                context.connection(), context.table(), filling.column().orElse(context.column()));
+        Column column = CatalogQueries.columnsOf(
+                        context.connection(),
+                        context.table(),
+                        List.of(filling.column().orElse(context.column())))
+                .get(0);
         ColumnType type = ColumnType.of(context.connection(), context.table(), column);
         if (filling.value().isPresent()) {
             // Of no type yet, so that PostgreSQL assigns it to the column as it is, with the column's modifier.

@@ -5,9 +5,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
@@ -76,7 +79,12 @@ public final class CatalogQueries {
                 AND NOT a.attisdropped
             """;
 
-    private static final String COLUMN_OF_NAME = COLUMN_OF_OID.replace("?::oid", "?::regclass");
+    private static final String COLUMNS_OF_NAME = COLUMN + """
+            WHERE a.attrelid = ?::regclass
+                AND a.attname = ANY (?::text[])
+                AND a.attnum > 0
+                AND NOT a.attisdropped
+            """;
 
     /** The primary key of a table, or else the oldest unique index that no two rows and no NULL can share; %s is the table's oid. */
     static final String ROW_KEY_OF = """
@@ -268,30 +276,40 @@ public final class CatalogQueries {
 
     /** Finds a column by its name: as written, or read as an SQL identifier. */
     public static Optional<Column> column(Connection connection, long table, String name) throws SQLException {
-        return column(connection, COLUMN_OF_OID, table, name);
-    }
-
-    /**
-     * Finds a further column of a work function's table.
-     *
-     * @throws InvalidDefinitionException when there is none of that name
-     */
-    public static Column columnOf(Connection connection, String table, String name) throws SQLException {
-        return column(connection, COLUMN_OF_NAME, table, name)
-                .orElseThrow(() -> new InvalidDefinitionException(
-                        FailureCode.INVALID_BBM_COLUMN, "the table " + table + " has no column " + name));
-    }
-
-    private static Optional<Column> column(Connection connection, String sql, Object table, String name)
-            throws SQLException {
-        Optional<Column> asWritten = Jdbc.first(connection, sql, CatalogQueries::column, table, name);
+        Optional<Column> asWritten = Jdbc.first(connection, COLUMN_OF_OID, CatalogQueries::column, table, name);
         if (asWritten.isPresent()) {
             return asWritten;
         }
         List<String> parts = SqlIdentifiers.parse(name);
         return parts.size() == 1
-                ? Jdbc.first(connection, sql, CatalogQueries::column, table, parts.get(0))
+                ? Jdbc.first(connection, COLUMN_OF_OID, CatalogQueries::column, table, parts.get(0))
                 : Optional.empty();
+    }
+
+    /**
+     * Finds further columns of a work function's table, in the order of their names: as written, or read as SQL identifiers.
+     *
+     * @throws InvalidDefinitionException when there is none of a name
+     */
+    public static List<Column> columnsOf(Connection connection, String table, List<String> names) throws SQLException {
+        String[] wanted = names.stream()
+                .flatMap(name -> Stream.concat(Stream.of(name), SqlIdentifiers.parse(name).stream()))
+                .toArray(String[]::new);
+        Map<String, Column> found =
+                Jdbc.list(connection, COLUMNS_OF_NAME, CatalogQueries::column, table, wanted).stream()
+                        .collect(Collectors.toMap(Column::name, column -> column));
+        List<Column> columns = new ArrayList<>();
+        for (String name : names) {
+            List<String> parts = SqlIdentifiers.parse(name);
+            Column asIdentifier = parts.size() == 1 ? found.get(parts.get(0)) : null;
+            Column column = found.containsKey(name) ? found.get(name) : asIdentifier;
+            if (column == null) {
+                throw new InvalidDefinitionException(
+                        FailureCode.INVALID_BBM_COLUMN, "the table " + table + " has no column " + name);
+            }
+            columns.add(column);
+        }
+        return columns;
     }
 
     private static Column column(ResultSet row) throws SQLException {

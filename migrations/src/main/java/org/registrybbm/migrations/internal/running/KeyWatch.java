@@ -100,14 +100,22 @@ public final class KeyWatch {
     }
 
     /**
+     * What was written.
+     *
+     * @param xid the transaction's id, as text
+     * @param covered how many rows the sub-batch had
+     */
+    record Written(String xid, long covered) {}
+
+    /**
      * Looks at what the work has done to the rows of a sub-batch.
      *
-     * @param xid the transaction's, as text
      * @throws InvalidDefinitionException when one of them lies elsewhere now
      */
-    public void look(Connection tx, WalkedTable table, BatchingStrategy.SubBatch subBatch, String xid)
+    public void look(Connection tx, WalkedTable table, BatchingStrategy.SubBatch subBatch, Written written)
             throws SQLException {
         TargetTable target = table.target();
+        String xid = written.xid();
         Key end = subBatch.lastKey();
         if (!begun) {
             begun = true;
@@ -120,7 +128,7 @@ public final class KeyWatch {
         boolean left = Jdbc.one(
                 tx,
                 UPDATED_AND_KEPT.formatted(target.table(), rows),
-                row -> row.getLong("kept") < Math.min(row.getLong("updated"), subBatch.covered()),
+                row -> row.getLong("kept") < Math.min(row.getLong("updated"), written.covered()),
                 target.oid(),
                 xid);
         if (!left) {

@@ -24,7 +24,9 @@ import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
 import org.registrybbm.migrations.internal.strategy.Foresight;
 import org.registrybbm.migrations.internal.strategy.PendingSearch;
 import org.registrybbm.migrations.internal.strategy.QuarantineRetry;
+import org.registrybbm.migrations.internal.strategy.RowQueries;
 import org.registrybbm.migrations.internal.strategy.Treatment;
+import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.internal.strategy.Wanted;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.walk.ResolvedMigration;
@@ -215,9 +217,11 @@ final class SubBatchTransaction implements AutoCloseable {
         if (change.isCutShort()) {
             return stay(tx, fenced, change, aim, Step.End.CUT_SHORT);
         }
+        long rows = covered(tx, table.table(), subBatch.covered(), outcome.migrated());
         if (table.table().treatment() == Treatment.CHANGE && table.strategy().followsKey() && !aim.isolate()) {
-            keyWatch().look(tx, table.table(), subBatch, fenced.xid());
+            keyWatch().look(tx, table.table(), subBatch, new KeyWatch.Written(fenced.xid(), rows));
         }
+        long covered = Math.max(rows, outcome.migrated());
         if (table.table().treatment() == Treatment.RETRY && outcome.quarantined() == 0) {
             long row = Objects.requireNonNull(subBatch.lastKey()).number();
             if (lost) {
@@ -226,7 +230,6 @@ final class SubBatchTransaction implements AutoCloseable {
                 QuarantineQueries.done(tx, row);
             }
         }
-        long covered = Math.max(subBatch.covered(), outcome.migrated());
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
         if (!lease.advance(
                 tx,
@@ -240,13 +243,26 @@ final class SubBatchTransaction implements AutoCloseable {
             lease.tellSize(
                     tx, migration.id(), before == null ? null : (long) before, aim.size(), "aims at its target time");
         }
-        boolean finished = isLast(table, job, subBatch, outcome) && lease.finish(tx);
+        boolean finished = isLast(table, job, subBatch, rows, outcome) && lease.finish(tx);
         return new Step.Committed(
                 job.advanced(subBatch.lastKey(), aim.size(), covered, outcome.migrated()),
                 covered,
                 outcome.migrated(),
                 change.failures(),
                 finished ? Step.End.FINISHED : Step.End.OPEN);
+    }
+
+    /**
+     * Returns how many rows a sub-batch had. Where keys were taken for rows and fewer were changed, these are counted,
+     * without those that the work has deleted.
+     */
+    private long covered(Connection tx, WalkedTable table, BatchingStrategy.Covered covered, long migrated)
+            throws SQLException {
+        if (covered.assumed().isEmpty() || migrated >= covered.rows()) {
+            return covered.rows();
+        }
+        foresight.keys().end();
+        return RowQueries.count(tx, table, covered.assumed().get());
     }
 
     /** Keeps what was listed, and leaves the cursor where it is. */
@@ -320,11 +336,15 @@ final class SubBatchTransaction implements AutoCloseable {
     }
 
     private boolean isLast(
-            WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, RowChange.Outcome outcome) {
+            WalkedJob table,
+            BatchJob job,
+            BatchingStrategy.SubBatch subBatch,
+            long rows,
+            RowChange.Outcome outcome) {
         return subBatch.last()
                 || table.strategy().searches()
                         && (outcome.migrated() + outcome.quarantined() == 0
-                                || job.coveredTupleCount() + subBatch.covered() >= rowsOfBatch);
+                                || job.coveredTupleCount() + rows >= rowsOfBatch);
     }
 
     /** The partition was detached or dropped and may come back, or the walk was forgotten: its rows must not be taken for done. */

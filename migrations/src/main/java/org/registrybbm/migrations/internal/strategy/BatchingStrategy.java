@@ -42,16 +42,33 @@ public sealed interface BatchingStrategy
     record Cut(BatchJob.Range range, long rows) {}
 
     /**
+     * How many rows a sub-batch has.
+     *
+     * @param rows how many
+     * @param assumed the rows to count, where there may be fewer; empty where the number is exact
+     */
+    record Covered(long rows, Optional<Batch> assumed) {
+        static Covered exactly(long rows) {
+            return new Covered(rows, Optional.empty());
+        }
+
+        /** Returns it where as many keys are taken for as many rows. */
+        static Covered atMost(long keys, Batch batch) {
+            return new Covered(keys, Optional.of(batch));
+        }
+    }
+
+    /**
      * The next sub-batch of a batch job.
      *
      * @param table the table as the sub-batch sees it, without rows of its range that are in quarantine
      * @param batch its rows; the work function gets those of them that are pending, where {@link WalkedTable#pendingOnly} says so
      * @param lastKey the cursor once it is committed, or null where the strategy has none
-     * @param covered rows of it
+     * @param covered how many rows it has
      * @param last whether the batch job is finished with it
      */
     record SubBatch(
-            WalkedTable table, Batch batch, @Nullable Key lastKey, long covered, boolean last) {}
+            WalkedTable table, Batch batch, @Nullable Key lastKey, Covered covered, boolean last) {}
 
     /** Returns whether {@code column_name} names a key, or anything else, which is then not looked for. */
     default boolean hasKey() {

@@ -72,7 +72,7 @@ public record BlockBatching() implements BatchingStrategy {
                 seen,
                 rows(seen, first, last),
                 Key.of(last),
-                covered,
+                Covered.exactly(covered),
                 last == job.range().max()));
     }
 

@@ -26,6 +26,7 @@ public final class Foresight {
     private static final long MOST = 200_000;
 
     private final EngineSettings.Timeouts timeouts;
+    private final GaplessKeys keys = new GaplessKeys();
     private Places places = Places.NONE;
     private Duration searched = Duration.ZERO;
 
@@ -42,6 +43,11 @@ public final class Foresight {
     /** Forgets everything, so that the next rows are searched from the start again. */
     public void forget() {
         places = Places.NONE;
+    }
+
+    /** Returns what is known of the keys that follow. */
+    public GaplessKeys keys() {
+        return keys;
     }
 
     boolean isEmpty() {

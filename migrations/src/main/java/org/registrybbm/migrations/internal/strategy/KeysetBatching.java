@@ -224,13 +224,23 @@ public record KeysetBatching() implements BatchingStrategy {
         if (after != null && after.equals(through)) {
             return Optional.empty();
         }
+        Optional<SubBatch> unwalked = unwalked(connection, table, wanted, after, through);
+        if (unwalked.isPresent()) {
+            return unwalked;
+        }
         long covered = 0;
         for (String part : target.key().parts("", after, through)) {
             Optional<Key> end = nthKey(connection, target, part, wanted.rows() - covered);
             if (end.isPresent()) {
                 boolean last = end.get().equals(through);
+                if (after != null) {
+                    boolean gapless =
+                            hasOneRowForEachKey(table) && end.get().number() - wanted.rows() == after.number();
+                    wanted.foresight().ifPresent(foresight -> foresight.keys().walked(gapless));
+                }
                 WalkedTable seen = within(connection, table, after, end.get(), wanted.rows());
-                return Optional.of(new SubBatch(seen, batch(seen, after, end.get()), end.get(), wanted.rows(), last));
+                return Optional.of(new SubBatch(
+                        seen, batch(seen, after, end.get()), end.get(), Covered.exactly(wanted.rows()), last));
             }
             covered += Jdbc.one(connection, COUNT.formatted(target.table(), part), row -> row.getLong("covered"));
         }
@@ -241,7 +251,31 @@ public record KeysetBatching() implements BatchingStrategy {
                 ? through
                 : lastKey(connection, target, target.key().after("", after)).orElse(after);
         WalkedTable seen = within(connection, table, after, through, covered);
-        return Optional.of(new SubBatch(seen, batch(seen, after, through), last, covered, true));
+        return Optional.of(new SubBatch(seen, batch(seen, after, through), last, Covered.exactly(covered), true));
+    }
+
+    /** Returns the next sub-batch where as many keys as rows are wanted may be taken for so many rows; no row of it is read here. */
+    private static Optional<SubBatch> unwalked(
+            Connection connection, WalkedTable table, Wanted wanted, @Nullable Key after, @Nullable Key through)
+            throws SQLException {
+        boolean gapless =
+                wanted.foresight().map(foresight -> foresight.keys().goOn()).orElse(false);
+        if (!gapless || after == null || through == null) {
+            return Optional.empty();
+        }
+        long left = through.number() - after.number();
+        // It overflows where one is far below zero and the other far above.
+        long keys = left > 0 ? Math.min(wanted.rows(), left) : wanted.rows();
+        Key end = Key.of(after.number() + keys);
+        WalkedTable seen = within(connection, table, after, end, keys);
+        Batch all = new Batch(qualifier -> table.target().key().between(qualifier, after, end));
+        return Optional.of(
+                new SubBatch(seen, batch(seen, after, end), end, Covered.atMost(keys, all), end.equals(through)));
+    }
+
+    private static boolean hasOneRowForEachKey(WalkedTable table) {
+        KeyColumns key = table.target().key();
+        return key.isInteger() && table.spared().identity().columns().equals(key.columns());
     }
 
     private static WalkedTable within(

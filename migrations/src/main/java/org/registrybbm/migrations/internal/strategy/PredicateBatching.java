@@ -123,7 +123,7 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
         Jdbc.run(connection, WALK_AS_EVER);
         return rows.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new SubBatch(table, rows.batch(), null, rows.count(), false));
+                : Optional.of(new SubBatch(table, rows.batch(), null, Covered.exactly(rows.count()), false));
     }
 
     @Override

@@ -53,7 +53,7 @@ public record QuarantineRetry() implements BatchingStrategy {
                 table,
                 new Batch(qualifier -> table.spared().identity().predicate(List.of(found.key()), qualifier)),
                 Key.of(found.id()),
-                1,
+                Covered.exactly(1),
                 false));
     }
 }
