@@ -24,7 +24,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     private static final Duration STEP = Duration.ofMillis(50);
 
     /** Until the next turn where another replica was planning. */
-    private static final Duration OUTPLANNED = Duration.ofMillis(200);
+    private static final Duration OUTPLANNED = Duration.ofMillis(100);
 
     /** The longest without a turn while every worker is busy: a migration may be finished, failed or revived meanwhile. */
     private static final Duration LONGEST_BUSY = Duration.ofSeconds(5);

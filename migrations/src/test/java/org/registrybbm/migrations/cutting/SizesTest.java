@@ -111,9 +111,9 @@ class SizesTest {
         BatchedMigrations engine = lab.limits(4, 4).engine(Lab.SETTINGS);
         cutTwelve(engine);
 
-        // Of 6,000 rows and then 3,000 each of 4 workers gets an eighth.
+        // Of 5,000 rows and then 1,668 each of 4 workers gets a sixth.
         assertThat(lab.jobs("m", "j.max_value"))
-                .startsWith("1000", "2000", "3000", "4000", "4750", "5500", "6250", "7000", "7375");
+                .startsWith("1000", "2000", "3000", "4000", "5000", "5833", "6666", "7499", "8332", "8610");
         lab.expireLeases();
         assertThat(lab.drain(Map.of()).finished()).hasSize(1);
         lab.assertEachItemChangedOnce();
@@ -149,7 +149,7 @@ class SizesTest {
         cutTwelve(engine);
 
         assertThat(lab.jobs("m", "j.max_value"))
-                .startsWith("1000", "2000", "3000", "4000", "4750", "5500", "6250", "7000", "7375");
+                .startsWith("1000", "2000", "3000", "4000", "5000", "5833", "6666", "7499", "8332", "8610");
     }
 
     @Test
