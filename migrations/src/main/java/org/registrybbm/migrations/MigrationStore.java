@@ -24,7 +24,7 @@ import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.status.OverviewQueries;
 
 /**
- * What operators and authors do with batched migrations: list, pause, resume, queue. Thread-safe. Every method throws
+ * What operators and authors do with batched migrations: list, pause, start, queue. Thread-safe. Every method throws
  * {@link SchemaNotMigratedException} when the tables are missing and {@link DatabaseException} when the database cannot be asked.
  */
 public final class MigrationStore {
@@ -64,12 +64,12 @@ public final class MigrationStore {
      * @return what was changed; those that were not paused are not in it
      * @throws UnknownMigrationException for a name that is no migration's; nothing was changed
      */
-    public List<StatusChange> resume(Collection<String> names) {
+    public List<StatusChange> start(Collection<String> names) {
         return setStatus(names, List.of(MigrationStatus.PAUSED), MigrationStatus.ACTIVE);
     }
 
     /** Makes paused and failed migrations active, and gives failed batch jobs of all that are named their attempts again. */
-    void restart(Collection<String> names) {
+    void startEvenFailed(Collection<String> names) {
         setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE);
         database.change("give failed batch jobs their attempts again", names, tx -> {
             for (BatchedMigration migration : MigrationQueries.list(tx, names)) {

@@ -46,7 +46,7 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
                 .filter(migration -> migration.status() == MigrationStatus.FAILED)
                 .map(BatchedMigration::id)
                 .collect(Collectors.toUnmodifiableSet());
-        store.restart(names);
+        store.startEvenFailed(names);
         // Only now: who sets one to finished while this runs wants this to stop.
         planner.reopen(wanted::contains);
         boolean stopped = runToEnd(failed, stop) | runToEnd(wanted, stop);

@@ -54,8 +54,8 @@ abstract class MigrationStoreContract {
     }
 
     @Test
-    void resumesWhatIsPausedAndNothingElse() {
-        assertThat(store().resume(List.of()))
+    void startsWhatIsPausedAndNothingElse() {
+        assertThat(store().start(List.of()))
                 .containsExactly(new StatusChange("paused", MigrationStatus.PAUSED, MigrationStatus.ACTIVE));
         assertThat(statuses()).isEqualTo("active active finished failed running");
     }
@@ -85,7 +85,7 @@ abstract class MigrationStoreContract {
         Stream.<Runnable>of(
                         () -> store().list(unknown),
                         () -> status().overviews(unknown),
-                        () -> store().resume(unknown),
+                        () -> store().start(unknown),
                         () -> lab.engine(Map.of()).runToEnd(unknown, StopSignal.NEVER))
                 .forEach(call -> assertThatThrownBy(call::run).isInstanceOf(UnknownMigrationException.class));
     }

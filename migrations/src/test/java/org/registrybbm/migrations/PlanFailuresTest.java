@@ -111,7 +111,7 @@ class PlanFailuresTest {
         List<Runnable> changes = List.of(
                 () -> lab.setStatus("m", MigrationStatus.PAUSED),
                 () -> lab.engine(Map.of()).store().pause(List.of()),
-                () -> lab.engine(Map.of()).store().restart(List.of()),
+                () -> lab.engine(Map.of()).store().startEvenFailed(List.of()),
                 () -> lab.engine(Map.of()).quarantine().retry(List.of()));
         for (Runnable change : changes) {
             database.execute("""

@@ -1,7 +1,5 @@
 package org.registrybbm.scheduler;
 
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -16,7 +14,6 @@ import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
 import org.quartz.impl.SchedulerRepository;
 import org.quartz.impl.StdSchedulerFactory;
-import org.quartz.utils.ConnectionProvider;
 import org.quartz.utils.DBConnectionManager;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.spi.ReplicaName;
@@ -88,7 +85,10 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
         }
     }
 
-    /** Returns the Quartz scheduler, for listeners and tests. */
+    /**
+     * Returns the Quartz scheduler, for listeners and tests. It is for batch jobs only: its transactions do not wait for the disk, which
+     * other jobs may need.
+     */
     public Scheduler quartz() {
         return scheduler;
     }
@@ -201,7 +201,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             DataSource connections = Objects.requireNonNull(quartzDataSource, "quartzDataSource is not set");
             String dataSourceName = NAME + "-" + COUNT.incrementAndGet();
             DBConnectionManager.getInstance()
-                    .addConnectionProvider(dataSourceName, new HostOwned(WritableSessions.of(connections)));
+                    .addConnectionProvider(dataSourceName, new QuartzConnections(WritableSessions.of(connections)));
             synchronized (Builder.class) {
                 // Quartz keeps one scheduler of a name in a JVM; replicas of one JVM, as in tests, share the name.
                 SchedulerRepository.getInstance().remove(NAME);
@@ -244,19 +244,5 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             properties.putAll(values);
             return properties;
         }
-    }
-
-    /** Connections of a pool that the host closes, not Quartz. */
-    private record HostOwned(DataSource dataSource) implements ConnectionProvider {
-        @Override
-        public Connection getConnection() throws SQLException {
-            return dataSource.getConnection();
-        }
-
-        @Override
-        public void initialize() {}
-
-        @Override
-        public void shutdown() {}
     }
 }

@@ -26,7 +26,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     /** Until the next turn where another replica was planning. */
     private static final Duration OUTPLANNED = Duration.ofMillis(100);
 
-    /** The longest without a turn while every worker is busy: a migration may be finished, failed or revived meanwhile. */
+    /** The longest without a turn while every worker is busy: a migration may be finished, failed or retried meanwhile. */
     private static final Duration LONGEST_BUSY = Duration.ofSeconds(5);
 
     /** The longest without a turn while nothing is active. */

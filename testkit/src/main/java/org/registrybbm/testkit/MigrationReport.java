@@ -90,7 +90,7 @@ public final class MigrationReport {
     /** Asserts that it is finished and that its work function calls no row pending any more. */
     public MigrationReport assertVerified() {
         assertFinished();
-        if (verified.result() != VerificationResult.Result.COMPLETE) {
+        if (verified.verdict() != VerificationResult.Verdict.COMPLETE) {
             throw new AssertionError(
                     "'%s' is finished and not verified: %s".formatted(migration.name(), verified.explanation()));
         }

@@ -51,7 +51,7 @@ record Demo(DemoStage stage, int rows, PrintStream out) {
         allow(engine.budgets());
         data.make(rows);
         List<DemoReplica> replicas = startReplicas(data);
-        int started = store.resume(List.of()).size();
+        int started = store.start(List.of()).size();
         out.println(started + " batched migrations start");
         watch(engine.status(), replicas);
         List<String> wrong = data.wrong(rows);

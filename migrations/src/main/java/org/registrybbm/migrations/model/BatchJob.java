@@ -61,38 +61,4 @@ public record BatchJob(
             return after == null && through == null ? min + " to " + max : "the keys of its after_key and through_key";
         }
     }
-
-    /** Returns it as it is once a sub-batch was committed. */
-    public BatchJob advanced(@Nullable Key key, int size, long covered, long migrated) {
-        return new BatchJob(
-                id,
-                migrationId,
-                walkId,
-                range,
-                status,
-                1,
-                key,
-                size,
-                coveredTupleCount + covered,
-                migratedTupleCount + migrated,
-                leaseOwner,
-                takeovers);
-    }
-
-    /** Returns it as it is once it finished. */
-    public BatchJob finished() {
-        return new BatchJob(
-                id,
-                migrationId,
-                walkId,
-                range,
-                JobStatus.FINISHED,
-                attempts,
-                lastKey,
-                subBatchSize,
-                coveredTupleCount,
-                migratedTupleCount,
-                leaseOwner,
-                takeovers);
-    }
 }

@@ -66,12 +66,12 @@ public final class Quarantine {
             throws SQLException {
         long rows = QuarantineQueries.retry(tx, migration.id());
         long jobs = JobQueries.retryFailed(tx, migration.id());
-        boolean reactivated = MigrationQueries.reactivate(tx, migration.id());
+        boolean failed = MigrationQueries.retry(tx, migration.id());
         PlanFailures.forget(tx, migration.id());
-        if (reactivated || rows > 0 || jobs > 0) {
+        if (failed || rows > 0 || jobs > 0) {
             tell(tx, migration.id(), null, new EventQueries.Event("retried", null, rows, "asked for by a person"));
             retried.add(new RetryResult(
-                    migration.name(), reactivated, rows, jobs, migration.status() == MigrationStatus.PAUSED));
+                    migration.name(), failed, rows, jobs, migration.status() == MigrationStatus.PAUSED));
         }
     }
 
@@ -85,11 +85,11 @@ public final class Quarantine {
         return database.change("retry batch job " + batchJobId, List.of(), tx -> {
             List<RetryResult> retried = new ArrayList<>();
             for (long migrationId : JobQueries.retryOne(tx, batchJobId)) {
-                boolean reactivated = MigrationQueries.reactivate(tx, migrationId);
+                boolean failed = MigrationQueries.retry(tx, migrationId);
                 Optional<BatchedMigration> migration = MigrationQueries.find(tx, migrationId);
                 tell(tx, migrationId, batchJobId, new EventQueries.Event("retried", "asked for by a person"));
-                migration.ifPresent(one -> retried.add(
-                        new RetryResult(one.name(), reactivated, 0, 1, one.status() == MigrationStatus.PAUSED)));
+                migration.ifPresent(one ->
+                        retried.add(new RetryResult(one.name(), failed, 0, 1, one.status() == MigrationStatus.PAUSED)));
             }
             return retried;
         });
@@ -119,7 +119,7 @@ public final class Quarantine {
                     && failure != null
                     && failure.code() == FailureCode.QUARANTINED_ROWS
                     && QuarantineQueries.count(tx, migration.id()) == 0) {
-                var unused = MigrationQueries.reactivate(tx, migration.id());
+                var unused = MigrationQueries.retry(tx, migration.id());
             }
             return waived;
         });

@@ -51,7 +51,7 @@ public final class Planner {
     public static final int MOST_AHEAD = 100;
 
     /** Migrations that one plan brings back to life at most. */
-    private static final int MOST_REVIVED = 20;
+    private static final int MOST_RETRIED = 20;
 
     private final DataSource dataSource;
     private final EngineSettings settings;
@@ -192,12 +192,12 @@ public final class Planner {
         List<Contender> failed = named.stream()
                 .filter(one -> one.status() == MigrationStatus.FAILED && step.knows(one))
                 .toList();
-        failed.stream().limit(MOST_REVIVED).forEach(one -> turns.plan(one, 0, wanted.missingCode()));
+        failed.stream().limit(MOST_RETRIED).forEach(one -> turns.plan(one, 0, wanted.missingCode()));
         Set<Long> offered =
                 active.stream().flatMap(one -> one.jobs().offered().stream()).collect(Collectors.toUnmodifiableSet());
         Sharing sharing = new Sharing(active, all, wanted.workers() + offered.size());
         Map<Long, StepResult> results = ask(sharing, wanted.missingCode());
-        boolean whole = failed.size() <= MOST_REVIVED
+        boolean whole = failed.size() <= MOST_RETRIED
                 && !sharing.isCutShort()
                 && results.values().stream().noneMatch(StepResult::busy);
         boolean settled = results.values().stream().allMatch(StepResult::kept);

@@ -6,14 +6,15 @@ import java.util.List;
  * What a verification found.
  *
  * @param migration name of the batched migration
- * @param result in a word
+ * @param verdict in a word
  * @param left rows that are not done, besides those in quarantine; counted up to 1,000 in each range
  * @param samples keys of some of them, as JSON objects, at most 10
  * @param explanation one sentence for people
  */
-public record VerificationResult(String migration, Result result, long left, List<String> samples, String explanation) {
+public record VerificationResult(
+        String migration, Verdict verdict, long left, List<String> samples, String explanation) {
     /** What a verification may come to. */
-    public enum Result {
+    public enum Verdict {
         /** No row is left. */
         COMPLETE,
         /** Rows are left. */

@@ -61,7 +61,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
                 if (stop.isStopping()) {
                     return new VerificationResult(
                             name,
-                            VerificationResult.Result.STOPPED,
+                            VerificationResult.Verdict.STOPPED,
                             scan.left(),
                             scan.samples(),
                             "stopped after " + scan.covered() + " rows");
@@ -70,7 +70,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
         } catch (InvalidDefinitionException e) {
             return new VerificationResult(
                     name,
-                    VerificationResult.Result.UNKNOWN,
+                    VerificationResult.Verdict.UNKNOWN,
                     0,
                     List.of(),
                     e.failure().message());
@@ -80,7 +80,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
             }
             return new VerificationResult(
                     name,
-                    VerificationResult.Result.UNKNOWN,
+                    VerificationResult.Verdict.UNKNOWN,
                     scan.left(),
                     scan.samples(),
                     "could not be verified: " + VerificationScan.explain(e));
@@ -88,7 +88,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
         if (scan.left() > 0) {
             return new VerificationResult(
                     name,
-                    VerificationResult.Result.INCOMPLETE,
+                    VerificationResult.Verdict.INCOMPLETE,
                     scan.left(),
                     scan.samples(),
                     (scan.left() == 1 ? "1 row is" : scan.left() + " rows are")
@@ -101,7 +101,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
             });
         }
         return new VerificationResult(
-                name, VerificationResult.Result.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
+                name, VerificationResult.Verdict.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
     }
 
     private static String unreadable(VerificationScan scan) {

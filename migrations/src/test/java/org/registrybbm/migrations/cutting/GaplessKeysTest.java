@@ -32,9 +32,7 @@ class GaplessKeysTest {
     }
 
     @ParameterizedTest(name = "[{index}] {0}, {1}")
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             every key                           | SELECT                                                    | 4
             a gap in the middle                 | DELETE FROM t.items WHERE id BETWEEN 4010 AND 4500        | 9
             a gap at once                       | DELETE FROM t.items WHERE id = 7                          | 4
@@ -84,7 +82,8 @@ class GaplessKeysTest {
 
         run(DELETE);
 
-        assertThat(database.number("SELECT count(*) FROM t.items WHERE id % 2 = 0")).isZero();
+        assertThat(database.number("SELECT count(*) FROM t.items WHERE id % 2 = 0"))
+                .isZero();
         assertThat(database.number("SELECT count(*) FROM t.items")).isEqualTo(5_000);
     }
 

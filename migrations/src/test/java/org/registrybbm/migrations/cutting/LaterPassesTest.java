@@ -132,7 +132,7 @@ class LaterPassesTest {
         assertThat(engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> told.incrementAndGet()))
                 .singleElement()
                 .satisfies(verified -> {
-                    assertThat(verified.result()).isEqualTo(VerificationResult.Result.INCOMPLETE);
+                    assertThat(verified.verdict()).isEqualTo(VerificationResult.Verdict.INCOMPLETE);
                     assertThat(verified.left()).isEqualTo(2);
                     assertThat(verified.samples()).hasSize(2);
                 });
@@ -140,8 +140,8 @@ class LaterPassesTest {
         told.set(0);
         assertThat(engine.verify(List.of("m"), () -> told.get() > 2, (name, rows) -> told.incrementAndGet()))
                 .singleElement()
-                .extracting(VerificationResult::result)
-                .isEqualTo(VerificationResult.Result.STOPPED);
+                .extracting(VerificationResult::verdict)
+                .isEqualTo(VerificationResult.Verdict.STOPPED);
     }
 
     @ParameterizedTest

@@ -143,6 +143,26 @@ class GeneralWorkFunctionsTest {
     }
 
     @Test
+    void aDateIsCopiedInTheSameTimeZoneOnEveryReplica() {
+        database.execute("""
+                CREATE TABLE t.d (id bigint PRIMARY KEY, a timestamptz, b date);
+                INSERT INTO t.d VALUES (1, '2026-01-02 23:00+00', NULL)
+                """);
+        lab.engine(Map.of())
+                .store()
+                .queue(NewBatchedMigration.named("m")
+                        .work("copyColumn", "{\"from\": \"a\", \"to\": \"b\", \"cast\": \"date\"}")
+                        .table("t.d")
+                        .byKey("id")
+                        .batchSize(10)
+                        .build());
+
+        lab.runAll(Map.of());
+
+        assertThat(database.text("SELECT b FROM t.d")).isEqualTo("2026-01-02");
+    }
+
+    @Test
     void fillsFromASequenceEachRowItsOwnNumber() {
         types("int", "7", "bigint");
         database.execute("CREATE SEQUENCE t.\"Odd seq\" START 1000; UPDATE t.types SET target = -1 WHERE id = 1");

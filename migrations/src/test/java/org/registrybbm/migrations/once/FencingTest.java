@@ -66,7 +66,7 @@ class FencingTest {
     }
 
     @Test
-    void resumesAtTheCursorAfterATakeover() {
+    void goesOnAtTheCursorAfterATakeover() {
         database.execute("UPDATE batched_background_migrations SET job_signature_name = 'rest'");
         BatchedMigrations begins = lab.engine(Map.of("rest", Lab::addOne));
         long job = begins.planner().plan().due().get(0);

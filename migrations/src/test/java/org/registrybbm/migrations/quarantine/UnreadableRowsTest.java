@@ -107,7 +107,7 @@ class UnreadableRowsTest {
         assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
         List<VerificationResult> verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
         assertThat(verified).singleElement().satisfies(one -> {
-            assertThat(one.result()).isEqualTo(VerificationResult.Result.COMPLETE);
+            assertThat(one.verdict()).isEqualTo(VerificationResult.Verdict.COMPLETE);
             assertThat(one.left()).isZero();
         });
     }
@@ -133,14 +133,14 @@ class UnreadableRowsTest {
                 lab.engine(Map.of()).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified).hasSize(2);
-        assertThat(verified.get(0).result()).isEqualTo(VerificationResult.Result.INCOMPLETE);
+        assertThat(verified.get(0).verdict()).isEqualTo(VerificationResult.Verdict.INCOMPLETE);
         assertThat(verified.get(0).left()).isEqualTo(2);
         assertThat(verified.get(0).samples()).containsExactlyInAnyOrder("{\"id\": \"2000\"}", "{\"id\": \"2001\"}");
         assertThat(verified.get(0).explanation())
                 .contains("2 rows are not done")
                 .contains("of 1 it cannot even be asked")
                 .doesNotContain("alice");
-        assertThat(verified.get(1).result()).isEqualTo(VerificationResult.Result.COMPLETE);
+        assertThat(verified.get(1).verdict()).isEqualTo(VerificationResult.Verdict.COMPLETE);
     }
 
     @Test
@@ -164,8 +164,8 @@ class UnreadableRowsTest {
         List<VerificationResult> verified = lab.engine(work).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified)
-                .extracting(VerificationResult::result)
-                .containsExactly(VerificationResult.Result.UNKNOWN, VerificationResult.Result.COMPLETE);
+                .extracting(VerificationResult::verdict)
+                .containsExactly(VerificationResult.Verdict.UNKNOWN, VerificationResult.Verdict.COMPLETE);
         assertThat(verified.get(0).explanation()).startsWith("could not be verified: ");
     }
 
@@ -196,7 +196,7 @@ class UnreadableRowsTest {
                 Lab.engine(counted, Lab.SETTINGS, Map.of()).verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified).singleElement().satisfies(one -> {
-            assertThat(one.result()).isEqualTo(VerificationResult.Result.INCOMPLETE);
+            assertThat(one.verdict()).isEqualTo(VerificationResult.Verdict.INCOMPLETE);
             assertThat(one.left()).isEqualTo(3);
         });
         assertThat(counted.mostRows()).isLessThanOrEqualTo(1_001);

@@ -102,7 +102,7 @@ class RollingDeployTest {
     }
 
     @Test
-    void aReplicaThatKnowsTheCodeRevivesWhatFailedForTheLackOfIt() {
+    void aReplicaThatKnowsTheCodeRetriesWhatFailedForTheLackOfIt() {
         lab.items(1, 100).queueItems("m", "ofTomorrow", 10);
         assertThat(lab.runAll(Map.of()).failed()).hasSize(1);
         BatchedMigrations fresh = lab.engine(Map.of("ofTomorrow", Lab::addOne));

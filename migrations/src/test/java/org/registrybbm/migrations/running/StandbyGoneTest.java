@@ -86,7 +86,7 @@ class StandbyGoneTest {
                 .extracting(ILoggingEvent::getFormattedMessage)
                 .anyMatch(line -> line.startsWith("what was asked for is set on this server and in force, but no"));
 
-        assertThat(store.resume(List.of())).hasSize(1);
+        assertThat(store.start(List.of())).hasSize(1);
         assertThat(store.setPriority("m", 5)).isTrue();
         lab.engine(Map.of()).budgets().set(Budget.Subject.FLEET, Budget.Change.batchJobs(Limit.of(3)));
         assertThat(lab.of("m", "priority")).isEqualTo("5");

@@ -39,7 +39,7 @@ public record RegistryWorker(TestDatabase database, String work) {
         return true;
     }
 
-    /** Works like its command {@code background-migrate run}, which resumes everything before. */
+    /** Works like its command {@code background-migrate run}, which starts everything that is paused before. */
     public void run() {
         database.execute("UPDATE batched_background_migrations SET status = 1 WHERE status = 0");
         for (boolean more = true; more; ) {

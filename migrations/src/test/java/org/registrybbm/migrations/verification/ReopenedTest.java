@@ -104,7 +104,7 @@ class ReopenedTest {
                 .verify(List.of(), StopSignal.NEVER, (name, rows) -> {})
                 .get(0);
 
-        assertThat(verified.result()).isEqualTo(VerificationResult.Result.UNKNOWN);
+        assertThat(verified.verdict()).isEqualTo(VerificationResult.Verdict.UNKNOWN);
         assertThat(verified.explanation())
                 .isEqualTo(
                         "the work function 'addOne' does not say which rows are not done; override its method pending");

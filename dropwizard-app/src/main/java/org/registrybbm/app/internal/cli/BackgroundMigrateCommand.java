@@ -88,8 +88,8 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 .action(Arguments.storeTrue())
                 .help("print JSON");
         subcommand(parser, "pause", "Pause batched migrations that are active or running");
-        subcommand(parser, "resume", "Make paused batched migrations active");
-        subcommand(parser, "start", "The same as resume");
+        subcommand(parser, "start", "Make paused batched migrations active");
+        subcommand(parser, "resume", "The same as start");
         subcommand(parser, "run", "Run batched migrations to their end in the foreground, failed and paused ones too")
                 .addArgument("-r", "--max-job-retry")
                 .dest(ATTEMPTS)
@@ -143,7 +143,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private static Subparser plainSubcommand(Subparser parser, String name, String description) {
         return parser.addSubparsers()
                 .title("what to do")
-                .metavar("status|pause|resume|start|run|retry|quarantine|waive|verify|events|budget|priority")
+                .metavar("status|pause|start|resume|run|retry|quarantine|waive|verify|events|budget|priority")
                 .addParser(name)
                 .setDefault(SUBCOMMAND, name)
                 .description(description)
@@ -213,7 +213,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         BatchedMigrations built = engine.build();
         switch (namespace.getString(SUBCOMMAND)) {
             case "pause" -> built.store().pause(names);
-            case "resume", "start" -> built.store().resume(names);
+            case "resume", "start" -> built.store().start(names);
             default -> printStatus(built.status(), names, namespace.getBoolean(JSON));
         }
     }

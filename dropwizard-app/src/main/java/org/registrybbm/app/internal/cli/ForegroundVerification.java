@@ -10,7 +10,7 @@ import org.registrybbm.app.internal.text.VerifyProgress;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.verification.VerificationResult;
-import org.registrybbm.migrations.verification.VerificationResult.Result;
+import org.registrybbm.migrations.verification.VerificationResult.Verdict;
 
 /**
  * {@code background-migrate verify}: shows progress, and ends with a table. Ctrl-C stops it after the range that it is at.
@@ -50,8 +50,8 @@ record ForegroundVerification(BatchedMigrations engine, List<String> names, Prin
     private void report(List<VerificationResult> verified) {
         out.print(VerifiedTable.render(verified));
         out.flush();
-        long incomplete = VerifiedTable.count(verified, Result.INCOMPLETE);
-        long stopped = VerifiedTable.count(verified, Result.STOPPED);
+        long incomplete = VerifiedTable.count(verified, Verdict.INCOMPLETE);
+        long stopped = VerifiedTable.count(verified, Verdict.STOPPED);
         if (incomplete > 0) {
             err.println(
                     incomplete + " of " + verified.size()

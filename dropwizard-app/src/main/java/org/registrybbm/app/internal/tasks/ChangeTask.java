@@ -25,7 +25,7 @@ public final class ChangeTask extends Task {
 
     /** Returns the task that starts what is paused. */
     public static ChangeTask start(MigrationStore store) {
-        return new ChangeTask("bbm-start", store::resume);
+        return new ChangeTask("bbm-start", store::start);
     }
 
     @Override

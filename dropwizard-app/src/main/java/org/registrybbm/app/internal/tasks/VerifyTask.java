@@ -12,7 +12,7 @@ import org.registrybbm.app.internal.text.VerifyProgress;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.verification.VerificationResult;
-import org.registrybbm.migrations.verification.VerificationResult.Result;
+import org.registrybbm.migrations.verification.VerificationResult.Verdict;
 
 /**
  * {@code POST /tasks/bbm-verify}: looks through tables for rows that are not done, with a line of progress now and then. It is over after
@@ -64,7 +64,7 @@ public final class VerifyTask extends Task {
                 new VerifyProgress(engine.store().list(names), A_LINE_EVERY, System::nanoTime, output::println);
         List<VerificationResult> verified = engine.verify(names, stop, progress);
         output.print(VerifiedTable.render(verified));
-        if (VerifiedTable.count(verified, Result.STOPPED) > 0 && !stopping) {
+        if (VerifiedTable.count(verified, Verdict.STOPPED) > 0 && !stopping) {
             output.println("stopped after " + seconds + " s; give 'seconds', at most " + MOST_SECONDS
                     + ", or use registry background-migrate verify, which has no limit");
         }

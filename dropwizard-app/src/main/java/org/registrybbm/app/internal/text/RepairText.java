@@ -25,7 +25,7 @@ public final class RepairText {
 
     static String line(RetryResult retried) {
         List<String> parts = new ArrayList<>();
-        if (retried.reactivated()) {
+        if (retried.failed()) {
             parts.add("failed -> active");
         }
         if (retried.rows() > 0) {

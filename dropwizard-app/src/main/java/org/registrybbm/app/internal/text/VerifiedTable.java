@@ -17,7 +17,7 @@ public final class VerifiedTable {
         for (VerificationResult one : verified) {
             table.add(
                     one.migration(),
-                    one.result().name().toLowerCase(Locale.ROOT),
+                    one.verdict().name().toLowerCase(Locale.ROOT),
                     Long.toString(one.left()),
                     one.explanation(),
                     one.samples().isEmpty() ? TextTable.of(null) : String.join(" ", one.samples()));
@@ -25,8 +25,8 @@ public final class VerifiedTable {
         return table.toString();
     }
 
-    /** Returns how many of them have a result. */
-    public static long count(List<VerificationResult> verified, VerificationResult.Result result) {
-        return verified.stream().filter(one -> one.result() == result).count();
+    /** Returns how many of them have a verdict. */
+    public static long count(List<VerificationResult> verified, VerificationResult.Verdict verdict) {
+        return verified.stream().filter(one -> one.verdict() == verdict).count();
     }
 }

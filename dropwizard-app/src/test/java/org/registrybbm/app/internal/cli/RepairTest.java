@@ -69,7 +69,7 @@ class RepairTest {
     void aVerificationIsATableWithSamples() {
         assertThat(VerifiedTable.render(List.of(new VerificationResult(
                         "copy",
-                        VerificationResult.Result.INCOMPLETE,
+                        VerificationResult.Verdict.INCOMPLETE,
                         2,
                         List.of("{\"id\": \"1\"}", "{\"id\": \"2\"}"),
                         "2 rows"))))

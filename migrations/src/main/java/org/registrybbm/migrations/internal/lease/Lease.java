@@ -15,7 +15,6 @@ import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.jdbc.Watchdog;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.LockWaitQueries;
-import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,47 +44,17 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
      */
     public Optional<LeaseQueries.Fenced> fence(Connection tx, Duration statementLimit) throws SQLException {
         Jdbc.run(tx, TransactionSettings.subBatch(settings.timeouts(), statementLimit, jobId));
-        return LeaseQueries.fence(tx, jobId, token);
-    }
-
-    /** Moves the cursor and extends the lease; false when the transaction is not the fence's any more. */
-    public boolean advance(Connection tx, LeaseQueries.Fenced fenced, LeaseQueries.Advance by) throws SQLException {
-        return LeaseQueries.advance(tx, jobId, token, fenced.xid(), by, term());
-    }
-
-    /** Says how many blocks a proof has read and extends the lease, in the sub-batch's transaction; false when the lease is lost. */
-    public boolean prove(Connection tx, long blocks, Duration busy) throws SQLException {
-        return LeaseQueries.prove(tx, jobId, token, blocks, busy, term());
-    }
-
-    /** Finishes the batch job in the sub-batch's transaction; false when the lease is lost. */
-    public boolean finish(Connection tx) throws SQLException {
-        return LeaseQueries.finish(tx, jobId, token);
-    }
-
-    /** Deletes the batch job, which has not begun, in the sub-batch's transaction; false when the lease is lost. */
-    public boolean forget(Connection tx) throws SQLException {
-        return LeaseQueries.forget(tx, jobId, token);
-    }
-
-    /** Ends its range where it stands, in the sub-batch's transaction; false when the lease is lost. */
-    public boolean finishAt(Connection tx, @Nullable Long max, @Nullable Key through) throws SQLException {
-        return LeaseQueries.cutShort(tx, jobId, token, max, through) && finish(tx);
-    }
-
-    /** Gives the rest of the batch job back in the sub-batch's transaction; false when the lease is lost. */
-    public boolean handBack(Connection tx) throws SQLException {
-        return LeaseQueries.handBack(tx, jobId, token);
+        return LeaseQueries.fence(tx, this);
     }
 
     /** Gives the rest of the batch job back, without an attempt counted; false when the lease is lost. */
     public boolean handBack() throws SQLException {
-        return bookkeeping(this::handBack);
+        return bookkeeping(tx -> LeaseQueries.handBack(tx, this));
     }
 
     /** The same at a shutdown, when the container registry's own software may be the next to run it. */
     public boolean handOver() throws SQLException {
-        return bookkeeping(tx -> LeaseQueries.handOver(tx, jobId, token));
+        return bookkeeping(tx -> LeaseQueries.handOver(tx, this));
     }
 
     /** Gives the rest of the batch job back for a while, as somebody's lock is in its way; false when the lease is lost. */
@@ -113,14 +82,14 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
 
     /** Extends the lease; false when it is lost. */
     public boolean renew(int subBatchSize) throws SQLException {
-        return bookkeeping(tx -> LeaseQueries.renew(tx, jobId, token, subBatchSize, term()));
+        return bookkeeping(tx -> LeaseQueries.renew(tx, this, subBatchSize));
     }
 
     /** Extends the lease with another sub-batch size, and tells why; false when it is lost. */
     public boolean resize(long migrationId, int from, int to, String why) throws SQLException {
         return bookkeeping(tx -> {
             tellSize(tx, migrationId, (long) from, to, why);
-            return LeaseQueries.renew(tx, jobId, token, to, term());
+            return LeaseQueries.renew(tx, this, to);
         });
     }
 
@@ -136,7 +105,7 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
     /** Records a failed try, and returns how many there were without progress; empty when the lease is lost. */
     public Optional<Integer> fail(Failure failure, int subBatchSize, int attempt) throws SQLException {
         Duration retryAfter = settings.retryAfter(attempt);
-        return bookkeeping(tx -> LeaseQueries.fail(tx, jobId, token, failure, subBatchSize, retryAfter));
+        return bookkeeping(tx -> LeaseQueries.fail(tx, this, failure, subBatchSize, retryAfter));
     }
 
     /** Works in a short, durable transaction of its own, and is cut off when even that takes too long. */
@@ -159,7 +128,7 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
     }
 
     /** Each time with the session of now: the replica's may have been lost and found again. */
-    private LeaseQueries.Term term() {
+    LeaseQueries.Term term() {
         return new LeaseQueries.Term(
                 settings.timeouts().lease(), replica.session().get());
     }

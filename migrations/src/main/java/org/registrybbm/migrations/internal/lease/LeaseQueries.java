@@ -95,12 +95,12 @@ public final class LeaseQueries {
     // Attempts count tries without progress: one that committed a sub-batch starts the count anew. The fence's row
     // lock shows in xmax: it is gone when the work function ended the transaction behind our back.
     private static final String ADVANCE = """
-            UPDATE batched_background_migration_jobs
+            UPDATE batched_background_migration_jobs j
             SET last_key = ?::jsonb,
-                covered_tuple_count = covered_tuple_count + ?,
-                migrated_tuple_count = migrated_tuple_count + ?,
-                pending_tuple_count = nullif(coalesce(pending_tuple_count, 0) + ?, 0),
-                busy_ms = busy_ms + ?,
+                covered_tuple_count = j.covered_tuple_count + ?,
+                migrated_tuple_count = j.migrated_tuple_count + ?,
+                pending_tuple_count = nullif(coalesce(j.pending_tuple_count, 0) + ?, 0),
+                busy_ms = j.busy_ms + ?,
                 sub_batch_size = ?,
                 attempts = 1,
                 lock_waits = 0,
@@ -109,14 +109,15 @@ public final class LeaseQueries {
                 lease_until = clock_timestamp() + make_interval(secs => ?),
                 lease_session = ?,
                 updated_at = clock_timestamp()
-            WHERE id = ?
-                AND lease_token = ?
-                AND status = 1
+            WHERE j.id = ?
+                AND j.lease_token = ?
+                AND j.status = 1
                 AND pg_current_xact_id() = ?::xid8
-            """;
+            RETURNING
+            """ + JobQueries.COLUMNS;
 
     private static final String FINISH = """
-            UPDATE batched_background_migration_jobs
+            UPDATE batched_background_migration_jobs j
             SET status = 2, -- finished
                 lease_token = NULL,
                 lease_until = NULL,
@@ -130,10 +131,11 @@ public final class LeaseQueries {
                 blocked_by = NULL,
                 finished_at = clock_timestamp(),
                 updated_at = clock_timestamp()
-            WHERE id = ?
-                AND lease_token = ?
-                AND status = 1
-            """;
+            WHERE j.id = ?
+                AND j.lease_token = ?
+                AND j.status = 1
+            RETURNING
+            """ + JobQueries.COLUMNS;
 
     // Its rest is nobody's range any more: should it come back, it is found as a gap.
     private static final String FORGET = """
@@ -284,27 +286,28 @@ public final class LeaseQueries {
                 jobId);
     }
 
-    public static Optional<Fenced> fence(Connection connection, long jobId, long token) throws SQLException {
-        return Jdbc.first(connection, FENCE, LeaseQueries::fenced, jobId, token);
+    static Optional<Fenced> fence(Connection tx, Lease lease) throws SQLException {
+        return Jdbc.first(tx, FENCE, LeaseQueries::fenced, lease.jobId(), lease.token());
     }
 
-    public static boolean advance(Connection connection, long jobId, long token, String xid, Advance by, Term term)
-            throws SQLException {
-        return Jdbc.update(
-                        connection,
-                        ADVANCE,
-                        KeyJson.write(by.lastKey()),
-                        by.covered(),
-                        by.migrated(),
-                        by.pending(),
-                        by.busy().toMillis(),
-                        by.subBatchSize(),
-                        seconds(term.length()),
-                        term.session(),
-                        jobId,
-                        token,
-                        xid)
-                == 1;
+    /** Moves the cursor and extends the lease; empty when the transaction is not the fence's any more. */
+    public static Optional<BatchJob> advance(Connection tx, Lease lease, String xid, Advance by) throws SQLException {
+        Term term = lease.term();
+        return Jdbc.first(
+                tx,
+                ADVANCE,
+                JobQueries::job,
+                KeyJson.write(by.lastKey()),
+                by.covered(),
+                by.migrated(),
+                by.pending(),
+                by.busy().toMillis(),
+                by.subBatchSize(),
+                seconds(term.length()),
+                term.session(),
+                lease.jobId(),
+                lease.token(),
+                xid);
     }
 
     /**
@@ -312,55 +315,59 @@ public final class LeaseQueries {
      *
      * @param blocks how many blocks are read
      */
-    public static boolean prove(Connection connection, long jobId, long token, long blocks, Duration busy, Term term)
-            throws SQLException {
+    public static boolean prove(Connection tx, Lease lease, long blocks, Duration busy) throws SQLException {
+        Term term = lease.term();
         return Jdbc.update(
-                        connection,
+                        tx,
                         PROVE,
                         blocks,
                         busy.toMillis(),
                         seconds(term.length()),
                         term.session(),
-                        jobId,
-                        token)
+                        lease.jobId(),
+                        lease.token())
                 == 1;
     }
 
-    public static boolean finish(Connection connection, long jobId, long token) throws SQLException {
-        return Jdbc.update(connection, FINISH, jobId, token) == 1;
+    /** Finishes the batch job; empty when the lease is lost. */
+    public static Optional<BatchJob> finish(Connection tx, Lease lease) throws SQLException {
+        return Jdbc.first(tx, FINISH, JobQueries::job, lease.jobId(), lease.token());
     }
 
-    public static boolean forget(Connection connection, long jobId, long token) throws SQLException {
-        return Jdbc.update(connection, FORGET, jobId, token) == 1;
+    /** Deletes the batch job, which has not begun; false when the lease is lost. */
+    public static boolean forget(Connection tx, Lease lease) throws SQLException {
+        return Jdbc.update(tx, FORGET, lease.jobId(), lease.token()) == 1;
     }
 
-    /** Ends a batch job's range earlier; null leaves a bound as it is. */
-    public static boolean cutShort(
-            Connection connection, long jobId, long token, @Nullable Long max, @Nullable Key through)
+    /** Ends a batch job's range earlier; null leaves a bound as it is. False when the lease is lost. */
+    public static boolean cutShort(Connection tx, Lease lease, @Nullable Long max, @Nullable Key through)
             throws SQLException {
-        return Jdbc.update(connection, CUT_SHORT, max, max, KeyJson.write(through), jobId, token) == 1;
+        return Jdbc.update(tx, CUT_SHORT, max, max, KeyJson.write(through), lease.jobId(), lease.token()) == 1;
     }
 
-    public static boolean renew(Connection connection, long jobId, long token, int subBatchSize, Term term)
-            throws SQLException {
-        return Jdbc.update(connection, RENEW, seconds(term.length()), term.session(), subBatchSize, jobId, token) == 1;
-    }
-
-    public static boolean handBack(Connection connection, long jobId, long token) throws SQLException {
-        return Jdbc.update(connection, HAND_BACK, jobId, token) == 1;
+    /** Gives the rest of the batch job back, without an attempt counted; false when the lease is lost. */
+    public static boolean handBack(Connection tx, Lease lease) throws SQLException {
+        return Jdbc.update(tx, HAND_BACK, lease.jobId(), lease.token()) == 1;
     }
 
     /** Hands a batch job back so that the container registry's own software would run it too, where that knows its kind. */
-    public static boolean handOver(Connection connection, long jobId, long token) throws SQLException {
-        return Jdbc.update(connection, HAND_OVER, jobId, token) == 1;
+    static boolean handOver(Connection tx, Lease lease) throws SQLException {
+        return Jdbc.update(tx, HAND_OVER, lease.jobId(), lease.token()) == 1;
+    }
+
+    /** Extends the lease; false when it is lost. */
+    static boolean renew(Connection tx, Lease lease, int subBatchSize) throws SQLException {
+        Term term = lease.term();
+        return Jdbc.update(
+                        tx, RENEW, seconds(term.length()), term.session(), subBatchSize, lease.jobId(), lease.token())
+                == 1;
     }
 
     /** Records a failed try and returns how many there were without progress, or empty when the lease is lost. */
-    public static Optional<Integer> fail(
-            Connection connection, long jobId, long token, Failure failure, int subBatchSize, Duration retryAfter)
+    static Optional<Integer> fail(Connection tx, Lease lease, Failure failure, int subBatchSize, Duration retryAfter)
             throws SQLException {
         return Jdbc.first(
-                connection,
+                tx,
                 FAIL,
                 row -> row.getInt("attempts"),
                 failure.code().code(),
@@ -369,8 +376,8 @@ public final class LeaseQueries {
                 failure.message(),
                 subBatchSize,
                 seconds(retryAfter),
-                jobId,
-                token);
+                lease.jobId(),
+                lease.token());
     }
 
     private static Fenced fenced(ResultSet row) throws SQLException {

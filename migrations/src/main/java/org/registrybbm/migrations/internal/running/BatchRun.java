@@ -312,7 +312,6 @@ public final class BatchRun {
     }
 
     private BatchOutcome finished() {
-        job = job.finished();
         return events.finished(job);
     }
 

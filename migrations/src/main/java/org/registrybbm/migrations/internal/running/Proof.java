@@ -62,11 +62,13 @@ public final class Proof implements AutoCloseable {
             LOGGER.info(
                     "'{}' needs a second connection, to look whether rows are left, and none is to be had; it is tried again",
                     definition.migration().name());
-            return lease.handBack(tx) ? new Step.HandedBack(fenced.job(), Reason.LIMIT_REACHED) : new Step.LeaseLost();
+            return LeaseQueries.handBack(tx, lease)
+                    ? new Step.HandedBack(fenced.job(), Reason.LIMIT_REACHED)
+                    : new Step.LeaseLost();
         }
         Then then = read(current, began);
         Duration busy = Duration.ofNanos(System.nanoTime() - began);
-        if (!lease.prove(tx, current.blocksRead(), busy)) {
+        if (!LeaseQueries.prove(tx, lease, current.blocksRead(), busy)) {
             return new Step.LeaseLost();
         }
         if (then == Then.MORE && !found) {
@@ -82,7 +84,7 @@ public final class Proof implements AutoCloseable {
         if (found) {
             openAnotherPass(tx);
         }
-        return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
+        return SubBatchTransaction.finish(tx, lease);
     }
 
     private Snapshot snapshot(Connection tx) throws SQLException {

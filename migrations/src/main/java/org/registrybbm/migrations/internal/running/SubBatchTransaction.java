@@ -171,7 +171,7 @@ final class SubBatchTransaction implements AutoCloseable {
             return handBack(tx, fenced.job(), Reason.MIGRATION_STOPPED);
         }
         if (next.isEmpty()) {
-            return lease.finish(tx) ? new Step.Finished(fenced.job()) : new Step.LeaseLost();
+            return finish(tx, lease);
         }
         return change(tx, fenced, table.get().as(next.get()), next.get(), aim);
     }
@@ -231,25 +231,34 @@ final class SubBatchTransaction implements AutoCloseable {
             }
         }
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
-        if (!lease.advance(
+        BatchJob advanced = advance(
                 tx,
                 fenced,
                 new LeaseQueries.Advance(
-                        subBatch.lastKey(), covered, outcome.migrated(), outcome.pending(), busy, aim.size()))) {
-            throw unlawful(job);
-        }
+                        subBatch.lastKey(), covered, outcome.migrated(), outcome.pending(), busy, aim.size()));
         if (!aim.isolate()) {
             Integer before = job.subBatchSize();
             lease.tellSize(
                     tx, migration.id(), before == null ? null : (long) before, aim.size(), "aims at its target time");
         }
-        boolean finished = isLast(table, job, subBatch, rows, outcome) && lease.finish(tx);
+        Optional<BatchJob> finished =
+                isLast(table, job, subBatch, rows, outcome) ? LeaseQueries.finish(tx, lease) : Optional.empty();
         return new Step.Committed(
-                job.advanced(subBatch.lastKey(), aim.size(), covered, outcome.migrated()),
+                finished.orElse(advanced),
                 covered,
                 outcome.migrated(),
                 change.failures(),
-                finished ? Step.End.FINISHED : Step.End.OPEN);
+                finished.isPresent() ? Step.End.FINISHED : Step.End.OPEN);
+    }
+
+    private BatchJob advance(Connection tx, LeaseQueries.Fenced fenced, LeaseQueries.Advance by) throws SQLException {
+        return LeaseQueries.advance(tx, lease, fenced.xid(), by).orElseThrow(() -> unlawful(fenced.job()));
+    }
+
+    /** Finishes the batch job in the sub-batch's transaction. */
+    static Step finish(Connection tx, Lease lease) throws SQLException {
+        Optional<BatchJob> finished = LeaseQueries.finish(tx, lease);
+        return finished.isPresent() ? new Step.Finished(finished.get()) : new Step.LeaseLost();
     }
 
     /**
@@ -268,12 +277,9 @@ final class SubBatchTransaction implements AutoCloseable {
     /** Keeps what was listed, and leaves the cursor where it is. */
     private Step stay(Connection tx, LeaseQueries.Fenced fenced, RowChange change, Aim aim, Step.End end)
             throws SQLException {
-        BatchJob job = fenced.job();
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
-        if (!lease.advance(tx, fenced, new LeaseQueries.Advance(job.lastKey(), 0, 0, 0, busy, aim.size()))) {
-            throw unlawful(job);
-        }
-        return new Step.Committed(job.advanced(job.lastKey(), aim.size(), 0, 0), 0, 0, change.failures(), end);
+        BatchJob job = advance(tx, fenced, new LeaseQueries.Advance(fenced.job().lastKey(), 0, 0, 0, busy, aim.size()));
+        return new Step.Committed(job, 0, 0, change.failures(), end);
     }
 
     /** The next rows cannot be looked for, as the author's expression fails at one: that one is found, and looked for no more. */
@@ -336,11 +342,7 @@ final class SubBatchTransaction implements AutoCloseable {
     }
 
     private boolean isLast(
-            WalkedJob table,
-            BatchJob job,
-            BatchingStrategy.SubBatch subBatch,
-            long rows,
-            RowChange.Outcome outcome) {
+            WalkedJob table, BatchJob job, BatchingStrategy.SubBatch subBatch, long rows, RowChange.Outcome outcome) {
         return subBatch.last()
                 || table.strategy().searches()
                         && (outcome.migrated() + outcome.quarantined() == 0
@@ -351,17 +353,17 @@ final class SubBatchTransaction implements AutoCloseable {
     private Step leaveRest(Connection tx, BatchJob job) throws SQLException {
         Key done = job.lastKey();
         if (done == null) {
-            return lease.forget(tx) ? new Step.HandedBack(job, Reason.GONE) : new Step.LeaseLost();
+            return LeaseQueries.forget(tx, lease) ? new Step.HandedBack(job, Reason.GONE) : new Step.LeaseLost();
         }
         ResolvedMigration resolved = Objects.requireNonNull(definition);
-        boolean left = resolved.strategy().countsInNumbers(resolved.target())
-                ? lease.finishAt(tx, done.number(), null)
-                : lease.finishAt(tx, null, done);
-        return left ? new Step.Finished(job) : new Step.LeaseLost();
+        boolean cut = resolved.strategy().countsInNumbers(resolved.target())
+                ? LeaseQueries.cutShort(tx, lease, done.number(), null)
+                : LeaseQueries.cutShort(tx, lease, null, done);
+        return cut ? finish(tx, lease) : new Step.LeaseLost();
     }
 
     private Step handBack(Connection tx, BatchJob job, Reason reason) throws SQLException {
-        return lease.handBack(tx) ? new Step.HandedBack(job, reason) : new Step.LeaseLost();
+        return LeaseQueries.handBack(tx, lease) ? new Step.HandedBack(job, reason) : new Step.LeaseLost();
     }
 
     /** Not tried again: what the work function committed by itself would be changed once more each time. */

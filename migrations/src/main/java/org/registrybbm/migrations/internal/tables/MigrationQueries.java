@@ -132,7 +132,7 @@ public final class MigrationQueries {
             """;
 
     // Only what this engine failed, which the message tells: a failure of the container registry's stays for a person.
-    private static final String REVIVE = """
+    private static final String RETRY_WITH_CODE = """
             UPDATE batched_background_migrations
             SET status = 1, -- active
                 failure_error_code = NULL,
@@ -148,7 +148,7 @@ public final class MigrationQueries {
             """;
 
     // Its row still says why it failed: by that the planner knows that it is to start anew.
-    private static final String REACTIVATE = """
+    private static final String RETRY = """
             UPDATE batched_background_migrations
             SET status = 1, -- active
                 updated_at = now()
@@ -266,13 +266,13 @@ public final class MigrationQueries {
         return Jdbc.update(connection, REOPEN, id) == 1;
     }
 
-    public static boolean revive(Connection connection, long id) throws SQLException {
-        return Jdbc.update(connection, REVIVE, id) == 1;
+    public static boolean retryWithCode(Connection connection, long id) throws SQLException {
+        return Jdbc.update(connection, RETRY_WITH_CODE, id) == 1;
     }
 
     /** Makes a failed migration active. */
-    public static boolean reactivate(Connection connection, long id) throws SQLException {
-        return Jdbc.update(connection, REACTIVATE, id) == 1;
+    public static boolean retry(Connection connection, long id) throws SQLException {
+        return Jdbc.update(connection, RETRY, id) == 1;
     }
 
     /** Notes that a finished migration was proved to be complete. */

@@ -32,8 +32,8 @@ class StatusMovesTest {
                             connection, id, Failure.of(FailureCode.MAX_JOB_RETRY, "it never works")),
             "forgetFailure", MigrationQueries::forgetFailure,
             "reopen", MigrationQueries::reopen,
-            "revive", MigrationQueries::revive,
-            "reactivate", MigrationQueries::reactivate,
+            "retryWithCode", MigrationQueries::retryWithCode,
+            "retry", MigrationQueries::retry,
             "setVerified", MigrationQueries::setVerified,
             "contradiction", Contradictions::reopen);
 

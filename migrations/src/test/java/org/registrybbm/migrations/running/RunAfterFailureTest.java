@@ -11,12 +11,13 @@ import org.registrybbm.migrations.testkit.Lab;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
+/** Running a migration again that has failed. */
 @ExtendWith(PostgresExtension.class)
-class RestartTest {
+class RunAfterFailureTest {
     private final Lab lab;
     private final TestDatabase database;
 
-    RestartTest(TestDatabase database) {
+    RunAfterFailureTest(TestDatabase database) {
         this.database = database;
         this.lab = Lab.clean(database);
     }
@@ -43,25 +44,5 @@ class RestartTest {
 
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.number("SELECT count(*) FROM t.n WHERE v IS NULL")).isZero();
-    }
-
-    @Test
-    void aDateIsCopiedInTheSameTimeZoneOnEveryReplica() {
-        database.execute("""
-                CREATE TABLE t.d (id bigint PRIMARY KEY, a timestamptz, b date);
-                INSERT INTO t.d VALUES (1, '2026-01-02 23:00+00', NULL)
-                """);
-        lab.engine(Map.of())
-                .store()
-                .queue(NewBatchedMigration.named("m")
-                        .work("copyColumn", "{\"from\": \"a\", \"to\": \"b\", \"cast\": \"date\"}")
-                        .table("t.d")
-                        .byKey("id")
-                        .batchSize(10)
-                        .build());
-
-        lab.runAll(Map.of());
-
-        assertThat(database.text("SELECT b FROM t.d")).isEqualTo("2026-01-02");
     }
 }
