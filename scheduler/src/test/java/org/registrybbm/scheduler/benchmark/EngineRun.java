@@ -1,7 +1,7 @@
 package org.registrybbm.scheduler.benchmark;
 
-/** The engine with its default sizes, in some replicas with some workers each; work is queued when they are idle. */
-record EngineRun(Bench bench, int replicas, int workers) {
+/** The engine with its default sizes, in a fleet that is up, with so many workers in all; work is queued when they are idle. */
+record EngineRun(Bench bench, int lanes) {
     /**
      * What came of it.
      *
@@ -12,23 +12,20 @@ record EngineRun(Bench bench, int replicas, int workers) {
      */
     record Result(double seconds, double verifying, long subBatch, double idle) {}
 
-    Result run(String name) throws Exception {
-        try (EngineFleet fleet = EngineFleet.start(bench.url(), name, replicas, workers)) {
-            bench.database().execute("""
-                    UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope <> 'table';
-                    UPDATE batched_background_migration_budgets SET batch_jobs = NULL WHERE scope = 'table'
-                    """.formatted(lanes()));
-            bench.database().execute("""
-                    INSERT INTO batched_background_migrations
-                        (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
-                         arguments)
-                    VALUES ('%s', 1, 9223372036854775807, 100000, 1, 'copyColumn', '%s', 'id',
-                        '{"from": "value", "to": "wide", "cast": "bigint"}')
-                    """.formatted(name, Bench.TABLE));
-            awaitFinished(name);
-            return new Result(
-                    changing(name), verifying(name), subBatch(name), 1 - busy(name) / changing(name) / lanes());
-        }
+    Result run(String name) {
+        bench.database().execute("""
+                UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope <> 'table';
+                UPDATE batched_background_migration_budgets SET batch_jobs = NULL WHERE scope = 'table'
+                """.formatted(lanes));
+        bench.database().execute("""
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name,
+                     arguments)
+                VALUES ('%s', 1, 9223372036854775807, 100000, 1, 'copyColumn', '%s', 'id',
+                    '{"from": "value", "to": "wide", "cast": "bigint"}')
+                """.formatted(name, Bench.TABLE));
+        awaitFinished(name);
+        return new Result(changing(name), verifying(name), subBatch(name), 1 - busy(name) / changing(name) / lanes);
     }
 
     private void awaitFinished(String name) {
@@ -46,10 +43,6 @@ record EngineRun(Bench bench, int replicas, int workers) {
 
     private double changing(String name) {
         return seconds("max(j.finished_at) FILTER (WHERE w.kind = 'change') - min(m.created_at)", name);
-    }
-
-    private int lanes() {
-        return replicas * workers;
     }
 
     private double busy(String name) {

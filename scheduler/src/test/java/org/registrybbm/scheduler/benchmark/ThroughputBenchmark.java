@@ -22,20 +22,29 @@ class ThroughputBenchmark {
     void engineAgainstPlainLoop() throws Exception {
         say("%,d rows, %d runs each, the plain loop by %s", rows, runs, PlainLoop.hasPsql() ? "psql" : "JDBC");
         try (Bench bench = new Bench(rows)) {
-            warmUp(bench);
             compare(bench, 2, 2);
             compare(bench, 1, 1);
         }
     }
 
-    /** A service and its server have been up for a while: code is compiled, and files of the WAL are there to be used again. */
-    private static void warmUp(Bench bench) throws Exception {
-        bench.prepare();
-        new EngineRun(bench, 2, 2).run("warm_up");
-    }
-
     private void compare(Bench bench, int replicas, int workers) throws Exception {
         int lanes = replicas * workers;
+        try (EngineFleet fleet = EngineFleet.start(bench.url(), "lanes_" + lanes, replicas, workers)) {
+            warmUp(bench, lanes);
+            compare(bench, lanes);
+        }
+    }
+
+    /**
+     * A service and its server have been up for a while: code is compiled, connections are open and have seen the statements, and files
+     * of the WAL are there to be used again.
+     */
+    private static void warmUp(Bench bench, int lanes) {
+        bench.prepare();
+        EngineRun.Result unused = new EngineRun(bench, lanes).run("warm_up_" + lanes);
+    }
+
+    private void compare(Bench bench, int lanes) throws Exception {
         List<Double> engine = new ArrayList<>();
         List<Double> plain = new ArrayList<>();
         List<Double> verifying = new ArrayList<>();
@@ -47,7 +56,7 @@ class ThroughputBenchmark {
             for (int turn = 0; turn < 2; turn++) {
                 bench.prepare();
                 if (engineFirst == (turn == 0)) {
-                    EngineRun.Result result = new EngineRun(bench, replicas, workers).run("bench_" + lanes + "_" + run);
+                    EngineRun.Result result = new EngineRun(bench, lanes).run("bench_" + lanes + "_" + run);
                     engine.add(result.seconds());
                     verifying.add(result.verifying());
                     idle.add(result.idle() * 100);
