@@ -5,15 +5,16 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 
 /**
- * A column of a table, from the catalogue. Its type is the one that its domain stands for, if it has one.
+ * A column of a table, from the catalogue. If its type is a domain, {@code type} and {@code typeName} are those of the type below the
+ * domain.
  *
  * @param name its plain name
  * @param quoted its name, quoted for SQL
- * @param type its type without modifiers as SQL has it, such as {@code character varying}; how it is written depends on settings
- * @param typeName the same as {@code pg_type} names it, such as {@code varchar}; empty for types that are not PostgreSQL's own
+ * @param type its type without modifiers as SQL writes it, such as {@code character varying}; this text depends on settings
+ * @param typeName the name of its type in {@code pg_type}, such as {@code varchar}; empty for types that are not PostgreSQL's own
  * @param notNull whether it is declared NOT NULL
- * @param collation its collation, quoted for SQL, or null for the database's or none
- * @param equality the operator that tells whether two values are equal, as {@code OPERATOR(schema.=)} where the type is an extension's,
+ * @param collation its collation, quoted for SQL; null if it has none or that of the database
+ * @param equality the operator that tells whether two values are equal; {@code OPERATOR(schema.=)} if the type belongs to an extension,
  *     whose schema need not be in the search path
  */
 public record Column(
@@ -24,10 +25,10 @@ public record Column(
         boolean notNull,
         @Nullable String collation,
         String equality) {
-    /** That of PostgreSQL's own types. */
+    /** The equality operator of PostgreSQL's own types. */
     static final String EQUAL = "=";
 
-    // Of dates the style is always ISO and the zone UTC, see ValueSettings.
+    // Dates are always written in the style ISO and in the time zone UTC, see ValueSettings.
     private static final Set<String> SAME_TEXT = Set.of(
             "int2",
             "int4",
@@ -55,19 +56,22 @@ public record Column(
             "macaddr8",
             "tid");
 
-    // Money is counted in its smallest unit, as how it is written and read depends on lc_monetary.
+    // Money is counted in its smallest unit, because how it is written and read depends on lc_monetary.
     private static final String SMALLEST_UNIT = "scale(1::money::numeric)";
 
-    /** Returns whether two values are equal only where their texts are; those of a collation of one's own may be so without. */
+    /**
+     * Returns whether two values are equal only if their texts are equal. With a collation of its own, a column may hold equal values with
+     * different texts.
+     */
     boolean isEqualByText() {
         return hasOneText() && !typeName.equals("numeric") && collation == null;
     }
 
-    /** Returns its value as a text that {@link #literal} takes. */
+    /** Returns an expression for the column's value as a text that {@link #literal} accepts. */
     String text(String qualifier) {
         String value = qualifier + quoted;
         return switch (typeName) {
-            // Whatever bytea_output and standard_conforming_strings say.
+            // This does not depend on bytea_output and standard_conforming_strings.
             case "bytea" -> "(chr(92) || 'x' || encode(" + value + ", 'hex'))";
             case "money" -> "(" + value + "::numeric * power(10::numeric, " + SMALLEST_UNIT + "))::bigint::text";
             default -> value + "::text";
@@ -79,7 +83,7 @@ public record Column(
         return SAME_TEXT.contains(typeName);
     }
 
-    /** Returns the column whose value is that of a member of a JSON object. */
+    /** Returns a column that reads its value from the member of that name of a JSON object. */
     Column ofEntry(String json) {
         String value = valueOf("(" + json + " ->> " + SqlLiterals.text(name) + ")");
         String sorted = collation == null ? value : value + " COLLATE " + collation;
@@ -91,10 +95,10 @@ public record Column(
         return valueOf(SqlLiterals.text(value));
     }
 
-    /** Returns the same of an expression that is a text. */
+    /** Returns the value of an SQL expression that is a text, as {@link #literal} does for a constant. */
     String valueOf(String text) {
         return switch (typeName) {
-            // Their plain names mean one character or bit.
+            // The type names "character" and "bit" mean a length of 1.
             case "bpchar" -> text + "::bpchar";
             case "bit" -> text + "::varbit";
             case "money" -> "(" + text + "::numeric * power(10::numeric, -" + SMALLEST_UNIT + "))::money";

@@ -8,15 +8,15 @@ import java.util.Set;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
- * A type with its modifier, as a column or a cast has it: the one that a domain stands for in the end.
+ * The type of a column or a cast, with its modifier. A domain is resolved to the type below all domains.
  *
- * @param name as {@code pg_type} names it; empty for types that are not PostgreSQL's own
+ * @param name the type's name in {@code pg_type}; empty for types that are not PostgreSQL's own
  * @param declared the domain or type with its modifier, for casts
  * @param modifier -1 for none
  * @param sql the type with its modifier, for casts
- * @param plainSql the type without, for casts
- * @param composite whether it has fields
- * @param element the object id of an array's element type, 0 for none
+ * @param plainSql the type without its modifier, for casts
+ * @param composite whether the type has fields
+ * @param element the object id of the element type if this is an array, otherwise 0
  */
 public record ColumnType(
         String name, String declared, int modifier, String sql, String plainSql, boolean composite, long element) {
@@ -88,12 +88,12 @@ public record ColumnType(
         return Jdbc.one(connection, OF_COLUMN, ColumnType::read, table, column.name());
     }
 
-    /** Finds the type of a cast by its SQL name. */
+    /** Returns the type that a cast names, by its SQL name. */
     public static ColumnType named(Connection connection, String name) throws SQLException {
         return Jdbc.one(connection, OF_NAME, ColumnType::read, name);
     }
 
-    /** Returns the type of an array's elements, whose modifier the array has; empty where it is no array. */
+    /** Returns the type of an array's elements, with the modifier of the array; empty if this is no array. */
     public Optional<ColumnType> elements(Connection connection) throws SQLException {
         return element == 0 ? Optional.empty() : Jdbc.first(connection, OF_OID, ColumnType::read, element, modifier);
     }
@@ -110,17 +110,19 @@ public record ColumnType(
         return INTEGERS.contains(name);
     }
 
-    /** Returns whether how it is cast to a text may depend on how the session writes dates: of other types than a few, nobody knows. */
+    /**
+     * Returns whether the text of a value may depend on how the session writes dates. Only for a few types is it known that it does not.
+     */
     public boolean mayHoldDates() {
         return !WITHOUT_DATES.contains(name);
     }
 
-    /** Returns whether it is a point in time that is the same everywhere. */
+    /** Returns whether a value is a point in time that is the same in every time zone. */
     public boolean hasZone() {
         return WITH_ZONE.contains(name);
     }
 
-    /** Returns whether it is a date, with or without a time, that means another point in time in each zone. */
+    /** Returns whether a value is a date, with or without a time, that means another point in time in each time zone. */
     public boolean lacksZone() {
         return WITHOUT_ZONE.contains(name);
     }

@@ -8,31 +8,31 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 import org.registrybbm.migrations.model.Key;
 
-/** The columns of a migration's key, in their order, and the SQL that compares rows with keys. */
+/** The columns of a migration's key in their order, and the SQL that compares rows with keys. */
 public record KeyColumns(List<Column> columns) {
     private static final Set<String> INTEGERS = Set.of("int2", "int4", "int8");
 
-    // Types that have one text for each value, and whose order is that of a btree index. As pg_type names them:
-    // how they are printed depends on settings.
+    // Types that have exactly one text for each value and are sorted as a B-tree index sorts them. The names are those
+    // of pg_type, because how a type is printed depends on settings.
     private static final Set<String> TYPES = Set.of(
             "int2", "int4", "int8", "numeric", "uuid", "text", "varchar", "bytea", "date", "timestamptz", "timestamp");
 
-    /** The same for people. */
+    /** The types of {@code TYPES} in words for people. */
     public static final String TYPES_AS_WRITTEN =
             "bigint, bytea, character varying, date, integer, numeric, smallint, text,"
                     + " timestamp with time zone, timestamp without time zone, uuid";
 
-    /** Returns whether the key is one integer, so that the contract's numbers hold it. */
+    /** Returns whether the key is a single integer, so that the columns {@code min_value} and {@code max_value} can hold it. */
     public boolean isInteger() {
         return columns.size() == 1 && INTEGERS.contains(columns.get(0).typeName());
     }
 
-    /** Returns whether ranges can be made of a column's values. */
+    /** Returns whether the values of a column can be cut into ranges. */
     public static boolean isOrdered(Column column) {
         return TYPES.contains(column.typeName());
     }
 
-    /** Returns the same columns as an entry of the quarantine holds their values. */
+    /** Returns columns that read the values of the same key from an entry of the quarantine. */
     public KeyColumns ofEntries(String json) {
         return new KeyColumns(
                 columns.stream().map(column -> column.ofEntry(json)).toList());
@@ -48,27 +48,27 @@ public record KeyColumns(List<Column> columns) {
         return KeyJson.text(columns.stream().map(Column::name).toList());
     }
 
-    /** Returns the columns as text, named k0, k1 ... */
+    /** Returns a SELECT list of the columns as text, named k0, k1 and so on. */
     public String selected() {
         return IntStream.range(0, columns.size())
                 .mapToObj(i -> columns.get(i).text("") + " AS k" + i)
                 .collect(Collectors.joining(", "));
     }
 
-    /** Returns the condition that a row comes after a key; true without one. */
+    /** Returns the condition that a row comes after a key; true if the key is null. */
     public String after(String qualifier, @Nullable Key key) {
         return key == null ? "true" : row(qualifier) + " > " + literal(key);
     }
 
-    /** Returns the condition of both bounds, the second one included. */
+    /** Returns the condition that a row lies after the first key and not after the second one. */
     public String between(String qualifier, @Nullable Key after, @Nullable Key through) {
         List<String> parts = parts(qualifier, after, through);
         return parts.size() == 1 ? parts.get(0) : "(" + String.join(" OR ", parts) + ")";
     }
 
     /**
-     * Returns the same as parts, in the order of the key. An index scan for {@code (a, b) <= (1, 2)} goes on to the last row where a is 1;
-     * for each part it ends where the part does.
+     * Returns the same condition as parts, in the order of the key. An index scan for {@code (a, b) <= (1, 2)} continues to the last row
+     * whose a is 1; the scan for each part ends where the part ends.
      */
     public List<String> parts(String qualifier, @Nullable Key after, @Nullable Key through) {
         boolean exact = columns.stream().allMatch(Column::isEqualByText);
@@ -79,7 +79,7 @@ public record KeyColumns(List<Column> columns) {
         return new KeyParts(columns, qualifier, after, through).parts();
     }
 
-    /** Returns the order of a JSON array of such values, as a list for ORDER BY. */
+    /** Returns an ORDER BY list that sorts JSON arrays of key values as the key sorts them. */
     public String orderOf(String json) {
         return IntStream.range(0, columns.size())
                 .mapToObj(i -> {
@@ -96,7 +96,7 @@ public record KeyColumns(List<Column> columns) {
 
     private String literal(Key key) {
         if (isInteger()) {
-            // The contract's bounds are bigint, whatever the column is.
+            // min_value and max_value are bigint, whatever the type of the column is.
             return SqlLiterals.of(key.values().get(0), "bigint");
         }
         return wrap(IntStream.range(0, columns.size())

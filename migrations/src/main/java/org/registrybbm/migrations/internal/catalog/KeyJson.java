@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.Key;
 
-/** Keys as the JSON arrays that the tables hold; {@code [7]} and {@code ["7"]} are the same key. */
+/** Reads and writes keys as the JSON arrays that the tables hold; {@code [7]} and {@code ["7"]} are the same key. */
 public final class KeyJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -34,7 +34,7 @@ public final class KeyJson {
         try {
             return MAPPER.readTree(json);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("the database returned JSON that is none: " + json, e);
+            throw new IllegalStateException("the database returned invalid JSON: " + json, e);
         }
     }
 
@@ -46,7 +46,7 @@ public final class KeyJson {
         }
     }
 
-    /** Reads a key from its columns as {@link KeyColumns#selected} gives them. */
+    /** Reads a key from the columns that {@link KeyColumns#selected} selects. */
     public static Key of(ResultSet row, KeyColumns columns) throws SQLException {
         List<String> values = new ArrayList<>();
         for (int i = 0; i < columns.columns().size(); i++) {

@@ -1,11 +1,11 @@
 package org.registrybbm.migrations.internal.catalog;
 
 /**
- * By what the keys of a walk are sorted: the types and collations of its columns. A cursor is worth nothing in another order, such as that
- * of a database with another locale into which a dump was restored.
+ * The order in which the keys of a walk are sorted: the types and collations of its columns. A cursor is worthless in another order, for
+ * example after a dump was restored into a database with another locale.
  */
 public final class KeyOrder {
-    /** Finds a walk, aliased {@code w}, whose keys are sorted otherwise than when it began. */
+    /** SQL condition that the keys of a walk, aliased {@code w}, are sorted in another order than when it began. */
     public static final String CHANGED =
             "coalesce(w.definition ->> 'order' <> " + of("w.table_oid", "w.definition -> 'key'") + ", false)";
 
@@ -15,10 +15,11 @@ public final class KeyOrder {
      * Returns SQL for the order of a key.
      *
      * @param table SQL for the table's object id
-     * @param columns SQL for a JSON array of the key's columns; NULL where there is no key
+     * @param columns SQL for a JSON array of the key's columns; NULL if there is no key
      */
     public static String of(String table, String columns) {
-        // Rows as JSON: what tells a locale stands in other columns from one version of PostgreSQL to the next.
+        // The catalogue's rows are read as JSON, because the columns that hold a locale differ between versions of
+        // PostgreSQL.
         return """
                 (
                     SELECT string_agg(

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.Key;
 
 /**
- * A range of a key of several columns as parts that hold no row twice. From (1, 5) to (4, 8) it is the rest of 1, all of 2 and 3, and the
- * first ones of 4. What both ends have in common at their beginning is the same in each part.
+ * Splits a range of a key of several columns into parts that do not overlap. The range from (1, 5) to (4, 8) becomes the rest of 1, all of
+ * 2 and 3, and the beginning of 4. The leading columns that have the same value at both ends appear in each part.
  *
- * @param after the key before the range; null where it has no beginning
+ * @param after the key before the range; null if the range has no beginning
  * @param through the last key of the range
  */
 record KeyParts(
@@ -39,7 +39,7 @@ record KeyParts(
         return parts;
     }
 
-    /** Returns how many columns at the beginning have the same value at both ends. */
+    /** Returns how many leading columns have the same value at both ends. */
     private int common() {
         int common = 0;
         while (after != null
@@ -50,7 +50,7 @@ record KeyParts(
         return common;
     }
 
-    /** Returns the condition that the first columns have a key's values; empty text for none of them. */
+    /** Returns the condition that the first columns have the values of a key; an empty text for no columns. */
     private String same(Key key, int columnCount) {
         return Stream.iterate(0, i -> i + 1)
                 .limit(columnCount)

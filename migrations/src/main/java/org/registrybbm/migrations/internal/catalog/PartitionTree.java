@@ -6,12 +6,15 @@ import java.util.List;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
-/** A table and its partitions at any depth, as statements see them. */
+/** SQL for a table and its partitions at any depth. */
 public final class PartitionTree {
     /**
-     * What a statement begins with that asks for the {@code tree} of a table, which is its parameter, or for the {@code leaves} that hold
-     * its rows: of a table without partitions, itself. Unlike pg_partition_tree() it locks nothing: thousands of locks use up the server's
-     * room for them, and each waits for whoever attaches or drops a partition.
+     * The beginning of a statement that reads from {@code tree}, which holds a table and its partitions, or from {@code leaves}, which
+     * holds those that contain rows. Its parameter is the table's object id. The only leaf of a table without partitions is the table
+     * itself.
+     *
+     * <p>Unlike pg_partition_tree(), this locks nothing. Thousands of locks would use up the server's lock table, and each of them would
+     * wait for whoever attaches or drops a partition.
      */
     public static final String WITH = """
             WITH RECURSIVE tree AS (

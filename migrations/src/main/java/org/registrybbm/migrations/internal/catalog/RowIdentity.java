@@ -7,14 +7,16 @@ import java.util.stream.Collectors;
 import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 
 /**
- * How the rows of a table are told apart: by the primary key or another one that is unique and never NULL, or, where there is none, by
- * where they lie and who wrote them. The latter names one version of a row: it says nothing of the row once somebody has changed it, and
- * nothing of any row once the table was written anew, as by VACUUM FULL, so it names the file too.
+ * How the rows of a table are told apart. A table with a primary key, or with another key that is unique and never NULL, uses that key.
  *
- * @param columns of the key, or none
+ * <p>A table without such a key uses the place of each row and the transaction that wrote it. This names one version of a row only: it does
+ * not fit any more once somebody has changed the row, or once the table was rewritten, as by VACUUM FULL. Because places are reused after a
+ * rewrite, the identity names the table's file too.
+ *
+ * @param columns the columns of the key; empty if there is none
  */
 public record RowIdentity(List<Column> columns) {
-    /** How rows are told apart where there is no key. */
+    /** Tells rows apart by their place and version, for tables without a key. */
     public static final RowIdentity VERSIONS = new RowIdentity(List.of());
 
     private static final String PLACE = "ctid";
@@ -23,17 +25,17 @@ public record RowIdentity(List<Column> columns) {
                 'filenode', pg_relation_filenode(%1$stableoid)::bigint::text)
             """.strip();
 
-    /** Returns whether it names a version of a row only. */
+    /** Returns whether this names only one version of a row. */
     public boolean isVersion() {
         return columns.isEmpty();
     }
 
-    /** Returns whether a row's identity tells its key too. */
+    /** Returns whether the identity of a row contains the migration's key. */
     public boolean holds(KeyColumns key) {
         return columns.containsAll(key.columns());
     }
 
-    /** Returns it for people: the key's columns. */
+    /** Returns a text for people: the key's columns. */
     @Override
     public String toString() {
         return isVersion()
@@ -41,7 +43,7 @@ public record RowIdentity(List<Column> columns) {
                 : columns.stream().map(Column::quoted).collect(Collectors.joining(", "));
     }
 
-    /** Returns whether {@link #json} gives the same under any settings. */
+    /** Returns whether {@link #json} gives the same text under any settings of the session. */
     public boolean hasOneText() {
         return columns.stream().allMatch(Column::hasOneText);
     }
@@ -57,9 +59,11 @@ public record RowIdentity(List<Column> columns) {
     }
 
     /**
-     * Returns the condition that a row is one of those that a statement gives as {@code registry_bbm_entry}. It is looked up by an index:
-     * with its OFFSET it stays a look-up for each row, and is not made a join, which the planner may think small and then does row by
-     * row. Where the text depends on settings, which a condition cannot change, all are read once by each statement.
+     * Returns the condition that a row is one of those that the statement {@code entries} returns as {@code registry_bbm_entry}.
+     *
+     * <p>The row is looked up by an index. The OFFSET keeps the look-up a subquery for each row: without it the planner may turn it into a
+     * join that it believes to be small, and run that row by row. If the text of the identity depends on settings, which a condition cannot
+     * change, each statement reads all entries once instead.
      */
     public String isAmong(String entries, String qualifier) {
         if (hasOneText()) {
@@ -86,10 +90,10 @@ public record RowIdentity(List<Column> columns) {
                 .formatted(wrap(column -> qualifier + column.quoted()), values, entries, all);
     }
 
-    /** Returns the condition that a row is one of some; false for none. */
+    /** Returns the condition that a row is one of the given ones; false if none are given. */
     public String predicate(List<JsonNode> rows, String qualifier) {
         List<JsonNode> keys = rows.stream().filter(this::isKey).toList();
-        // They were told apart so when the table had no key yet.
+        // These entries were made when the table had no key yet.
         List<JsonNode> versions =
                 rows.stream().filter(row -> !isKey(row) && row.has(PLACE)).toList();
         if (keys.isEmpty() && versions.isEmpty()) {
@@ -132,12 +136,12 @@ public record RowIdentity(List<Column> columns) {
         return column.literal(row.path(column.name()).asText());
     }
 
-    /** Returns whether IN finds the operators of all types, wherever the search path leads. */
+    /** Returns whether plain {@code IN} finds the equality operators of all columns, whatever the search path is. */
     private boolean isComparedPlainly() {
         return columns.stream().allMatch(column -> column.equality().equals(Column.EQUAL));
     }
 
-    /** Returns the condition that each column equals a value. */
+    /** Returns the condition that each column equals its value. */
     private String equal(String qualifier, Function<Column, String> value) {
         return columns.stream()
                 .map(column -> qualifier + column.quoted() + " " + column.equality() + " " + value.apply(column))

@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
-/** What PostgreSQL's statistics say of a table: how big it is, how many rows it has, how they lie. */
+/** What PostgreSQL's statistics say about a table: how big it is, how many rows it has, and how its rows are ordered on disk. */
 public final class StatisticsQueries {
-    // A table that was never analysed is taken to hold 100 rows a block.
+    // For a table that was never analysed, 100 rows in a block are assumed.
     private static final String HEAP = """
             SELECT pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks,
                 CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN (c.reltuples / c.relpages)::numeric ELSE 100 END AS rows_per_block
@@ -17,11 +17,10 @@ public final class StatisticsQueries {
             WHERE c.oid = ?::oid
             """;
 
-    // As the planner counts where a table has grown much since it was analysed: the rows of a block then, and the
-    // blocks
-    // that it has now. Twice as many blocks say nothing, as a migration that has changed every row leaves as many. A
-    // table
-    // that was empty when it was analysed says nothing of the rows that it got since.
+    // If a table has grown to more than twice its size since it was analysed, this counts as the planner does: the rows
+    // of a block at that time, times the blocks that it has now. Up to twice as many blocks prove no growth, because a
+    // migration that has changed every row leaves that many behind. A table that was empty when it was analysed says
+    // nothing about the rows that it got since.
     private static final String TUPLES = """
             CASE WHEN c.relpages > 0 AND pg_relation_size(c.oid) > 2 * c.relpages * current_setting('block_size')::bigint
                 THEN c.reltuples / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::bigint)
@@ -30,7 +29,7 @@ public final class StatisticsQueries {
             """;
     private static final String UNKNOWN = "c.reltuples < 0 OR c.relpages = 0 AND pg_relation_size(c.oid) > 0";
 
-    // A table that was never analysed has -1; the sum is unknown as soon as that of one leaf with rows is.
+    // A table that was never analysed has -1. The sum is unknown as soon as one leaf with rows is unknown.
     private static final String SUM = """
             SELECT CASE WHEN NOT bool_or(tuples IS NULL AND bytes > 0) THEN sum(tuples) END::bigint AS tuples
             FROM counted
@@ -72,7 +71,7 @@ public final class StatisticsQueries {
 
     private StatisticsQueries() {}
 
-    /** How big a table is: its blocks, and about how many rows are in one. */
+    /** The size of a table: its blocks, and about how many rows one of them holds. */
     public record Heap(long blocks, double rowsPerBlock) {}
 
     public static Heap heap(Connection connection, TargetTable target) throws SQLException {
@@ -83,12 +82,12 @@ public final class StatisticsQueries {
                 target.oid());
     }
 
-    /** Returns the planner's estimate of the table's rows, or empty when it was never analysed. */
+    /** Returns the planner's estimate of the table's rows, or empty if the table was never analysed. */
     public static OptionalLong estimate(Connection connection, TargetTable target) throws SQLException {
         return Jdbc.one(connection, ESTIMATE, StatisticsQueries::estimated, target.oid());
     }
 
-    /** Returns the planner's estimate of the rows whose first key column is NULL, or empty when it was never analysed. */
+    /** Returns the planner's estimate of the rows whose first key column is NULL, or empty if the table was never analysed. */
     public static OptionalLong estimateNulls(Connection connection, TargetTable target) throws SQLException {
         return Jdbc.one(
                 connection,
@@ -104,8 +103,8 @@ public final class StatisticsQueries {
     }
 
     /**
-     * Returns how much the order of the key has to do with that of the rows in the table, -1 to 1; empty when the table was never
-     * analysed or has fewer blocks than some.
+     * Returns the correlation between the order of the key and the order of the rows on disk, -1 to 1. It is empty if the table was never
+     * analysed or has no more than {@code blocks} blocks.
      */
     public static Optional<Double> correlation(Connection connection, TargetTable target, int blocks)
             throws SQLException {

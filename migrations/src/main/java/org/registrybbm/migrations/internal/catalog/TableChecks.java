@@ -13,13 +13,16 @@ import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.catalog.TableFindings.Finding;
 
 /**
- * What a table must be and what the engine's role must be allowed, on the table and on each leaf partition, which the engine works on by
- * itself. Whatever it is that a migration would only find out between two rows, or never, is refused here. All partitions are looked at
- * when a migration begins and before it ends; between that, each one when it has its turn.
+ * Checks that a table can be worked on and that the engine's role has the privileges that it needs, on the table and on each leaf
+ * partition, because the engine works on leaf partitions directly. A problem that would otherwise show up only in the middle of the work,
+ * or never, is refused here.
+ *
+ * <p>All partitions are checked when a migration begins and before it ends. In between, each partition is checked when its turn comes.
  *
  * @param target the table and its key
- * @param part the table whose leaves are looked at: the target itself for all, or one of its partitions; null for the target without them
- * @param places whether rows are found by where they lie, by the strategy or by a proof
+ * @param part the table whose leaves are checked: the target itself for all leaves, or one of its partitions; null to check the target
+ *     without its leaves
+ * @param places whether the strategy or a proof finds rows by their place in the table
  * @param needs what the work function reads and writes
  */
 public record TableChecks(TargetTable target, @Nullable TargetTable part, boolean places, Needs needs) {
@@ -29,9 +32,9 @@ public record TableChecks(TargetTable target, @Nullable TargetTable part, boolea
             + "|scheduler_state|locks)");
 
     /**
-     * Checks them, by one statement where all is well.
+     * Runs the checks. If all is well, this takes one statement.
      *
-     * @throws InvalidDefinitionException when the migration cannot run there, or would not see or not reach every row
+     * @throws InvalidDefinitionException if the migration cannot run on the table, or would not see or not reach every row
      */
     public void require(Connection connection) throws SQLException {
         List<Finding> findings = new TableFindings(target, part, places, needs).find(connection);
@@ -59,9 +62,9 @@ public record TableChecks(TargetTable target, @Nullable TargetTable part, boolea
             String child = one.children().get(0);
             return Optional.of(new InvalidDefinitionException(
                     FailureCode.INHERITED_TABLE,
-                    one.quoted() + " has children by inheritance (" + String.join(", ", one.children())
-                            + "), whose rows no key of it tells apart from its own; queue one migration for each child,"
-                            + " and take them off while the one of " + one.quoted() + " runs: ALTER TABLE " + child
+                    one.quoted() + " has child tables that inherit from it (" + String.join(", ", one.children())
+                            + "); a parent and a child may hold the same key; queue one migration for each child,"
+                            + " and detach the children while the one of " + one.quoted() + " runs: ALTER TABLE " + child
                             + " NO INHERIT " + one.quoted()));
         }
         return Optional.empty();
@@ -69,9 +72,9 @@ public record TableChecks(TargetTable target, @Nullable TargetTable part, boolea
 
     private static String hidden(Finding one) {
         String bypass = "ALTER ROLE " + one.role() + " BYPASSRLS";
-        return "row-level security of " + one.quoted() + " holds for the role " + one.role() + " ("
+        return "row-level security of " + one.quoted() + " applies to the role " + one.role() + " ("
                 + (one.policies().isEmpty() ? "no policy" : "policies " + String.join(", ", one.policies()))
-                + "), so that rows may be hidden from it and would never be changed; "
+                + "), so rows may be hidden from it and would never be changed; "
                 + (one.owned()
                         ? "ALTER TABLE " + one.quoted() + " NO FORCE ROW LEVEL SECURITY, or " + bypass
                         : bypass + ", or have the table's owner run the engine");
@@ -87,21 +90,21 @@ public record TableChecks(TargetTable target, @Nullable TargetTable part, boolea
             return;
         }
         String more = grants.size() > MOST_GRANTS
-                ? "; and " + (grants.size() - MOST_GRANTS) + " more like these, for the other partitions"
+                ? "; and " + (grants.size() - MOST_GRANTS) + " more like these for other partitions"
                 : "";
         throw new InvalidDefinitionException(
                 FailureCode.INSUFFICIENT_PRIVILEGE,
                 "the role " + findings.get(0).role()
-                        + " lacks rights that it needs for the table and each of its partitions: "
+                        + " lacks privileges that it needs on the table and on each of its partitions: "
                         + grants.stream().limit(MOST_GRANTS).collect(Collectors.joining("; ")) + more);
     }
 
     /**
-     * Checks that a name of the catalogue is a table's which batches can be made of.
+     * Checks that a name stands for a table that can be cut into batches.
      *
-     * @param written as the migration has it
-     * @param name its schema and its name
-     * @throws InvalidDefinitionException when it is not
+     * @param written the name as the migration has it
+     * @param name the schema and the name that were found in the catalogue
+     * @throws InvalidDefinitionException if the table cannot be cut into batches
      */
     static void requireTable(String written, List<String> name, String kind, boolean temporary) {
         String schema = name.get(0);
@@ -115,7 +118,7 @@ public record TableChecks(TargetTable target, @Nullable TargetTable part, boolea
             throw noTable(written + " is not a table but " + what(kind));
         }
         if (temporary) {
-            throw noTable(written + " is a temporary table, which no session but its own can see");
+            throw noTable(written + " is a temporary table, which only its own session can see");
         }
     }
 

@@ -12,15 +12,17 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
 /**
- * What the catalogue says against a table, leaf partitions of it and the sequence of a work function.
+ * Reads from the catalogue what is wrong with a table, its leaf partitions, or the sequence of a work function.
  *
  * @param target the table and its key
- * @param part the table whose leaves are looked at: the target itself for all, or one of its partitions; null for the target without them
- * @param places whether the strategy finds rows by where they lie
+ * @param part the table whose leaves are checked: the target itself for all leaves, or one of its partitions; null to check the target
+ *     without its leaves
+ * @param places whether the strategy or a proof finds rows by their place in the table
  * @param needs what the work function reads and writes
  */
 record TableFindings(TargetTable target, @Nullable TargetTable part, boolean places, Needs needs) {
-    // A column as its name was written, or else as SQL reads it.
+    // Matches the column whose name is exactly the written one. If there is none, matches the one that SQL would read,
+    // without quotes and in lower case.
     private static final String IS_NAMED = """
             EXISTS (
                 SELECT
@@ -47,8 +49,9 @@ record TableFindings(TargetTable target, @Nullable TargetTable part, boolean pla
             )
             """;
 
-    // Where the role may do everything, as most may, this answers in a fraction of the time that the findings take.
-    // What holds for a table follows from these columns, which thousands of partitions have in common.
+    // If the role may do everything, which is the usual case, this answers in a fraction of the time that the findings
+    // take. The answer for a table follows from these columns, and thousands of partitions have the same values in
+    // them.
     private static final String IS_SOUND = TABLES + """
             , kinds AS (
                 SELECT max(c.oid::bigint)::oid AS oid, c.relkind, c.relhassubclass, c.relnamespace
@@ -71,8 +74,8 @@ record TableFindings(TargetTable target, @Nullable TargetTable part, boolean pla
             FROM kinds c
             """;
 
-    // Columns are looked at only where the role has no right on the whole table. -1, -2 and -6 are ctid, xmin and
-    // tableoid, which tell rows apart where no key does; those of a partitioned table are told apart in its leaves.
+    // Columns are checked only if the role has no privilege on the whole table. -1, -2 and -6 are ctid, xmin and
+    // tableoid, which tell rows apart if there is no key. The rows of a partitioned table are told apart in its leaves.
     private static final String FINDINGS =
             TABLES + """
             , looked_at AS (
@@ -158,7 +161,7 @@ record TableFindings(TargetTable target, @Nullable TargetTable part, boolean pla
             ORDER BY oid
             """;
 
-    /** A table, partition or sequence that is not as it must be. */
+    /** A table, partition or sequence with a problem. */
     record Finding(
             String quoted,
             String kind,
@@ -170,7 +173,7 @@ record TableFindings(TargetTable target, @Nullable TargetTable part, boolean pla
             @Nullable String parent,
             String grants) {}
 
-    /** Looks for them; by one statement where all is well. */
+    /** Returns the problems. If all is well, this takes one statement. */
     List<Finding> find(Connection connection) throws SQLException {
         List<String> sequence = sequence();
         boolean sound = Jdbc.one(

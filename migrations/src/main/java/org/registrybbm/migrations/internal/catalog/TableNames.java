@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.List;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
-/** Statements on the tables that the walks and the quarantined rows of a migration name, by object id and by name. */
+/** Statements on the object ids and names of tables that a migration's walks and quarantined rows hold. */
 public final class TableNames {
     private static final String KNOWN = """
             SELECT table_oid::bigint AS table_oid, table_name
@@ -18,7 +18,8 @@ public final class TableNames {
             ORDER BY 1, 2
             """;
 
-    // %s is the table. Object ids are given out from below; from above they mean no table, and no two rows share one.
+    // %s is the table. PostgreSQL hands out object ids from the bottom up, so ids at the top belong to no table, and no
+    // two rows share one.
     private static final String UNSETTLE = """
             UPDATE %s
             SET table_oid = (4294967295 - id)::oid
@@ -46,10 +47,10 @@ public final class TableNames {
                 AND named.table_name <> now.name
             """;
 
-    // A schema that gets another name renames all of its tables.
+    // Renaming a schema renames all of its tables.
     private static final int TABLES_AT_ONCE = 1_000;
 
-    // %s is the table; reading nothing of it locks it as reading does, and none of its partitions.
+    // %s is the table. Reading no rows of it takes the lock that reading takes, and locks none of its partitions.
     private static final String IS_KEPT = """
             SELECT to_regclass(?)::oid = ?::oid AS kept
             FROM (SELECT count(*) FROM (SELECT FROM ONLY %s LIMIT 0) nothing) locked
@@ -60,7 +61,7 @@ public final class TableNames {
 
     private TableNames() {}
 
-    /** A table that is written down. */
+    /** The object id and name of a table as the rows of a migration hold them. */
     public record Known(long oid, String name) {}
 
     public static List<Known> known(Connection connection, long migrationId) throws SQLException {
@@ -73,8 +74,9 @@ public final class TableNames {
     }
 
     /**
-     * Keeps a table from being dropped, renamed or built anew until the transaction ends, and partitions from leaving it; returns whether
-     * its name is still that of the object id which was found by it. What the catalogue says by another one is of no table, or not of this.
+     * Keeps a table from being dropped, renamed or rewritten, and its partitions from being detached, until the transaction ends. Returns
+     * whether its name still leads to the object id that was found by that name. If it does not, whatever the catalogue said about that
+     * object id is about no table or about another one.
      */
     public static boolean isKept(Connection connection, TargetTable target) throws SQLException {
         return Jdbc.one(
@@ -85,7 +87,10 @@ public final class TableNames {
                 target.oid());
     }
 
-    /** Writes down what tables are called by now: in a database into which a dump is restored, only names find them again. */
+    /**
+     * Updates the stored names of tables to their current names. After a dump is restored into another database, only names find the tables
+     * again.
+     */
     public static void rename(Connection connection, long migrationId, List<TargetTable> tables) throws SQLException {
         for (int first = 0; first < tables.size(); first += TABLES_AT_ONCE) {
             List<TargetTable> some = tables.subList(first, Math.min(tables.size(), first + TABLES_AT_ONCE));
@@ -100,14 +105,14 @@ public final class TableNames {
         }
     }
 
-    /** Gives what names a table object ids that mean none. */
+    /** Replaces the object id of a table in all rows that name it by ids that belong to no table. */
     public static void unsettle(Connection connection, long migrationId, Known table) throws SQLException {
         for (String each : TABLES) {
             Jdbc.update(connection, UNSETTLE.formatted(each), migrationId, table.oid(), table.name());
         }
     }
 
-    /** Gives what has such object ids that of the table of its name. */
+    /** Gives the rows that {@link #unsettle} has changed the object id of the table that now has the name. */
     public static void settle(Connection connection, long migrationId, String name, TargetTable table)
             throws SQLException {
         for (String each : TABLES) {

@@ -1,7 +1,7 @@
 package org.registrybbm.migrations.internal.catalog;
 
 /**
- * A table that a migration works on, and the key's columns, found in the catalogue.
+ * A table that a migration works on, with the columns of its key, as found in the catalogue.
  *
  * @param oid the table's object id
  * @param table the table, quoted for SQL

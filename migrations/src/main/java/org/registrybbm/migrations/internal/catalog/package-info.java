@@ -1,7 +1,7 @@
 /**
- * What PostgreSQL's catalogue says of tables: columns, keys, indexes, partitions, statistics, rights, and how rows are told apart.
+ * What PostgreSQL's catalogue says about tables: columns, keys, indexes, partitions, statistics, privileges, and how rows are told apart.
  *
- * <p>It reads an application's tables only as far as the catalogue describes them.
+ * <p>Of an application's tables, it reads only what the catalogue says about them, never their rows.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.catalog;

@@ -2,7 +2,7 @@ package org.registrybbm.migrations.internal.failure;
 
 import java.time.Duration;
 
-/** Says that a sub-batch ran past its time limit and was cut off. */
+/** Thrown when a sub-batch ran past its time limit and was cut off. */
 public final class CutOffException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

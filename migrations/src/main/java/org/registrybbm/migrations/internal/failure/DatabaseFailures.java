@@ -4,7 +4,7 @@ import java.sql.SQLException;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 
-/** Makes what JDBC throws into exceptions that a host's code may catch. */
+/** Turns exceptions of JDBC into exceptions that a host's code may catch. */
 public final class DatabaseFailures {
     private static final String UNDEFINED_TABLE = "42P01";
     private static final String UNDEFINED_COLUMN = "42703";
@@ -12,11 +12,11 @@ public final class DatabaseFailures {
     private DatabaseFailures() {}
 
     /**
-     * Makes the exception that tells an operator what to do: about the schema when a table or column is missing, else about the
+     * Returns the exception that tells an operator what to do: about the schema if a table or column is missing, otherwise about the
      * database.
      *
      * @param doing what was being done, such as "list the batched migrations"
-     * @param cause what JDBC said
+     * @param cause the exception of JDBC
      */
     public static RuntimeException of(String doing, SQLException cause) {
         String text = FailureText.of(cause);

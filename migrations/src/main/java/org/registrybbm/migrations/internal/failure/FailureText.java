@@ -13,9 +13,11 @@ import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 
 /**
- * What may be kept of an exception's message: nothing that a row may hold. PostgreSQL puts row values into the detail, which pgjdbc
- * appends in further lines, and into the first line of a data exception (class 22), behind a quotation mark of the server's language or
- * a colon. What a function raises, and what an author's Java throws, may hold whatever its author put into it: only its place is kept.
+ * Makes the text of an exception that may be stored and logged, without anything that a row may hold.
+ *
+ * <p>PostgreSQL puts row values into the detail, which pgjdbc appends as further lines. For data exceptions (class 22) it also puts them
+ * into the first line, behind a quotation mark of the server's language or behind a colon. What a function raises and what an author's Java
+ * throws may contain anything, so only the place where it was thrown is kept.
  */
 public final class FailureText {
     private static final int LONGEST = 1000;
@@ -29,15 +31,16 @@ public final class FailureText {
     private static final Pattern QUOTED_VALUE = Pattern.compile("[\\p{Pi}\\p{Pf}\"\u201e\u201a\u300c\u300e\uff02'].*");
     private static final Pattern VALUE_BEHIND_COLON = Pattern.compile("(?<!^[A-Z\\p{L}]{0,20}): .*");
 
-    // Where a text is taken for a name: of something in another database (0A, 3D), of a schema that is not there, ...
+    // Classes of errors about something that a text names and that does not exist: something in another database (0A,
+    // 3D), a schema (3F), a table, column or function (42), or something internal (XX).
     private static final Set<String> NAMES_OF_VALUES = Set.of("0A", "3D", "3F", "42", "XX");
 
-    // generated_always names the column, and has no place in the statement either.
+    // generated_always names only the column, and PostgreSQL gives no position in the statement for it either.
     private static final String GENERATED = "428C9";
 
     private FailureText() {}
 
-    /** Returns the text of an exception, of one line: what the database said, where it said anything. */
+    /** Returns the text of an exception on one line: what the database said, if it said anything. */
     public static String of(Throwable thrown) {
         if (thrown instanceof BatchUpdateException batch && batch.getNextException() != null) {
             return of(batch.getNextException());
@@ -66,7 +69,7 @@ public final class FailureText {
                 .findFirst();
     }
 
-    /** Written by this library or, as nothing is left in memory or a class is missing, by the JVM. */
+    /** Returns whether the message was written by this library, or by the JVM because memory ran out or a class is missing. */
     private static boolean isOwn(Throwable thrown) {
         return (thrown instanceof InvalidDefinitionException
                         || thrown instanceof DatabaseException
@@ -98,8 +101,8 @@ public final class FailureText {
                             .map(text -> " (" + text + ")")
                             .orElse("");
         }
-        // Drivers and pools put no values into the first line, but for class 22, for names that were looked up at run
-        // time, and for values that the driver itself could not convert.
+        // Drivers and pools put no values into the first line, with three exceptions: class 22, names that were looked
+        // up at run time, and values that the driver itself could not convert.
         String line = message.lines().findFirst().orElse("");
         return state != null && mayHoldValue(state, thrown) ? withoutValue(line) : line;
     }
@@ -111,13 +114,13 @@ public final class FailureText {
                 || isOfConversion(thrown);
     }
 
-    /** Cuts a line where a value may begin: at its first quotation mark, or else at its first colon. */
+    /** Cuts a line where a value may begin: at its first quotation mark, or at its first colon if it has no quotation mark. */
     public static String withoutValue(String line) {
         String quoted = QUOTED_VALUE.matcher(line).replaceFirst("\"...\"");
         return quoted.equals(line) ? VALUE_BEHIND_COLON.matcher(line).replaceFirst(": ...") : quoted;
     }
 
-    /** Returns whether a function raised it, by its SQLSTATE or by where it says that it was raised. */
+    /** Returns whether a function raised the error. Its SQLSTATE shows that, or the text about where it was raised. */
     private static boolean isRaised(String state, String message) {
         return state.startsWith("P0")
                 || state.startsWith("45")
@@ -125,7 +128,7 @@ public final class FailureText {
                 || message.contains("RAISE");
     }
 
-    /** Returns whether the driver itself could not make of a value what was asked for. */
+    /** Returns whether the driver itself could not convert a value to the type that was asked for. */
     static boolean isOfConversion(Throwable thrown) {
         return thrown instanceof SQLException failed
                 && thrown.getClass().getName().startsWith(PGJDBC)
@@ -147,7 +150,7 @@ public final class FailureText {
                 .orElse("thrown at an unknown place; its text may hold values and is not kept");
     }
 
-    /** Returns the first place that is the author's, and not of the JDK, the driver or this library. */
+    /** Returns the first place in the author's code, outside the JDK, the driver and this library. */
     public static Optional<StackTraceElement> place(StackTraceElement[] frames) {
         return Stream.of(frames)
                 .filter(frame -> Stream.of("java.", "javax.", "jdk.", "sun.", "com.sun.", PGJDBC, OWN, SHIPPED)
@@ -156,34 +159,36 @@ public final class FailureText {
                 .or(() -> Stream.of(frames).findFirst());
     }
 
-    /** What PostgreSQL itself said, by pgjdbc's classes where they are there; a host may have another driver in between. */
+    /** What PostgreSQL itself said, read by reflection from pgjdbc's exceptions. It is empty if the host uses another driver. */
     private static final class ServerError {
         private static final Pattern PL_SOURCES = Pattern.compile("(pl_exec|plpy_.*|plperl|pltcl)\\.c");
 
-        // The keyword stays as it is in every language of the server.
+        // These keywords are the same in every language of the server.
         private static final Pattern PUT_TOGETHER = Pattern.compile("(?m)^PL/pgSQL.* (EXECUTE|OPEN|RETURN QUERY)\\b");
 
-        /** Returns whether it comes out of a procedural language, which is where functions raise. */
+        /** Returns whether the error comes from a procedural language, which is where functions raise errors. */
         static boolean isRaised(SQLException thrown) {
             return of(thrown, "getFile")
                     .filter(file -> PL_SOURCES.matcher(file).matches())
                     .isPresent();
         }
 
-        /** Returns whether it is of a statement that a function made of a text, which may hold whatever a row holds. */
+        /**
+         * Returns whether the error is about a statement that a function built from a text, which may contain anything that a row holds.
+         */
         static boolean isPutTogether(SQLException thrown) {
             return of(thrown, "getWhere")
                     .filter(where -> PUT_TOGETHER.matcher(where).find())
                     .isPresent();
         }
 
-        /** Returns whether it points at no place of a statement, as the value of a row and not its text was wrong. */
+        /** Returns whether the error has no position in a statement, so that the value of a row was wrong and not the statement's text. */
         static boolean isOfRunTime(SQLException thrown) {
             return of(thrown, "getPosition").filter("0"::equals).isPresent()
                     && of(thrown, "getInternalPosition").filter("0"::equals).isPresent();
         }
 
-        /** Returns the line of the function that it is of; other lines of the context show statements with their values. */
+        /** Returns the line of the context that names the function. Other lines show statements with their values. */
         static Optional<String> function(SQLException thrown) {
             return of(thrown, "getWhere")
                     .flatMap(text -> text.lines()

@@ -17,7 +17,7 @@ import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.failure.InvalidDefinitionException;
 
-/** Reads what went wrong from an exception. SQLSTATEs are those of PostgreSQL's manual, appendix A. */
+/** Tells from an exception what went wrong. SQLSTATEs are those of PostgreSQL's manual, appendix A. */
 public final class SqlFailures {
     // serialization_failure, deadlock_detected, lock_not_available, query_canceled (statement_timeout)
     private static final Set<String> WORTH_SMALLER = Set.of("40001", "40P01", "55P03", "57014");
@@ -26,8 +26,8 @@ public final class SqlFailures {
     // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections, read_only_sql_transaction
     private static final Set<String> CONNECTION_LOST = Set.of("57P01", "57P02", "57P03", "53300", "25006");
 
-    // What is not the migration's fault, by class: connections (08, 28, 3D), transactions (40), resources (53),
-    // operators (57), the system (58, XX)
+    // Classes of errors that are not the migration's fault: connections (08, 28, 3D), transactions (40), resources
+    // (53), operators (57), the system (58, XX)
     private static final Set<String> MAY_PASS_CLASSES = Set.of("08", "28", "3D", "40", "53", "57", "58", "XX");
     // lock_not_available, object_in_use, read_only_sql_transaction, idle_in_transaction_session_timeout,
     // transaction_timeout, invalid_sql_statement_name (a pooler forgot a prepared statement)
@@ -35,26 +35,26 @@ public final class SqlFailures {
     private static final String READ_ONLY = "25006";
     private static final int DEEPEST = 100;
 
-    // Classes that begin with 5 to 9 or I to Z are left to implementations. PostgreSQL takes some of them for itself:
-    // 53, 54, 55, 57, 58, 72, P0 and XX.
+    // The standard leaves classes that begin with 5 to 9 or I to Z to implementations. PostgreSQL uses some of them
+    // itself: 53, 54, 55, 57, 58, 72, P0 and XX.
     private static final Pattern USER_CLASS = Pattern.compile("(?!5[34578]|72|P0|XX)[5-9I-Z]....");
 
-    // Classes of which a row may be to blame as well as the statement: feature_not_supported, as for NaN that is cast
-    // to an integer; triggered_action_exception, case_not_found, cardinality_violation,
-    // triggered_data_change_violation;
-    // routines (2F, 38, 39); invalid_schema_name and names that are not there, as those of a text that is cast to
-    // regclass or in a branch of a trigger (3F, 42); limits, as those of an index row (54); corrupted and oversized
-    // values (XX)
+    // Classes of errors that may be the fault of a row as well as of the statement: feature_not_supported, as when NaN
+    // is cast to an integer; triggered_action_exception, case_not_found, cardinality_violation,
+    // triggered_data_change_violation; routines (2F, 38, 39); names that do not exist, as of a text that is cast to
+    // regclass or in a branch of a trigger (invalid_schema_name 3F, 42); limits, as of an index row (54); corrupted and
+    // oversized values (XX)
     private static final Set<String> MAYBE_ROWS =
             Set.of("0A", "09", "20", "21", "27", "2F", "38", "39", "3F", "42", "54", "XX");
     private static final String NOT_IN_STATE = "55000";
 
-    // indeterminate_collation, which PostgreSQL only finds when it compares a row's values: it is true for all rows
+    // indeterminate_collation: PostgreSQL finds it only when it compares the values of a row, but it is true for all
+    // rows
     static final String NO_COLLATION = "42P22";
 
     private SqlFailures() {}
 
-    /** Thrown where no connection could be had, whatever SQLSTATE the pool gives. */
+    /** Thrown when no connection could be had, whatever SQLSTATE the pool gives. */
     public static final class NoConnection extends SQLException {
         private static final long serialVersionUID = 1L;
 
@@ -63,7 +63,7 @@ public final class SqlFailures {
         }
     }
 
-    /** Returns whether somebody else's lock was in the way, which says nothing of the work. */
+    /** Returns whether somebody else's lock was in the way. That says nothing about the work. */
     public static boolean isLockWait(Throwable thrown) {
         return LOCK_WAITS.contains(String.valueOf(sqlState(thrown)));
     }
@@ -74,16 +74,17 @@ public final class SqlFailures {
         return thrown instanceof OutOfMemoryError || state != null && WORTH_SMALLER.contains(state);
     }
 
-    /** Returns whether the connection or the server is gone, or may only be read, which says nothing of the work. */
+    /** Returns whether the connection or the server is gone or may only be read. That says nothing about the work. */
     public static boolean isConnectionLost(Throwable thrown) {
         String state = sqlState(thrown);
         return state != null && (state.startsWith("08") || CONNECTION_LOST.contains(state));
     }
 
     /**
-     * Returns whether a row is to blame: a data exception (class 22), a constraint (23), a check option (44), an exception of a
-     * trigger (P0, 45), or a class that neither the standard nor PostgreSQL reserves, as {@code RAISE ... USING ERRCODE} gives. So is
-     * one that makes the Java of a work function throw, unless what it threw says that a statement failed or the network did.
+     * Returns whether the error is the fault of a row: a data exception (class 22), a constraint (23), a check option (44), an exception of
+     * a trigger (P0, 45), or a class that neither the standard nor PostgreSQL reserves, as {@code RAISE ... USING ERRCODE} may give.
+     *
+     * <p>An exception of a work function's Java counts as the fault of a row too, unless it says that a statement or the network failed.
      */
     public static boolean isDataError(Throwable thrown) {
         String state = sqlState(thrown);
@@ -101,8 +102,8 @@ public final class SqlFailures {
     }
 
     /**
-     * Returns whether the world outside is to blame, and no row: the network, another connection, an interrupt. Of the kinds of an
-     * {@link IOException}, others say that what was read is malformed, as decoders and parsers do.
+     * Returns whether the cause lies outside the rows: the network, another connection or an interrupt. Other kinds of {@link IOException}
+     * say that malformed data was read, as decoders and parsers do.
      */
     private static boolean isFromOutside(Throwable thrown) {
         return thrown instanceof InterruptedException
@@ -118,14 +119,14 @@ public final class SqlFailures {
                                         .anyMatch(thrown.getClass().getName()::startsWith));
     }
 
-    /** Returns an exception and its causes, which may go round in a circle. */
+    /** Returns an exception and its causes; at most 100, because causes may form a circle. */
     static Stream<Throwable> causes(Throwable thrown) {
         return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause).limit(DEEPEST);
     }
 
     /**
-     * Returns whether a row may be to blame: besides data errors, those that come from what a trigger or a cast makes of one row, unless
-     * the same work fails without any row too.
+     * Returns whether the error may be the fault of a row. Besides data errors, these are errors that a trigger or a cast may cause for a
+     * single row. They are not the row's fault if the same work fails without any row too.
      */
     public static boolean mayBeOfRow(Throwable thrown) {
         String state = sqlState(thrown);
@@ -141,15 +142,15 @@ public final class SqlFailures {
         return USER_CLASS.matcher(state).matches();
     }
 
-    /** Returns whether the session or the database may only be read. */
+    /** Returns whether the statement failed because the session or the database may only be read. */
     public static boolean isReadOnly(Throwable thrown) {
         return READ_ONLY.equals(sqlState(thrown));
     }
 
     /**
-     * Returns whether planning fails in the same way until a person acts. Only what the connection, other transactions or the server's
-     * resources are to blame for may pass, and what a pool says without a SQLSTATE; an invalid definition, a check that throws and
-     * every other error of the database does not.
+     * Returns whether planning will fail in the same way until a person acts. Errors that may pass by themselves are those of the
+     * connection, of other transactions and of the server's resources, and those of a pool without a SQLSTATE. An invalid definition, a
+     * check that throws and every other error of the database does not pass.
      */
     public static boolean isLasting(Throwable thrown) {
         String state = sqlState(thrown);
@@ -170,7 +171,7 @@ public final class SqlFailures {
         return new Failure(code, told.getClass().getName(), sqlState(told), FailureText.of(thrown));
     }
 
-    /** Describes why no plan can be made, with the remedy where the role lacks a right. */
+    /** Describes why no plan can be made. If the role lacks a privilege, the text says what to do. */
     public static Failure describeLasting(Throwable thrown) {
         Failure failure = describe(FailureCode.UNKNOWN, thrown);
         return "42501".equals(failure.sqlState())
@@ -178,7 +179,7 @@ public final class SqlFailures {
                         FailureCode.INSUFFICIENT_PRIVILEGE,
                         failure.errorClass(),
                         failure.sqlState(),
-                        failure.message() + "; GRANT what it names to the engine's role")
+                        failure.message() + "; GRANT the missing privilege to the engine's role")
                 : failure;
     }
 

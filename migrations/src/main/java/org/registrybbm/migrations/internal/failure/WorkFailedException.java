@@ -1,13 +1,13 @@
 package org.registrybbm.migrations.internal.failure;
 
-/** Says that the Java of a work function threw, and not the engine's own. */
+/** Thrown when the Java code of a work function threw an exception, as opposed to the engine's own code. */
 public final class WorkFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final Throwable thrown;
 
     public WorkFailedException(Throwable thrown) {
-        // Its own text may hold values, and may even be what throws.
+        // The text of the original exception may hold values, and reading it may even throw.
         super("a work function threw it", thrown);
         this.thrown = thrown;
     }

@@ -1,6 +1,6 @@
 package org.registrybbm.migrations.internal.failure;
 
-/** Says that a work function did what it must not, whatever its rows hold. */
+/** Thrown when a work function did something that no work function may do, whatever its rows hold. */
 public final class WorkRuleException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

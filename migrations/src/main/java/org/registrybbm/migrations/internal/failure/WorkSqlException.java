@@ -2,7 +2,7 @@ package org.registrybbm.migrations.internal.failure;
 
 import java.sql.SQLException;
 
-/** Says that a work function made an exception of its own, in whose text may be whatever its author put there. */
+/** Thrown when a work function itself created an {@link SQLException}. Its text may contain anything that the author put there. */
 public final class WorkSqlException extends SQLException {
     private static final long serialVersionUID = 1L;
 
@@ -13,7 +13,7 @@ public final class WorkSqlException extends SQLException {
         this.thrown = thrown;
     }
 
-    /** Returns whether it is none of the driver's, which says what PostgreSQL said. */
+    /** Returns whether the exception does not come from the driver, which passes on what PostgreSQL said. */
     public static boolean isAuthors(SQLException thrown) {
         return !thrown.getClass().getName().startsWith("org.postgresql.");
     }

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A session of PostgreSQL that is one connection's alone: no pooler stands between. What it sets, locks and listens to is gone when it
- * is closed, so its connection is not used again.
+ * A session of PostgreSQL that belongs to one connection alone, without a pooler in between. Its settings, locks and subscriptions end when
+ * it is closed, so its connection is not used again.
  */
 public final class DirectSession implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(DirectSession.class);
@@ -24,8 +24,8 @@ public final class DirectSession implements AutoCloseable {
             SELECT pg_backend_pid() AS pid
             """;
 
-    // A host that vanished without a word is noticed after 5 + 3 * 2 s when idle, and after 10 s when it was sent
-    // something.
+    // A host that vanished without a word is noticed after 5 + 3 * 2 s if the connection is idle, and after 10 s if
+    // something was sent to it.
     private static final String LASTING = """
             SET idle_session_timeout = 0;
             SET statement_timeout = '10s';
@@ -53,7 +53,7 @@ public final class DirectSession implements AutoCloseable {
         this.notifications = notifications;
     }
 
-    /** Opens a session; empty when a pooler stands between, or when the driver cannot tell. */
+    /** Opens a session; empty if there is a pooler in between, or if the driver cannot tell. */
     public static Optional<DirectSession> open(DataSource dataSource) throws SQLException {
         Connection connection = dataSource.getConnection();
         DirectSession session = null;
@@ -71,7 +71,7 @@ public final class DirectSession implements AutoCloseable {
                 connection.setNetworkTimeout(Runnable::run, before);
             }
         } catch (ReflectiveOperationException e) {
-            LOGGER.debug("the driver does not tell whether a pooler stands between", e);
+            LOGGER.debug("the driver does not tell whether there is a pooler in between", e);
         } finally {
             if (session == null) {
                 connection.close();
@@ -80,7 +80,7 @@ public final class DirectSession implements AutoCloseable {
         return Optional.ofNullable(session);
     }
 
-    /** A pooler tells its clients a process id of its own making. */
+    /** Returns whether the driver talks to the backend itself: a pooler gives its clients a process id of its own making. */
     private static boolean isSameBackend(Connection connection, Class<?> type)
             throws SQLException, ReflectiveOperationException {
         Object told = type.getMethod("getBackendPID").invoke(connection.unwrap(type));
@@ -95,12 +95,12 @@ public final class DirectSession implements AutoCloseable {
         }
     }
 
-    /** Takes a lock that the session holds to its end; false when another session has it. */
+    /** Takes a lock that the session holds until it ends; returns false if another session has it. */
     public boolean lock(long key) throws SQLException {
         return Jdbc.one(connection, LOCK, row -> row.getBoolean("locked"), key);
     }
 
-    /** From now on hears what the trigger of {@code batched_background_migrations} tells. */
+    /** Starts to listen for the notifications that the trigger of {@code batched_background_migrations} sends. */
     public void listen() throws SQLException {
         Jdbc.run(connection, LISTEN);
     }
@@ -110,7 +110,7 @@ public final class DirectSession implements AutoCloseable {
         return question.run(connection);
     }
 
-    /** Waits for a notification, without a statement; throws at once when the connection is lost. */
+    /** Waits for a notification without sending a statement. Throws at once if the connection is lost. */
     public boolean await(Duration atMost) throws SQLException {
         try {
             Object[] received = (Object[]) notifications.invoke(driver, (int) atMost.toMillis());
@@ -125,7 +125,7 @@ public final class DirectSession implements AutoCloseable {
         }
     }
 
-    /** Ends the session at once, whoever is waiting in it and whatever the network does. */
+    /** Ends the session at once, even while another thread waits in it or the network does not answer. */
     @Override
     public void close() {
         try (connection) {

@@ -43,13 +43,13 @@ public final class Jdbc {
         }
     }
 
-    /** Runs a query of at most one row. */
+    /** Runs a query that returns at most one row. */
     public static <T> Optional<T> first(
             Connection connection, String sql, RowMapper<T> mapper, @Nullable Object... args) throws SQLException {
         return list(connection, sql, mapper, args).stream().findFirst();
     }
 
-    /** Runs a query of exactly one row. */
+    /** Runs a query that returns exactly one row. */
     public static <T> T one(Connection connection, String sql, RowMapper<T> mapper, @Nullable Object... args)
             throws SQLException {
         return first(connection, sql, mapper, args).orElseThrow(() -> new SQLException("no row from: " + sql, "02000"));
@@ -71,15 +71,15 @@ public final class Jdbc {
     }
 
     /**
-     * Runs work that is over in milliseconds in a transaction of its own: commits what it returns, rolls back what it throws, and hands
-     * the connection back in auto-commit mode. A session that turns out to be one that may only read is not used again.
+     * Runs work that takes milliseconds in a transaction of its own. Commits if the work returns, rolls back if it throws, and hands the
+     * connection back in auto-commit mode. A session that turns out to be read-only is not used again.
      */
     public static <T extends @Nullable Object> T inTransaction(DataSource dataSource, Transaction<T> work)
             throws SQLException {
         return shortly(dataSource, connection -> inTransaction(connection, work));
     }
 
-    /** Works with a connection on which no answer is waited for longer than {@link NetworkLimit#SHORT}. */
+    /** Runs work on a connection that waits for no answer longer than {@link NetworkLimit#SHORT}. */
     public static <T extends @Nullable Object> T shortly(DataSource dataSource, Transaction<T> work)
             throws SQLException {
         try (Connection connection = dataSource.getConnection();

@@ -8,11 +8,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How long a connection waits for an answer of the server before it gives up: where a network swallows packets, no limit of the server's
- * ends the waiting. A pool's own limit comes back when it is closed.
+ * Limits how long a connection waits for an answer of the server. If a network swallows packets, no limit of the server ends the wait.
+ * Closing this object restores the limit that the pool had set.
  */
 public final class NetworkLimit implements AutoCloseable {
-    /** For connections on which every statement has a limit of the server's that is shorter. */
+    /** For connections whose statements all have a shorter limit on the server. */
     public static final Duration SHORT = Duration.ofSeconds(15);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(NetworkLimit.class);
@@ -33,14 +33,14 @@ public final class NetworkLimit implements AutoCloseable {
         return own != NONE && own < limit.toMillis() ? new NetworkLimit(connection, own) : set(connection, limit);
     }
 
-    /** Sets a limit, in place of one that is longer or shorter. */
+    /** Sets a limit, whether the one before was longer or shorter. */
     static NetworkLimit set(Connection connection, Duration limit) throws SQLException {
         try {
             NetworkLimit old = new NetworkLimit(connection, connection.getNetworkTimeout());
             connection.setNetworkTimeout(Runnable::run, Math.toIntExact(limit.toMillis()));
             return old;
         } catch (SQLFeatureNotSupportedException e) {
-            LOGGER.debug("the pool lets nobody limit how long a connection waits for an answer", e);
+            LOGGER.debug("the pool does not allow a limit for how long a connection waits for an answer", e);
             return new NetworkLimit(connection, NONE);
         }
     }
@@ -50,7 +50,7 @@ public final class NetworkLimit implements AutoCloseable {
         try {
             connection.setNetworkTimeout(Runnable::run, before);
         } catch (SQLException e) {
-            LOGGER.debug("the connection is gone, and its pool finds that out", e);
+            LOGGER.debug("the connection is gone; its pool will notice", e);
         }
     }
 }

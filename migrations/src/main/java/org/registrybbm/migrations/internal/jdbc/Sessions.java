@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sessions that may only read. PostgreSQL gives a session its default when it begins, so that one of a pool goes on refusing to write long
- * after {@code default_transaction_read_only} was reset or the standby behind it was promoted.
+ * Finds and discards sessions that may only read. A session gets PostgreSQL's default when it begins. A session of a pool therefore keeps
+ * refusing to write long after {@code default_transaction_read_only} was reset or the standby behind it was promoted.
  */
 public final class Sessions {
     private static final Logger LOGGER = LoggerFactory.getLogger(Sessions.class);
@@ -26,10 +26,10 @@ public final class Sessions {
 
     private Sessions() {}
 
-    /** When a session began and what time it is, both by the database's clock. */
+    /** The time when a session began and the current time, both by the database's clock. */
     public record Age(OffsetDateTime began, OffsetDateTime now) {}
 
-    /** Asks a session for its age; empty when it gives no answer. */
+    /** Asks a session for its age; empty if the question fails. */
     public static Optional<Age> age(Connection connection) {
         try {
             Optional<Age> age = Jdbc.first(
@@ -48,7 +48,7 @@ public final class Sessions {
         }
     }
 
-    /** Returns whether the server has told the driver that the session may only read; no statement is sent. */
+    /** Returns whether the server has told the driver that the session may only read. This sends no statement. */
     public static boolean isReadOnly(Connection connection) {
         try {
             Class<?> type = Class.forName(DRIVER);
@@ -65,7 +65,7 @@ public final class Sessions {
         return ON.equals(type.getMethod("getParameterStatus", String.class).invoke(driver, setting));
     }
 
-    /** Ends a session, so that its pool hands it out to nobody again once it is given back. */
+    /** Ends a session. Its pool does not hand it out again once it is given back. */
     public static void discard(Connection connection) {
         LOGGER.debug("a session that may only read is thrown away");
         try {
@@ -76,13 +76,13 @@ public final class Sessions {
         }
     }
 
-    /** Other pools look whether a connection is closed; Tomcat's asks it anew after a while only. */
+    /** Other pools check whether a connection is closed. Tomcat's pool checks that only from time to time, so it must be told. */
     private static void tellTomcat(Connection connection) {
         try {
             Class<?> type = Class.forName(TOMCAT);
             type.getMethod("setDiscarded", boolean.class).invoke(connection.unwrap(type), true);
         } catch (ClassNotFoundException | NoSuchMethodException | SQLException e) {
-            LOGGER.trace("it is none of Tomcat's pool", e);
+            LOGGER.trace("the connection is not from Tomcat's pool", e);
         } catch (IllegalAccessException | InvocationTargetException e) {
             LOGGER.debug("Tomcat's pool could not be told", e);
         }

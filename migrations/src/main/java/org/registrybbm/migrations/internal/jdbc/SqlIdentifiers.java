@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Reads dotted SQL identifiers as PostgreSQL does: {@code public."Weird ""Name"} is two, unquoted ones are lower-cased. The parts
- * are names to look up in the catalogue, never text to put into a statement.
+ * Reads dotted SQL identifiers as PostgreSQL does: {@code public."Weird ""Name"} has two parts, and unquoted parts are lower-cased. The
+ * parts are names to look up in the catalogue, never text to put into a statement.
  */
 public final class SqlIdentifiers {
     private final String text;
@@ -17,8 +17,8 @@ public final class SqlIdentifiers {
     }
 
     /**
-     * Returns an SQL expression that quotes a name where it must be quoted, as {@code quote_ident} does. It gives the same text whatever
-     * {@code quote_all_identifiers} says: tables are stored and compared by it, and another session may have another setting.
+     * Returns an SQL expression that quotes a name if it must be quoted, as {@code quote_ident} does. It gives the same text whatever
+     * {@code quote_all_identifiers} says. Tables are stored and compared by this text, and another session may have another setting.
      *
      * @param name an SQL expression
      */
@@ -34,12 +34,12 @@ public final class SqlIdentifiers {
                 """.formatted(name + "::text").strip();
     }
 
-    /** Returns the same for a table and its schema: {@code public."Weird ""Name"}. */
+    /** Returns an SQL expression for the quoted names of a schema and a table, such as {@code public."Weird ""Name"}. */
     public static String quotedInSql(String schema, String table) {
         return quotedInSql(schema) + " || '.' || " + quotedInSql(table);
     }
 
-    /** Returns the parts, or an empty list when the text is not made of identifiers alone. */
+    /** Returns the parts, or an empty list if the text does not consist of identifiers only. */
     public static List<String> parse(String text) {
         return new SqlIdentifiers(text).parts();
     }

@@ -3,10 +3,10 @@ package org.registrybbm.migrations.internal.jdbc;
 import java.sql.Connection;
 import java.sql.SQLException;
 
-/** What PostgreSQL shows of its synchronous standbys. */
+/** What PostgreSQL shows about its synchronous standbys. */
 public final class StandbyQueries {
-    // A healthy standby answers in milliseconds. Sessions of other users show no wait event to a role without
-    // pg_monitor.
+    // A healthy standby answers in milliseconds. A role without pg_monitor does not see the wait events of other users'
+    // sessions.
     private static final String IS_WAITED_FOR = """
             SELECT EXISTS (
                 SELECT
@@ -19,7 +19,7 @@ public final class StandbyQueries {
 
     private StandbyQueries() {}
 
-    /** Returns whether a commit has waited for a synchronous standby for longer than one that is there takes. */
+    /** Returns whether a commit has waited for a synchronous standby for more than 2 s, longer than a healthy one takes. */
     public static boolean isWaitedFor(Connection connection) throws SQLException {
         return Jdbc.one(connection, IS_WAITED_FOR, row -> row.getBoolean("found"));
     }

@@ -4,33 +4,39 @@ import java.time.Duration;
 import org.registrybbm.migrations.settings.EngineSettings;
 
 /**
- * What each transaction sets for itself, so that no statement, lock wait or forgotten transaction lasts for ever. The isolation level is
- * stated, as a database may have another default: each statement must see what was committed while it waited for a lock.
+ * The settings of each kind of transaction. They keep statements, lock waits and forgotten transactions from lasting for ever. Each kind
+ * states its isolation level, because a database may have another default. Except for those that only read, each statement must see what
+ * was committed while it waited for a lock.
  */
 public final class TransactionSettings {
-    // A limit of the database for whole transactions would end work that has limits of its own; PostgreSQL 17 has it.
+    // PostgreSQL 17 has a limit for whole transactions. If the database sets it, it would end work that has limits of
+    // its own.
     private static final String NO_TRANSACTION_TIMEOUT = """
             SELECT set_config('transaction_timeout', '0', true)
             WHERE current_setting('transaction_timeout', true) IS NOT NULL
             """.strip();
 
-    // PostgreSQL raises an error where a policy would hide rows, which would else pass for done.
+    // PostgreSQL then raises an error if a policy would hide rows. Otherwise hidden rows would pass for done.
     private static final String NO_HIDDEN_ROWS = "SET LOCAL row_security = off";
 
-    // Statements here are short: PostgreSQL's compiler takes longer than what it saves, seconds for a long condition.
+    // The statements here are short. PostgreSQL's compiler would take longer than it saves, and seconds for a long
+    // condition.
     private static final String NO_COMPILATION = "SET LOCAL jit = off";
 
-    // Wherever an author's expressions are evaluated, and rows of tables are read.
+    // For every transaction that evaluates an author's expressions or reads rows of a table.
     private static final String ON_TABLES =
             NO_HIDDEN_ROWS + ";\n" + NO_COMPILATION + ";\n" + NO_TRANSACTION_TIMEOUT + ";\n" + ValueSettings.OWN;
 
-    /** For claims, planning and bookkeeping: durable, and over in milliseconds or not at all. */
+    /**
+     * For claims, bookkeeping, and the part of a plan that concerns all migrations. These transactions are durable, and either take
+     * milliseconds or fail.
+     */
     public static final String SHORT_TRANSACTION = shortTransaction("2s");
 
-    /** For what is told of a batch job before its work begins: the work does not wait for it. */
+    /** For notes about a batch job that are written before its work begins. The work must not wait long for them. */
     public static final String AT_ONCE = shortTransaction("100ms");
 
-    /** For planning, which must not wait long for one migration's row that somebody's open transaction holds. */
+    /** For planning, which must not wait long for the row of one migration that somebody's open transaction has locked. */
     public static final String PLANNING = """
             SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
             SET LOCAL statement_timeout = '3s';
@@ -38,24 +44,24 @@ public final class TransactionSettings {
             SET LOCAL idle_in_transaction_session_timeout = '10s';
             """ + ON_TABLES;
 
-    /** For one statement of a plan whose work grows with the batch jobs; less than the network's limit. */
+    /** For one statement of a plan whose work grows with the number of batch jobs. The limit is shorter than the network's. */
     public static final String LONG_STATEMENT = "SET LOCAL statement_timeout = '12s'";
 
-    /** For those behind it. */
+    /** For the statements after {@link #LONG_STATEMENT}: the limit of a plan's other statements again. */
     public static final String PLAN_STATEMENT = "SET LOCAL statement_timeout = '3s'";
 
     /**
-     * For a plan that only hands out batch jobs: nobody works on one before its claim is durable, and a commit that is flushed has
-     * those before it flushed too. A server that crashes in between forgets the batch job, and cuts it anew.
+     * For a plan that only hands out batch jobs. Nobody works on a batch job before its claim is durable, and flushing a commit flushes all
+     * commits before it. If the server crashes in between, the batch job is lost and is cut again.
      */
     public static final String NOT_FLUSHED_YET = """
             SET LOCAL synchronous_commit = off
             """;
 
-    /** For who is to start a batch job: whatever a crash forgets of it is taken anew. */
+    /** For the offer of a batch job to a replica. If a crash loses the offer, another one is made. */
     public static final String OFFER = SHORT_TRANSACTION.stripTrailing() + ";\n" + NOT_FLUSHED_YET;
 
-    // Between two parts of it a worker waits for its pace, and for connections.
+    // Between two parts of the snapshot, a worker waits for its pace and for connections.
     private static final int IDLE_SNAPSHOT = 6;
 
     private TransactionSettings() {}
@@ -75,7 +81,7 @@ public final class TransactionSettings {
         return "SET LOCAL statement_timeout = " + timeouts.scan().toMillis();
     }
 
-    /** For reading through a table: like sub-batches, but nothing is changed, and all statements see the same rows. */
+    /** For reading through a table. The limits are those of a sub-batch, but nothing is changed and all statements see the same rows. */
     public static String reading(EngineSettings.Timeouts timeouts) {
         return """
                 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -86,7 +92,10 @@ public final class TransactionSettings {
                 timeouts.statement().toMillis(), timeouts.idleInTransaction().toMillis(), ON_TABLES);
     }
 
-    /** For reading through tables as of one moment, in parts between which it is idle for as long as a sub-batch may wait. */
+    /**
+     * For reading through tables as they were at one moment, in parts. Between two parts the transaction may be idle for six times as long
+     * as a sub-batch may.
+     */
     public static String snapshot(EngineSettings.Timeouts timeouts) {
         return reading(timeouts)
                 + """
@@ -100,9 +109,12 @@ public final class TransactionSettings {
     }
 
     /**
-     * For sub-batches. {@code synchronous_commit = off} is safe because the cursor is in the same transaction: a server that
-     * crashes loses both or neither. PostgreSQL looks each second whether the replica is still there, where its platform can: a
-     * statement of a dead one must not hold the batch job to its end. The advisory lock tells the others that the batch job's worker is alive, however long this takes.
+     * For sub-batches. {@code synchronous_commit = off} is safe because the cursor is in the same transaction: a server that crashes loses
+     * both or neither.
+     *
+     * <p>Where its platform allows it, PostgreSQL checks each second whether the replica is still there. Otherwise a statement of a dead
+     * replica would hold the batch job until it ends. The advisory lock tells the other replicas that the worker of this batch job is
+     * alive, however long the transaction takes.
      */
     public static String subBatch(EngineSettings.Timeouts timeouts, Duration statementLimit, long jobId) {
         return """

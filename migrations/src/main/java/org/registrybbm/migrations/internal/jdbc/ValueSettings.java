@@ -5,15 +5,18 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 
 /**
- * The settings that decide what a value means as text, and how it is written as text. Expressions of an author mean what they mean in the
- * database: the engine's transactions have the settings that the database gives to a session, and not those that the JDBC driver asks for.
- * What the engine itself reads as text to find it again is read under settings of its own.
+ * The settings that decide what a value means as text and how it is written as text.
+ *
+ * <p>Expressions of an author must mean what they mean in the database. The engine's transactions therefore use the settings that the
+ * database gives to a session, and not those that the JDBC driver asks for. Texts that the engine itself writes and later uses to find a
+ * value again are read under fixed settings.
  */
 public final class ValueSettings {
     /**
-     * Gives a transaction the database's own settings, in PostgreSQL's order of precedence: of the role in the database, of the role, of
-     * the database, of all; else what the session began with. Only the time zone is UTC on every replica. The driver cannot do without
-     * the style ISO, so of DateStyle it is the order of day, month and year that counts.
+     * Gives a transaction the database's own settings, in PostgreSQL's order of precedence: those of the role in the database, of the role,
+     * of the database, of all; otherwise what the session began with. Two things differ: the time zone is UTC on every replica, and the
+     * style of dates is always ISO because the driver depends on it. Of the database's DateStyle, only the order of day, month and year is
+     * kept.
      */
     static final String OWN = """
             SET LOCAL TimeZone = 'UTC';
@@ -45,7 +48,7 @@ public final class ValueSettings {
             ) AS own
             """.strip();
 
-    // Whatever was written as text under these is read as the same value under any settings.
+    // A text that was written under these settings is read as the same value under any settings.
     private static final String PINNED = """
             SET LOCAL DateStyle = 'ISO, YMD';
             SET LOCAL IntervalStyle = 'postgres';
@@ -67,7 +70,7 @@ public final class ValueSettings {
 
     private ValueSettings() {}
 
-    /** Reads under settings by which each value is written in one way only, and puts the others back. */
+    /** Reads under settings that give each value exactly one text, and restores the previous settings. */
     public static <T> T pinned(Connection tx, Jdbc.Transaction<T> reading) throws SQLException {
         Savepoint before = tx.setSavepoint();
         Jdbc.run(tx, PINNED);
@@ -77,7 +80,7 @@ public final class ValueSettings {
         return read;
     }
 
-    /** Returns whether the database writes dates in the style ISO, as the driver's sessions do; style words are those of DateStyle. */
+    /** Returns whether the database writes dates in the style ISO, as the driver's sessions do. */
     public static boolean writesIsoDates(Connection connection) throws SQLException {
         return Jdbc.first(connection, OWN_DATE_STYLE, row -> row.getString("line"))
                 .map(line -> !line.matches("(?is).*(sql|postgres|german).*"))

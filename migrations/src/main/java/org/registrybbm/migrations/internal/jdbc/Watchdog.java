@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Cuts off a sub-batch that PostgreSQL's own timeouts cannot end: a work function that hangs outside SQL, a network that swallows
- * packets, a shutdown that cannot wait. The connection is aborted, so PostgreSQL rolls back, and the thread is interrupted. Its one
+ * Cuts off a sub-batch that PostgreSQL's own timeouts cannot end: when a work function hangs outside SQL, when a network swallows packets,
+ * or when a shutdown cannot wait. It aborts the connection, so that PostgreSQL rolls back, and interrupts the thread. The watchdog's only
  * thread lives only while something is watched.
  */
 public final class Watchdog {
@@ -28,7 +28,7 @@ public final class Watchdog {
     private final ScheduledThreadPoolExecutor timer;
     private volatile boolean cutOff;
 
-    /** Makes an idle watchdog. */
+    /** Creates an idle watchdog. */
     public Watchdog() {
         timer = new ScheduledThreadPoolExecutor(1, work -> {
             Thread thread = new Thread(work, "bbm-watchdog");
@@ -50,15 +50,15 @@ public final class Watchdog {
     }
 
     /**
-     * Cuts off every transaction that is under way. Those after it, which hand batch jobs back, get 2.5 s, as PostgreSQL takes up to
-     * one to notice.
+     * Cuts off every transaction that is under way. Transactions that start later hand batch jobs back. They get 2.5 s, because PostgreSQL
+     * takes up to 1 s to notice that a connection was aborted.
      */
     public void cutOffAll() {
         cutOff = true;
         watched.forEach(Watched::cutOff);
     }
 
-    /** One transaction under watch. */
+    /** A transaction that is watched. */
     public final class Watched implements AutoCloseable {
         private final Connection connection;
         private final Thread thread;
@@ -89,7 +89,7 @@ public final class Watchdog {
             }
         }
 
-        /** Gives the transaction more time, from now on, and its connection's reads of the network with it. */
+        /** Gives the transaction a new limit that begins now, and lets its connection wait for answers 10 s longer than that. */
         public void extend(Duration limit) {
             if (Watchdog.this.cutOff) {
                 return;
@@ -122,7 +122,7 @@ public final class Watchdog {
             synchronized (lock) {
                 ended = true;
                 if (cutOff) {
-                    // The interrupt was meant for the work, which is over.
+                    // The interrupt was meant for the work, which has ended.
                     Thread.interrupted();
                 }
             }

@@ -1,7 +1,8 @@
 /**
- * The ground that every statement stands on: running statements, settings of transactions, time limits, sessions, literals and the keys of advisory locks.
+ * The basis of every statement: running statements, settings of transactions, time limits, sessions, literals, and the keys of advisory
+ * locks.
  *
- * <p>It knows no table of the engine and none of an application.
+ * <p>This room knows neither the engine's tables nor those of an application.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.jdbc;

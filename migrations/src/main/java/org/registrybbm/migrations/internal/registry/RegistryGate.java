@@ -10,21 +10,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets batch jobs start only while this replica's session holds the container registry's lock, where that is to be held. A replica that
- * has no session of its own, as behind a pooler, cannot hold it; it works without, and says so once.
+ * Lets batch jobs start only while this replica's own session holds the container registry's advisory lock, if the setting {@code
+ * registryLock} demands it. A replica that has no session of its own, for example behind a pooler, cannot hold the lock. It works without
+ * the lock and logs a warning once.
  */
 public final class RegistryGate {
     private static final Logger LOGGER = LoggerFactory.getLogger(RegistryGate.class);
 
     private static final Duration LONGEST_SILENCE = Duration.ofSeconds(5);
     private static final String UNABLE =
-            "registryLock is %s, but this replica has no session of its own on this database, as its connections go through a"
-                    + " pooler or none is configured for it, and so it cannot hold the advisory lock 1; see to it that no container"
-                    + " registry runs its background migrations on the same database";
+            "registryLock is %s, but this replica cannot hold the advisory lock 1: it has no session of its own on this database, because"
+                    + " its connections go through a pooler or no direct connection is configured; batch jobs run without the lock; make"
+                    + " sure that no container registry runs its background migrations on the same database";
     private static final String NO_SESSION =
-            "this replica has had no session of its own on this database for some seconds, and"
-                    + " without one it cannot hold the advisory lock 1 that keeps the container registry's own software out; it starts no"
-                    + " batch job until it has";
+            "this replica has had no session of its own on this database for more than 5 s;"
+                    + " without one it cannot hold the advisory lock 1, which keeps the container registry's own software out;"
+                    + " it starts no batch job until it has one";
 
     private final RegistryLock mode;
     private volatile @Nullable Boolean applies;
@@ -43,28 +44,28 @@ public final class RegistryGate {
         };
     }
 
-    /** Makes it wait for a session that holds the lock. */
+    /** Announces a session that will hold the lock, so that the gate waits for it. */
     public void expectSession() {
         closedSince = System.nanoTime();
         sessionExpected = true;
     }
 
-    /** There is no session that could hold the lock, and there will be none. */
+    /** Announces that there is and will be no session that could hold the lock. */
     public void expectNoSession() {
         held = false;
         sessionExpected = false;
     }
 
-    /** The session is lost, and the lock with it; another one is opened. */
+    /** Announces that the session is lost, and the lock with it. Another session will be opened. */
     public void lost() {
         closedSince = System.nanoTime();
         held = false;
     }
 
     /**
-     * Tries to take the lock in this replica's session, where it is to be held and is not yet.
+     * Tries to take the lock in this replica's session, if it is needed and not yet held.
      *
-     * @return whether batch jobs may start now that might not before
+     * @return whether batch jobs may start now that might not start before
      */
     public boolean take(Connection session) throws SQLException {
         if (held || !applies(session)) {
@@ -73,17 +74,17 @@ public final class RegistryGate {
         held = RegistryLockQueries.tryShared(session);
         if (!held && !waiting) {
             LOGGER.warn(
-                    "the container registry's own software is at work on the batched migrations of this database: it"
+                    "the container registry's own software is working on the batched migrations of this database: it"
                             + " holds or waits for the advisory lock 1; this replica starts no batch job until it can share that lock");
         } else if (held && waiting) {
             LOGGER.info(
-                    "this replica shares the advisory lock 1 now, so that the container registry's software stands still");
+                    "this replica now shares the advisory lock 1, which keeps the container registry's own software from working");
         }
         waiting = !held;
         return held;
     }
 
-    /** Returns whether batch jobs may start, and be planned. */
+    /** Returns whether batch jobs may be planned and started. */
     public boolean isOpen(Connection connection) throws SQLException {
         if (!applies(connection)) {
             return true;
@@ -96,12 +97,12 @@ public final class RegistryGate {
         return held || !sessionExpected;
     }
 
-    /** Returns the same by what is known already. */
+    /** Returns the same, judged by what is known already, without a statement. */
     public boolean isOpen() {
         return held || !sessionExpected || !isNeeded();
     }
 
-    /** Returns whether, by what is known already, the container registry's software is to be kept out here. */
+    /** Returns whether the container registry's software must be kept out of this database, judged by what is known already. */
     public boolean isNeeded() {
         return Boolean.TRUE.equals(applies);
     }

@@ -7,9 +7,8 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements on the advisory lock that the container registry's own software takes before it works on batched migrations. */
 public final class RegistryLockQueries {
-    // Its own changelog table is there, and the tables do not carry the comment that their creation by ours puts on
-    // them.
-    // NULL while there are no tables yet.
+    // The tables are the container registry's if its changelog table exists and they lack the comment that our
+    // changesets put on tables they create. NULL while there are no tables yet.
     private static final String IS_TAKEN_OVER = """
             SELECT CASE WHEN tables.own IS NOT NULL THEN
                     to_regclass('schema_migrations') IS NOT NULL
@@ -45,12 +44,12 @@ public final class RegistryLockQueries {
         });
     }
 
-    /** Takes the lock for the session, beside others of its kind; false while the container registry's software holds it. */
+    /** Takes the lock for the session in shared mode; returns false while the container registry's software holds it. */
     static boolean tryShared(Connection connection) throws SQLException {
         return Jdbc.one(connection, TRY_SHARED, row -> row.getBoolean("locked"));
     }
 
-    /** Returns the process id of the session of the container registry's software that is at work; empty when none is. */
+    /** Returns the process id of the container registry's session that holds the lock because it is working; empty if there is none. */
     public static Optional<Integer> holder(Connection connection) throws SQLException {
         if (!isTakenOver(connection).orElse(false)) {
             return Optional.empty();

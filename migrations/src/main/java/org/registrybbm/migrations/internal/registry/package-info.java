@@ -1,7 +1,7 @@
 /**
- * The advisory lock of the container registry's own software, and the gate that keeps the two apart on one database.
+ * The advisory lock of the container registry's own software, and the gate that keeps it and the engine apart on one database.
  *
- * <p>Reading that software's tables as they are is everybody's business.
+ * <p>Statements that only read that software's tables may be in any room.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.registry;
