@@ -84,7 +84,7 @@ class StandbyGoneTest {
         assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
         assertThat(log.list)
                 .extracting(ILoggingEvent::getFormattedMessage)
-                .anyMatch(line -> line.startsWith("what was asked for is set on this server and in force, but no"));
+                .anyMatch(line -> line.startsWith("the requested change is set on this server and in force, but no"));
 
         assertThat(store.start(List.of())).hasSize(1);
         assertThat(store.setPriority("m", 5)).isTrue();

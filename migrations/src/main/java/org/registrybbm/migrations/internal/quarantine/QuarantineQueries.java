@@ -13,11 +13,14 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements on {@code batched_background_migration_quarantined_rows}. */
 public final class QuarantineQueries {
-    /** Why a row is listed that a later pass found. */
+    /**
+     * The reason that is recorded for a row that a later pass found. The text is stored, and rows are counted by it, so it never changes.
+     */
     public static final String STILL_NOT_DONE =
             "it was found not done after the last batch, and is still not done after another change";
 
-    // To the end of the transaction, so that nobody counts what is listed but not committed.
+    // The lock lasts until the transaction ends, so that nobody counts while another transaction has listed rows but
+    // not committed them.
     private static final String TAKE_TURN = """
             SELECT pg_advisory_xact_lock(%s)
             """.formatted(AdvisoryKeys.of("quarantine rows", "?"));
@@ -29,7 +32,8 @@ public final class QuarantineQueries {
                 AND status = 'quarantined'
             """;
 
-    // Of those that a verification found not done after another change, the batch jobs count all and list some.
+    // When a verification finds rows not done after another change, the batch jobs count all of them, and only some are
+    // listed here.
     private static final String LEFT = """
             SELECT q.quarantined, q.retrying, q.samples, coalesce(j.pending, 0) AS pending
             FROM (
@@ -58,7 +62,7 @@ public final class QuarantineQueries {
             ) AS j
             """;
 
-    // Locked, so that whoever waives it meanwhile waits for what comes of it.
+    // The row is locked, so that whoever waives it meanwhile waits for the result of the retry.
     private static final String NEXT_TO_RETRY = """
             SELECT id, row_key::text AS row_key
             FROM batched_background_migration_quarantined_rows
@@ -146,15 +150,15 @@ public final class QuarantineQueries {
     }
 
     /**
-     * The rows that keep a migration from its end.
+     * The rows that keep a migration from being finished.
      *
      * @param quarantined rows that wait for a person
-     * @param retrying rows that are to be tried again and whose table is not there
-     * @param samples those of the quarantined that are still not done, although the work was run on them and no error came
-     * @param pending how many rows there are of that kind; only some are quarantined
+     * @param retrying rows that are to be tried again but whose partition no longer belongs to the migration's table
+     * @param samples those of the quarantined rows that are still not done although the work ran on them without an error
+     * @param pending how many rows of that kind there are; only some of them are quarantined
      */
     public record Left(long quarantined, long retrying, long samples, long pending) {
-        /** Returns whether more rows stay as they are, whatever is done, than are in quarantine to show it. */
+        /** Returns whether more rows stay as they are, whatever is done, than the quarantine shows. */
         public boolean areSwallowed() {
             return samples > 0 && pending > samples;
         }
@@ -193,11 +197,11 @@ public final class QuarantineQueries {
     /**
      * A row that could not be changed.
      *
-     * @param row its identity, as a JSON text
+     * @param row the identity of the row, as a JSON text
      */
     public record Listed(long jobId, String row, Failure failure) {}
 
-    /** Lists a row of a table. */
+    /** Puts a row of a table into quarantine. */
     public static void quarantine(Connection connection, long migrationId, TargetTable table, Listed listed)
             throws SQLException {
         Jdbc.update(
@@ -217,17 +221,17 @@ public final class QuarantineQueries {
         Jdbc.update(connection, DONE, id);
     }
 
-    /** Leaves a row to a person that nobody can find any more. */
+    /** Puts a row back into quarantine that can no longer be found, so that a person decides about it. */
     public static void lost(Connection connection, long id, String message) throws SQLException {
         Jdbc.update(connection, LOST, message, id);
     }
 
-    /** Has the quarantined rows of a migration tried again, and returns how many. */
+    /** Marks the quarantined rows of a migration to be tried again, and returns how many there are. */
     public static long retry(Connection connection, long migrationId) throws SQLException {
         return Jdbc.update(connection, RETRY, migrationId);
     }
 
-    /** Leaves rows as they are; no ids mean all of the migration. */
+    /** Waives rows; no ids mean all rows of the migration. */
     public static long waive(Connection connection, long migrationId, List<Long> ids, String by, String reason)
             throws SQLException {
         Long[] array = ids.toArray(Long[]::new);

@@ -15,17 +15,17 @@ import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 import org.registrybbm.migrations.internal.jdbc.ValueSettings;
 
 /**
- * Finds the rows of a table that the quarantine has, at a cost that does not grow with the quarantine. Each statement here goes by its
- * unique index, whatever the planner believes of a table that nobody has analyzed since it grew.
+ * Finds the rows of a table that are in quarantine, at a cost that does not grow with the quarantine. Each statement here uses the unique
+ * index of the quarantine, whatever the planner believes about a table that nobody has analysed since it grew.
  */
 public final class SparedQueries {
-    /** To read an entry costs about so much less than to look up a row; measured, it is 20 to 40 times. */
+    /** Reading this many entries is taken to cost as much as looking up one row. Measured, it is 20 to 40 entries. */
     private static final int ENTRIES_FOR_A_ROW = 16;
 
-    /** So many literals cost a statement less than a look-up for each of its rows. */
+    /** Up to this many literals, a statement is faster with literals than with a look-up for each of its rows. */
     private static final int FEW = 100;
 
-    // Those that are done count among the first ones too, or it would step over any number of them.
+    // Entries that are done count towards the limit too; otherwise the statement might step over any number of them.
     private static final String FIRST = """
             SELECT q.row_key::text AS identity, q.status <> 'done' OR ? AS spared
             FROM batched_background_migration_quarantined_rows q
@@ -35,7 +35,8 @@ public final class SparedQueries {
             LIMIT %d
             """.formatted(FEW + 1);
 
-    // Objects of as many members are sorted by the first one, the shortest name: those of row versions lie together.
+    // JSON objects with the same number of members are sorted by their first member, the one with the shortest name. So
+    // the entries of row versions lie together.
     private static final String MANY = "SELECT " + SqlIdentifiers.quotedInSql("n.nspname", "c.relname") + """
              AS name, (
                     SELECT true
@@ -84,8 +85,7 @@ public final class SparedQueries {
             LIMIT %2$d
             """;
 
-    // %1$s is the rows' identity, %2$s the quoted table, %3$s the range. With its LIMIT the look-up stays one of each
-    // row.
+    // %1$s is the rows' identity, %2$s the quoted table, %3$s the range. The LIMIT keeps this one look-up for each row.
     private static final String ROWS_WITHIN = """
             SELECT entry.row_key::text AS identity
             FROM (SELECT %1$s AS identity FROM %2$s WHERE %3$s) AS walked
@@ -104,18 +104,19 @@ public final class SparedQueries {
     private SparedQueries() {}
 
     /**
-     * Which entries of the quarantine name rows of a table that are spared.
+     * Selects the entries of the quarantine whose rows are left out.
      *
-     * @param table its object id
-     * @param evenDone whether rows are spared that are done by now, as only a cursor tells what is done and may not have passed them yet
+     * @param table the object id of the table
+     * @param evenDone whether rows that are done by now are left out too. This is needed if only a cursor tells what is done, because it
+     *     may not have passed these rows yet.
      */
     public record Entries(long migrationId, long table, boolean evenDone) {}
 
     /**
-     * A range of a table, by conditions of the engine's own.
+     * A range of a table, as conditions that the engine itself has written.
      *
      * @param rows the condition that a row lies in it
-     * @param entries the same of an entry {@code q}, where the key is a part of what tells the rows apart
+     * @param entries the condition that the row of an entry {@code q} lies in it; present if the identity of a row contains the key
      * @param covered about how many rows lie in it
      */
     public record Range(String rows, Optional<String> entries, long covered) {}
@@ -124,7 +125,7 @@ public final class SparedQueries {
 
     private record Many(String name, boolean versions) {}
 
-    /** Finds those of a whole table. */
+    /** Finds the rows to leave out in a whole table. */
     public static SparedRows find(Connection connection, RowIdentity identity, Entries entries) throws SQLException {
         List<First> first = Jdbc.list(
                 connection,
@@ -158,7 +159,7 @@ public final class SparedQueries {
                 lookups);
     }
 
-    /** Finds those of a range. Few of them become literals, which mean the same in any statement of an author. */
+    /** Finds the rows to leave out in a range. If they are few, they become literals, which mean the same in any statement of an author. */
     public static SparedRows within(Connection connection, SparedRows spared, TargetTable target, Range range)
             throws SQLException {
         if (spared.lookups().isEmpty()) {

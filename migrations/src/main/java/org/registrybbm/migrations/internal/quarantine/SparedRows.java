@@ -9,13 +9,14 @@ import org.registrybbm.migrations.internal.catalog.RowIdentity;
 import org.registrybbm.migrations.work.Batch;
 
 /**
- * Rows of one table that no sub-batch touches, as they are in the quarantine: only a retry does. Where they are few, each is a literal of
- * the condition that finds them; else the condition looks them up in the quarantine, so that no statement grows with it.
+ * The rows of one table that sub-batches leave out because they are in quarantine; only a retry touches them. A few rows become literals in
+ * a condition. Many rows are looked up in the quarantine by a condition, so that no statement grows with the quarantine.
  *
  * @param identity how the table's rows are told apart
- * @param entries where the quarantine has them
- * @param rows the condition that a row is one of them, behind the table's qualifier; empty when there are none
- * @param lookups what the condition looks up: of a table that had no key once there are entries of both kinds; empty where it has literals
+ * @param entries where the quarantine holds them
+ * @param rows makes the condition that a row is one of them, given the table's qualifier; empty if there are none
+ * @param lookups the identities by which the condition looks rows up, two for a table that once had no key; empty if the condition has
+ *     literals
  */
 public record SparedRows(
         RowIdentity identity,
@@ -35,12 +36,12 @@ public record SparedRows(
         return rows.isEmpty();
     }
 
-    /** Returns the condition that a row is none of them, to stand behind another one; empty when there are none. */
+    /** Returns the condition that a row is none of them, to append to another condition; an empty text if there are none. */
     public String and(String qualifier) {
         return isEmpty() ? "" : " AND NOT " + predicate(qualifier);
     }
 
-    /** Returns a batch of rows of the table, by their identities as JSON texts. */
+    /** Returns a batch of the rows with the given identities, as JSON texts. */
     public Batch of(List<String> identities) {
         List<JsonNode> some = identities.stream().map(KeyJson::parse).toList();
         return new Batch(qualifier -> identity.predicate(some, qualifier));

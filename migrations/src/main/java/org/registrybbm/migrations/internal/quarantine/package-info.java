@@ -1,7 +1,7 @@
 /**
- * Rows that could not be changed, as the engine sees them: listing them, sparing them, trying them again.
+ * Rows that could not be changed, from the engine's side: listing them, leaving them out, trying them again.
  *
- * <p>What people do about them is in {@code quarantine}.
+ * <p>What people do about these rows is in {@code quarantine}.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.quarantine;

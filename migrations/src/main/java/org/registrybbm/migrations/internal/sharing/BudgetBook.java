@@ -11,8 +11,9 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
 /**
- * All budgets, read once: thousands of migrations look theirs up. A row of its own goes before the default, column by column; NULL is for
- * the default and -1 for no limit, as in {@link BudgetQueries#LIMITS}, by which one migration's are asked for.
+ * Holds all budgets, read by one statement because thousands of migrations look theirs up. A migration's or table's own row takes
+ * precedence over the default, column by column. NULL stands for the default and -1 for no limit, as in {@link BudgetQueries#LIMITS}, which
+ * answers for a single migration.
  */
 public final class BudgetBook {
     private static final String ALL = """
@@ -46,7 +47,7 @@ public final class BudgetBook {
     /** How many batch jobs and migrations may run at once; the greatest number for no limit. */
     public record Limits(int fleetJobs, int migrationJobs, int tableJobs, int tableMigrations) {}
 
-    /** What holds for one migration. */
+    /** The limits and the rate of one migration. */
     public record Share(Limits limits, RowRate rate) {}
 
     static BudgetBook read(Connection connection) throws SQLException {
@@ -60,7 +61,7 @@ public final class BudgetBook {
         return book;
     }
 
-    /** Returns what holds for a migration of that name on the table of that root. */
+    /** Returns the limits and the rate of a migration of that name on the table of that root. */
     Share of(String migration, String table) {
         return new Share(
                 new Limits(

@@ -5,11 +5,11 @@ import java.sql.SQLException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 
-/** What the engine asks of {@code batched_background_migration_budgets} while it works. People's statements are in {@code BudgetRows}. */
+/** Statements of the engine on {@code batched_background_migration_budgets}. People's statements are in {@code BudgetRows}. */
 public final class BudgetQueries {
     /**
-     * What holds for a migration aliased {@code m}, NULL for no limit: a row of its own goes before the default, column by column. One
-     * scan of a table of a handful of rows.
+     * The limits of a migration aliased {@code m}, NULL for no limit. A migration's or table's own row takes precedence over the default,
+     * column by column. This is one scan of a table with a handful of rows.
      */
     public static final String LIMITS = """
             CROSS JOIN LATERAL (
@@ -39,8 +39,9 @@ public final class BudgetQueries {
             """;
 
     /**
-     * The batch jobs whose leases are older than that of a batch job aliased {@code j} of a migration {@code m}, those of dead workers
-     * with them: when they do not fill a budget, nothing does. As cheap as that, so that each sub-batch can ask.
+     * Counts the batch jobs whose leases are older than that of a batch job aliased {@code j} of a migration {@code m}. Leases of dead
+     * workers count too, so if these numbers do not use up a budget, the exact ones do not either. This is cheap enough for each sub-batch
+     * to ask.
      */
     public static final String OLDER = """
             CROSS JOIN LATERAL (
@@ -60,7 +61,7 @@ public final class BudgetQueries {
             ) older
             """;
 
-    /** Whether a batch job may be one too many, of {@link #LIMITS} and {@link #OLDER}. */
+    /** SQL column that tells whether a batch job may exceed a budget, judged by {@link #LIMITS} and {@link #OLDER}. */
     public static final String MAYBE_SURPLUS = """
             coalesce(older.in_all >= limits.fleet_jobs
                 OR older.of_migration >= limits.migration_jobs
@@ -68,8 +69,8 @@ public final class BudgetQueries {
                 OR older.migrations >= limits.table_migrations, false) AS maybe_surplus
             """;
 
-    // Those who came first stay: only leases older than the given token count. Among the migrations of one table, the
-    // one whose oldest lease is older came first.
+    // Whoever came first stays: only leases older than the given token count. Among the migrations of one table, the
+    // one with the older oldest lease came first.
     private static final String IS_FULL = JobQueries.WITH_HELD + """
             , earlier AS (
                 SELECT o.batched_background_migration_id AS migration_id, o.lease_token,
@@ -118,13 +119,14 @@ public final class BudgetQueries {
     }
 
     /**
-     * Returns whether a budget leaves no room for one more batch job. Exact only while claims are held up, by the lock that they take.
+     * Returns whether a budget leaves no room for one more batch job. The answer is exact only while other claims wait for the lock that
+     * claims take.
      */
     public static boolean isFull(Connection connection, long migrationId, long jobId) throws SQLException {
         return isFull(connection, migrationId, jobId, Long.MAX_VALUE);
     }
 
-    /** Returns whether the leases older than a batch job's fill a budget, so that it has to give way. */
+    /** Returns whether leases that are older than a batch job's use up a budget, so that this batch job must be handed back. */
     public static boolean isSurplus(Connection connection, long migrationId, long jobId, long token)
             throws SQLException {
         return isFull(connection, migrationId, jobId, token);

@@ -5,15 +5,15 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.MigrationStatus;
 
 /**
- * A migration that has or may want batch jobs, with no more than the sharing of them is decided by: a plan reads one for each active
- * migration.
+ * A migration that has batch jobs or may want some, with only the facts by which batch jobs are shared. A plan reads one contender for each
+ * active migration.
  *
  * @param priority higher ones are served first
- * @param code what it needs of a replica
- * @param tree whose table it works on
+ * @param code what the migration needs of a replica
+ * @param tree the table that it works on
  * @param jobs its batch jobs that are not finished
- * @param standing what a plan would find, as far as the tables tell
- * @param planFailure why it could not be planned last; null when it could
+ * @param standing what a plan would find, as far as the tables show it
+ * @param planFailure why the last plan for it failed; null if it did not
  */
 public record Contender(
         long id,
@@ -26,41 +26,41 @@ public record Contender(
         Standing standing,
         BudgetBook.Share share,
         PlanFailures.@Nullable PlanFailure planFailure) {
-    /** What of it is known without asking it. */
+    /** What is known about a migration without asking it. */
     public enum Standing {
         /** It may have batch jobs to hand out, or some to cut. */
         OPEN,
-        /** Batch jobs are left, but no worker could be given one now: others hold them, or they wait for their next try. */
+        /** It has batch jobs left, but no worker could be given one now: others hold them, or they wait for their next try. */
         RESTS,
-        /** Its next plan may finish or fail it, whether a worker is free or not. */
+        /** The next plan may finish or fail it, whether a worker is free or not. */
         ENDS
     }
 
     /**
-     * The code that it is run by.
+     * The code that runs a migration.
      *
-     * @param missed whether a replica that lacked it has noted so, and none that has it has planned since
-     * @param missedTooLong whether that is so long ago that the migration fails
+     * @param missed whether a replica that lacks the code has noted so, and no replica that has it has planned since
+     * @param missedTooLong whether that was so long ago that the migration fails
      */
     public record Code(String signature, @Nullable String strategy, boolean missed, boolean missedTooLong) {}
 
     /**
-     * The table.
+     * The table of a migration.
      *
-     * @param kept what its row says of the root
-     * @param root the table, or the root of the partition tree that it belongs to, quoted; null when there is no such table
+     * @param kept the root that the migration's row names
+     * @param root the root of the partition tree of the table, or the table itself, quoted; null if there is no such table
      */
     public record Tree(@Nullable String kept, @Nullable String root) {
-        /** Returns whether its row does not say what its root is. */
+        /** Returns whether the row does not name the right root. */
         boolean isUnknown() {
             return root != null && !root.equals(kept);
         }
     }
 
     /**
-     * Batch jobs that are not finished.
+     * Batch jobs of a migration that are not finished.
      *
-     * @param held how many a worker holds
+     * @param held how many of them workers hold
      * @param offered those that a replica has taken lately and that have not begun
      */
     public record Jobs(int held, List<Long> offered) {}
@@ -78,12 +78,15 @@ public record Contender(
         return share.limits();
     }
 
-    /** Returns whether its last plan failed and the next one is not due. */
+    /** Returns whether the last plan failed and the next one is not due yet. */
     public boolean isPostponed() {
         return planFailure != null && planFailure.rests();
     }
 
-    /** Returns the same where the code is not here: there is something to plan only when that is to be noted or is the end of it. */
+    /**
+     * Returns this contender as a replica without its code sees it. That replica has something to plan only if the missing code must be
+     * noted, or if it has been missing for so long that the migration fails.
+     */
     public Contender withoutCode() {
         boolean waits = held() > 0 || code.missed() && !code.missedTooLong();
         return with(waits ? Standing.RESTS : Standing.ENDS);

@@ -17,11 +17,12 @@ import org.registrybbm.migrations.internal.tables.LockWaitQueries;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.Strategy;
 
-/** What the sharing of batch jobs is decided by. */
+/** Reads the facts by which batch jobs are shared among migrations. */
 public final class ContenderQueries {
-    // The partial index holds unfinished batch jobs only, so this costs the same however many are finished. Batch jobs
-    // that would fail their migration, and migrations that have none left, are to be looked at whoever else works. A
-    // walk that never ends tells nothing while rows of a failed batch job are in its way.
+    // The partial index holds only unfinished batch jobs, so this costs the same however many are finished. Two kinds
+    // of migrations are always worth a look, whoever else works: those with batch jobs that would fail them, and those
+    // that have no batch jobs left. A migration by a condition has no end that could be cut, so it has nothing to hand
+    // out while rows of a failed batch job are in its way.
     private static final String CONTENDERS = JobQueries.WITH_HELD
             + """
             , unfinished AS (
@@ -81,11 +82,11 @@ public final class ContenderQueries {
             ORDER BY m.priority DESC, m.status = 4 DESC, m.id
             """.formatted(Contradictions.FOUND);
 
-    // All that may make a plan find something, and nothing else. While the fleet's budget is used up that is little: a
-    // migration may come to its end, or be another one than it was. Else there are the batch jobs that may be taken,
-    // how many each migration has, and the walk that it is at while that has ranges to cut. A batch job that is due
-    // once more is not the one that it was, and one that a replica has taken counts as begun while that lasts. Each
-    // sub-batch that is paced writes to some columns of the budgets, which are left out.
+    // Everything that may make a plan find something, and nothing else. While the fleet's budget is used up, that is
+    // little: a migration may come to its end or may have been changed. Otherwise it is the batch jobs that may be
+    // taken, how many each migration has, and the current walk while it has ranges to cut. A batch job that is due
+    // again differs from what it was before, and one that a replica has taken counts as begun while the offer lasts.
+    // The columns of the budgets to which each paced sub-batch writes are left out.
     private static final String OUTLOOK = JobQueries.WITH_HELD
             + """
             , given AS (
@@ -168,19 +169,19 @@ public final class ContenderQueries {
     private ContenderQueries() {}
 
     /**
-     * What of the settings the standing of migrations depends on.
+     * The settings on which the standing of migrations depends.
      *
      * @param maxAttempts attempts without progress after which a batch job fails its migration
      * @param missingCode how long a migration's code may be missing
      */
     public record Patience(int maxAttempts, Duration missingCode) {
-        /** For those who only want to see the migrations. */
+        /** For callers that only want to list the migrations. */
         public static final Patience ENDLESS = new Patience(Integer.MAX_VALUE, Duration.ofDays(36_500));
     }
 
     private record Row(Contender contender, String table) {}
 
-    /** Lists them in the order in which they are served where all else is equal. */
+    /** Lists the contenders in the order in which they are served if all else is equal. */
     public static List<Contender> contenders(Connection connection, Patience patience) throws SQLException {
         BudgetBook budgets = BudgetBook.read(connection);
         List<Row> rows = Jdbc.list(
@@ -190,7 +191,8 @@ public final class ContenderQueries {
                 patience.maxAttempts(),
                 seconds(OfferQueries.LAST),
                 seconds(patience.missingCode()));
-        // A table that is named as its root is one, or was one when its migrations were last looked at.
+        // A table that is named exactly as the stored root is a root, or was one when its migrations were last looked
+        // at.
         List<RootQueries.Named> others = rows.stream()
                 .filter(row -> !row.table().equals(row.contender().tree().kept()))
                 .map(row -> new RootQueries.Named(row.contender().id(), row.table()))
@@ -242,7 +244,7 @@ public final class ContenderQueries {
     }
 
     /**
-     * Returns a number that is another one whenever a plan may hand out something that the one before did not, or bring a migration to its
+     * Returns a number that changes whenever a plan may hand out something that the previous plan did not, or may bring a migration to its
      * end.
      */
     public static long outlook(Connection connection, Patience patience) throws SQLException {

@@ -9,12 +9,12 @@ import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads which migrations may want batch jobs, and sees to it that their rows say whose tables they work on. */
+/** Reads which migrations may want batch jobs, and makes sure that their rows name the root tables on which they work. */
 public record Contenders(DataSource dataSource, int maxAttempts) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Contenders.class);
 
     /**
-     * Lists them in the order in which they are served where all else is equal.
+     * Lists the contenders in the order in which they are served if all else is equal.
      *
      * @param missingCode how long a migration's code may be missing
      */
@@ -23,7 +23,7 @@ public record Contenders(DataSource dataSource, int maxAttempts) {
         List<Contender> contenders = list(patience);
         List<Contender> strangers =
                 contenders.stream().filter(one -> one.tree().isUnknown()).toList();
-        // The budgets of a table are found by what the rows say.
+        // The budgets of a table are found by the root that the rows name.
         return strangers.isEmpty() || !keepRoots(strangers) ? contenders : list(patience);
     }
 
@@ -41,7 +41,7 @@ public record Contenders(DataSource dataSource, int maxAttempts) {
                 return RootQueries.keep(connection, strangers) > 0;
             });
         } catch (SQLException e) {
-            LOGGER.debug("could not write down the root tables of {} migrations yet", strangers.size(), e);
+            LOGGER.debug("could not store the root tables of {} migrations yet", strangers.size(), e);
             return false;
         }
     }

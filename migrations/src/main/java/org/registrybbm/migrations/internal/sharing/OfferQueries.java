@@ -9,14 +9,13 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.model.DueJob;
 
-/** Statements on which replica is to start a batch job that is due. */
+/** Statements on offers, by which a replica takes a due batch job to start it. */
 public final class OfferQueries {
-    /** How long a batch job is left to the replica that took it. */
+    /** How long an offer lasts. After that, any other replica may take the batch job. */
     public static final Duration LAST = Duration.ofSeconds(3);
 
-    // A row that is locked is being taken by another replica right now, or somebody works on it. A time that is still
-    // to
-    // come is of another server's clock.
+    // A row that is locked is being taken by another replica right now, or somebody works on it. A time that lies in
+    // the future was written by the clock of another server and is ignored.
     private static final String TAKE = """
             WITH free AS MATERIALIZED (
                 SELECT j.id
@@ -54,7 +53,7 @@ public final class OfferQueries {
 
     private OfferQueries() {}
 
-    /** Returns the keys of those that were taken. */
+    /** Takes due batch jobs, and returns the ids of those that were taken. */
     public static List<Long> take(Connection connection, List<DueJob> due, int most, Duration last)
             throws SQLException {
         return Jdbc.list(
@@ -67,7 +66,7 @@ public final class OfferQueries {
                 most);
     }
 
-    /** Returns how many were taken and are not any more. */
+    /** Withdraws the offers of batch jobs, and returns how many there were. */
     public static long withdraw(Connection connection, Collection<Long> jobIds) throws SQLException {
         return Jdbc.update(connection, WITHDRAW, (Object) jobIds.toArray(Long[]::new));
     }

@@ -10,8 +10,8 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
 /**
- * The pace that rows per second demand, kept in {@code paced_until} by the database's clock. Each statement is a transaction of its own,
- * so that a worker that freezes never holds a budget's row.
+ * The pace that limits of rows per second demand, kept in {@code paced_until} by the database's clock. Each statement is a transaction of
+ * its own, so a worker that freezes never holds the row of a budget.
  */
 public final class PaceQueries {
     private static final String LOOK =
@@ -31,15 +31,17 @@ public final class PaceQueries {
                 AND j.status = 1
             """;
 
-    // The guard is evaluated before the row is locked; its settings last as long as this statement. Losing the newest
-    // payments in a crash of the server costs nothing, and waiting for the disk would slow down every other worker.
+    // The guard is evaluated before the row is locked, and its settings last as long as this statement. Losing the
+    // newest payments in a crash of the server costs nothing, and waiting for the disk would slow down every other
+    // worker.
     private static final String GUARD = """
             WITH guard AS MATERIALIZED (
                 SELECT set_config('lock_timeout', '500ms', true), set_config('synchronous_commit', 'off', true)
             )
             """;
 
-    // What was owed at another rate is worth a second at most: a debt of one row a second must not outlive the change.
+    // What is still owed at another rate counts for at most one second. Otherwise a debt at one row a second would
+    // outlive the change of the rate.
     private static final String PAY = GUARD + """
             INSERT INTO batched_background_migration_budgets AS b (scope, subject, paced_until, paced_rate)
             SELECT paid.scope, paid.subject,
@@ -72,11 +74,11 @@ public final class PaceQueries {
     private PaceQueries() {}
 
     /**
-     * How a batch job stands with its pace.
+     * How far a batch job is behind or ahead of its pace.
      *
      * @param runnable whether its migration is active or running
-     * @param fleet the pace of all migrations together, null when it has no limit
-     * @param migration the pace of its migration, null when it has no limit
+     * @param fleet the pace of all migrations together, null if it has no limit
+     * @param migration the pace of its migration, null if it has no limit
      */
     public record Look(
             boolean runnable,
@@ -94,9 +96,9 @@ public final class PaceQueries {
     /**
      * One pace.
      *
-     * @param rate rows per second now
-     * @param reckoned the rows per second that what is owed was reckoned with, or null when nothing was ever paid
-     * @param waiting until a sub-batch may start; zero or less when it may
+     * @param rate the rows per second now
+     * @param reckoned the rows per second at which the debt was computed, or null if nothing was ever paid
+     * @param waiting how long until a sub-batch may start; zero or less if it may start now
      */
     public record Pace(long rate, @Nullable Long reckoned, Duration waiting) {
         public boolean isOfAnotherRate() {
@@ -104,7 +106,7 @@ public final class PaceQueries {
         }
     }
 
-    /** Looks; empty when the lease is lost. */
+    /** Reads how a batch job stands with its pace; empty if the lease is lost. */
     public static Optional<Look> look(Connection connection, long jobId, long token) throws SQLException {
         return Jdbc.first(connection, LOOK, PaceQueries::look, jobId, token);
     }
@@ -131,7 +133,7 @@ public final class PaceQueries {
     /**
      * Pays for rows.
      *
-     * @param rate rows per second when they were covered
+     * @param rate the rows per second when the rows were covered
      * @param since how long ago their sub-batch began
      */
     public static void pay(Connection connection, String migration, RowRate rate, long rows, Duration since)
@@ -140,7 +142,7 @@ public final class PaceQueries {
         Jdbc.update(connection, PAY, seconds, rows, rate.fleet(), migration, rate.migration(), seconds, rows);
     }
 
-    /** Lowers what is owed at another rate. */
+    /** Lowers a debt that was computed at another rate. */
     public static void forgive(Connection connection, String scope, String subject, long rate) throws SQLException {
         Jdbc.update(connection, FORGIVE, rate, scope, subject, rate);
     }

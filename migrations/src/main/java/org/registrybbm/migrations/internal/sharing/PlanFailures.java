@@ -10,8 +10,9 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
 /**
- * Plans that failed for a reason that may pass, as the migrations' rows keep them: the next one waits, by the database's clock, 1 s and
- * then twice as long each time, up to a minute. A plan that goes well forgets them, and so does the table's trigger when a status changes.
+ * Plans that failed for a reason that may pass, as the migrations' rows record them. The next plan waits 1 s by the database's clock, and
+ * then twice as long each time, up to a minute. A plan that succeeds clears the record, and so does the table's trigger when the status
+ * changes.
  */
 public final class PlanFailures {
     static final String COLUMNS = """
@@ -19,7 +20,7 @@ public final class PlanFailures {
             coalesce(m.plan_again_at > clock_timestamp(), false) AS rests
             """;
 
-    // Whoever has locked the row is not waited for: the next turn tries it again anyway.
+    // This does not wait for a row that somebody has locked: the next turn tries it again anyway.
     private static final String ROW_IF_FREE = """
             WHERE id = (
                 SELECT id
@@ -47,11 +48,11 @@ public final class PlanFailures {
     private PlanFailures() {}
 
     /**
-     * The last one of a migration.
+     * The last failed plan of a migration.
      *
-     * @param message why, without row values
-     * @param again when it is planned again
-     * @param rests whether that is still to come
+     * @param message why it failed, without row values
+     * @param again when the migration is planned again
+     * @param rests whether that time is still to come
      */
     public record PlanFailure(String message, @Nullable Instant again, boolean rests) {}
 
@@ -63,12 +64,12 @@ public final class PlanFailures {
         return new PlanFailure(message, ResultSets.instant(row, "plan_again_at"), row.getBoolean("rests"));
     }
 
-    /** Counts one, and says when the next plan is due; false when somebody has locked the row. */
+    /** Counts a failed plan and sets when the next one is due; returns false if somebody has locked the row. */
     public static boolean note(Connection connection, long migrationId, String message) throws SQLException {
         return Jdbc.update(connection, NOTE, message, migrationId) > 0;
     }
 
-    /** Has the migration planned again at once. */
+    /** Clears the record, so that the migration is planned again at once. */
     public static void forget(Connection connection, long migrationId) throws SQLException {
         Jdbc.update(connection, FORGET, migrationId);
     }

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
-/** The roots of partition trees, by which migrations share tables; claims count by what the migrations' rows say of them. */
+/** The roots of partition trees. Migrations of one root share a table; claims count by the root that a migration's row names. */
 public final class RootQueries {
     private static final String ROOTS = """
             SELECT wanted.id, %s AS root
@@ -20,7 +20,7 @@ public final class RootQueries {
             JOIN pg_namespace rn ON rn.oid = r.relnamespace
             """.formatted(SqlIdentifiers.quotedInSql("rn.nspname", "r.relname"));
 
-    // Whoever has locked a row is not waited for: its own plan writes the root down.
+    // This does not wait for a row that somebody has locked: the plan of that migration stores the root itself.
     private static final String KEEP = """
             UPDATE batched_background_migrations m
             SET root_table = free.root
@@ -43,10 +43,10 @@ public final class RootQueries {
 
     private RootQueries() {}
 
-    /** The table of a migration, as it is written. */
+    /** A migration and its table, as the migration's row names it. */
     record Named(long id, String table) {}
 
-    /** Finds the roots of the tables of some migrations; without those whose table does not exist. */
+    /** Finds the roots of the tables of some migrations. Migrations whose table does not exist are missing in the result. */
     static Map<Long, String> find(Connection connection, List<Named> tables) throws SQLException {
         Map<Long, String> roots = new HashMap<>();
         List<Long> ids = new ArrayList<>();
@@ -72,7 +72,7 @@ public final class RootQueries {
         return roots;
     }
 
-    /** Writes the roots of many migrations down, whose rows say other ones; returns of how many. */
+    /** Stores the roots of migrations whose rows name another one; returns how many rows were changed. */
     public static long keep(Connection connection, List<Contender> strangers) throws SQLException {
         return Jdbc.update(
                 connection,
@@ -81,7 +81,7 @@ public final class RootQueries {
                 strangers.stream().map(Contender::root).toArray(String[]::new));
     }
 
-    /** Looks for the root of one migration as it is now, and writes it down where the row says another one. */
+    /** Looks up the current root of one migration, and stores it if the migration's row names another one. */
     public static void keep(Connection connection, Contender contender, String table) throws SQLException {
         String root =
                 find(connection, List.of(new Named(contender.id(), table))).get(contender.id());

@@ -7,13 +7,13 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
 /**
- * The rows per second that a migration's sub-batches may cover.
+ * The rows per second that the sub-batches of a migration may cover.
  *
- * @param fleet with those of all others, or null for no limit
- * @param migration on its own, or null for no limit
+ * @param fleet the rate of all migrations together, or null for no limit
+ * @param migration the rate of this migration alone, or null for no limit
  */
 public record RowRate(@Nullable Long fleet, @Nullable Long migration) {
-    // A sub-batch is paid for after it, so its rows are how far the pace may be overdrawn.
+    // A sub-batch is paid for after it has run, so the pace may be overdrawn by the rows of one sub-batch.
     private static final int SUB_BATCHES_PER_SECOND = 2;
 
     public static RowRate of(ResultSet row) throws SQLException {
@@ -24,12 +24,12 @@ public record RowRate(@Nullable Long fleet, @Nullable Long migration) {
         return fleet != null || migration != null;
     }
 
-    /** Returns the most rows of one sub-batch: those of half a second, one at least. */
+    /** Returns the most rows that a sub-batch may have: those of half a second, at least 1. */
     public int atMost(int rows) {
         return isLimited() ? (int) Math.max(1, Math.min(rows, least() / SUB_BATCHES_PER_SECOND)) : rows;
     }
 
-    /** Returns the most rows of a batch that takes so long at this rate, one at least. */
+    /** Returns the most rows that a batch may have to take at most this time at this rate, at least 1. */
     public long atMost(long rows, Duration time) {
         return isLimited() ? Math.max(1, Math.min(rows, least() * time.toMillis() / 1_000)) : rows;
     }

@@ -13,19 +13,22 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.MigrationStatus;
 
 /**
- * Shares free batch jobs among migrations, one at a time: to the highest priority, then to the migration that has the fewest, then to
- * one that runs already, then by id. A table belongs to the first of its migrations, in the order of priority, running and id, that have
- * something to do; the others wait until it is free.
+ * Shares free batch jobs among migrations, one at a time. Each goes to the highest priority, then to the migration that has the fewest,
+ * then to one that is already running, then to the lowest id. A table belongs to the first of its migrations, in the order of priority,
+ * running and id, that have something to do. The others wait until the table is free.
  *
- * <p>What a migration could use is learnt by asking: {@link #next} says whom, {@link #answer} takes what came of it, and {@link #grants}
- * is right once there is nobody left to ask. Whoever rests is not asked, and whoever may be at its end is, though others have all that there
- * is. No input or output, so that every rule can be tested without a database.
+ * <p>How many batch jobs a migration could use is found out by asking: {@link #next} says whom to ask, {@link #answer} takes the result,
+ * and {@link #grants} is right once nobody is left to ask. A migration that rests is not asked. A migration that may be at its end is
+ * always asked, even if others get everything. There is no input or output here, so every rule can be tested without a database.
  */
 public final class Sharing {
-    /** How many may be asked in vain: those behind have their turn when these rest, and whoever waits for the plan does not wait longer. */
+    /**
+     * How many migrations may be asked in vain in one plan. They rest afterwards, so those behind them are asked by the next plan, and
+     * whoever waits for the plan does not wait longer.
+     */
     static final int MOST_IN_VAIN = 20;
 
-    /** Who comes first on a table. */
+    /** Orders the migrations of a table by who comes first. */
     static final Comparator<Contender> FIRST_COME = Comparator.comparingInt(Contender::priority)
             .reversed()
             .thenComparing(one -> one.status() != MigrationStatus.RUNNING)
@@ -43,11 +46,11 @@ public final class Sharing {
     private int inVain;
 
     /**
-     * Starts a round.
+     * Starts to share.
      *
      * @param contenders those that may be given batch jobs
-     * @param all these, and every other migration that a worker holds batch jobs of
-     * @param most how many batch jobs to hand out at most, where no budget says less
+     * @param all the contenders, and every other migration of which a worker holds batch jobs
+     * @param most how many batch jobs to hand out at most, if no budget allows fewer
      */
     public Sharing(List<Contender> contenders, List<Contender> all, int most) {
         this.most = most;
@@ -64,10 +67,10 @@ public final class Sharing {
         }
     }
 
-    /** A migration, and how many batch jobs it could be given. */
+    /** A migration to ask, and how many batch jobs it could be given. */
     public record Ask(Contender contender, int jobs) {}
 
-    /** Returns whom to ask next; empty when the grants are right. */
+    /** Returns whom to ask next; empty if the grants are right. */
     public Optional<Ask> next() {
         Round round = round();
         for (; position < contenders.size() && inVain < MOST_IN_VAIN; position++) {
@@ -81,9 +84,9 @@ public final class Sharing {
     }
 
     /**
-     * Takes an answer.
+     * Takes the answer to a question.
      *
-     * @param found batch jobs that are due, at most as many as asked for
+     * @param found how many batch jobs are due, at most as many as were asked for
      */
     public void answer(Ask ask, int found) {
         asked.put(ask.contender().id(), ask.jobs());
@@ -94,22 +97,25 @@ public final class Sharing {
         }
     }
 
-    /** Takes that nothing can be known now: its share is left to it, as somebody else hands it out. */
+    /** Notes that nobody can say now what a migration could use. Its share is kept for it, because another replica is handing it out. */
     public void unknown(Ask ask) {
         asked.put(ask.contender().id(), Integer.MAX_VALUE);
     }
 
-    /** Returns who is given batch jobs, one entry for each, in the order of the grants. */
+    /** Returns the migrations that are given batch jobs, one entry for each batch job, in the order of the grants. */
     public List<Contender> grants() {
         return round().order;
     }
 
-    /** Returns whether there may be more to hand out than the grants say. */
+    /** Returns whether there may be more to hand out than the grants contain. */
     public boolean isCutShort() {
         return inVain >= MOST_IN_VAIN || grants().size() >= most;
     }
 
-    /** Only an answer that is less than was asked for changes what comes of it. */
+    /**
+     * Returns the current round. A new one is needed only after an answer that was less than was asked for, because only that changes the
+     * result.
+     */
     private Round round() {
         Round current = round;
         if (current == null) {
@@ -124,12 +130,12 @@ public final class Sharing {
         return sated.getOrDefault(one.id(), Integer.MAX_VALUE);
     }
 
-    /** Whether it has something to do, as far as is known, so that those behind it on its table have to wait. */
+    /** Returns whether a migration has something to do, as far as is known. Then the migrations behind it on its table have to wait. */
     private boolean isAble(Contender one) {
         return one.held() > 0 || demand(one) > 0 && one.limits().migrationJobs() > 0;
     }
 
-    /** Who shares a table, and what they have of it. */
+    /** The migrations that share a table, and what they have of it. */
     private static final class Table {
         private int members;
         private int jobs;
@@ -138,8 +144,8 @@ public final class Sharing {
     }
 
     /**
-     * One sharing out, by what is known so far. A contender that may not have one more never may again in the same round, as what stands
-     * against it only grows; so each is looked at once, and once more for each grant.
+     * One attempt to share, by what is known so far. What keeps a contender from getting one more only grows within a round, so a contender
+     * that is refused once is refused for the rest of the round. Each contender is therefore looked at once, and once more for each grant.
      */
     private final class Round {
         private final List<Contender> order = new ArrayList<>();
@@ -157,7 +163,8 @@ public final class Sharing {
             }
             for (Contender one : contenders) {
                 Optional<Table> table = table(one);
-                // Fewer migrations of the table come before it than may run there at once.
+                // It is this migration's turn if fewer migrations come before it on the table than may run there at
+                // once.
                 if (table.isEmpty() || table.get().able < one.limits().tableMigrations()) {
                     onTurn.add(one.id());
                 }
@@ -166,7 +173,10 @@ public final class Sharing {
             share();
         }
 
-        /** Those that were given one already come again behind those that have as few; most are never looked at. */
+        /**
+         * Hands out the batch jobs. A contender that was given one comes again behind those that have as few. Most contenders are never
+         * looked at.
+         */
         private void share() {
             Comparator<Contender> fewestFirst = Comparator.comparingInt(Contender::priority)
                     .reversed()
@@ -212,8 +222,8 @@ public final class Sharing {
         }
 
         /**
-         * Whether it is asked although it is granted nothing: it may be at its end; or it is its turn but others are still on its table, as
-         * they must wait only if it can run.
+         * Returns whether a migration is asked although it is granted nothing. Either it may be at its end. Or it is its turn while others
+         * are still on its table: those must make room only if it can run.
          */
         boolean stands(Contender one) {
             if (one.held() > 0 || one.limits().migrationJobs() == 0 || !isOnTurn(one)) {

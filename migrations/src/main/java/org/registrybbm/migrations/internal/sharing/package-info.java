@@ -1,7 +1,7 @@
 /**
  * Who gets the next worker: priorities, budgets, rates, offers, and how free workers are shared among migrations.
  *
- * <p>What people change of budgets is in {@code budget}.
+ * <p>How people read and change budgets is in {@code budget}.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.sharing;

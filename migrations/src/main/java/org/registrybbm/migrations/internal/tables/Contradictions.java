@@ -5,12 +5,15 @@ import java.sql.SQLException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.model.Strategy;
 
-/** Statements on migrations whose status says that they are finished while their batch jobs say otherwise. */
+/** Statements on migrations that are finished by their status but not by their batch jobs. */
 public final class Contradictions {
     /**
-     * Whether a migration, of a table aliased {@code m}, is finished by its status while batch jobs of ours are not, or do not cover its
-     * tables yet: somebody or some other software has set it. The predicate strategies never cut a walk whole, and find by themselves what
-     * is left; and what is missing of a walk over the whole table the container registry's software may have done with its own batch jobs.
+     * SQL condition that a migration, aliased {@code m}, is finished by its status although batch jobs of the engine are unfinished or do
+     * not yet cover its tables. Then a person or other software has set the status.
+     *
+     * <p>The strategies that follow a condition are left out of the second check: they never cut a walk whole, and find by themselves what
+     * is left. Ranges that are missing in a walk over the whole table are accepted if the container registry's software has covered them
+     * with its own batch jobs.
      */
     public static final String FOUND =
             """
@@ -55,7 +58,7 @@ public final class Contradictions {
 
     private Contradictions() {}
 
-    /** Makes a migration active that is finished by its status alone; returns whether it was one. */
+    /** Makes a migration active that is finished only by its status; returns whether it was one. */
     public static boolean reopen(Connection connection, long id) throws SQLException {
         return Jdbc.update(connection, REOPEN, id) == 1;
     }

@@ -11,16 +11,16 @@ import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
- * The engine's tables as people ask about them and change them. Every method throws {@link UnknownMigrationException} for a name that is no
- * migration's, {@link SchemaNotMigratedException} when the tables are missing and {@link DatabaseException} when the database cannot be
- * asked; nothing was changed then.
+ * Reads and changes the engine's tables for people. Every method throws {@link UnknownMigrationException} if there is no migration of a
+ * name, {@link SchemaNotMigratedException} if the tables are missing, and {@link DatabaseException} if the database cannot be asked.
+ * Nothing was changed then.
  */
 public record Database(DataSource dataSource) {
     /**
-     * Asks something.
+     * Reads something.
      *
-     * @param doing what it is for, to stand behind "could not"
-     * @param names of migrations, each of which must be there
+     * @param doing what this is for, as it reads behind "could not"
+     * @param names names of migrations, each of which must exist
      * @param question gets a connection in auto-commit mode
      */
     public <T> T read(String doing, Collection<String> names, Jdbc.Transaction<T> question) {
@@ -35,8 +35,8 @@ public record Database(DataSource dataSource) {
     /**
      * Changes something in one transaction, durably.
      *
-     * @param doing what it is for, to stand behind "could not"
-     * @param names of migrations, each of which must be there
+     * @param doing what this is for, as it reads behind "could not"
+     * @param names names of migrations, each of which must exist
      */
     public <T> T change(String doing, Collection<String> names, Jdbc.Transaction<T> work) {
         return read(doing, names, connection -> RequestedChange.change(connection, work));

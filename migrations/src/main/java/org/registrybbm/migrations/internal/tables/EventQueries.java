@@ -5,9 +5,9 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
-/** Statements on {@code batched_background_migration_events}: what the engine decided, and why, for people to look at later. */
+/** Statements on {@code batched_background_migration_events}, which records what the engine decided and why, for people to read later. */
 public final class EventQueries {
-    // The oldest of a migration make room, so that the table does not grow with the number of batches.
+    // Each migration keeps its last 1,000 events, so that the table does not grow with the number of batches.
     private static final String RECORD = """
             WITH pruned AS (
                 DELETE FROM batched_background_migration_events
@@ -40,29 +40,29 @@ public final class EventQueries {
             ) AS found
             """;
 
-    /** A change of a size is worth a row when it is by so much. */
+    /** A change of a size is recorded if it is at least by this factor. */
     private static final double WORTH_TELLING = 1.5;
 
     private EventQueries() {}
 
-    /** What happened to a batch job; the replica is null where the planner decided. */
+    /** What happened to a migration or a batch job. */
     public record Event(
             String event,
             @Nullable Long oldValue,
             @Nullable Long newValue,
             @Nullable String reason) {
-        /** Something that has no numbers. */
+        /** Creates an event that has no numbers. */
         public Event(String event, String reason) {
             this(event, null, null, reason);
         }
     }
 
-    /** Returns whether two sizes differ by enough to be told. */
+    /** Returns whether two sizes differ by enough to be recorded. */
     public static boolean isWorthTelling(@Nullable Long from, long to) {
         return from == null || to >= from * WORTH_TELLING || to * WORTH_TELLING <= from;
     }
 
-    /** Records what was decided about a migration and no batch job of it. */
+    /** Records a decision about a migration that concerns none of its batch jobs. */
     public static void record(Connection connection, long migrationId, Event event) throws SQLException {
         record(connection, migrationId, null, null, event);
     }
@@ -84,7 +84,7 @@ public final class EventQueries {
                 event.reason());
     }
 
-    /** Returns whether the last event is that a person has it tried again, or has rows left as they are. */
+    /** Returns whether the last event of a migration is that a person retried it or waived rows. */
     public static boolean isDecidedByPerson(Connection connection, long migrationId) throws SQLException {
         return Jdbc.one(connection, LAST_BY_PERSON, row -> row.getBoolean("found"), migrationId);
     }

@@ -5,7 +5,7 @@ import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
 
-/** Makes a migration's failure of what was used up: the attempts of a batch job, or the room in the quarantine. */
+/** Describes why a migration failed when something was used up: the attempts of a batch job, or the room in the quarantine. */
 public final class FailureReasons {
     private FailureReasons() {}
 

@@ -14,34 +14,37 @@ import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.JobStatus;
 import org.registrybbm.migrations.model.Key;
 
-/** Statements on {@code batched_background_migration_jobs} that do not need its lease. */
+/** Statements on {@code batched_background_migration_jobs} that do not need the batch job's lease. */
 public final class JobQueries {
-    // The last of a walk whose max_value must not be the migration's holds the number in through_key, as JSON of that
-    // type;
-    // what else stands there is text.
+    // The last batch job of a walk must sometimes not carry the max_value of its migration, see RangeQueries. Its
+    // through_key then holds the last number, as a JSON number. Every other through_key holds texts.
     private static final String ENDS_IN_THROUGH_KEY = "jsonb_typeof(j.through_key -> 0) = 'number'";
 
     /**
-     * Whether a batch job was handed back at a shutdown, of a table aliased {@code j}. Its status is that of failed ones, so that the
-     * container registry's own software would run it too; until that has tried it and recorded a failure, it is as good as active.
+     * SQL condition that a batch job, aliased {@code j}, was handed back at a shutdown. It then has the status of failed batch jobs, so
+     * that the container registry's own software would run it too. It counts as active until that software has tried it and recorded a
+     * failure.
      */
     static final String HANDED_BACK =
             "(j.status = 3 AND j.handed_back_at IS NOT NULL AND j.failure_error_code IS NULL)";
 
-    /** Whether a batch job failed, of a table aliased {@code j}. */
+    /** SQL condition that a batch job, aliased {@code j}, failed. */
     public static final String FAILED =
             "(j.status = 3 AND (j.handed_back_at IS NULL OR j.failure_error_code IS NOT NULL))";
 
-    /** Whether a batch job is active, of a table aliased {@code j}. */
+    /** SQL condition that a batch job, aliased {@code j}, is active. */
     public static final String ACTIVE = "(j.status = 1 OR " + HANDED_BACK + ")";
 
-    /** Whether the container registry's software would run a batch job as we do, of tables aliased {@code j} and {@code m}. */
+    /**
+     * SQL condition that the container registry's software would run a batch job, aliased {@code j}, of a migration, aliased {@code m},
+     * just as the engine does.
+     */
     public static final String RANGE_OF_NUMBERS = """
             (m.batching_strategy IS NULL AND j.after_key IS NULL AND j.through_key IS NULL
                 AND (j.min_value <> 0 OR j.max_value <> 0))
             """.strip();
 
-    /** Where the range of a batch job that counts in numbers ends, of a table aliased {@code j}. */
+    /** SQL expression for the last number of the range of a batch job, aliased {@code j}, that counts in numbers. */
     public static final String LAST_VALUE =
             "CASE WHEN " + ENDS_IN_THROUGH_KEY + " THEN (j.through_key ->> 0)::bigint ELSE j.max_value END";
 
@@ -55,9 +58,9 @@ public final class JobQueries {
             j.lease_owner AS j_lease_owner, j.takeover_count AS j_takeover_count
             """.formatted(LAST_VALUE, ENDS_IN_THROUGH_KEY, HANDED_BACK);
 
-    // Batch jobs that a worker holds: its lease has not run out, and the session of its replica is there where the
-    // lease
-    // names one; or it is inside a sub-batch, however long that takes. Without leases, the locks are not read.
+    // Batch jobs that a worker holds. Either its lease has not run out and, if the lease names the session of a
+    // replica, that session still exists. Or the worker is inside a sub-batch, however long that takes. If there are no
+    // leases, the locks are not read.
     public static final String WITH_HELD = """
             WITH advisory_locks AS MATERIALIZED (
                 SELECT l.classid::bigint << 32 | l.objid::bigint AS key
@@ -98,8 +101,9 @@ public final class JobQueries {
                 AND status <> 2
             """;
 
-    // What the last batch jobs looked like: the next one's sizes follow from them. The inner limit has the index walked
-    // whatever the statistics of the walks say; without it, all batch jobs were sorted.
+    // The figures of the last batch jobs, from which the sizes of the next one follow. Because of the inner LIMIT,
+    // PostgreSQL walks the index whatever the statistics of the walks say. Without it, PostgreSQL would sort all batch
+    // jobs.
     private static final String RECENT = """
             SELECT j.min_value, j.max_value, j.covered_tuple_count, j.busy_ms, j.sub_batch_size
             FROM (
@@ -154,7 +158,8 @@ public final class JobQueries {
             RETURNING id
             """.formatted(FAILED);
 
-    // A batch job whose worker died in it each time goes on with fewer rows: what kills is among the next ones.
+    // A batch job continues with fewer rows if its worker died in it each time, because one of the next rows kills the
+    // worker.
     private static final String NARROW = WITH_HELD + """
             UPDATE batched_background_migration_jobs j
             SET attempts = ?,
@@ -199,8 +204,9 @@ public final class JobQueries {
                 AND id NOT IN (SELECT id FROM held)
             """;
 
-    // What nobody has begun, or handed back as its migration was paused, the container registry's software would
-    // not run either. It knows ranges of one integer key, as those of a walk over the whole table are.
+    // The container registry's software would not run batch jobs that nobody has begun, or that were handed back
+    // because their migration was paused. It knows only ranges of one integer key, such as those of a walk over the
+    // whole table.
     private static final String HAND_OVER = """
             UPDATE batched_background_migration_jobs
             SET status = 3,
@@ -226,17 +232,19 @@ public final class JobQueries {
 
     private JobQueries() {}
 
-    /** A batch job that no worker holds; the dead token is that of a worker that held it and gives no sign of life. */
+    /**
+     * A batch job that no worker holds. The dead token belongs to a worker that held it and gives no sign of life; null if there is none.
+     */
     public record Due(BatchJob job, @Nullable Long deadToken) {}
 
-    /** The figures of a batch job that is finished, null where the container registry made it. */
+    /** The figures of a finished batch job. Those that may be null are null if the container registry made the batch job. */
     public record Figures(
             long minValue,
             long maxValue,
             @Nullable Long covered,
             @Nullable Long busyMillis,
             @Nullable Integer subBatchSize) {
-        /** Returns the rows that it covered, 0 where nobody counted. */
+        /** Returns the rows that the batch job covered, 0 if nobody counted them. */
         public long rows() {
             return covered == null ? 0 : covered;
         }
@@ -262,7 +270,7 @@ public final class JobQueries {
         return Jdbc.one(connection, UNFINISHED, row -> row.getLong("unfinished"), migrationId);
     }
 
-    /** Returns the figures of the last batch jobs that are finished, the newest first. */
+    /** Returns the figures of the last finished batch jobs, the newest first. */
     public static List<Figures> recent(Connection connection, long migrationId) throws SQLException {
         return Jdbc.list(
                 connection,
@@ -279,7 +287,7 @@ public final class JobQueries {
                 migrationId);
     }
 
-    /** Returns whether a migration has a batch job whose last try failed. */
+    /** Returns whether a migration has a batch job whose last attempt failed. */
     public static boolean anyFailed(Connection connection, long migrationId) throws SQLException {
         return Jdbc.one(connection, ANY_FAILED, row -> row.getBoolean("found"), migrationId);
     }
@@ -302,24 +310,24 @@ public final class JobQueries {
         return Jdbc.list(connection, RETRY_DUE, row -> row.getLong("id"), migrationId, limit);
     }
 
-    /** Sets an abandoned batch job to fewer rows and attempts, and moves its cursor; a null key leaves it. */
+    /** Gives an abandoned batch job a smaller sub-batch size, sets its attempts, and moves its cursor; a null key leaves the cursor. */
     public static boolean narrow(
             Connection connection, long jobId, int attempts, @Nullable Key lastKey, int subBatchSize)
             throws SQLException {
         return Jdbc.update(connection, NARROW, attempts, KeyJson.write(lastKey), subBatchSize, jobId) == 1;
     }
 
-    /** Gives the failed batch jobs of a migration all their attempts, at once, and returns how many there are. */
+    /** Gives the failed batch jobs of a migration all their attempts back at once, and returns how many there are. */
     public static long retryFailed(Connection connection, long migrationId) throws SQLException {
         return Jdbc.update(connection, RETRY_FAILED, migrationId);
     }
 
-    /** The same for one batch job; returns the key of its migration, or nothing when it has not failed. */
+    /** Makes one failed batch job active again, with all its attempts; returns the id of its migration, or nothing if it has not failed. */
     public static List<Long> retryOne(Connection connection, long jobId) throws SQLException {
         return Jdbc.list(connection, RETRY_ONE, row -> row.getLong("migration_id"), jobId);
     }
 
-    /** Leaves batch jobs that nobody holds as {@link #HANDED_BACK}, and returns how many there are. */
+    /** Makes batch jobs that nobody holds {@link #HANDED_BACK}, and returns how many there are. */
     public static long handOver(Connection connection) throws SQLException {
         return Jdbc.update(connection, HAND_OVER);
     }

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.TreeSet;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 
-/** Names of migrations that people give. */
+/** Checks names of migrations that people give. */
 public final class KnownMigrations {
     private KnownMigrations() {}
 
     /**
      * Checks that there is a migration of each name.
      *
-     * @throws UnknownMigrationException for a name that is no migration's, with names that are like it
+     * @throws UnknownMigrationException if there is no migration of a name; it lists similar names
      */
     public static void require(Connection connection, Collection<String> names) throws SQLException {
         if (names.isEmpty()) {

@@ -10,11 +10,11 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements on batch jobs that wait for somebody else's lock. */
 public final class LockWaitQueries {
-    /** Whether a batch job that is active may be tried now, of a table aliased {@code j}. */
+    /** SQL condition that an active batch job, aliased {@code j}, may be tried now. */
     public static final String OVER = "(j.lock_waits = 0 OR coalesce(j.retry_at <= clock_timestamp(), true))";
 
-    // The worker is known by the advisory lock that its sub-batch holds. When the transaction of another role's session
-    // began, PostgreSQL may hide.
+    // The worker is identified by the advisory lock that its sub-batch holds. PostgreSQL may hide when the transaction
+    // of another role's session began.
     private static final String BLOCKER = """
             SELECT format(
                 'process %%s (%%s of %%s)%%s', b.pid,
@@ -51,16 +51,16 @@ public final class LockWaitQueries {
 
     private LockWaitQueries() {}
 
-    /** Says whose lock the worker of a batch job waits for right now; empty when it waits for none. */
+    /** Returns whose lock the worker of a batch job waits for right now; empty if it waits for none. */
     public static Optional<String> blocker(Connection connection, long jobId) throws SQLException {
         return Jdbc.first(connection, BLOCKER, row -> row.getString("blocker"), jobId);
     }
 
     /**
-     * Hands a batch job back for a while, without an attempt counted: 1 s, and then twice as long each time; false when the lease is
-     * lost.
+     * Hands a batch job back for a while without counting an attempt: for 1 s, and then twice as long each time.
      *
-     * @param blocker whose lock it waits for, null when nobody knows
+     * @param blocker whose lock the batch job waits for; null if nobody knows
+     * @return false if the lease is lost
      */
     public static boolean handBack(
             Connection connection, long jobId, long token, @Nullable String blocker, Duration longest)

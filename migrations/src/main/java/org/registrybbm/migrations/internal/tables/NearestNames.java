@@ -4,7 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
-/** Names that somebody may have meant. */
+/** Finds the names that somebody may have meant. */
 public final class NearestNames {
     private static final int AT_MOST = 3;
 
@@ -21,7 +21,7 @@ public final class NearestNames {
                 .toList();
     }
 
-    /** Levenshtein distance, row by row. */
+    /** Returns the Levenshtein distance, computed row by row. */
     private static int distance(String a, String b) {
         int[] above = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {

@@ -6,10 +6,12 @@ import java.time.Duration;
 import java.util.Optional;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
-/** What PostgreSQL shows of transactions that keep the old versions of all rows, as that of a {@code pg_dump} does. */
+/**
+ * What PostgreSQL shows about long transactions, such as that of {@code pg_dump}, which keep the server from removing old versions of rows.
+ */
 public final class OldTransactionQueries {
-    // The details of other users' sessions are NULL to a role without pg_monitor. A prepared transaction is no
-    // session's.
+    // A role without pg_monitor gets NULL for the details of other users' sessions. A prepared transaction belongs to
+    // no session.
     private static final String OLDEST = """
             SELECT holder || ', open since ' || to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC') AS holder
             FROM (
@@ -33,7 +35,7 @@ public final class OldTransactionQueries {
 
     private OldTransactionQueries() {}
 
-    /** Says who holds the oldest transaction of this database, and since when; empty where none is older than some time. */
+    /** Returns who holds the oldest transaction of this database, and since when; empty if no transaction is older than {@code longest}. */
     public static Optional<String> oldest(Connection connection, Duration longest) throws SQLException {
         return Jdbc.first(connection, OLDEST, row -> row.getString("holder"), longest.toMillis() / 1_000.0);
     }

@@ -10,7 +10,7 @@ import org.registrybbm.migrations.model.MigrationDefinition;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 
-/** Statements that queue a migration, or tell whether the one that has its name is another one. */
+/** Statements that queue a migration, and that compare a definition with the migration that already has its name. */
 public final class QueueQueries {
     private static final String QUEUE = """
             INSERT INTO batched_background_migrations
@@ -27,7 +27,7 @@ public final class QueueQueries {
             RETURNING id
             """;
 
-    // Which parts of a definition are not those that a migration of that name has.
+    // The parts of a definition in which the migration of that name differs.
     private static final String DIFFERENCES = """
             SELECT concat_ws(', ',
                 CASE WHEN job_signature_name <> ? THEN 'job_signature_name is ' || job_signature_name END,
@@ -48,7 +48,7 @@ public final class QueueQueries {
         return Jdbc.one(connection, QUEUE_ONE, row -> row.getLong("id"), values(migration));
     }
 
-    /** Queues a migration and returns its id; empty where one of that name is there. */
+    /** Queues a migration and returns its id; empty if there is one of that name already. */
     public static Optional<Long> queueIfAbsent(Connection connection, NewBatchedMigration migration)
             throws SQLException {
         return Jdbc.first(connection, QUEUE_IF_ABSENT, row -> row.getLong("id"), values(migration));
@@ -80,7 +80,10 @@ public final class QueueQueries {
         };
     }
 
-    /** Says in which columns the migration of a name has another definition, and what stands there; empty text for none. */
+    /**
+     * Returns the columns in which the migration of a name has another definition, with their values there; an empty text if there are
+     * none.
+     */
     public static String differences(Connection connection, String name, MigrationDefinition definition)
             throws SQLException {
         return Jdbc.first(

@@ -1,7 +1,7 @@
 /**
- * Statements on the engine's own tables that several rooms share: migrations, batch jobs, events, locks that are waited for.
+ * Statements on the engine's own tables that several rooms share: migrations, batch jobs, events, and waits for locks.
  *
- * <p>Statements that one room alone needs are in that room.
+ * <p>Statements that only one room needs are in that room.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.tables;
