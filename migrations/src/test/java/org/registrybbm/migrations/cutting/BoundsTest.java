@@ -78,7 +78,7 @@ class BoundsTest {
         assertThat(lab.engine(Map.of()).eventLog().newest("m", 1).get(0).reason())
                 .isEqualTo(
                         "no row with id from 1 to 9223372036854775807 is left; the table has rows outside of min_value and"
-                                + " max_value, which it does not cover");
+                                + " max_value, which the migration does not cover");
         assertThat(lab.engine(Map.of())
                         .verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {})
                         .get(0)

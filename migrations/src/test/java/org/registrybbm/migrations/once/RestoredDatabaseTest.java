@@ -111,7 +111,7 @@ class RestoredDatabaseTest {
         lab.drain(Map.of(WORK, Lab.DO_ONE));
 
         assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
-                .startsWith("15 1 row was to be tried again, but the table that they lie in is not there any more");
+                .startsWith("15 1 row was to be tried again in a partition that the table does not have any more");
         assertThat(lab.quarantine("status")).containsExactly("retrying");
 
         database.execute("ALTER TABLE t.items ATTACH PARTITION t.high FOR VALUES FROM (5) TO (10)");
@@ -207,8 +207,8 @@ class RestoredDatabaseTest {
 
         assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
                 .startsWith(
-                        "22 in this database, into which a dump was restored, nothing is called t.low any more, whose"
-                                + " rows may be those of t.lower");
+                        "22 this database was restored from a dump, and no table in it is called t.low any more; the rows may"
+                                + " now be in t.lower");
 
         database.execute("ALTER TABLE t.lower RENAME TO low");
         lab.setStatus("m", MigrationStatus.ACTIVE);

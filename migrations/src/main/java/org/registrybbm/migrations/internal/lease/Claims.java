@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Grants leases. A claim is one short transaction, durable before any work starts, so that a batch that kills its worker has its
- * attempt counted.
+ * Grants leases. A claim is one short transaction that is durable before any work starts. So the attempt is counted even if the batch kills
+ * its worker.
  */
 public record Claims(DataSource dataSource, EngineSettings settings, Replica replica) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Claims.class);
@@ -33,9 +33,9 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
     public sealed interface Claim {}
 
     /**
-     * The lease is this worker's.
+     * The lease is granted to this worker.
      *
-     * @param takenFrom the replica whose worker held it and gives no sign of life, or null when none did
+     * @param takenFrom the replica whose worker held the lease and gives no sign of life; null if there was none
      */
     public record Granted(
             BatchJob job,
@@ -47,7 +47,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
         }
     }
 
-    /** Somebody else's, not due, or over a budget. */
+    /** The batch job belongs to another worker, is not due, or would exceed a budget. */
     public record Refused(Reason reason) implements Claim {}
 
     /** Claims a batch job. */
@@ -67,7 +67,10 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
         return claim;
     }
 
-    /** Apart from the claim, as the event's foreign key waits for whoever has locked the migration's row. */
+    /**
+     * Records a takeover. This is done outside the claim, because the event's foreign key makes it wait for whoever has locked the
+     * migration's row.
+     */
     private void recordTakeover(Granted granted) {
         EventQueries.Event event =
                 new EventQueries.Event("taken_over", "its worker on " + granted.takenFrom() + " gave no sign of life");
@@ -80,7 +83,7 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
             });
         } catch (SQLException e) {
             LOGGER.info(
-                    "batch job {} of '{}' was taken over, {}; no event says so: {}",
+                    "batch job {} of '{}' was taken over: {}; the event could not be recorded: {}",
                     granted.job().id(),
                     granted.migration().name(),
                     event.reason(),
@@ -88,18 +91,21 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
         }
     }
 
-    /** Apart from the claim: somebody's open transaction on the migration's row must not hold up everybody's claims. */
+    /**
+     * Sets a migration to running. This is done outside the claim, because an open transaction on the migration's row must not hold up all
+     * claims.
+     */
     private void startRunning(BatchedMigration migration) {
         try {
             Jdbc.inTransaction(dataSource, connection -> {
                 Jdbc.run(connection, TransactionSettings.AT_ONCE);
                 boolean started = MigrationQueries.startRunning(connection, migration.id());
-                // It would keep the migration's row from whoever wants to pause it while it waits for a synchronous
-                // standby.
+                // A commit that waits for a synchronous standby would keep the migration's row locked against whoever
+                // wants to pause it.
                 return RequestedChange.commit(connection) && started;
             });
         } catch (SQLException e) {
-            LOGGER.info("'{}' runs, but its row does not say so yet: {}", migration.name(), e.getMessage());
+            LOGGER.info("'{}' is running, but its status could not be set to running yet: {}", migration.name(), e.getMessage());
         }
     }
 

@@ -11,11 +11,14 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Connections that a run loses, and how it waits for the database to come back. */
+/** Decides what a run does when it loses its connection, and waits for the database to come back. */
 public final class Outage {
     private static final Logger LOGGER = LoggerFactory.getLogger(Outage.class);
 
-    /** The longest that a run waits. Its lease runs out before; who comes back finds out by the fence. */
+    /**
+     * The longest time that a run waits. Its lease ends earlier. A worker that comes back after that finds out by the fence whether it
+     * still has the batch job.
+     */
     public static final Duration LONGEST = Duration.ofSeconds(60);
 
     private static final int LOSSES_IN_PLACE = 3;
@@ -36,7 +39,7 @@ public final class Outage {
         OVER,
         /** The worker is to stop. */
         STOPPED,
-        /** It lasted too long. */
+        /** The database was away for too long. */
         TOO_LONG
     }
 
@@ -45,20 +48,23 @@ public final class Outage {
         lastContact = System.nanoTime();
     }
 
-    /** Notes that a sub-batch came to its end. */
+    /** Notes that a sub-batch was finished. */
     public void progress() {
         contact();
         losses = 0;
     }
 
-    /** Counts a failure; false when it is none of the network, as a connection that the same sub-batch loses again and again. */
+    /**
+     * Counts a failure. Returns false if the network is not its cause, for example because the same sub-batch loses its connection again
+     * and again.
+     */
     public boolean isOne(Throwable thrown) {
         return !(thrown instanceof CutOffException)
                 && SqlFailures.isConnectionLost(thrown)
                 && losses++ < LOSSES_IN_PLACE;
     }
 
-    /** Waits until the database may be written again, ever longer between two tries. */
+    /** Waits until the database can be written again, with growing pauses between two tries. */
     public End await(StopSignal stop) {
         Duration wait = FIRST_RECONNECT;
         while (System.nanoTime() - lastContact < LONGEST.toNanos()) {

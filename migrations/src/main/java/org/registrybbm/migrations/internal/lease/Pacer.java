@@ -15,9 +15,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps one run of a batch job at the rows per second of its budgets: before a sub-batch it waits until everything is paid for, after it
- * it pays. Each payment begins where the one before ended, or when its sub-batch began if that is later, and lasts as long as its rows
- * at the rate. So the rows of any time are those of that time at the rate, and one sub-batch of each worker, which is half a second's.
+ * Keeps one run of a batch job within the rows per second of its budgets. It pays after each sub-batch, and before the next one it waits
+ * until everything is paid for.
+ *
+ * <p>Each payment covers a period of time: as long as the rows take at the rate. The period begins where the previous one ended, or when
+ * the sub-batch began if that is later. So within any time, the rows are at most those of that time at the rate, plus one sub-batch of each
+ * worker, which is half a second's rows.
  */
 public final class Pacer {
     private static final Logger LOGGER = LoggerFactory.getLogger(Pacer.class);
@@ -30,7 +33,7 @@ public final class Pacer {
     private @Nullable RowRate rate;
     private @Nullable Debt debt;
 
-    /** What a sub-batch covered, at which rate, and when it began. */
+    /** What a sub-batch has to pay: the rows that it covered, the rate, and when it began. */
     private record Debt(RowRate rate, long rows, long began) {}
 
     public Pacer(Lease lease, BatchedMigration migration) {
@@ -40,21 +43,22 @@ public final class Pacer {
         this.slice = third.compareTo(LONGEST_SLICE) < 0 ? third : LONGEST_SLICE;
     }
 
-    /** Returns how many rows the sub-batch may have that is under way, by the rate that its fence has read. */
+    /** Returns how many rows the current sub-batch may have, by the rate that its fence has read. */
     public int atMost(RowRate fenced, int rows) {
         rate = fenced;
         return fenced.atMost(rows);
     }
 
-    /** Returns whether {@link #await} has looked at the database, and not only returned. */
+    /** Returns whether {@link #await} reads the database, instead of returning at once. */
     public boolean hasWaited() {
         return rate != null && rate.isLimited();
     }
 
     /**
-     * Pays for a sub-batch that was committed, and so never throws: what could not be paid is paid before the next one.
+     * Pays for a sub-batch that was committed. It never throws, because the sub-batch cannot be undone; what could not be paid is paid
+     * before the next sub-batch.
      *
-     * @param began when it began, as {@link System#nanoTime}
+     * @param began when the sub-batch began, as {@link System#nanoTime}
      */
     public void pay(long rows, long began) {
         if (rate == null || !rate.isLimited() || rows == 0) {
@@ -69,10 +73,10 @@ public final class Pacer {
     }
 
     /**
-     * Waits until the next sub-batch may start, or until its fence will refuse it. Without a rate it returns at once and asks nothing.
+     * Waits until the next sub-batch may start, or until its fence will refuse it. Without a rate it returns at once and reads nothing.
      *
-     * @param subBatchSize kept in the batch job's row when its lease is renewed
-     * @return false when the worker is to stop
+     * @param subBatchSize stored in the batch job's row when its lease is renewed
+     * @return false if the worker is to stop
      */
     public boolean await(StopSignal stop, int subBatchSize) throws SQLException {
         long renewed = System.nanoTime();
@@ -94,7 +98,7 @@ public final class Pacer {
         return true;
     }
 
-    /** Returns how long to wait before the next look; empty when there is nothing to wait for. */
+    /** Returns how long to wait before reading again; empty if there is nothing to wait for. */
     private Optional<Duration> look() throws SQLException {
         PaceQueries.Look look = lease.autoCommit(connection -> {
                     Optional<PaceQueries.Look> found = PaceQueries.look(connection, lease.jobId(), lease.token());
@@ -121,7 +125,7 @@ public final class Pacer {
                 throw e;
             }
             LOGGER.info(
-                    "'{}' waits to pay for its rows; somebody holds its budget's row: {}",
+                    "'{}' could not pay for its rows yet, probably because another transaction holds its budget's row; it tries again: {}",
                     migration.name(),
                     e.getMessage());
             return Optional.of(slice);

@@ -9,8 +9,8 @@ import org.registrybbm.migrations.work.WorkRegistry;
 /**
  * What this replica is and knows.
  *
- * @param name that leases and events name
- * @param session gives the key of the lock that shows that it lives, or null where nothing shows it
+ * @param name the name in leases and events
+ * @param session returns the key of the lock that shows that this replica lives, or null if there is no such lock
  */
 public record Replica(
         String name,

@@ -1,6 +1,5 @@
 /**
- * The right to run a batch job now: the claim, the lease and its fence, the pace that it is run at, and what becomes of it while the database
- * is away.
+ * The right to run a batch job now: the claim, the lease and its fence, the pace of the run, and what happens while the database is away.
  *
  * <p>What is done with that right is in {@code internal.running}.
  */

@@ -40,17 +40,17 @@ import org.slf4j.LoggerFactory;
 record BatchCutter(Connection connection, ResolvedMigration definition, EngineSettings settings, int lanes) {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchCutter.class);
     private static final int SLOW_INDEX_CUT = 16;
-    // 1 GiB in blocks of 8 KiB: smaller tables are in memory soon, whatever the order.
+    // 1 GiB in blocks of 8 KiB. Smaller tables are soon in memory, whatever the order of the rows is.
     private static final int BIG_TABLE_BLOCKS = 131_072;
     private static final double LITTLE_CORRELATION = 0.2;
-    // A worker that ends meanwhile waits for the plan.
+    // A worker that becomes free meanwhile waits for the plan.
     private static final Duration LONGEST_ROUND = Duration.ofMillis(50);
 
     /**
      * Cuts batch jobs until there are enough.
      *
-     * @param due the keys of new batch jobs are added to it
-     * @param wanted how many it should hold at least
+     * @param due the list to which new batch jobs are added
+     * @param wanted how many batch jobs the list should hold at least
      * @return whether nothing is left to cut
      */
     boolean cut(List<DueJob> due, int wanted) throws SQLException {
@@ -58,7 +58,7 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
             estimate();
         }
         boolean nothingLeft = true;
-        // Most walks of partitions give one batch job or more.
+        // Most walks over partitions yield at least one batch job.
         int some = wanted - due.size() + 1;
         List<Walk> first = WalkQueries.toCut(connection, migration().id(), 0, some);
         for (List<Walk> walks = first; !walks.isEmpty(); walks = behind(walks, some)) {
@@ -81,7 +81,7 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
             Optional<TargetTable> target = definition.targetOf(connection, walk);
             if (target.isEmpty()) {
                 LOGGER.info(
-                        "a partition of '{}' is none any more; its walk ends",
+                        "a table is no longer a partition of the table of '{}'; its walk ends",
                         migration().name());
                 WalkQueries.moveCut(connection, walk, walk.cutKey(), true, walk.cutRows());
             } else if (due.size() >= wanted) {
@@ -102,12 +102,12 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
         BatchSizes sizes = BatchSizes.of(connection, recent, migration(), settings);
         OptionalLong total = last && !strategy.searches() ? total(strategy, target) : OptionalLong.empty();
         if (strategy.searches() && JobQueries.anyFailed(connection, migration().id())) {
-            // Their rows are still there, and a new batch job would reach for them.
+            // The rows of the failed batch jobs are still there, and a new batch job would take them.
             return false;
         }
         if (definition.target().partitioned()
                 && strategy.estimate(connection, target).isPresent()) {
-            // All partitions are asked only where the next one has an answer.
+            // All partitions are asked for an estimate only if the next one has one.
             estimate();
         }
         boolean numbers = strategy.countsInNumbers(target);
@@ -121,7 +121,8 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
         while (due.size() < wanted || sameSize > 0 && System.nanoTime() - began < LONGEST_ROUND.toNanos()) {
             if (sameSize == 0) {
                 size = sizes.next(total, cutRows, lanes);
-                // What is left is shared out in rounds: the lanes that end next find theirs cut.
+                // What is left is shared out in rounds of equal batches, so that the workers that become free next find
+                // theirs already cut.
                 sameSize = size.rows() < sizes.rows() ? lanes : 1;
             }
             sameSize--;
@@ -151,7 +152,7 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
         return false;
     }
 
-    /** As it was when the migration began: by what that has written since, the table looks bigger than it is. */
+    /** Returns the number of rows when the migration began. What the migration has written since makes the table look larger than it is. */
     private OptionalLong total(BatchingStrategy strategy, TargetTable target) throws SQLException {
         Long atTheBegin = migration().totalTupleCount();
         return atTheBegin != null && !definition.target().partitioned()
@@ -163,7 +164,7 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
         return definition.migration();
     }
 
-    /** Makes a batch job and returns its key. */
+    /** Creates a batch job and returns its id. */
     long insert(Walk walk, BatchJob.Range range, List<JobQueries.Figures> recent) throws SQLException {
         Integer subBatchSize = recent.stream()
                 .map(JobQueries.Figures::subBatchSize)
@@ -192,11 +193,11 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
                             "batch_size",
                             before,
                             size,
-                            shared ? "shares what is left with the other batch jobs" : "aims at its target time"));
+                            shared ? "shares the rows that are left with the other batch jobs" : "aims at its target time"));
         }
     }
 
-    /** Looks for the end of the next batch, nearer when the index is too slow to be walked that far. */
+    /** Finds the end of the next batch; a nearer one if the index is too slow to be walked that far. */
     private Optional<BatchingStrategy.Cut> next(
             BatchingStrategy strategy, WalkedTable table, @Nullable Key cut, BatchingStrategy.Size size)
             throws SQLException {
@@ -229,7 +230,7 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
         }
     }
 
-    /** Tells, once, where ranges of the key would touch each block of a big table again and again. */
+    /** Proposes once to use another strategy, if ranges of the key would touch the blocks of a large table again and again. */
     private void propose() throws SQLException {
         if (!definition.strategy().followsKey()) {
             return;
@@ -239,8 +240,8 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
             String proposal = String.format(
                     Locale.ROOT,
                     "the order of %s has little to do with where the rows of %s lie (correlation %.2f), so each batch touches"
-                            + " blocks all over the table; a migration queued with the strategy %s touches each once (this one's"
-                            + " strategy stays as it is)",
+                            + " blocks all over the table; a migration queued with the strategy %s touches each block once (the"
+                            + " strategy of this migration stays as it is)",
                     definition.target().column(),
                     definition.target().table(),
                     correlation.get(),

@@ -17,7 +17,10 @@ import org.registrybbm.migrations.internal.walk.WalkQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.DueJob;
 
-/** What a migration still needs once all its batch jobs are done: nothing left out, nothing quarantined, and proof of it. */
+/**
+ * Decides what a migration still needs once all its batch jobs are done: no range may be left out, no row may be in quarantine, and there
+ * must be a proof that no row is left.
+ */
 record Completion(Connection connection, ResolvedMigration definition, BatchCutter cutter) {
     /** What is left to do. */
     public sealed interface Left {
@@ -36,7 +39,7 @@ record Completion(Connection connection, ResolvedMigration definition, BatchCutt
         record Nothing(boolean verified, String text) implements Left {}
     }
 
-    /** Opens and cuts what comes next; the keys of new batch jobs are added. */
+    /** Opens the walks that come next and cuts their batch jobs, which are added to {@code due}. */
     Left next(List<DueJob> due, int wanted) throws SQLException {
         WalkOpener walks = new WalkOpener(connection, definition);
         if (new Gaps(connection, definition, cutter).cutFirst(due)) {
@@ -44,7 +47,7 @@ record Completion(Connection connection, ResolvedMigration definition, BatchCutt
         }
         if (definition.strategy().followsKey()
                 && !definition.target().firstColumn().notNull()) {
-            // One may have come after the last batch was cut.
+            // A row with a NULL key may have been inserted after the last batch was cut.
             for (Walk walk : WalkQueries.all(connection, migration().id(), Walk.Kind.CHANGE, 1)) {
                 Optional<TargetTable> target = definition.targetOf(connection, walk);
                 if (target.isPresent()) {
@@ -56,7 +59,7 @@ record Completion(Connection connection, ResolvedMigration definition, BatchCutt
         QuarantineQueries.Left left =
                 QuarantineQueries.left(connection, migration().id());
         boolean opened = walks.openRetries()
-                // Where work leaves rows as they are, another pass would leave them too.
+                // If the work leaves rows as they are, another pass would leave them too.
                 || !left.areSwallowed() && verified && needsProof() && walks.openProof();
         if (opened) {
             cutter.cut(due, wanted);
@@ -71,20 +74,23 @@ record Completion(Connection connection, ResolvedMigration definition, BatchCutt
         return new Left.Nothing(verified, text + outside());
     }
 
-    /** Rows that end their walk by themselves, as none is left, need no other proof. */
+    /** Returns whether a proof is needed. A walk by a condition ends only when no row is left, which is proof enough. */
     private boolean needsProof() throws SQLException {
         return definition.strategy().hasRanges()
                 && !ProofQueries.isProved(connection, migration().id());
     }
 
-    /** Rows beyond the bounds are nobody's oversight, but whoever set the bounds may not know of them. */
+    /**
+     * Returns a note if the table has rows outside the bounds. Leaving them out is no mistake of anybody, but whoever set the bounds may
+     * not know about them.
+     */
     private String outside() throws SQLException {
         return !definition.bounds().isEmpty()
                         && KeysetBatching.hasRowsOutside(
                                 connection,
                                 definition.target(),
                                 definition.migration().bounds())
-                ? "; the table has rows outside of min_value and max_value, which it does not cover"
+                ? "; the table has rows outside of min_value and max_value, which the migration does not cover"
                 : "";
     }
 

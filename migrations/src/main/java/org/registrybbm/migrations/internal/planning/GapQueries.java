@@ -9,14 +9,13 @@ import org.registrybbm.migrations.internal.walk.Walk;
 import org.registrybbm.migrations.internal.walk.WalkQueries;
 
 /**
- * Which walks may not be covered by their batch jobs. Most cannot have a gap: they were cut from one end to the other, and nobody else has
- * touched their batch jobs, as the triggers of the table tell.
+ * Statements that find walks whose batch jobs may leave gaps. Most walks cannot have a gap: they were cut from one end to the other, and
+ * the triggers of the table show that nobody else has touched their batch jobs.
  */
 final class GapQueries {
-    // A partition that is as empty as when its walk was opened needs no batch job. Of numbers, the ends are those that
-    // the
-    // migration's bounds say by now; of keys, the last batch job is open where the walk is cut whole without a last
-    // key.
+    // A partition that is still as empty as when its walk was opened needs no batch job. Ranges of numbers must reach
+    // the current bounds of the migration. Ranges of keys reach the end if the walk is cut whole without a last key,
+    // because its last batch job then has no end.
     private static final String DOUBTFUL = "SELECT " + WalkQueries.COLUMNS + """
             FROM batched_background_migration_walks w
             CROSS JOIN (VALUES (?::boolean, ?::bigint, ?::bigint)) AS given (numbers, least, most)
@@ -48,7 +47,8 @@ final class GapQueries {
             ORDER BY w.id
             """.formatted(JobQueries.LAST_VALUE);
 
-    // Whoever deletes a batch job of it from now on waits for this transaction, and doubts it then.
+    // Whoever deletes a batch job of the walk from now on waits for this transaction, and then makes the walk doubtful
+    // again.
     private static final String NOTE = """
             UPDATE batched_background_migration_walks
             SET contiguous = ?
@@ -60,17 +60,17 @@ final class GapQueries {
     /**
      * Where the ranges of a migration's walks begin and end.
      *
-     * @param numbers whether they are ranges of numbers; else the ends say nothing
+     * @param numbers whether they are ranges of numbers; otherwise the ends mean nothing
      */
     record Ends(boolean numbers, long least, long most) {}
 
-    /** Returns the walks over tables with rows of which it is not known that batch jobs cover the whole table. */
+    /** Returns the walks over tables with rows that batch jobs may not cover completely. */
     static List<Walk> doubtful(Connection connection, long migrationId, Ends ends) throws SQLException {
         return Jdbc.list(
                 connection, DOUBTFUL, WalkQueries::walk, ends.numbers(), ends.least(), ends.most(), migrationId);
     }
 
-    /** Notes whether the ranges of a walk follow each other without a gap. Locks its row until the transaction ends. */
+    /** Stores whether the ranges of a walk follow each other without a gap. This locks the walk's row until the transaction ends. */
     static void note(Connection connection, Walk walk, boolean contiguous) throws SQLException {
         Jdbc.update(connection, NOTE, contiguous, walk.id());
     }

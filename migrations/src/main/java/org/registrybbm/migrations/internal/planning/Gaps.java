@@ -21,17 +21,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds ranges that no batch job covers, as after somebody deleted one or moved a bound. Finished means that every key was processed, not
- * that every batch job left in the table was.
+ * Finds ranges that no batch job covers, for example after somebody deleted a batch job or moved a bound. Finished means that every key was
+ * processed, and not only that all batch jobs that are left in the table were.
  */
 record Gaps(Connection connection, ResolvedMigration definition, BatchCutter cutter) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Gaps.class);
 
     /**
-     * Cuts a batch job for the first one.
+     * Cuts a batch job for the first gap.
      *
-     * @param due the key of the batch job is added to it
-     * @return whether there was one
+     * @param due the list to which the batch job is added
+     * @return whether there was a gap
      */
     boolean cutFirst(List<DueJob> due) throws SQLException {
         if (!definition.strategy().hasRanges()) {
@@ -40,7 +40,8 @@ record Gaps(Connection connection, ResolvedMigration definition, BatchCutter cut
         for (Walk walk : GapQueries.doubtful(connection, migration().id(), ends())) {
             Optional<TargetTable> target = definition.targetOf(connection, walk);
             if (target.isPresent()) {
-                // First: whoever deletes a batch job while the ranges are compared is heard then.
+                // This is stored first, so that a batch job that somebody deletes while the ranges are compared is
+                // noticed afterwards.
                 GapQueries.note(connection, walk, true);
                 if (reopen(walk, target.get()) || cut(walk, target.get(), due)) {
                     GapQueries.note(connection, walk, false);
@@ -63,7 +64,7 @@ record Gaps(Connection connection, ResolvedMigration definition, BatchCutter cut
         Optional<BatchJob.Range> gap = gap(walk, target);
         if (gap.isPresent()) {
             LOGGER.warn(
-                    "no batch job of '{}' covers {} of {}, as when somebody deleted one; that range is run now",
+                    "no batch job of '{}' covers {} of {}, perhaps because somebody deleted one; a new batch job runs that range now",
                     migration().name(),
                     gap.get(),
                     target.table());
@@ -78,7 +79,7 @@ record Gaps(Connection connection, ResolvedMigration definition, BatchCutter cut
         if (!countsInNumbers(target) && RangeSums.leadThrough(connection, walk)) {
             return Optional.empty();
         }
-        // Millions of ranges are sorted, which is better than to begin with it for ever.
+        // Sorting millions of ranges takes long, but with a shorter limit the plan would begin with it again for ever.
         Jdbc.run(connection, TransactionSettings.LONG_STATEMENT);
         Optional<BatchJob.Range> gap = countsInNumbers(target)
                 ? RangeQueries.firstGap(connection, migration().id(), walk, ends().least())
@@ -87,7 +88,7 @@ record Gaps(Connection connection, ResolvedMigration definition, BatchCutter cut
         return gap;
     }
 
-    /** Goes on cutting where the end is missing: the last batch jobs were deleted, or the upper bound was raised. */
+    /** Continues to cut a walk whose end is missing, because the last batch jobs were deleted or the upper bound was raised. */
     private boolean reopen(Walk walk, TargetTable target) throws SQLException {
         boolean reached = countsInNumbers(target)
                 ? RangeQueries.lastMax(connection, migration().id(), walk)

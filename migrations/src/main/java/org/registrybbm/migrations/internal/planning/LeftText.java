@@ -2,20 +2,20 @@ package org.registrybbm.migrations.internal.planning;
 
 import org.registrybbm.migrations.internal.quarantine.QuarantineQueries;
 
-/** Says which rows keep a migration from its end, and what a person can do about them. */
+/** Describes for people which rows keep a migration from being finished, and what to do about them. */
 final class LeftText {
     private LeftText() {}
 
     static String of(QuarantineQueries.Left left) {
         if (left.retrying() > 0) {
             return rows(left.retrying(), "was", "were")
-                    + " to be tried again, but the table that they lie in is not there any more; bring it back under its name and"
-                    + " retry the migration, or waive them";
+                    + " to be tried again in a partition that the table does not have any more; bring it back under its name and"
+                    + " run 'retry', or leave the rows as they are with 'waive'";
         }
         if (left.pending() > left.samples()) {
             return rows(left.pending(), "is", "are")
-                    + " still not done although the work was run on them again without an error, as when a rule, a trigger or a"
-                    + " policy swallows the change; of these, " + left.samples() + " are quarantined as samples"
+                    + " still not done although the work was run on them again without an error, probably because a rule, a trigger or a"
+                    + " policy undoes the change; of these, " + left.samples() + " are quarantined as samples"
                     + others(left) + ". Fix the cause and run 'retry'";
         }
         return rows(left.quarantined(), "is", "are") + " quarantined, all other rows are done; "

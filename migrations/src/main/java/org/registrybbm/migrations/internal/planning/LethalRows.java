@@ -29,10 +29,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What becomes of a batch job whose worker died in it each time, as rows that use up its memory do. It goes on with fewer rows, until
- * those that kill are alone; they are quarantined, so that replicas stop dying.
+ * Handles a batch job whose worker died in it each time, for example because rows use up its memory. The batch job continues with fewer
+ * rows until the rows that kill are alone. These are then quarantined, so that replicas stop dying.
  *
- * @param events what to tell once it is committed is added to it
+ * @param events the list to which events are added that are to be sent after the commit
  */
 record LethalRows(
         Connection connection,
@@ -42,11 +42,11 @@ record LethalRows(
         List<MigrationEvent> events) {
     private static final Logger LOGGER = LoggerFactory.getLogger(LethalRows.class);
 
-    /** So many rows are few enough to be quarantined together. */
+    /** Up to this many rows are quarantined together. */
     private static final int NARROW = 4;
 
     /**
-     * Makes a batch job that used up its attempts without a word fit to be tried again.
+     * Prepares a batch job for another try after it used up its attempts without reporting a failure.
      *
      * @return whether it is due now
      */
@@ -66,8 +66,7 @@ record LethalRows(
     }
 
     private boolean quarantineNext(ResolvedMigration definition, BatchJob job, int size) throws SQLException {
-        // What is as narrow as it gets is listed whole, a block of rows too, even where it goes beyond the limit a
-        // little.
+        // The smallest unit is quarantined as a whole, even if that is a block of rows and slightly exceeds the limit.
         QuarantineQueries.takeTurn(connection, migration.id());
         if (QuarantineQueries.count(connection, migration.id()) >= migration.quarantineLimit()) {
             Failure full = FailureReasons.ofQuarantine(migration);
@@ -106,7 +105,7 @@ record LethalRows(
         return JobQueries.narrow(connection, job.id(), 0, next.get().lastKey(), size);
     }
 
-    /** Rows of one key that are many are not set aside: most of them do no harm. */
+    /** Returns the rows to quarantine. Many rows that share one key are not quarantined, because most of them do no harm. */
     private List<String> rows(WalkedTable table, Batch batch, Failure death) throws SQLException {
         List<String> rows = RowQueries.identities(connection, table, table.toWork(batch), "", RowLists.FEW + 1);
         if (rows.size() > RowLists.FEW) {
@@ -114,7 +113,7 @@ record LethalRows(
                     death.code(),
                     death.message() + "; more than " + RowLists.FEW + " rows of "
                             + table.target().table()
-                            + " share its key, too many to be set aside: fix the work function, or walk a unique key");
+                            + " share its key, which are too many to quarantine: fix the work function, or walk a unique key");
         }
         return rows;
     }

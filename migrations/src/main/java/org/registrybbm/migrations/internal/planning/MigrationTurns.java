@@ -10,15 +10,18 @@ import org.registrybbm.migrations.internal.tables.Troubles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Plans one migration after the other: tells what came of each, and lets none that fails keep the others. */
+/**
+ * Plans one migration after the other. It reports what came of each plan, and a failing migration does not keep it from planning the
+ * others.
+ */
 public record MigrationTurns(MigrationStep step, MigrationListener listener, Troubles troubles) {
     private static final Logger LOGGER = LoggerFactory.getLogger(MigrationTurns.class);
 
     /**
-     * Plans one, and never throws for what is its own trouble.
+     * Plans one migration, and never throws because of that migration's own problems.
      *
-     * @param free how many batch jobs it may have more, by the budgets
-     * @param missingCode how long its code may be missing
+     * @param free how many more batch jobs the budgets allow it
+     * @param missingCode how long the code of the migration may be missing
      */
     public StepResult plan(Contender contender, int free, Duration missingCode) {
         try {
@@ -35,7 +38,7 @@ public record MigrationTurns(MigrationStep step, MigrationListener listener, Tro
             Failure failure = postponed.why();
             if (troubles.isNews(contender.id(), failure)) {
                 LOGGER.warn(
-                        "could not plan '{}'; it is tried again, the others go on: {}",
+                        "could not plan '{}'; it will be planned again, and other migrations are not affected: {}",
                         contender.name(),
                         failure.message());
             }

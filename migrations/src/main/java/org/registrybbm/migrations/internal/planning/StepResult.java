@@ -7,13 +7,13 @@ import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.DueJob;
 
 /**
- * What came of the plan of one migration.
+ * The result of the plan of one migration.
  *
- * @param due batch jobs to run
- * @param events what to tell once it is committed
- * @param busy whether another replica was planning it, so that nothing is known of it
- * @param trouble why it could not be planned now, without row values; null when it could
- * @param kept whether the migration's row tells of the trouble, and when to plan it again
+ * @param due the batch jobs to run
+ * @param events the events to send once the plan is committed
+ * @param busy whether another replica was planning the migration, so that nothing is known about it
+ * @param trouble why it could not be planned now, without row values; null if it could be planned
+ * @param kept whether the migration's row records the trouble and when to plan again
  */
 public record StepResult(
         List<DueJob> due,
@@ -24,7 +24,7 @@ public record StepResult(
     public static final StepResult NOTHING = new StepResult(List.of(), List.of(), false, null, true);
     static final StepResult BUSY = new StepResult(List.of(), List.of(), true, null, true);
 
-    /** Nothing, for a reason that may pass. */
+    /** Returns a result without batch jobs, because of a reason that may pass. */
     public static StepResult troubled(String why, boolean kept) {
         return new StepResult(List.of(), List.of(), false, why, kept);
     }

@@ -1,7 +1,8 @@
 /**
- * What a plan does for one migration: cut batch jobs, bring back those that failed, find gaps, set lethal rows aside, and end it.
+ * What a plan does for one migration: cut batch jobs, bring failed ones back, find gaps, set aside rows that kill workers, and end the
+ * migration.
  *
- * <p>Which migration is planned, and for how many workers, is decided by {@code spi.Planner}.
+ * <p>{@code spi.Planner} decides which migration is planned, and for how many workers.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.planning;

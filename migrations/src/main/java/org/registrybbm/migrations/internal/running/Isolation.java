@@ -19,12 +19,14 @@ import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.work.Batch;
 
 /**
- * Changes rows around those that fail, inside one transaction: it halves them until those are alone, each try behind a savepoint. Each of
- * these takes a transaction id, and past 64 of them every snapshot of the server gets slower. So a search ends early, when it has found
- * one row at least and has taken its number of tries or its time; what is left is for the transactions after it.
+ * Changes rows without those that fail, inside one transaction. It halves the rows until the failing ones are alone, with each try behind a
+ * savepoint.
+ *
+ * <p>Each savepoint takes a transaction id, and with more than 64 of them every snapshot of the server gets slower. So a search ends early
+ * once it has found at least one row and has used up its tries or its time. What is left is for the following transactions.
  */
 final class Isolation {
-    // With one savepoint around the search and one before it, no more than 50.
+    // Together with one savepoint around the search and one before it, this makes at most 50.
     private static final int MOST_TRIES = 40;
 
     private final Connection tx;
@@ -41,14 +43,14 @@ final class Isolation {
     interface Work {
         long migrate(Batch rows) throws SQLException, RowChange.QuarantineFullException;
 
-        /** Returns whether it fails without any row too; it changes nothing. */
+        /** Returns whether the work fails without any row too. This changes nothing. */
         boolean failsWithoutRows() throws SQLException;
     }
 
     /**
      * Starts a search.
      *
-     * @param failed to which those that fail are added, with why
+     * @param failed the map to which failing rows are added, each with its failure
      */
     Isolation(Connection tx, WalkedTable table, Work work, SearchLimits limits, Map<String, Failure> failed) {
         this.tx = tx;
@@ -59,7 +61,7 @@ final class Isolation {
         this.failed = failed;
     }
 
-    /** How a try went: how many rows were changed, or why one failed. */
+    /** The result of a try: how many rows were changed, or why it failed. */
     private record Try(long migrated, @Nullable Failure failure) {}
 
     /** Returns whether the search ended before all rows were tried. */
@@ -70,8 +72,8 @@ final class Isolation {
     /**
      * Changes rows, and returns how many.
      *
-     * @param listed the same as a list, unless they are too many for one
-     * @param atMost how many may fail; where more do, the others are not tried
+     * @param listed the same rows as a list, unless they are too many for one
+     * @param atMost how many may fail; if more do, the remaining rows are not tried
      */
     long of(Batch rows, Optional<List<String>> listed, long atMost)
             throws SQLException, RowChange.QuarantineFullException {
@@ -102,12 +104,13 @@ final class Isolation {
         long first = count(halves.first());
         long second = count(halves.second());
         long migrated = ofMany(halves.first(), atMost);
-        // Where rows are deleted the one has fewer, and where somebody puts in new ones the other has more.
+        // If rows were deleted, only the first number gets smaller. If somebody inserted rows, only the second one gets
+        // larger. If both happen, rows have moved.
         if (count(halves.first()) < first && count(halves.second()) > second) {
             throw new WorkRuleException(
                     "rows of " + table.target().table() + " were given another "
                             + table.spared().identity()
-                            + " while one that fails was looked for among many that share one key; they would be changed twice");
+                            + " while the engine searched for a failing one among many that share one key; they would be changed twice");
         }
         return migrated + ofMany(halves.second(), atMost);
     }
@@ -141,7 +144,7 @@ final class Isolation {
         Savepoint before = tx.setSavepoint();
         try {
             long migrated = work.migrate(rows);
-            // A deferred constraint would fail at the commit, where nobody can tell which row it was.
+            // A deferred constraint would fail only at the commit, where nobody can tell which row caused it.
             Jdbc.run(tx, "SET CONSTRAINTS ALL IMMEDIATE");
             tx.releaseSavepoint(before);
             return new Try(migrated, null);
@@ -157,7 +160,8 @@ final class Isolation {
                     throw e;
                 }
             }
-            // What comes next would be inside of it, and so have an id of its own for each that is still open.
+            // Otherwise the next savepoints would be nested in this one, and each open savepoint has a transaction id
+            // of its own.
             tx.releaseSavepoint(before);
             return new Try(0, SqlFailures.describe(FailureCode.UNKNOWN, e));
         }

@@ -28,7 +28,7 @@ import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.work.Batch;
 
-/** The change of the rows of one sub-batch, inside its transaction: all at once, or around those that fail. */
+/** Changes the rows of one sub-batch inside its transaction: all at once, or without those that fail. */
 final class RowChange implements Isolation.Work {
     private static final int SAMPLES = 10;
 
@@ -48,17 +48,17 @@ final class RowChange implements Isolation.Work {
     }
 
     /**
-     * What came of it.
+     * The result of a change.
      *
      * @param migrated rows that were changed
      * @param quarantined rows that were quarantined
-     * @param pending rows that are not done although they were tried again; some of them are quarantined, as samples
+     * @param pending rows that are still pending although they were tried again; some of them are quarantined, as samples
      */
     record Outcome(long migrated, int quarantined, long pending) {
         static final Outcome NOTHING = new Outcome(0, 0, 0);
     }
 
-    /** The quarantine holds as many rows as it may. */
+    /** Thrown when the quarantine holds as many rows as it may. */
     static final class QuarantineFullException extends Exception {
         private static final long serialVersionUID = 1L;
     }
@@ -73,9 +73,10 @@ final class RowChange implements Isolation.Work {
     }
 
     /**
-     * Changes all rows but those that fail alone; these are quarantined. Where it is cut short, nothing but that is done.
+     * Changes all rows except those that fail by themselves, which are quarantined. If the search is cut short, the failing rows are
+     * quarantined and no row is changed.
      *
-     * @throws QuarantineFullException when there are too many; as many as fit are quarantined, and nothing is changed
+     * @throws QuarantineFullException if too many rows fail; as many as fit are quarantined, and no row is changed
      */
     Outcome isolating(Batch batch, SearchLimits limits) throws SQLException, QuarantineFullException {
         Optional<List<String>> rows = new RowLists(tx, table, RowLists.FEW).locked(batch);
@@ -97,15 +98,15 @@ final class RowChange implements Isolation.Work {
         return new Outcome(migrated, failed.size(), pending);
     }
 
-    /** Returns whether more rows may fail than one transaction looks for, so that nothing was changed. */
+    /** Returns whether more rows may fail than one transaction searches for, so that no row was changed. */
     boolean isCutShort() {
         return cutShort;
     }
 
     /**
-     * Changes nothing, and quarantines rows of which nobody can say whether they are done.
+     * Changes no row, and quarantines rows of which nobody can say whether they are done.
      *
-     * @throws QuarantineFullException when there are too many; as many as fit are quarantined
+     * @throws QuarantineFullException if there are too many; as many as fit are quarantined
      */
     Outcome settingAside(Map<String, Failure> rows) throws SQLException, QuarantineFullException {
         failed.putAll(rows);
@@ -113,7 +114,7 @@ final class RowChange implements Isolation.Work {
         return new Outcome(0, failed.size(), 0);
     }
 
-    /** Returns whether only the work itself brings the end nearer, so that it would never come where the work does nothing. */
+    /** Returns whether the migration comes to its end only by the work itself. If the work did nothing, it would never end. */
     private boolean endsByTheWork() {
         return table.treatment() == Treatment.CHANGE && !definition.strategy().followsKey();
     }
@@ -122,22 +123,25 @@ final class RowChange implements Isolation.Work {
         return endsByTheWork() ? RowQueries.identities(tx, table, table.toWork(batch), "", SAMPLES) : List.of();
     }
 
-    /** None where one of the rows cannot even be asked: it is among those that are looked for. */
+    /**
+     * Returns a sample of pending rows. It is empty if the condition fails for a row, because that row is among those that are searched
+     * for.
+     */
     private List<String> readableSample(Batch batch) throws SQLException {
         PendingSearch search = new PendingSearch(tx, table, SAMPLES);
         return endsByTheWork() && search.ask(batch).isEmpty() ? search.found() : List.of();
     }
 
     /**
-     * Some of the rows, as they were told apart before the work: not all of them may be as they were. One that the application has moved
-     * to other blocks meanwhile was not given to the work.
+     * Checks that the work has changed at least one row of the sample, which was taken before the work, because not all of them need to
+     * have changed. A row that the application has moved to other blocks meanwhile was not given to the work.
      */
     private void requireDone(Batch batch, List<String> sample, long migrated) throws SQLException {
         if (sample.isEmpty()) {
             return;
         }
-        // Of a row without a key only the version is known, and work that leaves it undone may have made another one.
-        // Nobody else can have done those that a search has locked.
+        // For a row without a key, only its version is known, and work that leaves the row pending may still have made
+        // a new version. Nobody else can have done rows that a search has locked.
         boolean locked = definition.strategy().searches();
         boolean nothing = migrated == 0 && locked && table.spared().identity().isVersion();
         Batch given =
@@ -147,13 +151,13 @@ final class RowChange implements Isolation.Work {
                     FailureCode.NO_PROGRESS,
                     "the work function '" + migration().definition().signature() + "' was given rows of "
                             + table.target().table() + " where " + table.pending()
-                            + ", and that is still true of them; it would run for ever");
+                            + ", and this is still true for them afterwards, so the migration would run for ever; fix the work function");
         }
     }
 
     @Override
     public boolean failsWithoutRows() throws SQLException {
-        // What the statement itself is to blame for, as for a table that is gone, fails without any row too.
+        // If the statement itself is wrong, for example because a table is gone, it fails without any row too.
         try {
             work(ofRows(List.of()));
             return false;
@@ -163,9 +167,9 @@ final class RowChange implements Isolation.Work {
     }
 
     /**
-     * Lists the rows that failed; where there are too many, those that fit, and undoes everything else.
+     * Quarantines the rows that failed. If there are too many, it undoes everything else and quarantines only those that fit.
      *
-     * @param looked how much room there was when they were looked for: where more failed, the others were not tried
+     * @param looked how much room there was when the search began; if more rows failed, the others were not tried
      */
     private void quarantine(@Nullable Savepoint undo, long looked) throws SQLException, QuarantineFullException {
         if (failed.isEmpty()) {
@@ -176,7 +180,7 @@ final class RowChange implements Isolation.Work {
             tx.rollback(undo);
         }
         List<Map.Entry<String, Failure>> rows = new ArrayList<>(failed.entrySet());
-        // The rollback gave up the turn as well, and another worker may have listed rows since.
+        // The rollback also gave up the turn, so another worker may have quarantined rows since.
         int listed = full ? (int) Math.min(room(), rows.size()) : rows.size();
         for (Map.Entry<String, Failure> row : rows.subList(0, listed)) {
             QuarantineQueries.quarantine(
@@ -200,7 +204,7 @@ final class RowChange implements Isolation.Work {
         }
     }
 
-    /** Waits until no other worker lists rows of the migration, and returns how many more may be listed. */
+    /** Waits until no other worker is quarantining rows of the migration, and returns how many more fit. */
     private long room() throws SQLException {
         QuarantineQueries.takeTurn(tx, migration().id());
         return Math.max(
@@ -214,7 +218,7 @@ final class RowChange implements Isolation.Work {
         if (table.treatment() == Treatment.CHANGE || table.pendingRows().isEmpty()) {
             return run(table.toWork(batch));
         }
-        // What somebody did by hand, or the application by now, is not done again.
+        // Rows that somebody has done by hand, or that the application has done by now, are not done again.
         RowLists lists = new RowLists(tx, table, RowLists.MANY);
         Optional<List<String>> before = lists.of(batch.and(this::pendingCondition));
         if (before.isEmpty()) {
@@ -227,11 +231,11 @@ final class RowChange implements Isolation.Work {
             return 0;
         }
         long migrated = run(batch.and(this::pendingCondition));
-        // Rows that the application has put in meanwhile are not to be judged.
+        // Rows that the application has inserted meanwhile are not checked.
         stillPending(
                 stillPending(batch, before.get()),
                 table.treatment() == Treatment.RETRY
-                        ? "it is still not done after it was tried again"
+                        ? "the row is still not done after it was tried again"
                         : QuarantineQueries.STILL_NOT_DONE);
         return migrated;
     }
@@ -246,7 +250,10 @@ final class RowChange implements Isolation.Work {
         return migrated;
     }
 
-    /** Tells what the work function throws from what the engine does: only the former can be a row's fault. */
+    /**
+     * Calls the work function, and marks what it throws. Only that can be the fault of a row, and not what the engine's own statements
+     * throw.
+     */
     private long work(Batch batch) throws SQLException {
         try {
             return definition.function().migrate(definition.context(tx, table.target(), batch));
@@ -255,8 +262,8 @@ final class RowChange implements Isolation.Work {
         } catch (SQLException e) {
             throw WorkSqlException.isAuthors(e) ? new WorkSqlException(e) : e;
         } catch (Exception | AssertionError | StackOverflowError e) {
-            // Checked ones too: other languages of the JVM throw them undeclared. A deep document in a row exhausts the
-            // stack.
+            // This includes checked exceptions, because other languages of the JVM throw them undeclared. A deeply
+            // nested document in a row may exhaust the stack.
             throw new WorkFailedException(e);
         }
     }
@@ -269,7 +276,7 @@ final class RowChange implements Isolation.Work {
         return pending(batch, 1).isEmpty() ? List.of() : pending(ofRows(before), before.size());
     }
 
-    /** The rows of a retry are in quarantine themselves. */
+    /** Returns the condition that a row is pending. The rows of a retry are in quarantine themselves, so they are not left out there. */
     private String pendingCondition(String qualifier) {
         return table.treatment() == Treatment.RETRY ? table.pending(qualifier) : table.pendingOfOthers(qualifier);
     }
@@ -295,7 +302,7 @@ final class RowChange implements Isolation.Work {
         return table.spared().of(rows);
     }
 
-    /** Why rows could not be changed, one for each that was quarantined. */
+    /** Returns why rows could not be changed, one failure for each row that was quarantined. */
     List<Failure> failures() {
         return List.copyOf(failed.values());
     }

@@ -9,7 +9,7 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.BatchOutcome.Reason;
 import org.registrybbm.migrations.model.BatchedMigration;
 
-/** What listeners hear of one run of a batch job. Each run ends with exactly one of the methods that return an outcome. */
+/** Reports one run of a batch job to listeners. Each run ends with exactly one of the methods that return an outcome. */
 final class RunEvents {
     private final MigrationListener listener;
     private final BatchedMigration migration;
@@ -54,7 +54,7 @@ final class RunEvents {
         return new BatchOutcome.Lost(job.id(), why);
     }
 
-    /** Not the end of the run: that is told apart. */
+    /** Reports that the migration failed. This is not the end of the run, which is reported separately. */
     void migrationFailed(BatchedMigration failed, Failure failure) {
         listener.on(new MigrationEvent.MigrationFailed(failed, failure));
     }

@@ -8,20 +8,20 @@ import org.registrybbm.migrations.internal.lease.Lease;
 import org.registrybbm.migrations.internal.sharing.PaceQueries;
 
 /**
- * How long rows that fail are looked for in one transaction.
+ * Limits how long one transaction searches for failing rows.
  *
- * @param patience gives the transaction more time than a sub-batch has else
+ * @param patience gives the transaction more time than a sub-batch usually has
  */
 record SearchLimits(Connection tx, Lease lease, Consumer<Duration> patience) {
-    // Of the time that a sub-batch should take: a pause has to wait for the search.
+    // In target times of a sub-batch, because a pause has to wait for the search.
     private static final int TARGETS = 2;
 
-    /** Returns how long a search may go on that has found something. */
+    /** Returns how long a search may continue after it has found something. */
     Duration longest() {
         return lease.settings().targets().subBatch().multipliedBy(TARGETS);
     }
 
-    /** Returns whether it is not to go on even if it has found nothing, as when the migration was paused. */
+    /** Returns whether the search must end even if it has found nothing, for example because the migration was paused. */
     boolean isStopped() throws SQLException {
         return PaceQueries.look(tx, lease.jobId(), lease.token())
                 .filter(PaceQueries.Look::runnable)

@@ -27,9 +27,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The tables of a migration as they were at one moment, read by ranges of blocks. A row that moves to a block which was read already is
- * found where it lay at that moment. Between two ranges it holds no lock, so whoever alters a table waits for one range at most. While it
- * is open, PostgreSQL keeps every row that died since: that is what it costs, and why it is closed as soon as it is of no use any more.
+ * Reads the tables of a migration as they were at one moment, by ranges of blocks. A row that moves to a block that was read already is
+ * still found where it was at that moment. Between two ranges the snapshot holds no lock on the tables, so whoever alters a table waits for
+ * one range at most. While it is open, PostgreSQL keeps every row version that has died since. This is its price, and the reason to close
+ * it as soon as it is no longer needed.
  */
 public final class Snapshot implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Snapshot.class);
@@ -37,7 +38,7 @@ public final class Snapshot implements AutoCloseable {
     private static final long FIRST_PIECE = 16;
     // 1 GiB in blocks of 8 KiB.
     private static final long LARGEST_PIECE = 131_072;
-    // As of a sub-batch: what takes several times its target has a pause wait.
+    // As for a sub-batch: whatever takes several times its target keeps a pause waiting.
     private static final int PATIENCE = 3;
 
     private final Connection connection;
@@ -55,30 +56,30 @@ public final class Snapshot implements AutoCloseable {
     private boolean lost;
 
     /**
-     * A table and the file that it is in, which is another one once it was rewritten.
+     * A table and its file. A table that was rewritten has another file.
      *
-     * @param file the number of the file, or null where the table is gone
+     * @param file the number of the file, or null if the table is gone
      */
     public record Table(TargetTable target, @Nullable Long file) {}
 
-    /** How far a table is read. */
+    /** How far a table has been read. */
     private record Place(Table table, WalkedTable walked, StatisticsQueries.Heap heap, long next) {}
 
-    /** What comes after a range of blocks. */
+    /** What follows after a range of blocks. */
     public enum Then {
-        /** More ranges, or the same one by halves. */
+        /** There are more ranges, or the same one is read again in halves. */
         MORE,
         /** Nothing. */
         END,
-        /** Nobody knows what it held: the table was rewritten or dropped, so that rows do not lie any more where they were seen. */
+        /** The table was rewritten or dropped, so rows no longer lie where they were seen, and nobody knows what the range held. */
         ANOTHER_TABLE
     }
 
     /**
-     * What is looked for.
+     * What to search for.
      *
-     * @param most how many rows of a range to look for at most
-     * @param finder gets what each range holds: rows that are not done, and rows of which nobody can say so
+     * @param most how many rows of a range to search for at most
+     * @param finder gets the result for each range: pending rows, and rows for which the condition fails
      */
     public record Looking(ResolvedMigration definition, int most, Consumer<PendingSearch> finder) {}
 
@@ -94,10 +95,10 @@ public final class Snapshot implements AutoCloseable {
     }
 
     /**
-     * Takes it now.
+     * Takes the snapshot now.
      *
-     * @param connection in auto-commit mode, as it is again when the result is closed
-     * @param tables as they were found before by another transaction: what rewrites one after that is noticed
+     * @param connection a connection in auto-commit mode, which it is in again after the snapshot is closed
+     * @param tables the tables as another transaction found them before; a table that is rewritten after that is noticed
      */
     public static Snapshot take(
             Connection connection, EngineSettings.Timeouts timeouts, Looking looking, List<Table> tables)
@@ -114,31 +115,32 @@ public final class Snapshot implements AutoCloseable {
         }
     }
 
-    /** The connection that reads, for whoever watches over it. */
+    /** Returns the connection that reads, for whoever watches it. */
     Connection connection() {
         return connection;
     }
 
-    /** Blocks read so far, of all tables together. */
+    /** Returns how many blocks were read so far, of all tables together. */
     long blocksRead() {
         return blocksRead;
     }
 
-    /** About how many rows that is. */
+    /** Returns about how many rows were read so far. */
     public long rowsRead() {
         return rowsRead;
     }
 
-    /** Returns whether its connection is gone, and the snapshot with it. */
+    /** Returns whether the connection is gone, and the snapshot with it. */
     boolean isLost() {
         return lost;
     }
 
     /**
-     * Reads the next range. The next one is bigger or smaller by how long this took; one that was cut off is read again by halves.
+     * Reads the next range. The size of the following one depends on how long this one took. A range that was cut off is read again in
+     * halves.
      *
-     * @param target how long it should take; several times that is the most that it may take
-     * @param longest how long it may take where it is a single block
+     * @param target how long a range should take; a range may take up to three times as long
+     * @param longest how long a range of a single block may take
      */
     public Then read(Duration target, Duration longest) throws SQLException {
         long began = System.nanoTime();
@@ -172,7 +174,7 @@ public final class Snapshot implements AutoCloseable {
         Jdbc.run(connection, "SET LOCAL statement_timeout = " + least.toMillis());
         long last = Math.min(at.heap().blocks(), at.next() + reading) - 1;
         Optional<PendingSearch> search = last < at.next() ? Optional.empty() : Optional.of(search(at, last));
-        // The look has locked the table until the range is left.
+        // The search has locked the table until the range is left.
         if (!isSameFile(at.table())) {
             return Then.ANOTHER_TABLE;
         }
@@ -228,7 +230,7 @@ public final class Snapshot implements AutoCloseable {
         return took.multipliedBy(2).compareTo(target) < 0 ? Math.min(LARGEST_PIECE, piece * 2) : piece;
     }
 
-    /** Gives up the locks of the range, and keeps the snapshot. */
+    /** Gives up the locks of the range but keeps the snapshot. */
     private void leave() throws SQLException {
         connection.rollback(begin);
     }
@@ -239,7 +241,7 @@ public final class Snapshot implements AutoCloseable {
         } catch (SQLException e) {
             lost = true;
             SQLException gone =
-                    new SQLException("the connection is gone that read the tables as of one moment", "08006", why);
+                    new SQLException("the connection that read the tables as of one moment is gone", "08006", why);
             gone.addSuppressed(e);
             throw gone;
         }
@@ -256,7 +258,7 @@ public final class Snapshot implements AutoCloseable {
             connection.rollback();
             connection.setAutoCommit(true);
         } catch (SQLException e) {
-            LOGGER.debug("a connection that read the tables as of one moment is gone", e);
+            LOGGER.debug("the connection that read the tables as of one moment was gone before it was given back", e);
         }
     }
 }

@@ -8,9 +8,9 @@ import java.util.stream.Collectors;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
-/** Statements of a proof about the tables that it reads. */
+/** Statements about the tables that a proof reads. */
 public final class SnapshotQueries {
-    // The catalogue as it is now, in whatever snapshot this runs.
+    // These functions read the catalogue as it is now, whatever snapshot the statement runs in.
     private static final String FILES = """
             SELECT given.oid, pg_relation_filenode(given.oid::oid)::bigint AS file
             FROM unnest(?::bigint[]) AS given (oid)
@@ -19,7 +19,7 @@ public final class SnapshotQueries {
 
     private SnapshotQueries() {}
 
-    /** Returns tables with the files that they are in now. */
+    /** Returns tables with their current files. */
     public static List<Snapshot.Table> files(Connection connection, List<TargetTable> tables) throws SQLException {
         Map<Long, Long> files = Jdbc.list(
                         connection, FILES, row -> Map.entry(row.getLong("oid"), row.getLong("file")), (Object)

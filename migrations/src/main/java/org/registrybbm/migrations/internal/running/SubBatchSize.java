@@ -9,15 +9,15 @@ import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchSizing;
 
 /**
- * What the next sub-batch of a run aims at: how many rows, and whether those that fail are separated from the others. It follows the time
- * that the last one took, see {@link SubBatchSizes}, and what made the last one fail.
+ * Decides how many rows the next sub-batch of a run has, and whether failing rows are separated from the others. The size follows the time
+ * that the last sub-batch took, see {@link SubBatchSizes}, and the failure of the last one.
  *
- * <p>Of rows that fail many are searched by halving across transactions, so that the cursor moves and a pause is obeyed in between, and few
- * inside one. While sub-batches hold such rows, the next one is searched at once; where they hold too many for one transaction it has fewer
- * rows.
+ * <p>If rows fail among many, they are searched by halving across transactions, so that the cursor moves and a pause takes effect in
+ * between. Among few rows they are searched inside one transaction. As long as sub-batches contain failing rows, the next one is searched
+ * at once. If they contain too many for one transaction, the next one has fewer rows.
  */
 final class SubBatchSize {
-    // A batch job that lost several workers may have lost them to one of its next rows: it does not grow for a while.
+    // If several workers died in a batch job, one of its next rows may be the reason. It does not grow for a while.
     private static final int CAREFUL_FROM = 2;
     private static final int CAREFUL_FOR = 32;
 
@@ -31,7 +31,7 @@ final class SubBatchSize {
     /**
      * Begins a run.
      *
-     * @param takeover whether another worker has lost the batch job
+     * @param takeover whether this run has taken the batch job over from another worker
      */
     SubBatchSize(BatchJob job, boolean takeover, Duration target, BatchSizing.Bounds bounds) {
         this.rows = (int)
@@ -47,7 +47,7 @@ final class SubBatchSize {
         return rows;
     }
 
-    /** Returns whether rows that fail are looked for one by one. */
+    /** Returns whether failing rows are searched for one by one. */
     boolean isolates() {
         return isolates;
     }
@@ -57,7 +57,7 @@ final class SubBatchSize {
         return byTime.limit(rows, longest);
     }
 
-    /** Follows a sub-batch that was committed. */
+    /** Adapts the size after a sub-batch that was committed. */
     void committed(Step.Committed step, Duration took) {
         boolean found = isolates && !step.quarantined().isEmpty();
         int next = Math.min(byTime.next(rows, step.covered(), step.migrated(), took), ceiling);
@@ -77,7 +77,7 @@ final class SubBatchSize {
         isolates = found || suspects > 0 && suspects <= RowLists.FEW;
     }
 
-    /** Has fewer rows tried again, and grows slowly from there; false when there are no fewer. */
+    /** Makes the next try smaller, and lets the size grow slowly from there; returns false if it cannot be smaller. */
     boolean shrink() {
         if (rows <= 1) {
             return false;
@@ -87,7 +87,7 @@ final class SubBatchSize {
         return true;
     }
 
-    /** Has fewer rows tried again, as they are too many to be told apart; false when there are no fewer. */
+    /** Makes the next try smaller because the rows are too many to be told apart; returns false if it cannot be smaller. */
     boolean shrinkForMany() {
         if (rows <= 1) {
             return false;
@@ -96,7 +96,7 @@ final class SubBatchSize {
         return true;
     }
 
-    /** Has the row looked for that failed among the last sub-batch's; false when it was looked for already. */
+    /** Starts the search for the row that failed in the last sub-batch; returns false if it was already searched for. */
     boolean search() {
         if (isolates) {
             return false;
@@ -107,12 +107,12 @@ final class SubBatchSize {
         return true;
     }
 
-    /** Returns whether a row that failed is being looked for, so that what follows is no news. */
+    /** Returns whether a failing row is being searched for, so that further failures are no news. */
     boolean isSearching() {
         return suspects > 0;
     }
 
-    /** Among few rows it is looked for at once. */
+    /** Returns half of the rows that may fail, but all of them if they are few enough to be searched at once. */
     private int halfOfSuspects() {
         return (int) Math.min(rows, Math.max(Sizing.afterFailure((int) suspects), Math.min(suspects, RowLists.FEW)));
     }

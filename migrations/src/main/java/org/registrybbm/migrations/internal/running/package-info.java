@@ -1,7 +1,7 @@
 /**
- * One run of one batch job: its sub-batches, rows that fail, and the proof that none is left.
+ * One run of one batch job: its sub-batches, failing rows, and the proof that no row is left.
  *
- * <p>It does not choose what to run. The right to run it is in {@code internal.lease}.
+ * <p>What to run is chosen elsewhere. The right to run it is in {@code internal.lease}.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.running;

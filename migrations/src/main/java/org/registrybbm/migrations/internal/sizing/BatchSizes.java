@@ -16,15 +16,15 @@ import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.settings.EngineSettings;
 
 /**
- * How many rows the next batches of a migration have.
+ * Decides how many rows the next batches of a migration have.
  *
- * @param rows where there are enough of them
- * @param least what batches are not made smaller than so as to share out what is left
- * @param keysPerRow how far apart integer keys lie; empty when nothing tells
+ * @param rows the size of a batch while there are enough rows
+ * @param least the smallest size to which batches shrink when what is left is shared out
+ * @param keysPerRow how many keys of an integer key there are for each row, because of gaps; empty if unknown
  */
 public record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
     private static final long FEW_ROWS = 1_000;
-    // Of the target time: a lane that stands idle for that long at the end is none to care about.
+    // The part of the target time up to which a worker may stand idle at the end. That is too short to matter.
     private static final int LEAST_PART = 30;
 
     public static BatchSizes of(
@@ -38,7 +38,7 @@ public record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
             return new BatchSizes(
                     migration.sizing().first(), migration.sizing().first(), keysPerRow(recent, migration));
         }
-        // A batch that would take long at its rate holds a place for as long.
+        // A batch that takes long because of its rate would occupy a worker for as long.
         RowRate rate = BudgetQueries.rate(connection, migration.id());
         if (last.isEmpty()) {
             long first = rate.atMost(migration.sizing().first(), target);
@@ -57,8 +57,8 @@ public record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
     /**
      * Returns the size of the next batch.
      *
-     * @param total about how many rows the walk has, or empty when nobody knows
-     * @param cut about how many of them batch jobs hold already
+     * @param total about how many rows the walk has, or empty if unknown
+     * @param cut about how many of them are in batch jobs already
      * @param lanes about how many batch jobs run at once
      */
     public BatchingStrategy.Size next(OptionalLong total, long cut, int lanes) {
@@ -67,8 +67,8 @@ public record BatchSizes(long rows, long least, OptionalDouble keysPerRow) {
     }
 
     /**
-     * Returns how far apart integer keys lie, by the densest of the last batches that are done, so that no batch grows too big where a
-     * gap ends. Empty when none tells: the first one begins at the migration's bound, and not at a key.
+     * Returns how many keys there are for each row, by the densest of the last finished batch jobs, so that no batch becomes too large
+     * where a gap ends. Empty if no batch job tells. The first one does not, because it begins at the migration's bound and not at a key.
      */
     private static OptionalDouble keysPerRow(List<JobQueries.Figures> recent, BatchedMigration migration) {
         return recent.stream()

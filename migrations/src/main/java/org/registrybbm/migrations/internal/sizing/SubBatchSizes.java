@@ -5,21 +5,25 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.BatchSizing;
 
 /**
- * How big the next sub-batch of a run is. It follows the time that the last one took, see {@link Sizing}, with two exceptions. Rows that are
- * only looked at say nothing of those that are changed: over many that are right already it never grows beyond what can be changed within
- * the target. And where a fixed cost makes most of the time, fewer rows would not make it shorter.
+ * Decides how large the next sub-batch of a run is. The size follows the time that the last one took, see {@link Sizing}, with two
+ * exceptions.
+ *
+ * <p>Rows that are only looked at say nothing about rows that are changed. So over many rows that are right already, the size never grows
+ * beyond what can be changed within the target time. And if a fixed cost makes up most of the time, the size does not shrink, because fewer
+ * rows would not make the sub-batch shorter.
  */
 public final class SubBatchSizes {
-    // Until rows were changed: about as many as a slow table changes in the target time.
+    // The limit until rows were changed: about as many rows as a slow table changes in the target time.
     private static final int UNPROVEN = 20_000;
 
-    // Of so many rows that were looked at one was changed: else the time is that of the looking.
+    // The time counts for the change if at least one of this many rows was changed. Otherwise it is mostly the time to
+    // look at rows.
     private static final int MOSTLY_CHANGED = 10;
 
-    // A sub-batch that takes several times its target has the application wait for its rows.
+    // If a sub-batch takes several times its target, the application waits for its rows.
     private static final int PATIENCE = 3;
 
-    // Each time so many sub-batches more lie before the next probe, where the last one told that rows are slow.
+    // If the last probe showed that the rows are slow, this many times more sub-batches pass before the next probe.
     private static final int RARER = 8;
 
     private final Duration target;
@@ -31,7 +35,7 @@ public final class SubBatchSizes {
     private long untilProbe;
     private long betweenProbes = 1;
 
-    /** What one sub-batch was. */
+    /** The size and the time of one sub-batch. */
     private record Piece(long rows, Duration took) {}
 
     public SubBatchSizes(int first, Duration target, BatchSizing.Bounds bounds) {
@@ -40,7 +44,7 @@ public final class SubBatchSizes {
         this.bounds = bounds;
     }
 
-    /** Returns the rows of the next sub-batch after one that was committed. */
+    /** Returns the size of the next sub-batch after one that was committed. */
     public int next(int size, long covered, long migrated, Duration took) {
         if (migrated > 0 && migrated * MOSTLY_CHANGED >= covered) {
             nanosPerChange = (double) took.toNanos() / migrated;
@@ -52,7 +56,7 @@ public final class SubBatchSizes {
                 1, bounds.clamp(took.compareTo(target) <= 0 ? grown(size, next) : shrunk(size, next, before, last)));
     }
 
-    /** It grows no further than what can be changed within the target, and does not shrink for it. */
+    /** Returns a larger size, up to what can be changed within the target time. It does not shrink because of that limit. */
     private long grown(int size, long next) {
         worthwhile = 0;
         long most = nanosPerChange == null ? unproven : Math.round(target.toNanos() / nanosPerChange);
@@ -64,7 +68,8 @@ public final class SubBatchSizes {
             worthwhile = worthwhile(before, now);
         }
         long worth = Math.max(next, Math.min(2L * size, worthwhile));
-        // The smallest that there is: only a bigger one can tell whether the rows are slow, or what comes with any.
+        // This is the smallest size that makes sense. Only a larger sub-batch can tell whether the rows are slow or the
+        // fixed cost is high.
         if (worth == size && --untilProbe < 0) {
             betweenProbes *= RARER;
             untilProbe = betweenProbes;
@@ -74,8 +79,8 @@ public final class SubBatchSizes {
     }
 
     /**
-     * Two pieces of different sizes tell their fixed cost and that of a row. Fewer rows than take as long as the fixed cost, or as the
-     * target, would save little and cost much.
+     * Returns the smallest size that is worth it. From two sub-batches of different sizes follow the fixed cost and the cost of a row. A
+     * size whose rows take less time than the fixed cost, or than the target if that is shorter, would save little and cost much.
      */
     private long worthwhile(Piece one, Piece other) {
         double perRow = (double) (one.took().toNanos() - other.took().toNanos()) / (one.rows() - other.rows());
@@ -86,7 +91,7 @@ public final class SubBatchSizes {
         return Math.round(Math.min(fixed, target.toNanos()) / perRow);
     }
 
-    /** Returns how long one statement of the next sub-batch may take, before it is cut off and tried with fewer rows. */
+    /** Returns how long one statement of the next sub-batch may take before it is cut off and tried again with fewer rows. */
     public Duration limit(int size, Duration longest) {
         if (size <= 1) {
             return longest;

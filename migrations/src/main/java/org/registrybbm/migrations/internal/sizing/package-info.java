@@ -1,7 +1,7 @@
 /**
- * How big batches and sub-batches are, by how long the last ones took. Pure arithmetic and the figures that it needs.
+ * How large batches and sub-batches are, from how long the last ones took: pure arithmetic, and the figures that it needs.
  *
- * <p>It changes nothing in the database.
+ * <p>Nothing here changes anything in the database.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.sizing;

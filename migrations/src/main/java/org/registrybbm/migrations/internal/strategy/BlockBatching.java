@@ -13,9 +13,11 @@ import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.work.Batch;
 
 /**
- * Ranges of the table's blocks, for tables without a key, or whose key has little to do with where the rows lie. A changed row may move
- * to any block, and so may a row that the application changes meanwhile. So each range takes the rows that are pending only, and after each
- * pass a {@link BlockProof} tells whether another one is needed.
+ * Cuts a table into ranges of its blocks. This is for tables without a key, or with a key whose order has little to do with where the rows
+ * lie.
+ *
+ * <p>A changed row may move to any block, and so may a row that the application changes meanwhile. So each range takes only the rows that
+ * are pending, and after each pass a {@link BlockProof} tells whether another pass is needed.
  */
 public record BlockBatching() implements BatchingStrategy {
     @Override
@@ -76,7 +78,7 @@ public record BlockBatching() implements BatchingStrategy {
                 last == job.range().max()));
     }
 
-    /** Returns the rows of some blocks, but for those in quarantine. */
+    /** Returns the rows of some blocks, without those in quarantine. */
     public static Batch rows(WalkedTable table, long first, long last) {
         return new Batch(
                 qualifier -> range(qualifier, first, last) + table.spared().and(qualifier));

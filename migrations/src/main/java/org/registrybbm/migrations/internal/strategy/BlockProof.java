@@ -9,8 +9,8 @@ import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
 
 /**
- * Looks whether ranges have left any row, in one batch job over all tables of a migration: it must see them as they were at one moment,
- * so its sub-batches are those of a {@code Proof}.
+ * Proves that no row is left, in one batch job over all tables of a migration. It must see all tables as they were at one moment, so the
+ * class {@code Proof} makes its sub-batches.
  */
 public record BlockProof() implements BatchingStrategy {
     @Override

@@ -14,8 +14,8 @@ import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.work.Batch;
 
 /**
- * Looks for rows that are not done where asking for them may fail: the author's expression may cast what a row holds, and one row whose
- * value is none fails the statement for all. Such rows are told from the others by halving, and are not done either.
+ * Searches for pending rows when the author's condition may fail. The condition may cast what a row holds, and one row with an unsuitable
+ * value fails the statement for all rows. Such rows are found by halving, and count as not done.
  */
 public final class PendingSearch {
     private static final int BLOCKS_AT_ONCE = 1_024;
@@ -29,7 +29,7 @@ public final class PendingSearch {
     /**
      * Starts a search.
      *
-     * @param most how many rows of each kind to look for at most; the search ends when it has found more
+     * @param most how many rows of each kind to look for; the search ends when it has found more
      */
     public PendingSearch(Connection tx, WalkedTable table, int most) {
         this.tx = tx;
@@ -37,22 +37,22 @@ public final class PendingSearch {
         this.most = most;
     }
 
-    /** Returns the identities of rows that are not done. */
+    /** Returns the identities of the pending rows. */
     public List<String> found() {
         return List.copyOf(found);
     }
 
-    /** Returns the identities of rows that nobody can tell of, and why. */
+    /** Returns the identities of rows for which the condition fails, each with the failure. */
     public Map<String, Failure> unreadable() {
         return unreadable;
     }
 
-    /** Returns whether any row is not done, or cannot even be asked. */
+    /** Returns whether any row is pending, or the condition fails for any row. */
     public boolean hasFound() {
         return !found.isEmpty() || !unreadable.isEmpty();
     }
 
-    /** Looks through the whole table. */
+    /** Searches the whole table. */
     public void everywhere() throws SQLException {
         Batch all = table.rows();
         long blocks = StatisticsQueries.heap(tx, table.target()).blocks();
@@ -61,7 +61,7 @@ public final class PendingSearch {
         }
     }
 
-    /** Looks among those of some rows that lie in some blocks. */
+    /** Searches among those of some rows that lie in some blocks. */
     public void inBlocks(Batch among, long first, long last) throws SQLException {
         Batch rows = among.and(qualifier -> BlockBatching.range(qualifier, first, last));
         if (isEnough() || ask(rows).isEmpty()) {
@@ -94,7 +94,7 @@ public final class PendingSearch {
         halve(rows.subList(half, rows.size()));
     }
 
-    /** Asks for those of some rows that are not done; returns why it cannot be said, or nothing. */
+    /** Reads which of some rows are pending; returns why that failed, or nothing if it did not. */
     public List<Failure> ask(Batch rows) throws SQLException {
         Savepoint before = tx.setSavepoint();
         try {
@@ -107,7 +107,7 @@ public final class PendingSearch {
             }
             tx.rollback(before);
             if (!SqlFailures.isDataError(e)) {
-                // What the expression itself is to blame for fails without any row too.
+                // If the condition itself is wrong, it fails without any row too.
                 RowQueries.identities(tx, table, table.spared().of(List.of()).and(table::pendingOfOthers), "", 1);
             }
             return List.of(SqlFailures.describe(FailureCode.UNKNOWN, e));

@@ -12,7 +12,9 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 import org.registrybbm.migrations.work.Batch;
 
-/** Where some rows of a table lie. It is good for the transaction that found them, as long as nobody else can change them. */
+/**
+ * The places of some rows of a table. They are valid within the transaction that found them, as long as nobody else can change the rows.
+ */
 record Places(List<Place> rows) {
     static final Places NONE = new Places(List.of());
 
@@ -23,14 +25,14 @@ record Places(List<Place> rows) {
             LIMIT ?
             """;
 
-    /** A row's. */
+    /** The place of one row. */
     private record Place(long table, String tid) {}
 
     /**
      * Finds rows.
      *
-     * @param condition which ones
-     * @param locking what stands behind the statement, or the empty text
+     * @param condition the condition for the rows
+     * @param locking a locking clause to append to the statement, or an empty text
      */
     static Places find(Connection connection, String table, String condition, String locking, int limit)
             throws SQLException {
@@ -49,19 +51,19 @@ record Places(List<Place> rows) {
         return rows.size();
     }
 
-    /** Returns the first of them. */
+    /** Returns the first places. */
     Places first(int count) {
         return new Places(rows.subList(0, Math.min(count, rows.size())));
     }
 
-    /** Returns those behind the first ones. */
+    /** Returns the places behind the first ones. */
     Places behind(int count) {
         return new Places(rows.subList(Math.min(count, rows.size()), rows.size()));
     }
 
-    /** Returns these rows. */
+    /** Returns the rows at these places. */
     Batch batch() {
-        // Of a partitioned table, a row of each partition may lie in the same place.
+        // In a partitioned table, a row of each partition may have the same ctid.
         TreeMap<Long, String> places = rows.stream()
                 .collect(groupingBy(Place::table, TreeMap::new, mapping(Place::tid, joining("\",\"", "{\"", "\"}"))));
         return new Batch(qualifier -> places.entrySet().stream()

@@ -19,10 +19,10 @@ import org.registrybbm.migrations.model.Strategy;
 import org.registrybbm.migrations.work.Batch;
 
 /**
- * Rows for which a condition is true, until there is none; the work makes it false. Each sub-batch locks its rows before the work gets
- * them and steps over those that others have locked, so several batch jobs at once never meet.
+ * Takes rows for which a condition is true, until none is left. The work makes the condition false. Each sub-batch locks its rows before
+ * the work function gets them, and skips rows that others have locked, so batch jobs that run at the same time never meet.
  *
- * @param nulls whether the condition is that the migration's column is NULL; else it is what the work function calls pending
+ * @param nulls whether the condition is that the migration's column is NULL; otherwise it is what the work function calls pending
  */
 public record PredicateBatching(boolean nulls) implements BatchingStrategy {
     private static final String ANY_LEFT = """
@@ -31,11 +31,10 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
 
     private static final String LOCKED = "FOR NO KEY UPDATE";
 
-    // Other migrations wait for the plan.
+    // This runs inside a plan, for which other migrations wait.
     private static final String SHORT_LOOK = "SET LOCAL statement_timeout = '500ms'";
 
-    // Without this a scan from the table's start would step over every row that is done already, at each sub-batch
-    // anew.
+    // Without this, each sub-batch might scan the table from its start and step over every row that is done already.
     private static final String WALK_THE_INDEX = "SET LOCAL enable_seqscan = off";
     private static final String WALK_AS_EVER = "SET LOCAL enable_seqscan = DEFAULT";
 
@@ -50,8 +49,8 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
         if (nulls && !CatalogQueries.hasNullIndex(connection, target)) {
             throw new InvalidDefinitionException(
                     FailureCode.MISSING_INDEX,
-                    "no valid index of " + target.table() + " is partial WHERE " + target.column()
-                            + " IS NULL, so that each batch would read the whole table; create one: CREATE INDEX"
+                    target.table() + " has no valid partial index WHERE " + target.column()
+                            + " IS NULL, so each batch would read the whole table; create one: CREATE INDEX"
                             + " CONCURRENTLY ON " + target.table() + " (" + target.column() + ") WHERE "
                             + target.column() + " IS NULL");
         }
@@ -60,8 +59,8 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
             if (!CatalogQueries.usesIndex(connection, target.table(), table.pending())) {
                 throw new InvalidDefinitionException(
                         FailureCode.MISSING_INDEX,
-                        "no index of " + target.table() + " finds its rows where " + table.pending()
-                                + ", so that each batch would read the whole table; create a partial one with this"
+                        target.table() + " has no index that finds its rows where " + table.pending()
+                                + ", so each batch would read the whole table; create a partial index with this"
                                 + " condition, or use " + Strategy.BLOCKS);
             }
         }
@@ -91,7 +90,10 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
                 : Optional.empty();
     }
 
-    /** An index may hold so much that is done that only a batch job has the time to tell. */
+    /**
+     * Returns whether any row may be left. If so many entries of the index are done that a short look cannot tell, the answer is yes,
+     * because only a batch job has the time to find out.
+     */
     private static boolean anyLeft(Connection connection, WalkedTable table) throws SQLException {
         Savepoint before = connection.setSavepoint();
         boolean left;
@@ -109,7 +111,7 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
             }
             left = true;
         }
-        // With it goes what was set for the look.
+        // The rollback also undoes the settings of the look.
         connection.rollback(before);
         return left;
     }
@@ -119,7 +121,7 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
             throws SQLException {
         Jdbc.run(connection, WALK_THE_INDEX);
         Places rows = next(connection, table, wanted);
-        // The work function's own statements are planned as everywhere else.
+        // The work function's own statements are planned as usual.
         Jdbc.run(connection, WALK_AS_EVER);
         return rows.isEmpty()
                 ? Optional.empty()
@@ -149,11 +151,13 @@ public record PredicateBatching(boolean nulls) implements BatchingStrategy {
             }
         }
         Places free = Places.find(connection, name, condition, LOCKED + " SKIP LOCKED", wanted.rows());
-        // Those that others have locked may be left when they are done: only waiting for them tells.
+        // Rows that others have locked may still be pending when they are unlocked. Only waiting for them tells.
         return free.isEmpty() ? Places.find(connection, name, condition, LOCKED, wanted.rows()) : free;
     }
 
-    /** Others may have done what lies in some places, or have it locked; then it takes those behind. */
+    /**
+     * Takes rows from the foreseen places. If others have done or locked the rows at some places, it continues with the places behind them.
+     */
     private static Places foreseen(Connection connection, WalkedTable table, String condition, Wanted wanted)
             throws SQLException {
         Foresight foresight = wanted.foresight().orElseThrow();

@@ -12,12 +12,12 @@ import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.work.Batch;
 
-/** Quarantined rows of one table that somebody wants to be tried again, one a sub-batch. */
+/** Takes quarantined rows of one table that are to be tried again, one row for each sub-batch. */
 public record QuarantineRetry() implements BatchingStrategy {
     /**
-     * Returns whether nobody can say what became of the row: it is not there any more under what it was known by, as when its key was
-     * changed to mend it, or it was deleted, or changed in a table without a key; and the work function does not say whether any row is
-     * left.
+     * Returns whether nobody can say what became of a row. This is so if two things are true. The row is no longer found by its identity,
+     * because its key was changed to fix it, because it was deleted, or because it was changed in a table without a key. And the work
+     * function does not say which rows are pending.
      */
     public static boolean isLost(Connection connection, WalkedTable table, Batch row) throws SQLException {
         return table.treatment() == Treatment.RETRY

@@ -13,16 +13,16 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.work.Batch;
 
 /**
- * Rows of a table as lists that fit into memory. All rows of one key are in one sub-batch, however many they are; those that are too many
- * for a list are taken in halves, by the order of the key that tells them apart.
+ * Lists rows of a table, in lists that fit into memory. All rows of one key are in one sub-batch, however many they are. If they are too
+ * many for a list, they are taken in halves, in the order of the key that tells them apart.
  *
- * @param most how many rows a list has at most, unless there are no halves
+ * @param most the length of the longest list if the rows can be taken in halves
  */
 public record RowLists(Connection tx, WalkedTable table, int most) {
-    /** So few rows are told apart one by one. */
+    /** Up to this many rows are told apart one by one. */
     public static final int FEW = 1_000;
 
-    /** No list is longer. */
+    /** The length of the longest list. */
     public static final int MANY = 10_000;
 
     // %1$s is the quoted table, %2$s the rows, %3$s the key's columns as text, %4$s the key's columns.
@@ -39,15 +39,15 @@ public record RowLists(Connection tx, WalkedTable table, int most) {
             """;
 
     /**
-     * Returns what tells each of some rows from the others, as JSON texts; empty when they are too many to be listed.
+     * Returns the identities of rows, as JSON texts; empty if the rows are too many to be listed.
      *
-     * @throws CrowdException when they cannot be taken in halves either
+     * @throws CrowdException if they cannot be taken in halves either
      */
     public Optional<List<String>> of(Batch rows) throws SQLException {
         return of(rows, "");
     }
 
-    /** Returns the same of rows that stay as they are listed, and that are found again by it. */
+    /** Returns the same list, locks its rows, and checks that each of them can be found again by its identity. */
     public Optional<List<String>> locked(Batch rows) throws SQLException {
         Optional<List<String>> listed = of(rows, " FOR NO KEY UPDATE");
         if (listed.isPresent()) {
@@ -68,10 +68,10 @@ public record RowLists(Connection tx, WalkedTable table, int most) {
         return Optional.empty();
     }
 
-    /** Rows by the order of what tells them apart, and those that come after them. */
+    /** The first half of some rows, in the order of their identities, and the rows behind it. */
     public record Halves(Batch first, Batch second) {}
 
-    /** Returns the halves of rows that are too many to be listed; empty when none of them is there any more. */
+    /** Returns the halves of rows that are too many to be listed; empty if none of the rows exists any more. */
     public Optional<Halves> halves(Batch rows) throws SQLException {
         KeyColumns key = new KeyColumns(table.spared().identity().columns());
         String sql = MIDDLE.formatted(table.target().table(), rows.predicate(), key.selected(), key.list());
@@ -81,7 +81,7 @@ public record RowLists(Connection tx, WalkedTable table, int most) {
                         rows.and(qualifier -> key.after(qualifier, middle))));
     }
 
-    /** Rows that are not found again by what they are told apart by would be left out without a word. */
+    /** Checks that the rows are found again by their identities. Rows that are not found would be left out without a word. */
     private void requireFound(List<String> rows) throws SQLException {
         long found =
                 rows.isEmpty() ? 0 : RowQueries.count(tx, table, table.spared().of(rows));

@@ -8,7 +8,7 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ValueSettings;
 import org.registrybbm.migrations.work.Batch;
 
-/** Statements that read rows of a table, to tell them apart. */
+/** Statements that read the identities of rows, or count rows. */
 public final class RowQueries {
     // %1$s is the quoted table, %2$s the row's identity, %3$s the rows.
     private static final String IDENTITIES = """
@@ -31,9 +31,11 @@ public final class RowQueries {
     private RowQueries() {}
 
     /**
-     * Returns the identities of the rows of a batch, as JSON texts. Where a key's text depends on settings, the rows are found under the
-     * database's own, as the batch may hold expressions of an author, and then read under those by which a text finds its row again.
-     * Between the two nobody may move them.
+     * Returns the identities of the rows of a batch, as JSON texts.
+     *
+     * <p>If the text of a key depends on settings, the rows are read twice. First they are found under the database's own settings, because
+     * the batch may contain expressions of an author. Then their identities are read under settings whose texts find the rows again. Nobody
+     * else may move the rows between the two reads, so they are locked if necessary.
      */
     public static List<String> identities(
             Connection connection, WalkedTable table, Batch batch, String suffix, int limit) throws SQLException {

@@ -4,7 +4,9 @@ package org.registrybbm.migrations.internal.strategy;
 public enum Treatment {
     /** They are changed. */
     CHANGE,
-    /** Those that were left are changed, and looked at afterwards: few of them are, and one that stays as it was is quarantined. */
+    /**
+     * The rows that were left are changed again and checked afterwards. There are few of them. One that is still pending is quarantined.
+     */
     REVISIT,
     /** They are read, to prove that none is left. */
     PROVE,

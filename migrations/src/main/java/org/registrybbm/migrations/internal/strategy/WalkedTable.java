@@ -13,13 +13,13 @@ import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.work.Batch;
 
 /**
- * One table of a migration as a walk sees it.
+ * A table of a migration as a walk sees it.
  *
  * @param target the table and its key
  * @param treatment what is done to its rows
- * @param pendingRows which rows are not done, as the strategy or the work function says, or empty when neither does
- * @param pendingOnly whether the work function gets only those rows of a sub-batch that are pending, as others may have been done
- * @param spared rows that no sub-batch touches
+ * @param pendingRows the condition that a row is pending, as the strategy or the work function states it; empty if neither does
+ * @param pendingOnly whether the work function gets only the pending rows of a sub-batch, because others may have been done already
+ * @param spared the rows that no sub-batch touches
  */
 public record WalkedTable(
         BatchedMigration migration,
@@ -30,9 +30,9 @@ public record WalkedTable(
         SparedRows spared) {
 
     /**
-     * Returns it as it is now that rows may have come into the quarantine or left it.
+     * Returns this table with the current rows of the quarantine, after rows may have come into it or left it.
      *
-     * @param any whether any row of the migration is or was there
+     * @param any whether any row of the migration is or was in quarantine
      */
     public WalkedTable again(Connection connection, boolean any) throws SQLException {
         if (treatment == Treatment.RETRY) {
@@ -44,7 +44,7 @@ public record WalkedTable(
                         : SparedRows.listed(spared.identity(), spared.entries(), List.of()));
     }
 
-    /** Returns it as far as it lies in a range. */
+    /** Returns this table for a range of it, with only the rows of the quarantine that lie there. */
     public WalkedTable within(Connection connection, SparedQueries.Range range) throws SQLException {
         return sparing(SparedQueries.within(connection, spared, target, range));
     }
@@ -53,17 +53,17 @@ public record WalkedTable(
         return new WalkedTable(migration, target, treatment, pendingRows, pendingOnly, rows);
     }
 
-    /** Returns all rows but those in quarantine. */
+    /** Returns all rows, without those in quarantine. */
     public Batch rows() {
         return new Batch(qualifier -> "true" + spared.and(qualifier));
     }
 
-    /** Returns those rows of a sub-batch that the work function gets. */
+    /** Returns the rows of a sub-batch that the work function gets. */
     public Batch toWork(Batch rows) {
         return pendingOnly ? pendingOf(rows) : rows;
     }
 
-    /** Returns those of some rows that are not done. */
+    /** Returns the pending rows among some rows. */
     private Batch pendingOf(Batch batch) {
         String rows = batch.predicate() + " AND " + pendingOfOthers("");
         String found = "ctid = ANY (ARRAY(SELECT ctid FROM " + target.table() + " WHERE " + rows + "))";
@@ -72,27 +72,27 @@ public record WalkedTable(
     }
 
     /**
-     * Returns which rows are not done.
+     * Returns the condition that a row is pending.
      *
-     * @throws InvalidDefinitionException when the work function does not say
+     * @throws InvalidDefinitionException if the work function does not state one
      */
     public String pending() {
         return pendingRows.orElseThrow(() -> new InvalidDefinitionException(
                 FailureCode.PENDING_UNKNOWN,
                 "the batching strategy " + migration.definition().strategy()
-                        + " needs to know which rows are not done yet, but the"
+                        + " needs to know which rows are still pending, but the"
                         + " work function '" + migration.definition().signature()
                         + "' does not say so; override its method pending, or use another strategy"));
     }
 
-    /** Returns the same, for a statement that may give the table an alias. */
+    /** Returns the condition that a row is pending, for a statement that may give the table an alias. */
     public String pending(String qualifier) {
         return lookedUp(pending(), qualifier);
     }
 
     /**
-     * Returns which rows are not done, besides those in quarantine. These are not even asked: some are there because nobody can, and the
-     * planner evaluates the parts of an AND in whatever order it likes.
+     * Returns the condition that a row is pending and not in quarantine. The condition is not even evaluated for rows in quarantine: some
+     * are there because it fails for them, and the planner evaluates the parts of an AND in any order.
      */
     public String pendingOfOthers(String qualifier) {
         if (spared.isEmpty()) {
@@ -102,8 +102,8 @@ public record WalkedTable(
     }
 
     /**
-     * A work function's expression cannot have an alias. It is looked up as the statement sees the table: a row that another one changed
-     * meanwhile is not found, and so not changed twice.
+     * Returns an expression of a work function for a statement with an alias, which the expression itself cannot use. The row is looked up
+     * as the statement sees the table. A row that another transaction has changed meanwhile is not found, and so is not changed twice.
      */
     private String lookedUp(String expression, String qualifier) {
         if (qualifier.isEmpty()) {

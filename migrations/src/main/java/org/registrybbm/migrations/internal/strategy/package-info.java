@@ -1,7 +1,7 @@
 /**
  * How a table is cut and which rows a sub-batch takes: the batching strategies, the table as they see it, and the statements on its rows.
  *
- * <p>Which walks there are, and what they have come to, is in {@code internal.walk}.
+ * <p>Which walks a migration has and what they have come to is in {@code internal.walk}.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.strategy;

@@ -14,13 +14,13 @@ import org.registrybbm.migrations.internal.failure.FailureText;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
- * Asks an author's code something before there are rows to change. It may hang, and whoever asks plans for the whole fleet: so it answers
- * in a thread of its own, for which nobody waits much longer than 10 s.
+ * Asks an author's code a question before there are rows to change. The code may hang, and the caller plans for the whole fleet. So the
+ * code answers in a thread of its own, and the caller waits for it little longer than 10 s.
  */
 final class AuthorsCall {
     private static final Duration LONGEST = Duration.ofSeconds(10);
 
-    // Most of what hangs ends when its connection is gone or its thread is interrupted.
+    // Most code that hangs ends when its connection is gone or its thread is interrupted.
     private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
     private AuthorsCall() {}
@@ -28,9 +28,9 @@ final class AuthorsCall {
     /**
      * Returns the answer, or throws what the author's code throws.
      *
-     * @param connection the one that the author's code is given; it is aborted when the time is over
-     * @param asked what was asked, to stand behind "its"
-     * @throws InvalidDefinitionException when the author's code does not come back at all; its thread is left behind
+     * @param connection the connection that the author's code is given; it is aborted when the time is over
+     * @param asked what was asked, as it reads behind "its"
+     * @throws InvalidDefinitionException if the author's code does not return even then; its thread is left behind
      */
     static <T> T answer(Connection connection, String asked, Jdbc.Transaction<T> question) throws SQLException {
         FutureTask<T> answer = new FutureTask<>(() -> question.run(connection));
@@ -56,7 +56,10 @@ final class AuthorsCall {
         }
     }
 
-    /** A statement could not be interrupted either, and whoever stops this replica waits for the plan's end. */
+    /**
+     * Waits for an answer, and goes on waiting when it is interrupted. A statement of the plan could not be interrupted either, and whoever
+     * stops this replica waits for the end of the plan.
+     */
     private static <T> T await(FutureTask<T> answer, Duration atMost) throws SQLException, TimeoutException {
         long end = System.nanoTime() + atMost.toNanos();
         boolean interrupted = false;

@@ -10,14 +10,14 @@ import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 
 /**
- * Sees to it that walks go on only with what they were begun with. A cursor says nothing of another table, key or work; and in a
- * database into which a dump was restored the object ids of tables are other ones.
+ * Makes sure that walks continue only with what they were begun with. A cursor means nothing for another table, key or work function. In a
+ * database into which a dump was restored, the object ids of tables have changed.
  */
 public record Continuity(Connection connection, ResolvedMigration definition) {
     /**
-     * Makes the walks fit, where they can be made to.
+     * Adapts the walks to the migration, if possible.
      *
-     * @throws InvalidDefinitionException when rows were changed by another definition, and nothing tells which
+     * @throws InvalidDefinitionException if rows were changed by another definition and nothing tells which rows
      */
     public void restore(WalkDefinitions.Unsettled unsettled) throws SQLException {
         if (unsettled.moved()) {
@@ -41,8 +41,8 @@ public record Continuity(Connection connection, ResolvedMigration definition) {
                     FailureCode.DEFINITION_CHANGED,
                     text(edits) + ", after rows had been changed, and the work function '"
                             + definition.migration().definition().signature()
-                            + "' does not say which are still to be changed; set it back and retry the migration, or queue"
-                            + " another one for what is left");
+                            + "' does not say which rows are still to be changed; set it back and retry the migration, or queue"
+                            + " another migration for the rows that are left");
         }
         WalkQueries.forgetAll(connection, id());
         if (begun) {
@@ -50,11 +50,11 @@ public record Continuity(Connection connection, ResolvedMigration definition) {
                     connection,
                     id(),
                     new EventQueries.Event(
-                            "restarted", text(edits) + "; it starts anew, with the rows that are not done"));
+                            "restarted", text(edits) + "; the migration starts again with the rows that are still pending"));
         }
     }
 
-    /** A table that was renamed is the same. */
+    /** Returns whether the migration names another table. A table that was renamed is still the same table. */
     private boolean isAnotherTable() throws SQLException {
         for (Walk walk : WalkQueries.all(connection, id(), Walk.Kind.CHANGE, 1)) {
             boolean same = walk.onlyTable()

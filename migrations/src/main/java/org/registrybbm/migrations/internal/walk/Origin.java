@@ -5,8 +5,8 @@ import java.sql.SQLException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
- * Tells this database from one into which its dump was restored, where the same object ids mean other tables, or none. Servers are told
- * apart by their system identifier, as far as the engine's role may read it; some providers reserve that.
+ * Identifies this database. In a database into which its dump was restored, the same object ids belong to other tables or to none. Servers
+ * are told apart by their system identifier if the engine's role may read it; some providers reserve that.
  */
 final class Origin {
     private static final String MAY_READ_SYSTEM = """
@@ -35,14 +35,15 @@ final class Origin {
 
     private Origin() {}
 
-    /** Returns what is the same as long as object ids mean the same. */
+    /** Returns a text that stays the same as long as object ids mean the same tables. */
     static String of(Connection connection) throws SQLException {
-        // A right is looked at when a statement begins, even of what it never comes to: so it takes two.
+        // This takes two statements, because PostgreSQL checks a privilege when a statement begins, even for a part
+        // that is never executed.
         boolean allowed = Jdbc.one(connection, MAY_READ_SYSTEM, row -> row.getBoolean("allowed"));
         return Jdbc.one(connection, allowed ? OF_SERVER : OF_DATABASE, row -> row.getString("origin"));
     }
 
-    /** Returns whether a walk was begun in another database, so that its table is not the one that its object id names. */
+    /** Returns whether a walk was begun in another database, so that its object id does not belong to its table here. */
     static boolean isElsewhere(Connection connection, long walkId) throws SQLException {
         return Jdbc.one(connection, IS_ELSEWHERE, row -> row.getBoolean("found"), walkId, of(connection));
     }

@@ -12,8 +12,8 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.strategy.Treatment;
 
 /**
- * Evaluates on a few rows, before the first batch, what a migration calls pending. An expression that no row can have would else be found
- * out by the verification, when everything is changed.
+ * Evaluates on a few rows, before the first batch, what a migration calls pending. Otherwise an expression that PostgreSQL rejects would be
+ * found only by the verification, after everything was changed.
  */
 public final class PendingCheck {
     private static final String SOME_ROWS = """
@@ -32,9 +32,10 @@ public final class PendingCheck {
     private PendingCheck() {}
 
     /**
-     * Tries it.
+     * Tries the expression.
      *
-     * @throws InvalidDefinitionException when PostgreSQL does not take the expression; one row's data or a lack of time is no reason
+     * @throws InvalidDefinitionException if PostgreSQL rejects the expression; it is not thrown if the data of one row or a lack of time is
+     *     the cause
      */
     public static void run(Connection tx, ResolvedMigration definition) throws SQLException {
         Optional<String> pending =
@@ -57,14 +58,17 @@ public final class PendingCheck {
                         FailureCode.PENDING_UNKNOWN,
                         "what the work function '"
                                 + definition.migration().definition().signature()
-                                + "' calls pending is no condition for the rows of "
+                                + "' calls pending is not a valid condition for the rows of "
                                 + definition.target().table() + ": " + FailureText.of(e)
                                 + "; correct its method pending");
             }
         }
     }
 
-    /** A text of a row may be cast to the name of something that is not there; what the expression itself names is missed without rows. */
+    /**
+     * Returns whether the error is the fault of a row. A row's text may be cast to the name of something that does not exist. If the
+     * expression itself names something that does not exist, it fails without any row too.
+     */
     private static boolean isOfRow(Connection tx, ResolvedMigration definition, String pending, SQLException thrown)
             throws SQLException {
         if (!SqlFailures.mayBeOfRow(thrown)) {

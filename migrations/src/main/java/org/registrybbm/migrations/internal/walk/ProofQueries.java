@@ -5,9 +5,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
-/** Statements for the proof that no row is left. */
+/** Statements about the proof that no row is left. */
 public final class ProofQueries {
-    // Whatever was opened after a proof may have changed rows, or have found some: it needs another one.
+    // A walk that was opened after a proof may have changed rows or may have found some, so another proof is needed.
     private static final String IS_PROVED = """
             SELECT coalesce(
                 (
@@ -26,7 +26,7 @@ public final class ProofQueries {
             ) AS proved
             """;
 
-    // It starts anew when somebody sets it to active after it failed.
+    // The count starts again when somebody sets the migration to active after it failed.
     private static final String IS_ENDLESS = """
             SELECT count(DISTINCT w.pass) >= ?
                 AND min(w.created_at) < clock_timestamp() - make_interval(secs => ?) AS endless
@@ -39,12 +39,12 @@ public final class ProofQueries {
 
     private ProofQueries() {}
 
-    /** Returns whether the newest walk of a migration is a proof that came to its end. */
+    /** Returns whether the newest walk of a migration is a proof that was finished. */
     public static boolean isProved(Connection connection, long migrationId) throws SQLException {
         return Jdbc.one(connection, IS_PROVED, row -> row.getBoolean("proved"), migrationId);
     }
 
-    /** Returns whether a migration has gone over its rows so many times since it was last started, and for so long. */
+    /** Returns whether a migration has made this many passes since it was last started, and has taken this long. */
     public static boolean isEndless(Connection connection, long migrationId, int passes, Duration longest)
             throws SQLException {
         return Jdbc.one(

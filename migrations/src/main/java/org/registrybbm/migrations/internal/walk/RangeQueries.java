@@ -12,9 +12,9 @@ import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
 
-/** Which parts of a table the batch jobs of a walk cover, and which none does. */
+/** Statements on the parts of a table that the batch jobs of a walk cover, and on those that none covers. */
 public final class RangeQueries {
-    // Batch jobs of the container registry have no walk; they belong to the first one over the migration's own table.
+    // Batch jobs of the container registry have no walk. They belong to the first walk over the migration's own table.
     private static final String LAST_MAX = """
             SELECT greatest(
                 (
@@ -33,7 +33,7 @@ public final class RangeQueries {
             ) AS max_value
             """.formatted(JobQueries.LAST_VALUE);
 
-    // Each comparison is one that cannot overflow at the ends of bigint.
+    // No comparison here can overflow at the ends of bigint.
     private static final String FIRST_GAP = """
             WITH bounds AS (
                 SELECT ?::bigint AS least
@@ -61,8 +61,8 @@ public final class RangeQueries {
             LIMIT 1
             """.formatted(JobQueries.LAST_VALUE);
 
-    // The ranges of other keys than integers follow one another, each beginning where the one before it ends.
-    // %s orders after_key as the table's index does.
+    // Ranges of keys that are not integers follow one another: each begins where the previous one ends. %s orders
+    // after_key as the table's index does.
     private static final String FIRST_KEY_GAP = """
             WITH ranges AS (
                 SELECT after_key, through_key,
@@ -88,8 +88,8 @@ public final class RangeQueries {
             SELECT EXISTS (SELECT FROM batched_background_migration_jobs WHERE walk_id = ?) AS found
             """;
 
-    // The container registry's software takes a batch job with the migration's max_value for the last one of all:
-    // where it is none, max_value is one less, and through_key tells the end.
+    // The container registry's software takes a batch job with the migration's max_value for the last one of all. If it
+    // is not the last one, max_value is stored one less, and through_key holds the real end.
     private static final String CUT = """
             INSERT INTO batched_background_migration_jobs
                 (batched_background_migration_id, walk_id, min_value, max_value, after_key, through_key, status,
@@ -111,9 +111,9 @@ public final class RangeQueries {
     private RangeQueries() {}
 
     /**
-     * A batch job to be made.
+     * A batch job to be created.
      *
-     * @param integerKey whether the migration's key is one integer, so that its {@code max_value} bounds it
+     * @param integerKey whether the migration's key is one integer, so that the migration's {@code max_value} bounds it
      */
     public record NewJob(
             Walk walk,
@@ -121,7 +121,7 @@ public final class RangeQueries {
             boolean integerKey,
             @Nullable Integer subBatchSize) {}
 
-    /** Returns the greatest {@code max_value} of a walk's batch jobs, as a key. */
+    /** Returns the greatest last number of a walk's batch jobs, as a key. */
     public static Optional<Key> lastMax(Connection connection, long migrationId, Walk walk) throws SQLException {
         return Jdbc.one(
                         connection,
@@ -134,7 +134,10 @@ public final class RangeQueries {
                 .map(Key::of);
     }
 
-    /** Finds the first range from a lower bound on that lies before or between a walk's batch jobs and that none covers. */
+    /**
+     * Finds the first range of numbers, from a lower bound on, that lies before or between a walk's batch jobs and that none of them
+     * covers.
+     */
     public static Optional<BatchJob.Range> firstGap(Connection connection, long migrationId, Walk walk, long least)
             throws SQLException {
         return Jdbc.first(
@@ -147,7 +150,7 @@ public final class RangeQueries {
                 walk.adoptsJobs());
     }
 
-    /** Finds the first range of keys other than integers that no batch job of a walk covers. */
+    /** Finds the first range of keys, other than integers, that no batch job of a walk covers. */
     public static Optional<BatchJob.Range> firstGap(Connection connection, Walk walk, KeyColumns columns)
             throws SQLException {
         return Jdbc.first(

@@ -6,12 +6,13 @@ import java.sql.SQLException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
- * Whether ranges of keys lead from one end of a table to the other. Where every key that a range begins behind is one that another range
- * ends with, as often as that, no key is left out, in whatever order the ranges are read: so sums of hashes tell, and they are taken of a
- * part of the batch jobs at a time. To compare the ranges one by one, all of them had to be sorted by one statement.
+ * Checks that ranges of keys lead from one end of a table to the other. No key is left out if each key behind which a range begins is also
+ * the end of another range, equally often. This does not depend on the order in which the ranges are read. So it is enough to compare sums
+ * of hashes, which can be computed for a part of the batch jobs at a time. Comparing the ranges one by one would mean to sort all of them
+ * in one statement.
  */
 public final class RangeSums {
-    // So many take a fraction of the time that a statement of a plan has.
+    // This many batch jobs take a fraction of the time that a statement of a plan has.
     private static final long IDS_AT_ONCE = 50_000;
 
     private static final String IDS = """
@@ -42,7 +43,10 @@ public final class RangeSums {
         }
     }
 
-    /** Returns whether a walk's batch jobs surely leave nothing out; they may leave nothing out although they overlap, and then it is false. */
+    /**
+     * Returns whether a walk's batch jobs certainly leave nothing out. The result may be false although they leave nothing out, if they
+     * overlap.
+     */
     public static boolean leadThrough(Connection connection, Walk walk) throws SQLException {
         return leadThrough(connection, walk.id(), IDS_AT_ONCE);
     }

@@ -19,16 +19,16 @@ import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 
 /**
- * Finds the tables of walks and of quarantined rows again that have another object id than they had: in a database that was restored from
- * a dump, or where a table or partition was built anew under its name. Names tell them apart then.
+ * Finds tables again that have another object id than the walks and quarantined rows say: in a database that was restored from a dump, or
+ * after a table or partition was rebuilt under its name. They are then found by their names.
  */
 record Relocation(Connection connection, ResolvedMigration definition) {
-    /** Every object id is of another database: only names count. */
+    /** Finds all tables by name, because every object id belongs to another database. */
     void ofRestoredDatabase() throws SQLException {
         move(false);
     }
 
-    /** Tables that are there keep their walks, whatever they are called by now; those that are not are looked for by name. */
+    /** Finds tables by name that no longer exist. Tables that exist keep their walks, whatever their names are now. */
     void ofRebuiltTables() throws SQLException {
         move(true);
     }
@@ -57,7 +57,7 @@ record Relocation(Connection connection, ResolvedMigration definition) {
         if (!idsCount) {
             refuseGuesses(moves, byName.values(), known);
         }
-        // First all out of the way, as one may have the object id that another one gets.
+        // First, all old object ids are replaced, because one table may have the object id that another one gets.
         for (TableNames.Known one : moves.keySet()) {
             if (!idsCount || moves.get(one) != null) {
                 TableNames.unsettle(connection, id(), one);
@@ -76,7 +76,9 @@ record Relocation(Connection connection, ResolvedMigration definition) {
         }
     }
 
-    /** A partition without a walk may be one that has one under its old name, and its rows would be changed once more. */
+    /**
+     * Refuses to guess. A partition without a walk may be one that has a walk under an old name, and its rows would then be changed again.
+     */
     private void refuseGuesses(
             Map<TableNames.Known, @Nullable TargetTable> moves,
             Collection<TargetTable> tables,
@@ -102,11 +104,11 @@ record Relocation(Connection connection, ResolvedMigration definition) {
                 && !definition.saysWhatIsPending(connection)) {
             throw new InvalidDefinitionException(
                     FailureCode.DEFINITION_CHANGED,
-                    "in this database, into which a dump was restored, nothing is called " + String.join(", ", lost)
-                            + " any more, whose rows may be those of " + String.join(", ", strange)
-                            + " and changed already, and the work function '"
+                    "this database was restored from a dump, and no table in it is called " + String.join(", ", lost)
+                            + " any more; the rows may now be in " + String.join(", ", strange)
+                            + " and may have been changed already, and the work function '"
                             + definition.migration().definition().signature()
-                            + "' does not say which are still to be changed; give them the names that they had and retry the"
+                            + "' does not say which rows are still to be changed; give the tables the names that they had and retry the"
                             + " migration");
         }
     }

@@ -29,7 +29,7 @@ import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
- * A batched migration whose every name was found: its table and column in the catalogue, its strategy and its work function in this
+ * A batched migration with everything that it names: its table and column from the catalogue, and its strategy and work function from this
  * replica's code.
  */
 public record ResolvedMigration(
@@ -41,13 +41,13 @@ public record ResolvedMigration(
     private static final Pattern QUOTED = Pattern.compile("'[^']*'|\"[^\"]*\"");
     private static final Batch NO_ROWS = new Batch(qualifier -> "false");
 
-    /** Says which code is missing on this replica, which a replica with other code may have; empty when none is. */
+    /** Returns which code this replica lacks for a migration; another replica may have it. Empty if it lacks none. */
     public static Optional<Failure> missingCode(BatchedMigration migration, WorkRegistry registry) {
         return missingCode(
                 migration.definition().signature(), migration.definition().strategy(), registry);
     }
 
-    /** The same for a work function and a strategy, null for ranges of the key. */
+    /** Returns which code this replica lacks for a work function and a strategy. A null strategy stands for ranges of the key. */
     public static Optional<Failure> missingCode(String signature, @Nullable String strategy, WorkRegistry registry) {
         if (registry.find(signature).isEmpty()) {
             return Optional.of(Failure.of(
@@ -67,10 +67,10 @@ public record ResolvedMigration(
     }
 
     /**
-     * Finds everything that the migration names and checks that the work function can run. Of partitions nothing is read: there may be
-     * thousands of them.
+     * Finds everything that the migration names and checks that the work function can run. No partition is read, because there may be
+     * thousands.
      *
-     * @throws InvalidDefinitionException when it cannot; call {@link #missingCode} before
+     * @throws InvalidDefinitionException if the migration cannot run; call {@link #missingCode} before
      */
     public static ResolvedMigration resolve(Connection connection, BatchedMigration migration, WorkRegistry registry)
             throws SQLException {
@@ -99,7 +99,8 @@ public record ResolvedMigration(
                 Arguments.parse(migration.definition().arguments()));
         definition.checks(target.partitioned() ? null : target).require(connection);
         if (!TableNames.isKept(connection, target)) {
-            // It was built anew since its name was looked up: what was found may be of the one before.
+            // The table was rebuilt under its name after the name was looked up, so what was found may be about the old
+            // table.
             return resolve(connection, migration, registry);
         }
         definition.check(connection);
@@ -109,7 +110,7 @@ public record ResolvedMigration(
     /**
      * Checks each partition.
      *
-     * @throws InvalidDefinitionException when the migration cannot run there
+     * @throws InvalidDefinitionException if the migration cannot run on one of them
      */
     public void requirePartitions(Connection connection) throws SQLException {
         if (target.partitioned()) {
@@ -118,8 +119,8 @@ public record ResolvedMigration(
     }
 
     private TableChecks checks(@Nullable TargetTable part) {
-        // What is shipped says which rows are pending, so a proof will read them; the key of others is watched, by the
-        // same right.
+        // Shipped work functions say which rows are pending, so a proof will read the rows by their place. For other
+        // work functions the key is watched, which needs the same privileges.
         Optional<Needs> stated = statedNeeds();
         boolean places = !strategy.followsKey() || stated.isPresent();
         return new TableChecks(target, part, places, stated.orElse(Needs.UNKNOWN));
@@ -132,7 +133,7 @@ public record ResolvedMigration(
         });
     }
 
-    /** Returns what the work says of the columns that it reads and writes. */
+    /** Returns what the work function says about the columns that it reads and writes. */
     public Needs needs() {
         return statedNeeds().orElse(Needs.UNKNOWN);
     }
@@ -141,7 +142,7 @@ public record ResolvedMigration(
         return ShippedWorkFunctions.needs(function, arguments, target.column());
     }
 
-    /** Returns the table of a walk, and notes its name of now; empty when it is no partition of the migration's table any more. */
+    /** Returns the table of a walk, and updates its stored name. Empty if it is no longer a partition of the migration's table. */
     public Optional<TargetTable> targetOf(Connection connection, Walk walk) throws SQLException {
         if (walk.onlyTable() || walk.tableOid() == target.oid()) {
             return Optional.of(target);
@@ -154,9 +155,9 @@ public record ResolvedMigration(
     }
 
     /**
-     * Returns a table as a walk sees it, without the rows that are quarantined.
+     * Returns a table as a walk sees it, without the rows that are in quarantine.
      *
-     * @throws InvalidDefinitionException when the migration cannot run there
+     * @throws InvalidDefinitionException if the migration cannot run on the table
      */
     public WalkedTable walked(Connection connection, TargetTable table, Treatment treatment) throws SQLException {
         if (target.partitioned()) {
@@ -174,21 +175,24 @@ public record ResolvedMigration(
                 new SparedQueries.Entries(migration.id(), listed.oid(), byCursor));
         Optional<String> ofStrategy = strategy.pending(table);
         Optional<String> pending = ofStrategy.isPresent() ? ofStrategy : workPending(connection, table);
-        // Whatever brings a row here a second time, such as the application that changes its key: it is not done twice.
+        // A row may come here a second time, for example because the application changes its key. It is not done twice.
         boolean pendingOnly = treatment == Treatment.CHANGE && pending.isPresent() && strategy.meetsDoneRows();
         return new WalkedTable(migration, table, treatment, pending, pendingOnly, spared);
     }
 
     /**
-     * Returns a table as a proof sees it. Where the first pass went over a partitioned table as a whole, rows of a partition are in
-     * quarantine under its name.
+     * Returns a table as a proof sees it. If the first pass went over a partitioned table as a whole, the rows of its partitions are in
+     * quarantine under the name of the whole table.
      */
     public WalkedTable walkedForProof(Connection connection, TargetTable table) throws SQLException {
         boolean whole = table.oid() != target.oid() && WalkQueries.isOverWhole(connection, migration.id());
         return seen(connection, table, Treatment.PROVE, whole ? target : table);
     }
 
-    /** A comment at the end of it must not hide what the engine writes behind it. */
+    /**
+     * Returns what the work function calls pending. A newline is added if the text may end with a comment, which would hide what the engine
+     * writes behind it.
+     */
     private Optional<String> workPending(Connection connection, TargetTable table) throws SQLException {
         Optional<String> pending = AuthorsCall.answer(
                 connection, "method pending", session -> function.pending(context(session, table, NO_ROWS)));
@@ -196,18 +200,21 @@ public record ResolvedMigration(
             throw new InvalidDefinitionException(
                     FailureCode.PENDING_UNKNOWN,
                     "what the work function '" + migration.definition().signature()
-                            + "' calls pending has a question mark, which JDBC takes for a parameter: " + pending.get()
+                            + "' calls pending has a question mark, which JDBC reads as a parameter: " + pending.get()
                             + "; write jsonb_exists(...) for the operator");
         }
         return pending.map(sql -> sql.contains("--") ? sql + "\n" : sql);
     }
 
-    /** Returns whether the strategy or the work function says which rows are not done. */
+    /** Returns whether the strategy or the work function says which rows are pending. */
     public boolean saysWhatIsPending(Connection connection) throws SQLException {
         return seen(connection, target, Treatment.PROVE, target).pendingRows().isPresent();
     }
 
-    /** Returns what bounds the rows that it covers, to stand behind "rows": {@code  with id from 1 to 500}; empty text for nothing. */
+    /**
+     * Returns a text about the bounds of the rows that the migration covers, to append to "rows", such as {@code  with id from 1 to 500}.
+     * The text is empty if there are no bounds.
+     */
     public String bounds() {
         return isBounded()
                 ? " with %s from %d to %d"
@@ -218,7 +225,7 @@ public record ResolvedMigration(
                 : "";
     }
 
-    /** Returns the condition that a row is one of those that it covers. */
+    /** Returns the condition that a row lies within the bounds of the migration. */
     public String isWithinBounds(String qualifier) {
         return isBounded()
                 ? "%s%s BETWEEN '%d'::bigint AND '%d'::bigint"

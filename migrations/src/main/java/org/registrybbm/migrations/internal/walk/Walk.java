@@ -9,16 +9,16 @@ import org.registrybbm.migrations.internal.strategy.Treatment;
 import org.registrybbm.migrations.model.Key;
 
 /**
- * One pass over one table of a migration, which is its own or one of its partitions.
+ * The part of a pass that goes over one table of a migration: its own table or one of its partitions.
  *
- * @param id the row's key
- * @param tableOid the table, whatever its name is by now
- * @param tableName the name that it had when it was last looked up, quoted for SQL
+ * @param id the id of the walk's row
+ * @param tableOid the object id of the table, whatever its name is by now
+ * @param tableName the name of the table when it was last looked up, quoted for SQL
  * @param kind what its batch jobs do
- * @param pass which pass of its kind, from 1
- * @param onlyTable whether it goes over the migration's own table, and not one of its partitions
- * @param cutKey last key of the newest batch job, or null before the first and where {@code max_value} tells
- * @param cutRows about how many rows its batch jobs hold, by the sizes that they were cut to
+ * @param pass the number of the pass among those of its kind, from 1
+ * @param onlyTable whether it goes over the migration's own table and not over one of its partitions
+ * @param cutKey the last key of the newest batch job; null before the first one, and if {@code max_value} says it
+ * @param cutRows about how many rows its batch jobs hold, by the sizes at which they were cut
  */
 public record Walk(
         long id,
@@ -29,12 +29,12 @@ public record Walk(
         @Nullable Key cutKey,
         long cutRows,
         boolean onlyTable) {
-    /** Returns whether batch jobs without a walk, which the container registry made, belong to it. */
+    /** Returns whether batch jobs without a walk, which the container registry made, belong to this walk. */
     boolean adoptsJobs() {
         return kind == Kind.CHANGE && pass == 1 && onlyTable;
     }
 
-    /** Returns what cuts it: the migration's own strategy where rows are changed. */
+    /** Returns the strategy that cuts this walk: the migration's own strategy if rows are changed. */
     public BatchingStrategy strategy(ResolvedMigration definition) {
         return switch (kind) {
             case CHANGE -> definition.strategy();
@@ -44,8 +44,8 @@ public record Walk(
     }
 
     /**
-     * Returns what is done to the rows of its sub-batches. A later pass over ranges of a key meets few rows that are not done, and tells
-     * those apart which stay so.
+     * Returns what is done to the rows of its sub-batches. A later pass over ranges of a key meets few pending rows, and tells apart those
+     * that stay pending.
      */
     public Treatment treatment(ResolvedMigration definition) {
         return switch (kind) {
@@ -64,7 +64,7 @@ public record Walk(
         /** They try quarantined rows again. */
         RETRY;
 
-        /** Returns the word that the table holds. */
+        /** Returns the word that is stored in the table. */
         public String word() {
             return name().toLowerCase(Locale.ROOT);
         }

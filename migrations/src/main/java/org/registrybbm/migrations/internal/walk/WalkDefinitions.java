@@ -7,16 +7,16 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.KeyOrder;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
-/** Statements on what walks were begun with, and where. */
+/** Statements on the definition with which walks were begun, and on the database in which they were begun. */
 public final class WalkDefinitions {
-    // As the index has it, by which walks that were begun alike lie together.
+    // The expression of the index. In this index, walks that were begun in the same way lie together.
     private static final String BEGUN_WITH =
             "(coalesce(jsonb_hash_extended(w.definition, 0), 0) # coalesce(hashtextextended(w.origin, 0), 0))";
 
-    // Whether any walk was begun with another definition, or elsewhere. Thousands of partitions begin alike: the index
-    // leads from each way that they began to the next one. Columns of partitions have the types and collations of the
-    // root's, so that one walk whose table still is there stands for all that began alike, the newest one that is
-    // found.
+    // Whether any walk was begun with another definition or in another database. Thousands of partitions begin in the
+    // same way, so the statement jumps through the index from one way to the next. The columns of partitions have the
+    // types and collations of the root's. One walk therefore stands for all that began in the same way: the newest one
+    // whose table still exists, or else the newest one.
     private static final String UNSETTLED = """
             WITH RECURSIVE given AS (
                 SELECT ?::bigint AS id, ?::text AS origin
@@ -110,7 +110,7 @@ public final class WalkDefinitions {
 
     private WalkDefinitions() {}
 
-    /** Whether any walk was begun with another definition than now, and whether any in another database. */
+    /** Whether any walk was begun with another definition than the migration has now, and whether any was begun in another database. */
     public record Unsettled(boolean edited, boolean moved) {}
 
     public static Unsettled unsettled(Connection connection, long migrationId) throws SQLException {
@@ -122,7 +122,7 @@ public final class WalkDefinitions {
                 Origin.of(connection));
     }
 
-    /** One part of a definition that is another one than when the walks began; null for none. */
+    /** A part of a definition that has changed since the walks began; null stands for no value. */
     record Edit(
             String part, @Nullable String before, @Nullable String now) {
         String what() {
@@ -139,7 +139,7 @@ public final class WalkDefinitions {
                 migrationId);
     }
 
-    /** Writes down that the walks go on with the definition of now, in this database. */
+    /** Stores that the walks continue with the current definition, in this database. */
     static void settle(Connection connection, long migrationId, @Nullable String key) throws SQLException {
         Jdbc.update(connection, SETTLE, key, Origin.of(connection), migrationId);
     }

@@ -18,16 +18,16 @@ import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Opens the walks of one migration: over its table, or over each leaf partition of it. */
+/** Opens the walks of one migration: one over its table, or one over each leaf partition. */
 public record WalkOpener(Connection connection, ResolvedMigration definition) {
     private static final Logger LOGGER = LoggerFactory.getLogger(WalkOpener.class);
 
     /**
-     * Looks at the table, and at all of its partitions, and opens those walks of the first pass that are missing, as when a partition was
-     * attached. For when a migration begins, and for when all its batch jobs are done: what there is to see of many partitions takes
-     * longer to read than all the rest of a plan.
+     * Looks at the table and all of its partitions, and opens the walks of the first pass that are missing, for example because a partition
+     * was attached. This is done only when a migration begins and when all its batch jobs are done: for many partitions, it takes longer
+     * than the rest of a plan.
      *
-     * @return whether any was missing
+     * @return whether any walk was missing
      */
     public boolean openFirst() throws SQLException {
         definition.requirePartitions(connection);
@@ -47,7 +47,7 @@ public record WalkOpener(Connection connection, ResolvedMigration definition) {
         Set<Long> there = leaves.stream().map(TargetTable::oid).collect(Collectors.toSet());
         Set<Long> known = tables(opened);
         if (!known.containsAll(there) && !there.containsAll(known)) {
-            // One that went and one that came may be the same, built anew.
+            // A partition that disappeared and one that appeared may be the same partition, rebuilt under its name.
             new Relocation(connection, definition).ofRebuiltTables();
             opened = opened(Walk.Kind.CHANGE, 1);
         }
@@ -63,7 +63,7 @@ public record WalkOpener(Connection connection, ResolvedMigration definition) {
     }
 
     /**
-     * Goes on with another table of the same name, where a walk goes over the migration's own table.
+     * Continues with another table of the same name if a walk goes over the migration's own table and that was rebuilt.
      *
      * @return whether there is any walk
      */
@@ -93,7 +93,7 @@ public record WalkOpener(Connection connection, ResolvedMigration definition) {
         return opened.stream().map(WalkQueries.Opened::table).collect(Collectors.toSet());
     }
 
-    /** Returns whether any was missing. */
+    /** Opens the walks that are missing; returns whether there were any. */
     private boolean openMissing(List<TargetTable> leaves, Set<Long> known, Walk.Kind kind, int pass)
             throws SQLException {
         List<TargetTable> missing =
@@ -108,22 +108,23 @@ public record WalkOpener(Connection connection, ResolvedMigration definition) {
         WalkQueries.open(connection, id(), tables, new WalkQueries.Opening(kind, pass, onlyTable, skipsEmpty));
     }
 
-    /** Tells, once, of what nobody could notice while it runs. */
+    /** Warns once about rows that may be missed without anybody noticing while the migration runs. */
     private void warn() throws SQLException {
         if (definition.strategy().followsKey() && !definition.saysWhatIsPending(connection)) {
             String warning = "rows that the application moves to another partition of "
                     + definition.target().table()
-                    + " while it runs are changed twice or not at all, as the work function '"
+                    + " while it runs may be changed twice or not at all, because the work function '"
                     + definition.migration().definition().signature()
-                    + "' does not say which rows are pending; where the application does that, have it say so";
+                    + "' does not say which rows are pending; if the application does that, let the work function say it";
             LOGGER.warn("'{}': {}", definition.migration().name(), warning);
             EventQueries.record(connection, id(), new EventQueries.Event("warned", warning));
         }
     }
 
     /**
-     * What the container registry has begun over the parent is ended over the parent. And where its software may go on with it after
-     * us, each batch job says how far all partitions are done, as nothing else is known there.
+     * Returns whether a partitioned table must be walked as a whole. What the container registry has begun over the parent is finished over
+     * the parent. And if its software may continue after this engine, each batch job must say how far all partitions are done, because that
+     * software knows nothing else.
      */
     private boolean isSharedWithRegistry() throws SQLException {
         return WalkQueries.hasForeignJobs(connection, id())
@@ -133,7 +134,7 @@ public record WalkOpener(Connection connection, ResolvedMigration definition) {
                         && RegistryLockQueries.isTakenOver(connection).orElse(false);
     }
 
-    /** Opens a later pass over every table that has one of the first pass. */
+    /** Opens a later pass over every table that has a walk of the first pass. */
     public void openPass(int pass) throws SQLException {
         List<WalkQueries.Opened> first = opened(Walk.Kind.CHANGE, 1);
         Set<Long> known = tables(opened(Walk.Kind.CHANGE, pass));
@@ -153,7 +154,7 @@ public record WalkOpener(Connection connection, ResolvedMigration definition) {
                 pass);
     }
 
-    /** Opens a proof over the migration's table, with all of its partitions. */
+    /** Opens a proof over the migration's table with all of its partitions. */
     public boolean openProof() throws SQLException {
         int pass = WalkQueries.lastPass(connection, id(), Walk.Kind.VERIFY) + 1;
         open(List.of(definition.target()), Walk.Kind.VERIFY, pass, true);
@@ -161,7 +162,7 @@ public record WalkOpener(Connection connection, ResolvedMigration definition) {
     }
 
     /**
-     * Opens a pass over the tables that hold quarantined rows which are to be tried again.
+     * Opens a pass over the tables that hold quarantined rows to be tried again.
      *
      * @return whether there was anything to open
      */

@@ -14,7 +14,7 @@ import org.registrybbm.migrations.model.Key;
 
 /** Statements on {@code batched_background_migration_walks}. */
 public final class WalkQueries {
-    /** What the migration {@code m} is defined by, apart from its bounds, which may be moved. */
+    /** The definition of the migration {@code m}, without its bounds, which may be moved. */
     static final String DEFINITION = """
             jsonb_build_object(
                 'table', m.table_name, 'column', m.column_name, 'strategy', m.batching_strategy,
@@ -81,7 +81,7 @@ public final class WalkQueries {
                 AND pass = ?
             """;
 
-    // The order has the index lead to it.
+    // Because of the ORDER BY, PostgreSQL finds the row by an index.
     private static final String FIRST_OPENED = """
             SELECT table_oid::bigint AS table_oid, table_name, only_table
             FROM batched_background_migration_walks
@@ -178,12 +178,12 @@ public final class WalkQueries {
 
     private WalkQueries() {}
 
-    /** Returns whether any batch job has got anywhere. */
+    /** Returns whether any batch job of a migration has committed anything. */
     static boolean isBegun(Connection connection, long migrationId) throws SQLException {
         return Jdbc.one(connection, IS_BEGUN, row -> row.getBoolean("found"), migrationId);
     }
 
-    /** Forgets every walk with its batch jobs, so that the migration starts anew. */
+    /** Deletes every walk with its batch jobs, so that the migration starts again. */
     static void forgetAll(Connection connection, long migrationId) throws SQLException {
         Jdbc.update(connection, FORGET_ALL, migrationId);
     }
@@ -192,31 +192,34 @@ public final class WalkQueries {
         return Jdbc.first(connection, FIND, WalkQueries::walk, id);
     }
 
-    /** Returns whether a migration is defined otherwise, or its key sorted otherwise, than when a walk of it was begun. */
+    /** Returns whether the definition of a migration, or the order of its key, has changed since a walk of it was begun. */
     static boolean isEdited(Connection connection, long id) throws SQLException {
         return Jdbc.one(connection, IS_EDITED, row -> row.getBoolean("edited"), id);
     }
 
-    /** Returns the walks of one pass of a kind. */
+    /** Returns the walks of one pass of one kind. */
     public static List<Walk> all(Connection connection, long migrationId, Walk.Kind kind, int pass)
             throws SQLException {
         return Jdbc.list(connection, ALL, WalkQueries::walk, migrationId, kind.word(), pass);
     }
 
-    /** Returns the number of the last pass of a kind, or 0. */
+    /** Returns the number of the last pass of one kind, or 0 if there is none. */
     public static int lastPass(Connection connection, long migrationId, Walk.Kind kind) throws SQLException {
         return Jdbc.one(connection, LAST_PASS, row -> row.getInt("pass"), migrationId, kind.word());
     }
 
-    /** A table that has a walk, under the name that it had when it was last looked up. */
+    /** A table that has a walk, under the name that it had when the name was last looked up. */
     record Opened(long table, String name, boolean onlyTable) {}
 
-    /** Returns the tables of one pass of a kind. */
+    /** Returns the tables of one pass of one kind. */
     static List<Opened> opened(Connection connection, long migrationId, Walk.Kind kind, int pass) throws SQLException {
         return Jdbc.list(connection, OPENED, WalkQueries::opened, migrationId, kind.word(), pass);
     }
 
-    /** Returns a table of the first pass: of several, all or none are the migration's own; empty when nothing was begun. */
+    /**
+     * Returns one table of the first pass; empty if nothing was begun. If there are several, either all or none of them are the migration's
+     * own table.
+     */
     static Optional<Opened> firstOpened(Connection connection, long migrationId) throws SQLException {
         return Jdbc.first(connection, FIRST_OPENED, WalkQueries::opened, migrationId);
     }
@@ -225,7 +228,7 @@ public final class WalkQueries {
         return new Opened(row.getLong("table_oid"), row.getString("table_name"), row.getBoolean("only_table"));
     }
 
-    /** Returns some walks, the first ones behind a place, that batch jobs do not cover yet; empty for no more. */
+    /** Returns walks that batch jobs do not cover yet: the first ones with an id greater than {@code after}; empty if there are no more. */
     public static List<Walk> toCut(Connection connection, long migrationId, long after, int most) throws SQLException {
         return Jdbc.list(connection, TO_CUT, WalkQueries::walk, migrationId, after, most);
     }
@@ -233,12 +236,13 @@ public final class WalkQueries {
     /**
      * Walks to be opened.
      *
-     * @param onlyTable whether they go over the migration's own table, and not partitions of it
-     * @param skipsEmpty whether a partition that has no block needs no batch job: one that has rows by the end gets its own then
+     * @param onlyTable whether they go over the migration's own table and not over partitions of it
+     * @param skipsEmpty whether a partition without a block gets no batch job now; if it has rows when everything else is done, it gets one
+     *     then
      */
     record Opening(Walk.Kind kind, int pass, boolean onlyTable, boolean skipsEmpty) {}
 
-    /** Opens walks over tables of one key where there are none. */
+    /** Opens walks over tables with the same key, if they have none yet. */
     static void open(Connection connection, long migrationId, List<TargetTable> tables, Opening opening)
             throws SQLException {
         for (int first = 0; first < tables.size(); first += TABLES_AT_ONCE) {
@@ -258,12 +262,12 @@ public final class WalkQueries {
         }
     }
 
-    /** Goes on with another table of the same name. */
+    /** Makes a walk continue on another table of the same name. */
     static void moveTo(Connection connection, Walk walk, TargetTable table) throws SQLException {
         Jdbc.update(connection, MOVE_TABLE, table.oid(), table.table(), walk.id());
     }
 
-    /** Notes how far a walk is cut. */
+    /** Stores how far a walk is cut. */
     public static void moveCut(Connection connection, Walk walk, @Nullable Key key, boolean whole, long rows)
             throws SQLException {
         Jdbc.update(connection, MOVE_CUT, KeyJson.write(key), whole, rows, walk.id());
@@ -274,12 +278,12 @@ public final class WalkQueries {
         return Jdbc.one(connection, HAS_FOREIGN_JOBS, row -> row.getBoolean("found"), migrationId);
     }
 
-    /** Returns whether a migration's first pass goes over its table as a whole, and not over partitions of it. */
+    /** Returns whether a migration's first pass goes over its table as a whole and not over the partitions. */
     static boolean isOverWhole(Connection connection, long migrationId) throws SQLException {
         return Jdbc.one(connection, IS_OVER_WHOLE, row -> row.getBoolean("found"), migrationId);
     }
 
-    /** Forgets what was proved, and what is proved just now, so that it is proved again. */
+    /** Deletes finished and unfinished proofs, so that another proof is made. */
     public static void forgetProof(Connection connection, long migrationId) throws SQLException {
         Jdbc.update(connection, FORGET, migrationId);
     }

@@ -12,15 +12,15 @@ import org.registrybbm.migrations.internal.strategy.Wanted;
 import org.registrybbm.migrations.model.BatchJob;
 
 /**
- * The table of a batch job and how it is cut into sub-batches.
+ * The table of a batch job, and the strategy that cuts the batch job into sub-batches.
  *
- * @param strategy what finds the next rows
- * @param table where
+ * @param strategy finds the rows of the next sub-batch
+ * @param table the table to find them in
  */
 public record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
     /**
-     * Finds the table of a batch job; empty when it is no partition of the migration's table any more, or when its walk was forgotten, so
-     * that nobody can say what it was to do.
+     * Finds the table of a batch job. It is empty if the table is no longer a partition of the migration's table, or if the walk was
+     * deleted, so that nobody can say what the batch job was to do.
      */
     public static Optional<WalkedJob> of(Connection connection, ResolvedMigration definition, BatchJob job)
             throws SQLException {
@@ -42,10 +42,10 @@ public record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
     }
 
     /**
-     * Returns whether its walk was begun with another definition than the migration has now, or in another database, as its planner has
-     * not seen yet.
+     * Returns whether the walk of a batch job was begun with another definition than the migration has now, or in another database. The
+     * planner may not have noticed that yet.
      *
-     * @param known what is known of it already: the definition does not change any more within a run, then
+     * @param known the table of the batch job if this run has already found it; the definition then does not change any more within the run
      */
     public static boolean isEdited(Connection connection, BatchJob job, @Nullable WalkedJob known) throws SQLException {
         return known == null
@@ -53,12 +53,12 @@ public record WalkedJob(BatchingStrategy strategy, WalkedTable table) {
                 && (WalkQueries.isEdited(connection, job.walkId()) || Origin.isElsewhere(connection, job.walkId()));
     }
 
-    /** Returns it as it is now that rows may have come into the quarantine or left it. */
+    /** Returns this table with the current rows of the quarantine, after rows may have come into it or left it. */
     public WalkedJob again(Connection connection, boolean anyQuarantined) throws SQLException {
         return new WalkedJob(strategy, table.again(connection, anyQuarantined));
     }
 
-    /** Returns it as one of its sub-batches sees it. */
+    /** Returns this batch job with the table as one of its sub-batches sees it. */
     public WalkedJob as(BatchingStrategy.SubBatch subBatch) {
         return new WalkedJob(strategy, subBatch.table());
     }
