@@ -64,7 +64,7 @@ public record TableChecks(TargetTable target, @Nullable TargetTable part, boolea
                     FailureCode.INHERITED_TABLE,
                     one.quoted() + " has child tables that inherit from it (" + String.join(", ", one.children())
                             + "); a parent and a child may hold the same key; queue one migration for each child,"
-                            + " and detach the children while the one of " + one.quoted() + " runs: ALTER TABLE " + child
+                            + " and detach them while the one of " + one.quoted() + " runs: ALTER TABLE " + child
                             + " NO INHERIT " + one.quoted()));
         }
         return Optional.empty();

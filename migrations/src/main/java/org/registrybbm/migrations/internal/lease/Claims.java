@@ -105,7 +105,10 @@ public record Claims(DataSource dataSource, EngineSettings settings, Replica rep
                 return RequestedChange.commit(connection) && started;
             });
         } catch (SQLException e) {
-            LOGGER.info("'{}' is running, but its status could not be set to running yet: {}", migration.name(), e.getMessage());
+            LOGGER.info(
+                    "'{}' is running, but its status could not be set to running yet: {}",
+                    migration.name(),
+                    e.getMessage());
         }
     }
 

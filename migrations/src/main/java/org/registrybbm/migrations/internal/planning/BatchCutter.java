@@ -193,7 +193,9 @@ record BatchCutter(Connection connection, ResolvedMigration definition, EngineSe
                             "batch_size",
                             before,
                             size,
-                            shared ? "shares the rows that are left with the other batch jobs" : "aims at its target time"));
+                            shared
+                                    ? "shares the rows that are left with the other batch jobs"
+                                    : "aims at its target time"));
         }
     }
 

@@ -50,7 +50,8 @@ public record Continuity(Connection connection, ResolvedMigration definition) {
                     connection,
                     id(),
                     new EventQueries.Event(
-                            "restarted", text(edits) + "; the migration starts again with the rows that are still pending"));
+                            "restarted",
+                            text(edits) + "; the migration starts again with the rows that are still pending"));
         }
     }
 
