@@ -36,8 +36,10 @@ import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
- * The door of this module: one engine on one database, for one replica. Thread-safe. Work runs in the threads that call it; a daemon
- * watches only while a sub-batch is under way.
+ * The entry point of this module: an engine that works on one database, for one replica. Start here.
+ *
+ * <p>It is thread-safe. Work runs in the threads that call it. A daemon thread enforces the time limit of sub-batches; it runs only while
+ * a sub-batch is under way.
  *
  * <pre>{@code
  * BatchedMigrations engine = BatchedMigrations.on(dataSource).replica("me").build();
@@ -84,111 +86,114 @@ public final class BatchedMigrations implements AutoCloseable {
     }
 
     /**
-     * Starts to describe an engine.
+     * Returns a builder for an engine on a database.
      *
-     * @param dataSource connections to the database; in auto-commit mode when handed out
+     * @param dataSource connections to the database; it must hand them out in auto-commit mode
      */
     public static Builder on(DataSource dataSource) {
         return new Builder(dataSource);
     }
 
-    /** Returns what queues, lists, pauses and starts migrations. */
+    /** Returns the store, which queues, lists, pauses and starts migrations. */
     public MigrationStore store() {
         return store;
     }
 
-    /** Returns what says how migrations stand. */
+    /** Returns the reader that tells what each migration is doing and how far it is. */
     public StatusReader status() {
         return status;
     }
 
-    /** Returns what says what was decided about migrations, and why. */
+    /** Returns the log of what was decided about migrations, and why. */
     public EventLog eventLog() {
         return eventLog;
     }
 
-    /** Returns what says how much may run at once on all replicas together. */
+    /** Returns the budgets, which limit how much may run at once on all replicas together. */
     public Budgets budgets() {
         return budgets;
     }
 
-    /** Returns what people do about failures: list, retry, waive. */
+    /** Returns the quarantine, with which people list the rows that could not be changed, retry them or waive them. */
     public Quarantine quarantine() {
         return quarantine;
     }
 
-    /** Returns what decides which batch jobs should run now. */
+    /** Returns the planner, which decides which batch jobs should run now. */
     public Planner planner() {
         return planner;
     }
 
-    /** Returns what decides which replica starts a batch job that is due. */
+    /** Returns the offers, which decide which replica starts a batch job that is due. */
     public Offers offers() {
         return offers;
     }
 
-    /** Returns what runs one batch job. */
+    /** Returns the runner, which runs one batch job at a time in the calling thread. */
     public BatchRunner runner() {
         return runner;
     }
 
-    /** Returns what shows the other replicas that this one lives; whoever runs batch jobs for long starts it. */
+    /** Returns the presence, which shows the other replicas that this one lives. A host that keeps running batch jobs should start it. */
     public Presence presence() {
         return presence;
     }
 
-    /** Returns the name that its leases are held under. */
+    /** Returns the name of this replica, under which it holds its leases. */
     public String replica() {
         return replica;
     }
 
-    /** Returns the work functions of this replica's code. */
+    /** Returns the work functions that this replica knows. */
     public WorkRegistry workRegistry() {
         return workRegistry;
     }
 
-    /** Returns how this replica works. */
+    /** Returns the settings of this replica. */
     public EngineSettings settings() {
         return settings;
     }
 
     /**
-     * Runs migrations to their end in the calling thread, failed ones again and first, paused ones too. Replicas may work on the
-     * same migrations meanwhile; each batch is still run once.
+     * Runs migrations to their end in the calling thread. Paused and failed ones are made active, and failed batch jobs get all their
+     * attempts again. The migrations that had failed are run first. Replicas may work on the same migrations meanwhile; each batch is
+     * still run once.
      *
      * @param names the migrations to run; empty for all
-     * @param stop asked between sub-batches; what is unfinished then stays so
-     * @return which are finished, failed and unfinished
-     * @throws UnknownMigrationException for a name that is no migration's; nothing was run
+     * @param stop asked between sub-batches; once it says stop, the run ends and the rest stays unfinished
+     * @return the migrations that are finished, that failed and that are unfinished
+     * @throws UnknownMigrationException when there is no migration of a given name; nothing was run
      * @throws SchemaNotMigratedException when the tables are missing
+     * @throws DatabaseException when the database cannot be reached at the start or for more than 60 s later, or when for 60 s nothing
+     *     could be planned and nothing was left to run
      */
     public RunResult runToEnd(Collection<String> names, StopSignal stop) {
         return new SynchronousRun(store, planner, runner).run(names, stop);
     }
 
-    /** Ends the presence; everything else needs no end and still works. */
+    /** Ends the presence. Nothing else has to be closed: the engine still works afterwards. */
     @Override
     public void close() {
         presence.close();
     }
 
     /**
-     * Looks through the tables of migrations for rows that are not done, in the calling thread, a range at a time. Changes nothing
-     * but the time of the proof, {@code verified_at}, of a finished migration that is complete.
+     * Searches the tables of migrations for rows that are still pending, range by range, in the calling thread. It changes nothing but
+     * {@code verified_at}, the time of the last proof, of a finished migration that has no pending row.
      *
-     * @param names which; empty for all that are finished
+     * @param names the migrations to verify; empty for all that are finished
      * @param stop asked between ranges
-     * @param progress called after each range with the migration's name and the rows looked at so far
-     * @return what was found, by migration
-     * @throws UnknownMigrationException for a name that is no migration's
-     * @throws DatabaseException when the database cannot be asked
+     * @param progress called after each range with the migration's name and the number of rows looked at so far
+     * @return what was found, one result for each migration
+     * @throws UnknownMigrationException when there is no migration of a given name
+     * @throws DatabaseException when the database cannot be reached or a statement fails
      */
     public List<VerificationResult> verify(
             Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
         return verifier.verify(names, stop, progress);
     }
 
-    /** Collects what an engine needs. */
+    /** Collects what an engine needs. Only the data source has no default. */
     public static final class Builder {
         private final DataSource dataSource;
         private final List<MigrationListener> listeners = new ArrayList<>(List.of(new EventLogger()));
@@ -203,7 +208,7 @@ public final class BatchedMigrations implements AutoCloseable {
             this.dataSource = dataSource;
         }
 
-        /** Sets how this replica works; the defaults are {@link EngineSettings#defaults}. */
+        /** Sets how this replica works; {@link EngineSettings#defaults} by default. */
         public Builder settings(EngineSettings other) {
             this.settings = other;
             return this;
@@ -212,7 +217,7 @@ public final class BatchedMigrations implements AutoCloseable {
         /**
          * Adds a work function to the shipped ones.
          *
-         * @param signature its name in {@code job_signature_name}; never reused for other work
+         * @param signature its name in {@code job_signature_name}; never reuse it for other work
          * @param function the work
          */
         public Builder workFunction(String signature, WorkFunction function) {
@@ -220,7 +225,7 @@ public final class BatchedMigrations implements AutoCloseable {
         }
 
         /**
-         * Adds an application's work functions to the shipped ones. Where nothing is added, those are known that
+         * Adds an application's work functions to the shipped ones. If none are added, the engine uses those that
          * {@link java.util.ServiceLoader} finds.
          */
         public Builder workFunctions(WorkFunctions functions) {
@@ -228,27 +233,31 @@ public final class BatchedMigrations implements AutoCloseable {
             return this;
         }
 
-        /** Sets all work functions, the shipped ones included; nothing is looked for then, and nothing added. */
+        /**
+         * Sets all work functions, the shipped ones included. Work functions that were added are then ignored, and
+         * {@link java.util.ServiceLoader} is not asked.
+         */
         public Builder workRegistry(WorkRegistry other) {
             this.workRegistry = other;
             return this;
         }
 
-        /** Adds a listener; the {@link EventLogger} is always one. */
+        /** Adds a listener. An {@link EventLogger} is always there already. */
         public Builder listener(MigrationListener listener) {
             listeners.add(listener);
             return this;
         }
 
-        /** Sets the name that leases are held under; the default is made of the host and the process. */
+        /** Sets the name under which this replica holds its leases; {@link ReplicaName#ofThisProcess} by default. */
         public Builder replica(String name) {
             this.replica = name;
             return this;
         }
 
         /**
-         * Sets where the {@link Presence} gets its connection, which it keeps for as long as the replica lives; the default is none.
-         * Best is a data source without a pool. A pool must have one connection to spare and not mind one that is never returned.
+         * Sets where the {@link Presence} gets its connection, which it keeps for as long as the replica lives. By default there is no
+         * presence. A data source without a pool is best. A pool must have one connection to spare and must not object to one that is
+         * never returned.
          */
         public Builder presence(DataSource connections) {
             this.presence = connections;
@@ -256,8 +265,8 @@ public final class BatchedMigrations implements AutoCloseable {
         }
 
         /**
-         * Sets whether the {@link Presence} keeps the container registry's own workers out while it lives; the default is
-         * {@link RegistryLock#AUTO}. Where it does, no batch job starts before it holds their lock.
+         * Sets whether the {@link Presence} keeps the container registry's own workers out while the replica lives;
+         * {@link RegistryLock#AUTO} by default. If it does, no batch job starts before the presence holds their lock.
          */
         public Builder registryLock(RegistryLock lock) {
             this.registryLock = lock;
@@ -267,7 +276,8 @@ public final class BatchedMigrations implements AutoCloseable {
         /**
          * Returns the engine.
          *
-         * @throws IllegalArgumentException when two work functions have one signature, or one that was found cannot be made
+         * @throws IllegalArgumentException when two work functions have the same signature, or when {@link java.util.ServiceLoader} cannot
+         *     create what it found
          */
         public BatchedMigrations build() {
             if (replica == null) {

@@ -6,9 +6,9 @@ import org.registrybbm.migrations.model.BatchedMigration;
 /**
  * How a synchronous run ended.
  *
- * @param finished migrations that are finished now
- * @param failed migrations that failed, with their {@link BatchedMigration#failure}
- * @param unfinished migrations that somebody paused meanwhile, or that a stop left unfinished
+ * @param finished the migrations that are finished now
+ * @param failed the migrations that failed; {@link BatchedMigration#failure} says why
+ * @param unfinished the migrations that somebody paused meanwhile, or that were not finished when the run was told to stop
  */
 public record RunResult(
         List<BatchedMigration> finished, List<BatchedMigration> failed, List<BatchedMigration> unfinished) {

@@ -1,6 +1,6 @@
 /**
- * Batched migrations without a scheduler: what a batched migration is, how its table is cut into batch jobs, and how one batch
- * job runs so that every row is changed exactly once. Needs a {@link javax.sql.DataSource} and nothing else.
+ * Batched migrations without a scheduler: what a batched migration is, how its table is cut into batch jobs, and how a batch job runs so
+ * that each row is changed exactly once. The module needs a {@link javax.sql.DataSource} and nothing else.
  *
  * <p>Start at {@link org.registrybbm.migrations.BatchedMigrations}.
  */

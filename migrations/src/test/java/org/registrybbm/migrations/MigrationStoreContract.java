@@ -97,7 +97,7 @@ abstract class MigrationStoreContract {
         assertThat(store().list(List.of())).isEmpty();
         assertThat(status().overviews(List.of())).isEmpty();
         assertThat(store().pause(List.of())).isEmpty();
-        assertThatThrownBy(() -> store().list(List.of("any"))).hasMessageContaining("there are none at all");
+        assertThatThrownBy(() -> store().list(List.of("any"))).hasMessageContaining("no batched migration exists yet");
         assertThat(lab.engine(Map.of()).runToEnd(List.of(), StopSignal.NEVER).isComplete())
                 .isTrue();
     }

@@ -2,21 +2,25 @@ package org.registrybbm.migrations.failure;
 
 import java.sql.SQLException;
 
-/** Says that the database could not be asked; what was under way was rolled back. */
+/** Thrown when the database cannot be reached or a statement fails. The transaction that was under way was rolled back. */
 public final class DatabaseException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * Wraps what JDBC said.
+     * Wraps an exception of JDBC.
      *
      * @param message what could not be done and why, without row values
-     * @param cause what JDBC said
+     * @param cause the exception of JDBC
      */
     public DatabaseException(String message, SQLException cause) {
         super(message, cause);
     }
 
-    /** Says why nothing can be done, without more to tell of a cause. */
+    /**
+     * Creates an exception without a cause.
+     *
+     * @param message what could not be done and why, without row values
+     */
     public DatabaseException(String message) {
         super(message);
     }

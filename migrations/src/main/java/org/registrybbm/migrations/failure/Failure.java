@@ -3,11 +3,11 @@ package org.registrybbm.migrations.failure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why something failed, in words for an operator.
+ * The reason why something failed, in words for an operator.
  *
- * @param code the stable code
- * @param errorClass fully qualified class of the exception, or null when a check and not an exception found it
- * @param sqlState five-character SQLSTATE, or null when PostgreSQL did not raise it
+ * @param code the failure code, which never changes its meaning
+ * @param errorClass fully qualified class of the exception, or null when no exception was thrown because a check found the failure
+ * @param sqlState five-character SQLSTATE, or null when the failure does not come from PostgreSQL
  * @param message what was wrong, without row values
  */
 public record Failure(
@@ -15,13 +15,13 @@ public record Failure(
         @Nullable String errorClass,
         @Nullable String sqlState,
         String message) {
-    /** What stands in the place of a message that nobody wrote down, as the container registry does not. */
+    /** The text that is shown when no message was recorded. The container registry's own software records none. */
     public static final String NO_MESSAGE = "no message was recorded";
 
     /**
-     * Describes a failure that a check found.
+     * Returns a failure that a check found, so that there is no exception and no SQLSTATE.
      *
-     * @param code the stable code
+     * @param code the failure code
      * @param message what was wrong, without row values
      */
     public static Failure of(FailureCode code, String message) {

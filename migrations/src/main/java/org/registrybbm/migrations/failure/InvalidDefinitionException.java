@@ -1,13 +1,13 @@
 package org.registrybbm.migrations.failure;
 
-/** Says that a batched migration cannot run as its row defines it. */
+/** Thrown when a batched migration cannot run as its row defines it. */
 public final class InvalidDefinitionException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final FailureCode code;
 
     /**
-     * Describes what is wrong.
+     * Creates the exception.
      *
      * @param code the code that the migration fails with
      * @param message what is wrong and what to do, without row values

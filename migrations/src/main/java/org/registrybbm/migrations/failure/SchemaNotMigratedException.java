@@ -1,13 +1,13 @@
 package org.registrybbm.migrations.failure;
 
-/** Says that the database lacks the batched-migration tables or columns that this version needs. */
+/** Thrown when the database lacks tables or columns of batched migrations that this version needs. */
 public final class SchemaNotMigratedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * Describes what is missing.
+     * Creates the exception.
      *
-     * @param missing what is missing, as a clause: "table x is missing"
+     * @param missing what is missing, as a clause such as "table x is missing"
      */
     public SchemaNotMigratedException(String missing) {
         super("the database schema is not migrated: " + missing

@@ -2,7 +2,7 @@ package org.registrybbm.migrations.failure;
 
 import java.util.List;
 
-/** Says that a name is no batched migration's, and which names are near. */
+/** Thrown when there is no batched migration of a given name. It tells the names that are most similar. */
 public final class UnknownMigrationException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -10,26 +10,26 @@ public final class UnknownMigrationException extends RuntimeException {
     private final List<String> nearest;
 
     /**
-     * Describes the mistake.
+     * Creates the exception.
      *
-     * @param name what was asked for
-     * @param nearest known names, the nearest first; may be empty
+     * @param name the name that was given
+     * @param nearest names of existing migrations, the most similar first; empty when there is no migration at all
      */
     public UnknownMigrationException(String name, List<String> nearest) {
         super("there is no batched migration '" + name + "'; nothing was changed"
                 + (nearest.isEmpty()
-                        ? "; there are none at all: queue one, or run 'db migrate'"
+                        ? "; no batched migration exists yet: queue one, or run 'db migrate'"
                         : "; the nearest names are: " + String.join(", ", nearest)));
         this.name = name;
         this.nearest = List.copyOf(nearest);
     }
 
-    /** Returns what was asked for. */
+    /** Returns the name that was given. */
     public String name() {
         return name;
     }
 
-    /** Returns known names, the nearest first; may be empty. */
+    /** Returns names of existing migrations, the most similar first; empty when there is no migration at all. */
     public List<String> nearest() {
         return nearest;
     }

@@ -1,7 +1,7 @@
 /**
- * Why a migration failed, as it is written down, and the exceptions that callers get.
+ * The reasons why migrations fail, as they are recorded, and the exceptions that callers get.
  *
- * <p>How an exception of the driver or of a work function is read is in {@code internal.failure}.
+ * <p>The interpretation of exceptions of the driver and of work functions is in {@code internal.failure}.
  */
 @NullMarked
 package org.registrybbm.migrations.failure;

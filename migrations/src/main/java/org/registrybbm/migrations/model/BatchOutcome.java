@@ -8,43 +8,46 @@ public sealed interface BatchOutcome {
     record Finished(BatchJob job) implements BatchOutcome {}
 
     /**
-     * The attempt failed and is recorded.
+     * The attempt failed, and the failure is recorded.
      *
-     * @param failure why
-     * @param exhausted whether it was the last attempt, so that the migration failed
+     * @param failure why it failed
+     * @param exhausted whether it was the last attempt, so that the migration fails
      */
     record Failed(BatchJob job, Failure failure, boolean exhausted) implements BatchOutcome {}
 
-    /** The rest of the batch was handed back with its cursor, and no attempt counted. */
+    /** The rest of the batch was handed back. The cursor is kept, and no attempt is counted. */
     record HandedBack(long jobId, Reason reason) implements BatchOutcome {}
 
-    /** The batch job was not claimed; nothing was done. */
+    /** The batch job was not claimed, and nothing was done. */
     record NotClaimed(long jobId, Reason reason) implements BatchOutcome {}
 
-    /** The lease was lost to another worker, or the database was away for too long; whoever claims it next goes on. */
+    /**
+     * The worker lost the batch job, because another worker took it over or because the database was away for too long. The worker that
+     * claims it next continues at its cursor.
+     */
     record Lost(long jobId, String why) implements BatchOutcome {}
 
-    /** Why a batch job is not run now. */
+    /** The reasons why a batch job is not run now. */
     enum Reason {
-        /** No such batch job, or no such migration any more. */
+        /** The batch job or its migration does not exist any more. */
         GONE,
-        /** It is finished, or failed and not due. */
+        /** It is finished, or it failed and its next attempt is not due yet. */
         NOT_DUE,
         /** Its migration is paused, finished or failed. */
         MIGRATION_STOPPED,
         /** Another worker holds its lease. */
         LEASED,
-        /** A limit of batch jobs at once is reached. */
+        /** A budget of batch jobs at once is used up. */
         LIMIT_REACHED,
-        /** This replica's code does not know the work function or the strategy. */
+        /** This replica's code does not have the work function or the batching strategy. */
         CODE_MISSING,
-        /** Somebody else's lock is in its way; it is tried again after a while. */
+        /** A lock that another transaction holds is in its way. It is tried again after a while. */
         LOCKED,
         /** The replica is shutting down. */
         STOPPING,
-        /** The migration's definition was changed while the batch ran. */
+        /** The migration's definition was changed while the batch job ran. */
         DEFINITION_CHANGED,
-        /** The container registry's own software is at work, or this replica's session that keeps it out is lost. */
+        /** The container registry's own software is at work, or this replica has lost the session that keeps that software out. */
         REGISTRY_AT_WORK
     }
 }

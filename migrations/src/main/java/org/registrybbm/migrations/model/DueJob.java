@@ -3,9 +3,9 @@ package org.registrybbm.migrations.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch job that is due.
+ * A batch job that should be run now.
  *
  * @param jobId its key
- * @param deadToken the lease token of a worker that held it and gives no sign of life, or null when none did
+ * @param deadToken the lease token of a worker that holds it but gives no sign of life any more; null when there is no such worker
  */
 public record DueJob(long jobId, @Nullable Long deadToken) {}

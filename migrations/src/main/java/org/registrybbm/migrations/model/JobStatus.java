@@ -2,13 +2,13 @@ package org.registrybbm.migrations.model;
 
 import java.util.Locale;
 
-/** Status of a batch job, as {@code batched_background_migration_jobs.status} holds it. */
+/** The status of a batch job, as {@code batched_background_migration_jobs.status} holds it. */
 public enum JobStatus {
-    /** Cut, and waiting for a worker or being run by the one that holds its lease. */
+    /** It waits for a worker, or the worker that holds its lease runs it. */
     ACTIVE(1),
     /** Its whole range was processed. */
     FINISHED(2),
-    /** Its last attempt failed; it is tried again while it has attempts left. */
+    /** Its last attempt failed. It is tried again while it has attempts left. */
     FAILED(3);
 
     private final int code;
@@ -18,7 +18,7 @@ public enum JobStatus {
     }
 
     /**
-     * Finds the status of a stored number.
+     * Returns the status of a stored number.
      *
      * @param code 1 to 3
      * @return the status
@@ -30,7 +30,7 @@ public enum JobStatus {
                 return status;
             }
         }
-        throw new IllegalArgumentException("no batch job has the status " + code + "; known are 1 to 3");
+        throw new IllegalArgumentException(code + " is not a status of a batch job; known are 1 to 3");
     }
 
     /** Returns the number that the table holds, 1 to 3. */

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * A place in the order of a table's rows: one value for each column of the migration's key.
  *
- * @param values as PostgreSQL writes them as text, at least one
+ * @param values the values as text, in the form that PostgreSQL gives them; at least one
  */
 public record Key(List<String> values) {
     /** Copies the values. */
@@ -16,21 +16,21 @@ public record Key(List<String> values) {
         }
     }
 
-    /** Returns the key of a single number. */
+    /** Returns a key that is a single number. */
     public static Key of(long value) {
         return new Key(List.of(Long.toString(value)));
     }
 
     /**
-     * Returns the number of a key that is a single one.
+     * Returns the number of a key that is a single number.
      *
-     * @throws NumberFormatException when it is none
+     * @throws NumberFormatException when it is not a number
      */
     public long number() {
         return Long.parseLong(values.get(0));
     }
 
-    /** Returns {@code 5}, or {@code (5, abc)} for several values. */
+    /** Returns the value, such as {@code 5}, or several values in parentheses, such as {@code (5, abc)}. */
     @Override
     public String toString() {
         return values.size() == 1 ? values.get(0) : "(" + String.join(", ", values) + ")";

@@ -4,19 +4,19 @@ import java.util.Locale;
 import org.registrybbm.migrations.failure.FailureCode;
 
 /**
- * Status of a batched migration, as {@code batched_background_migrations.status} holds it.
+ * The status of a batched migration, as {@code batched_background_migrations.status} holds it.
  *
- * <p>Anyone may write the column with a plain {@code UPDATE}; the engine makes only the moves of {@link #engineMayMoveTo}, each
- * guarded by the status that it read.
+ * <p>Anyone may write the column with a plain {@code UPDATE}. The engine makes only the moves that {@link #engineMayMoveTo} allows. Each of
+ * its statements names the statuses that it may start from, so it never overwrites what a person has set in the meantime.
  */
 public enum MigrationStatus {
-    /** Nothing new starts; a batch job in flight stops after its current sub-batch. */
+    /** Nothing new starts. A batch job in flight stops after its current sub-batch. */
     PAUSED(0),
     /** Ready to be picked up. */
     ACTIVE(1),
-    /** Every batch is done, and every row that could not be changed was waived. */
+    /** Every batch is done, and no row is in quarantine: rows that could not be changed were waived. */
     FINISHED(2),
-    /** It cannot go on before a person acts; {@link FailureCode} says why. */
+    /** It cannot go on until a person acts. The {@link FailureCode} says why. */
     FAILED(3),
     /** At least one batch job was started. */
     RUNNING(4);
@@ -28,7 +28,7 @@ public enum MigrationStatus {
     }
 
     /**
-     * Finds the status of a stored number.
+     * Returns the status of a stored number.
      *
      * @param code 0 to 4
      * @return the status
@@ -40,7 +40,7 @@ public enum MigrationStatus {
                 return status;
             }
         }
-        throw new IllegalArgumentException("no batched migration has the status " + code + "; known are 0 to 4");
+        throw new IllegalArgumentException(code + " is not a status of a batched migration; known are 0 to 4");
     }
 
     /** Returns the number that the table holds, 0 to 4. */
@@ -59,7 +59,7 @@ public enum MigrationStatus {
     }
 
     /**
-     * Returns whether the engine itself may make this move. People may make any.
+     * Returns whether the engine itself may make a move. People may make any.
      *
      * @param next the status to move to
      */
@@ -67,9 +67,9 @@ public enum MigrationStatus {
         return switch (this) {
             case ACTIVE -> next == RUNNING || next == FINISHED || next == FAILED;
             case RUNNING -> next == FINISHED || next == FAILED;
-            // Only after a failure that says that no replica had the code, once one has it.
+            // Only if it failed because no replica had its code, and now a replica has it.
             case FAILED -> next == ACTIVE;
-            // Only one that is finished by its status alone, while its batch jobs say otherwise.
+            // Only if somebody set it to finished although it was not complete.
             case FINISHED -> next == ACTIVE;
             case PAUSED -> false;
         };

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batched migration to queue from code, as the contract's plain {@code INSERT} would.
+ * A batched migration that is to be queued from code. A plain {@code INSERT} into {@code batched_background_migrations} does the same.
  *
  * <pre>{@code
  * NewBatchedMigration.named("widen_user_ids")
@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  *         .build();
  * }</pre>
  *
- * @param name unique name
- * @param definition what it does, and to which table; it is checked against the database when it is planned first
+ * @param name the unique name by which people call it
+ * @param definition what it does, and to which table; it is checked against the database when the migration is planned for the first time
  * @param bounds which keys it covers
- * @param sizing how many rows its batches have
+ * @param sizing how many rows its batches and sub-batches may have
  * @param options what operators may change later
  */
 public record NewBatchedMigration(
@@ -28,11 +28,12 @@ public record NewBatchedMigration(
     /**
      * What operators may change later, by commands and by SQL.
      *
-     * @param paused whether it waits for somebody to start it
-     * @param priority higher ones are served first, -32768 to 32767
-     * @param quarantineLimit how many rows may wait in quarantine before it fails at once, 0 or more
-     * @param batchJobs how many of its batch jobs may run at once on all replicas together, 0 to 1000, or null for the default
-     * @param rowsPerSecond how many rows its batch jobs may cover in a second, 1 to 1,000,000,000, or null for the default
+     * @param paused whether it waits until somebody starts it
+     * @param priority its priority, -32768 to 32767; migrations of a higher priority are served first
+     * @param quarantineLimit how many rows may be in quarantine at once, 0 or more; with one more, the migration fails
+     * @param batchJobs how many of its batch jobs may run at once on all replicas together, 0 to 1000, or null for the default budget
+     * @param rowsPerSecond how many rows its batch jobs may cover per second on all replicas together, 1 to 1,000,000,000, or null for the
+     *     default budget
      */
     public record Options(
             boolean paused,
@@ -40,7 +41,7 @@ public record NewBatchedMigration(
             int quarantineLimit,
             @Nullable Integer batchJobs,
             @Nullable Integer rowsPerSecond) {
-        /** Active at once, priority 0, 100 rows in quarantine, and no budget of its own. */
+        /** Active at once, priority 0, at most 100 rows in quarantine, and no budget of its own. */
         public static final Options DEFAULT = new Options(false, 0, 100, null, null);
     }
 
@@ -50,21 +51,21 @@ public record NewBatchedMigration(
     }
 
     /**
-     * Starts to describe a migration.
+     * Returns a builder for a migration.
      *
-     * @param name unique, not blank; people pause and start it by this name
+     * @param name the unique name by which people call it, not blank
      */
     public static Builder named(String name) {
         return new Builder(name);
     }
 
-    /** Collects what a migration needs: its work, its table and how the table is cut. Everything else has a default. */
+    /** Collects what a migration needs: its work, its table, and how the table is cut. Everything else has a default. */
     public static final class Builder {
         private static final ObjectMapper MAPPER = new ObjectMapper();
         private static final int MOST_BATCH_JOBS = 1000;
         private static final int MOST_ROWS_PER_SECOND = 1_000_000_000;
 
-        // PostgreSQL's name for where a row lies: strategies without a key look at no column.
+        // The column may not be empty, and strategies without a key use no column. ctid exists in every table.
         private static final String NO_COLUMN = "ctid";
 
         private final String name;
@@ -89,7 +90,7 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Sets the work, which takes no arguments.
+         * Sets the work function, without arguments.
          *
          * @param signature the name of a work function
          */
@@ -100,10 +101,10 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Sets the work and its arguments.
+         * Sets the work function and its arguments.
          *
          * @param signature the name of a work function
-         * @param arguments texts, numbers, booleans, and lists and maps of them
+         * @param arguments strings, numbers, booleans, and lists and maps of them
          * @throws IllegalArgumentException when an argument is anything else
          */
         public Builder work(String signature, Map<String, ?> arguments) {
@@ -116,7 +117,7 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Sets the work and its arguments.
+         * Sets the work function and its arguments.
          *
          * @param signature the name of a work function
          * @param json a JSON object, as the column {@code arguments} holds it
@@ -130,8 +131,8 @@ public record NewBatchedMigration(
         /**
          * Sets the table.
          *
-         * @param table {@code <schema>.<table>}, quoted as in SQL where it must be: {@code public."Weird ""Name"}; of a partitioned
-         *     table the parent
+         * @param table {@code <schema>.<table>}, quoted as in SQL if necessary: {@code public."Weird ""Name"}. For a partitioned table,
+         *     name the parent
          */
         public Builder table(String table) {
             this.table = text("table", table);
@@ -139,26 +140,26 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Cuts the table into ranges of a key: the columns a btree index begins with, in their order.
+         * Cuts the table into ranges of a key. A B-tree index must begin with the columns of the key, in their order.
          *
-         * @param columns one or more, quoted as in SQL where they must be
+         * @param columns the columns of the key, one or more, quoted as in SQL if necessary
          */
         public Builder byKey(String... columns) {
             return by(Strategy.KEYS, String.join(", ", columns));
         }
 
         /**
-         * Cuts the table into ranges of a key that is one integer, and leaves out the rows beyond two keys.
+         * Cuts the table into ranges of a key that is one integer, and covers only the rows between two keys.
          *
-         * @param column the key
+         * @param column the column of the key, quoted as in SQL if necessary
          * @param first the first key, inclusive
          * @param last the last key, inclusive
-         * @throws IllegalArgumentException when there is no key between them
+         * @throws IllegalArgumentException when the first key is greater than the last
          */
         public Builder byKeyBetween(String column, long first, long last) {
             if (first > last) {
                 throw new IllegalArgumentException(
-                        "the bounds of '" + name + "' are " + first + " to " + last + "; the first key comes first");
+                        "the bounds of '" + name + "' are " + first + " to " + last + "; the first key must not be greater than the last");
             }
             byKey(column);
             this.bounds = new KeyBounds(first, last);
@@ -166,20 +167,20 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Takes the rows whose column is NULL, until there is none. Needs a partial index {@code WHERE <column> IS NULL}.
+         * Takes rows in which a column is NULL, until there are none left. This needs a partial index {@code WHERE <column> IS NULL}.
          *
-         * @param column quoted as in SQL where it must be
+         * @param column the column, quoted as in SQL if necessary
          */
         public Builder byNull(String column) {
             return by(Strategy.NULLS, column);
         }
 
-        /** Takes the rows that the work function calls pending, until there is none. Needs an index that finds them. */
+        /** Takes rows that the work function calls pending, until there are none left. This needs an index that finds them. */
         public Builder byPredicate() {
             return by(Strategy.PREDICATE, NO_COLUMN);
         }
 
-        /** Cuts the table into ranges of its blocks. Needs no index, but a work function that says which rows are pending. */
+        /** Cuts the table into ranges of its blocks. This needs no index, but the work function must say which rows are pending. */
         public Builder byBlocks() {
             return by(Strategy.BLOCKS, NO_COLUMN);
         }
@@ -192,7 +193,7 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Sets the rows of the first batch, after which sizes adapt to how long batches take; 10,000 by default.
+         * Sets the number of rows of the first batch, 10,000 by default. Later sizes adapt to how long batch jobs take.
          *
          * @param rows at least 1
          */
@@ -203,7 +204,7 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Gives every batch the same number of rows, however long it takes.
+         * Gives every batch the same number of rows, however long its batch job takes.
          *
          * @param rows at least 1
          */
@@ -214,10 +215,10 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Bounds the rows of a batch.
+         * Sets the smallest and the greatest number of rows of a batch.
          *
-         * @param least at least 1
-         * @param most at least {@code least}
+         * @param least the smallest number, at least 1
+         * @param most the greatest number, at least {@code least}
          */
         public Builder batchSizes(int least, int most) {
             this.batches = bounds("batch sizes", least, most);
@@ -225,10 +226,10 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Bounds the rows of a sub-batch, which is one transaction.
+         * Sets the smallest and the greatest number of rows of a sub-batch, which is one transaction.
          *
-         * @param least at least 1
-         * @param most at least {@code least}
+         * @param least the smallest number, at least 1
+         * @param most the greatest number, at least {@code least}
          */
         public Builder subBatchSizes(int least, int most) {
             this.subBatches = bounds("sub-batch sizes", least, most);
@@ -236,7 +237,7 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Sets its priority, 0 by default: free batch jobs go to the migrations of the highest priority that can use them.
+         * Sets its priority, 0 by default. A free batch job goes to the migration with the highest priority that can use it.
          *
          * @param priority -32768 to 32767
          */
@@ -246,7 +247,7 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Sets how many rows may be unfit before it fails at once, 100 by default.
+         * Sets how many rows may be in quarantine at once, 100 by default. With one more, the migration fails.
          *
          * @param rows 0 or more
          */
@@ -256,7 +257,7 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Sets how many of its batch jobs may run at once, on all replicas together.
+         * Sets how many of its batch jobs may run at once on all replicas together.
          *
          * @param limit 1 to 1000
          */
@@ -266,7 +267,7 @@ public record NewBatchedMigration(
         }
 
         /**
-         * Sets how many rows its batch jobs may cover in a second, on all replicas together.
+         * Sets how many rows its batch jobs may cover per second on all replicas together.
          *
          * @param limit 1 to 1,000,000,000
          */
@@ -275,7 +276,7 @@ public record NewBatchedMigration(
             return this;
         }
 
-        /** Queues it paused: nothing is changed until somebody starts it. */
+        /** Has it queued as paused: no row is changed until somebody starts it. */
         public Builder paused() {
             this.paused = true;
             return this;
@@ -284,7 +285,7 @@ public record NewBatchedMigration(
         /**
          * Returns the migration.
          *
-         * @throws IllegalStateException when its work, its table or how it is cut is missing
+         * @throws IllegalStateException when the work function, the table or the way to cut it is missing
          */
         public NewBatchedMigration build() {
             MigrationDefinition definition = new MigrationDefinition(

@@ -1,9 +1,9 @@
 package org.registrybbm.migrations.model;
 
 /**
- * A status that a person changed.
+ * A change of a migration's status that was made for a person.
  *
- * @param name the migration
+ * @param name the migration's name
  * @param from its status before
  * @param to its status now
  */

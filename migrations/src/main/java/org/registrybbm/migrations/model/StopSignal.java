@@ -1,9 +1,9 @@
 package org.registrybbm.migrations.model;
 
-/** Asked between sub-batches whether to stop. */
+/** Tells work that is under way whether it should stop. It is asked between sub-batches. */
 @FunctionalInterface
 public interface StopSignal {
-    /** Never stops. */
+    /** Never asks to stop. */
     StopSignal NEVER = () -> false;
 
     /** Returns whether the worker should hand its batch job back. */

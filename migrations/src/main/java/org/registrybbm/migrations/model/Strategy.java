@@ -6,13 +6,13 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** How a migration's table is cut into batches. The name of each one stands in {@code batching_strategy}. */
+/** The batching strategies: how a migration's table is cut into batches. The column {@code batching_strategy} holds the name of one. */
 public enum Strategy {
-    /** Ranges of a key, in its order. */
+    /** Ranges of a key, in the order of the key. */
     KEYS(null),
-    /** Rows where a column is NULL, until there is none. */
+    /** Rows in which a column is NULL, until there are none left. */
     NULLS("NullKeySetBatchingStrategy"),
-    /** Rows that the work function calls pending, until there is none. */
+    /** Rows that the work function calls pending, until there are none left. */
     PREDICATE("PredicateBatchingStrategy"),
     /** Ranges of the table's blocks. */
     BLOCKS("BlockBatchingStrategy");
@@ -28,14 +28,14 @@ public enum Strategy {
         return stored;
     }
 
-    /** Finds one by what {@code batching_strategy} holds; empty where this version knows none of that name. */
+    /** Returns the strategy for a value of {@code batching_strategy}; empty when this version does not know it. */
     public static Optional<Strategy> of(@Nullable String stored) {
         return Arrays.stream(values())
                 .filter(each -> stored == null ? each.stored == null : stored.equals(each.stored))
                 .findFirst();
     }
 
-    /** Returns all that {@code batching_strategy} may hold besides NULL. */
+    /** Returns all values that {@code batching_strategy} may hold besides NULL. */
     public static List<String> names() {
         return Arrays.stream(values())
                 .map(Strategy::stored)
@@ -43,7 +43,7 @@ public enum Strategy {
                 .toList();
     }
 
-    /** Returns the name, for people. */
+    /** Returns the name that people read. */
     @Override
     public String toString() {
         return stored == null ? "ranges of a key" : stored;

@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param startedAt when it last started, or null
  * @param finishedAt when it finished, or null
- * @param verifiedAt when it was last proved that no row is left, or null
- * @param codeMissingSince since when no replica that looked knew its work function or strategy, or null
+ * @param verifiedAt when it was last proved that no row is pending, or null
+ * @param codeMissingSince since when no replica that looked had the code of its work function or strategy, or null when one has it
  */
 public record Timeline(
         @Nullable Instant startedAt,
         @Nullable Instant finishedAt,
         @Nullable Instant verifiedAt,
         @Nullable Instant codeMissingSince) {
-    /** Nothing happened yet. */
+    /** Nothing has happened yet. */
     public static final Timeline EMPTY = new Timeline(null, null, null, null);
 }

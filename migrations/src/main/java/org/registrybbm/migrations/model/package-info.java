@@ -1,7 +1,7 @@
 /**
- * The nouns: batched migrations, batch jobs, keys, sizes and statuses. Failures and settings have rooms of their own.
+ * The nouns: batched migrations, batch jobs, keys, sizes and statuses. Failures and settings have packages of their own.
  *
- * <p>They know nothing of JDBC and of each other's tables. Whatever reads or writes them lives above.
+ * <p>These types know nothing of JDBC. The packages above this one read and write them.
  */
 @NullMarked
 package org.registrybbm.migrations.model;

@@ -3,13 +3,13 @@ package org.registrybbm.migrations.settings;
 import java.time.Duration;
 
 /**
- * How a replica works. Every value is checked when it is made; {@link #defaults} suits a production database. How much may run at once,
- * on all replicas together, is said by the budgets instead.
+ * How a replica works. {@link #defaults} suits a production database. The constructors check the range of every value. How much may run at
+ * once on all replicas together is not set here but by the budgets in the database.
  *
- * @param maxJobAttempts tries of a batch job without progress before its migration fails, 1 to 100
- * @param targets how long a batch and a sub-batch should take
- * @param timeouts what PostgreSQL ends by itself
- * @param longestRetryDelay the longest time between two tries of a batch job, 0 s to 10 min
+ * @param maxJobAttempts attempts of a batch job without progress before its migration fails, 1 to 100
+ * @param targets how long a batch job and a sub-batch should take
+ * @param timeouts the time limits of statements, transactions and leases, and how long the engine waits before it tries again
+ * @param longestRetryDelay the longest time between two attempts of a batch job, 0 s to 10 min
  */
 public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeouts, Duration longestRetryDelay) {
     private static final Duration LONGEST_RETRY_DELAY = Duration.ofMinutes(10);
@@ -21,30 +21,30 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
         range("longestRetryDelay", longestRetryDelay, Duration.ZERO, LONGEST_RETRY_DELAY);
     }
 
-    /** Returns the defaults: 5 attempts, batches of 30 s, sub-batches of 500 ms. */
+    /** Returns the defaults: 5 attempts, batch jobs of 30 s, sub-batches of 500 ms. */
     public static EngineSettings defaults() {
         return new EngineSettings(5, Targets.defaults(), Timeouts.defaults(), LONGEST_RETRY_DELAY);
     }
 
-    /** Starts from {@link #defaults}. */
+    /** Returns a builder that starts with {@link #defaults}. */
     public static Builder builder() {
         return defaults().toBuilder();
     }
 
-    /** Starts from these. */
+    /** Returns a builder that starts with these settings. */
     public Builder toBuilder() {
         return new Builder(this);
     }
 
-    /** Returns a copy for somebody who waits for the end: a failed try is followed by the next one after 2 s at most. */
+    /** Returns a copy for work in the foreground, where somebody waits for the end: the next attempt follows a failed one within 2 s. */
     public EngineSettings inForeground() {
         return new EngineSettings(maxJobAttempts, targets, timeouts, FOREGROUND_RETRY_DELAY);
     }
 
     /**
-     * Returns how long a batch job waits after a failed try.
+     * Returns how long a batch job waits after a failed attempt.
      *
-     * @param attempt which try failed, from 1
+     * @param attempt the number of the attempt that failed, from 1
      */
     public Duration retryAfter(int attempt) {
         Duration delay = timeouts.retryAfter(attempt);
@@ -52,10 +52,10 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
     }
 
     /**
-     * How long work should take; sizes adapt to it.
+     * How long work should take. The sizes of batches and sub-batches adapt to these times.
      *
-     * @param batch a batch job, 1 s to 1 h; zero keeps every batch at its migration's {@code batch_size}
-     * @param subBatch a sub-batch, which is one transaction, 10 ms to 30 s
+     * @param batch the target time of a batch job, 1 s to 1 h; with zero, every batch has the {@code batch_size} of its migration
+     * @param subBatch the target time of a sub-batch, which is one transaction, 10 ms to 30 s
      */
     public record Targets(Duration batch, Duration subBatch) {
         /** Checks the ranges. */
@@ -73,16 +73,16 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
     }
 
     /**
-     * What ends by itself.
+     * The longest time that things may take before they end by themselves, and the time between attempts.
      *
-     * @param statement one statement of a sub-batch, 100 ms to 1 h
-     * @param lock waiting for one row or table lock in a sub-batch, 10 ms to 1 min; best far below PostgreSQL's
-     *     {@code deadlock_timeout} of 1 s, so that it is the sub-batch that gives up and never the application
-     * @param idleInTransaction a sub-batch's transaction in which nothing happens, as when its replica is frozen, 100 ms to 1 min
+     * @param statement how long one statement of a sub-batch may take, 100 ms to 1 h
+     * @param lock how long a sub-batch waits for one row or table lock, 10 ms to 1 min. It should be far below PostgreSQL's
+     *     {@code deadlock_timeout} of 1 s, so that in a deadlock the sub-batch gives up and never the application
+     * @param idleInTransaction how long a sub-batch's transaction may be idle, for example because its replica is frozen, 100 ms to 1 min
      * @param lease how long a batch job stays with a worker that gives no sign of life between sub-batches, 1 s to 10 min
-     * @param retryDelay from the first failed try of a batch job to the second, 0 s to 10 min; tripled for each further one, up to
-     *     10 min
-     * @param missingCode how long the code may be unknown to every replica that looks before the migration fails, 0 s to 1 d
+     * @param retryDelay the time from the first failed attempt of a batch job to the second, 0 s to 10 min. It triples with each further
+     *     attempt, up to 10 min
+     * @param missingCode how long a migration may wait for a replica that has its code before it fails, 0 s to 1 d
      */
     public record Timeouts(
             Duration statement,
@@ -113,9 +113,9 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
         }
 
         /**
-         * Returns how long a batch job waits after a failed try.
+         * Returns how long a batch job waits after a failed attempt.
          *
-         * @param attempt which try failed, from 1
+         * @param attempt the number of the attempt that failed, from 1
          */
         public Duration retryAfter(int attempt) {
             Duration delay = retryDelay;
@@ -125,18 +125,18 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
             return delay.compareTo(LONGEST_RETRY_DELAY) < 0 ? delay : LONGEST_RETRY_DELAY;
         }
 
-        /** Returns how long one statement may take that has to look through a whole table: 20 times any other. */
+        /** Returns how long a statement that reads a whole table may take: 20 times as long as any other. */
         public Duration scan() {
             return statement.multipliedBy(20);
         }
 
-        /** Returns how long the transaction of a sub-batch may take in all, with whatever its work function does besides SQL. */
+        /** Returns how long the transaction of a sub-batch may take in all, including what its work function does besides SQL. */
         public Duration subBatchLimit() {
             return statement.multipliedBy(2);
         }
     }
 
-    /** Collects settings; what is not set stays as it was. {@link #build} checks the ranges. */
+    /** Collects settings. A value that is not set keeps what the builder started with. {@link #build} checks the ranges. */
     public static final class Builder {
         private final Duration longestRetryDelay;
         private int maxJobAttempts;
