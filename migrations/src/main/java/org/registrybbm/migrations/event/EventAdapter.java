@@ -12,9 +12,9 @@ import org.registrybbm.migrations.event.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
 
-/** A listener that hears the kinds of events whose methods it overrides. */
+/** A listener whose methods do nothing until a subclass overrides them, so that it handles only the kinds of events that it needs. */
 public abstract class EventAdapter implements MigrationListener, EventHandler {
-    /** Makes one that hears nothing yet. */
+    /** Creates a listener that ignores every event. */
     protected EventAdapter() {}
 
     @Override

@@ -12,38 +12,38 @@ import org.registrybbm.migrations.event.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
 
-/** One method for each kind of event, so that the compiler says who has to hear of a new one. */
+/** Has one method for each kind of event. When a new kind is added, the compiler shows every handler that has to deal with it. */
 public interface EventHandler {
-    /** A worker claimed a batch job. */
+    /** Called when a worker claimed a batch job. */
     void batchStarted(BatchStarted event);
 
-    /** A sub-batch was committed. */
+    /** Called when a sub-batch was committed. */
     void subBatchCommitted(SubBatchCommitted event);
 
-    /** A batch job finished. */
+    /** Called when a batch job finished. */
     void batchFinished(BatchFinished event);
 
-    /** An attempt of a batch job failed. */
+    /** Called when an attempt of a batch job failed. */
     void batchFailed(BatchFailed event);
 
-    /** Rows could not be changed and were put into quarantine. */
+    /** Called when rows could not be changed and were put into quarantine. */
     void rowsQuarantined(RowsQuarantined event);
 
-    /** A batch job was handed back. */
+    /** Called when a batch job was handed back. */
     void batchHandedBack(BatchHandedBack event);
 
-    /** A worker lost its batch job. */
+    /** Called when a worker lost its batch job. */
     void batchLost(BatchLost event);
 
-    /** Every batch is done. */
+    /** Called when a migration was finished, because every batch is done. */
     void migrationFinished(MigrationFinished event);
 
-    /** A migration was finished by its status while it was not complete. */
+    /** Called when a migration was made active again because somebody had set it to finished although it was not complete. */
     void migrationReopened(MigrationReopened event);
 
-    /** A migration failed, or cannot start. */
+    /** Called when a migration failed. */
     void migrationFailed(MigrationFailed event);
 
-    /** No replica that looked knows the code of a migration. */
+    /** Called when a plan found that no replica that looked has the code of a migration yet. */
     void codeMissing(CodeMissing event);
 }

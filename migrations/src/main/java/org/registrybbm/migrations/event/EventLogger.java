@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes each event as one line of the logger {@value #NAME}, with the facts as key-value pairs for hosts whose layout shows these. Every
- * engine has one, wherever it runs; a host that wants fewer lines sets the logger's level.
+ * Writes each event to the log as one line of the logger {@value #NAME}. The facts are also attached as key-value pairs, for hosts whose
+ * layout shows them. Every engine has such a listener. A host that wants fewer lines sets the level of the logger.
  */
 public final class EventLogger implements MigrationListener, EventHandler {
     /** The name of the logger. */
@@ -28,7 +28,7 @@ public final class EventLogger implements MigrationListener, EventHandler {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(NAME);
 
-    /** Makes one. */
+    /** Creates the listener. */
     public EventLogger() {}
 
     @Override
@@ -71,7 +71,7 @@ public final class EventLogger implements MigrationListener, EventHandler {
                 .failure(event.failure())
                 .took(event.took())
                 .log(
-                        event.exhausted() ? "%s failed, no attempt is left: %s" : "%s failed, it is tried again: %s",
+                        event.exhausted() ? "%s failed, no attempt is left: %s" : "%s failed, it will be tried again: %s",
                         batchJob(event.migration(), event.job()),
                         event.failure().message());
     }
@@ -82,7 +82,7 @@ public final class EventLogger implements MigrationListener, EventHandler {
         LogFields.on(LOGGER.atInfo())
                 .job(event.migration(), event.job(), JobStatus.ACTIVE, event.replica())
                 .with("reason", reason)
-                .log("%s handed back: %s", batchJob(event.migration(), event.job()), reason.replace('_', ' '));
+                .log("%s was handed back: %s", batchJob(event.migration(), event.job()), reason.replace('_', ' '));
     }
 
     @Override
@@ -92,7 +92,7 @@ public final class EventLogger implements MigrationListener, EventHandler {
                 .with("quarantined_tuple_count", event.failures().size())
                 .failure(event.failures().get(0))
                 .log(
-                        "rows that could not be changed were quarantined, %s goes on: %s",
+                        "rows that could not be changed were put into quarantine, %s goes on: %s",
                         batchJob(event.migration(), event.job()),
                         event.failures().get(0).message());
     }
@@ -103,7 +103,7 @@ public final class EventLogger implements MigrationListener, EventHandler {
                 .job(event.migration(), event.job(), JobStatus.ACTIVE, event.replica())
                 .with("reason", event.why())
                 .log(
-                        "%s lost, whoever claims it next goes on: %s",
+                        "this worker lost %s, the next one to claim it continues at its cursor: %s",
                         batchJob(event.migration(), event.job()), event.why());
     }
 
@@ -126,12 +126,12 @@ public final class EventLogger implements MigrationListener, EventHandler {
 
     @Override
     public void migrationReopened(MigrationReopened event) {
-        // The planner has warned of it.
+        // The planner has already written a warning.
         LogFields.on(LOGGER.atInfo())
                 .migration(event.migration())
                 .with("reason", event.reason())
                 .log(
-                        "batched migration '%s' was set to finished but is not complete, it is active again: %s",
+                        "batched migration '%s' was set to finished although it is not complete, and is active again now: %s",
                         event.migration().name(), event.reason());
     }
 
@@ -141,7 +141,7 @@ public final class EventLogger implements MigrationListener, EventHandler {
                 .migration(event.migration())
                 .with("missing_since", event.since())
                 .log(
-                        "no replica knows the code of batched migration '%s' yet",
+                        "no replica has the code of batched migration '%s' yet",
                         event.migration().name());
     }
 

@@ -9,7 +9,7 @@ import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.JobStatus;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/** The log fields of the contract, by which runbooks filter. Their names are kept for ever. */
+/** Adds the documented fields to a log line. Their names never change, because runbooks filter by them. */
 public final class LogFields {
     private static final double NANOS = 1e9;
 

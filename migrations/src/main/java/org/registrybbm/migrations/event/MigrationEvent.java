@@ -8,18 +8,18 @@ import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.BatchedMigration;
 
-/** Something that happened on this replica, after it was committed. */
+/** Something that happened on this replica. Listeners are told after it was committed. */
 public sealed interface MigrationEvent {
-    /** Returns the batched migration, as last read. */
+    /** Returns the batched migration as it was last read. */
     BatchedMigration migration();
 
-    /** Calls the method of a handler that is for this kind of event. */
+    /** Calls the handler's method for this kind of event. */
     void accept(EventHandler handler);
 
     /**
      * A worker claimed a batch job.
      *
-     * @param takeover whether its lease had run out at another worker
+     * @param takeover whether it was taken over from another worker, whose lease had ended
      */
     record BatchStarted(BatchedMigration migration, BatchJob job, String replica, boolean takeover)
             implements MigrationEvent {
@@ -32,9 +32,9 @@ public sealed interface MigrationEvent {
     /**
      * A sub-batch was committed.
      *
-     * @param covered rows that it looked at
-     * @param migrated rows that it really changed
-     * @param took from the transaction's begin to its commit
+     * @param covered how many rows it looked at
+     * @param migrated how many rows it really changed
+     * @param took the time from the beginning of the transaction to its commit
      */
     record SubBatchCommitted(
             BatchedMigration migration, BatchJob job, String replica, long covered, long migrated, Duration took)
@@ -48,7 +48,7 @@ public sealed interface MigrationEvent {
     /**
      * A batch job finished.
      *
-     * @param took this run of it, from the claim on
+     * @param took how long this run of it took, from the claim on
      */
     record BatchFinished(BatchedMigration migration, BatchJob job, String replica, Duration took)
             implements MigrationEvent {
@@ -73,9 +73,9 @@ public sealed interface MigrationEvent {
     }
 
     /**
-     * Rows could not be changed and were put into quarantine; the batch job goes on.
+     * Rows could not be changed and were put into quarantine. The batch job goes on.
      *
-     * @param failures why, one for each row
+     * @param failures why they could not be changed, one failure for each row
      */
     record RowsQuarantined(BatchedMigration migration, BatchJob job, String replica, List<Failure> failures)
             implements MigrationEvent {
@@ -85,7 +85,7 @@ public sealed interface MigrationEvent {
         }
     }
 
-    /** A batch job was handed back, with its cursor and without an attempt counted. */
+    /** A batch job was handed back. Its cursor was kept, and no attempt was counted. */
     record BatchHandedBack(BatchedMigration migration, BatchJob job, String replica, BatchOutcome.Reason reason)
             implements MigrationEvent {
         @Override
@@ -94,7 +94,7 @@ public sealed interface MigrationEvent {
         }
     }
 
-    /** A worker lost its batch job: to a takeover, or as the database was away for too long. */
+    /** A worker lost its batch job, because another worker took it over or because the database was away for too long. */
     record BatchLost(BatchedMigration migration, BatchJob job, String replica, String why) implements MigrationEvent {
         @Override
         public void accept(EventHandler handler) {
@@ -102,7 +102,7 @@ public sealed interface MigrationEvent {
         }
     }
 
-    /** Every batch is done. */
+    /** The migration was finished, because every batch is done. */
     record MigrationFinished(BatchedMigration migration) implements MigrationEvent {
         @Override
         public void accept(EventHandler handler) {
@@ -111,9 +111,9 @@ public sealed interface MigrationEvent {
     }
 
     /**
-     * The migration was finished by its status while it was not complete; it is active again.
+     * Somebody had set the migration to finished although it was not complete. It is active again.
      *
-     * @param reason what was left
+     * @param reason what was not done
      */
     record MigrationReopened(BatchedMigration migration, String reason) implements MigrationEvent {
         @Override
@@ -122,7 +122,7 @@ public sealed interface MigrationEvent {
         }
     }
 
-    /** The migration failed, or cannot start; a person must act. */
+    /** The migration failed. A person must act. */
     record MigrationFailed(BatchedMigration migration, Failure failure) implements MigrationEvent {
         @Override
         public void accept(EventHandler handler) {
@@ -130,7 +130,12 @@ public sealed interface MigrationEvent {
         }
     }
 
-    /** No replica that looked knows its work function or strategy yet; it fails when that lasts too long. */
+    /**
+     * No replica that looked has the code of the migration's work function or batching strategy yet. If that lasts too long, the migration
+     * fails.
+     *
+     * @param since since when no replica has it
+     */
     record CodeMissing(BatchedMigration migration, Instant since) implements MigrationEvent {
         @Override
         public void accept(EventHandler handler) {

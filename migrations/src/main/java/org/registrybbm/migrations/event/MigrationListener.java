@@ -1,13 +1,13 @@
 package org.registrybbm.migrations.event;
 
 /**
- * Hears what happens on this replica: for logs, metrics, alarms. Called by the worker's own thread after the commit, so it
- * should be quick; what it throws is logged and changes nothing.
+ * Is told what happens on this replica, for logs, metrics and alarms. It is called after the commit, in the thread that runs the batch job
+ * or makes the plan, so it should return quickly. An exception that it throws is logged and has no other effect.
  */
 @FunctionalInterface
 public interface MigrationListener {
     /**
-     * Hears one event.
+     * Handles one event.
      *
      * @param event what happened
      */

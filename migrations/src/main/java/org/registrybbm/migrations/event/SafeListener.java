@@ -4,7 +4,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Hands events to listeners so that none of them can hurt the engine or another listener. */
+/** Passes events on to listeners. An exception of one listener is logged and affects neither the engine nor the other listeners. */
 public record SafeListener(List<MigrationListener> listeners) implements MigrationListener {
     private static final Logger LOGGER = LoggerFactory.getLogger(SafeListener.class);
 
@@ -15,10 +15,10 @@ public record SafeListener(List<MigrationListener> listeners) implements Migrati
                 listener.on(event);
             } catch (RuntimeException | LinkageError e) {
                 LOGGER.warn(
-                        "a listener failed at {}; the engine goes on: {}",
+                        "a listener failed to handle the event {}; the engine goes on: {}",
                         event.getClass().getSimpleName(),
                         e.toString());
-                LOGGER.debug("a listener failed", e);
+                LOGGER.debug("a listener failed to handle an event", e);
             }
         }
     }

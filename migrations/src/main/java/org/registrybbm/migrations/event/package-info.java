@@ -1,7 +1,7 @@
 /**
- * What the engine tells whoever listens: events, listeners, and the one listener that writes them to the log.
+ * What the engine reports to listeners: the events, the listener interface, and the one listener that writes events to the log.
  *
- * <p>What is kept in a table for people to look at later is in {@code audit}.
+ * <p>The events that are kept in a table, for people to look at later, are in {@code audit}.
  */
 @NullMarked
 package org.registrybbm.migrations.event;

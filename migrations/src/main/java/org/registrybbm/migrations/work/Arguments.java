@@ -21,12 +21,12 @@ import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.failure.InvalidDefinitionException;
 
 /**
- * A migration's arguments, a JSON object, read with clear errors: every method throws {@link InvalidDefinitionException}, which fails the
- * migration with code 13, where an argument is not what it should be. Immutable.
+ * The arguments of a migration, which are a JSON object. If an argument is missing or has the wrong type, the methods throw
+ * {@link InvalidDefinitionException}, and the migration fails with code 13. Immutable.
  */
 public final class Arguments {
-    // Numbers stay as they are written, as jsonb keeps them. To read one takes the square of its digits, in each plan:
-    // those of PostgreSQL's longest would take seconds.
+    // Numbers keep all their digits, as in jsonb. The time to read a number grows with the square of its digits, and
+    // each plan reads it: PostgreSQL's longest numbers would take seconds.
     private static final int LONGEST_NUMBER = 5_000;
     private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -66,7 +66,13 @@ public final class Arguments {
         }
     }
 
-    /** Refuses every key but these, so that a misspelt one is not passed over, and returns the arguments. */
+    /**
+     * Checks that there are no other keys than the given ones, so that a misspelt key is reported instead of ignored.
+     *
+     * @param keys all keys that may occur
+     * @return these arguments
+     * @throws InvalidDefinitionException when there is another key
+     */
     public Arguments allow(String... keys) {
         Set<String> known = new TreeSet<>(List.of(keys));
         List<String> unknown = new ArrayList<>();
@@ -81,27 +87,27 @@ public final class Arguments {
         return this;
     }
 
-    /** Returns a string that must be there. */
+    /** Returns a string that is required. */
     public String text(String key) {
         return optionalText(key).orElseThrow(() -> lacks(key));
     }
 
-    /** Returns a string; empty where it is missing or null. */
+    /** Returns a string; empty when it is missing or null. */
     public Optional<String> optionalText(String key) {
         return value(key, JsonNode::isTextual, "a string").map(JsonNode::textValue);
     }
 
-    /** Returns a number that must be there. */
+    /** Returns a number that is required. */
     public BigDecimal number(String key) {
         return optionalNumber(key).orElseThrow(() -> lacks(key));
     }
 
-    /** Returns a number; empty where it is missing or null. */
+    /** Returns a number; empty when it is missing or null. */
     public Optional<BigDecimal> optionalNumber(String key) {
         return value(key, JsonNode::isNumber, "a number").map(JsonNode::decimalValue);
     }
 
-    /** Returns a string, number or boolean as text that PostgreSQL reads as the column's type. */
+    /** Returns a string, number or boolean as text that PostgreSQL can read as the column's type; empty when it is missing or null. */
     Optional<String> scalar(String key) {
         return value(key, JsonNode::isValueNode, "a string, number or boolean")
                 .map(value -> value.isNumber() ? value.decimalValue().toPlainString() : value.asText());
@@ -122,7 +128,7 @@ public final class Arguments {
         return invalid("arguments lacks \"" + key + "\": " + json);
     }
 
-    /** Returns them as JSON. */
+    /** Returns the arguments as JSON. */
     @Override
     public String toString() {
         return json.toString();

@@ -7,28 +7,28 @@ import java.util.Set;
 import org.registrybbm.migrations.internal.catalog.ColumnType;
 
 /**
- * The assignment of an expression to a column, and which rows it has still to be done for: those whose column does not hold what
- * PostgreSQL would store. What is stored is compared and not what {@code =} makes of it, as that calls values equal which are not the same.
+ * The assignment of an expression to a column. It also says which rows are pending: those whose column does not hold the value that
+ * PostgreSQL would store. Stored values are compared, and not with {@code =}, because {@code =} calls some different values equal.
  *
  * @param column the column's name, quoted
- * @param target its type
+ * @param target the column's type
  * @param value the expression
- * @param source its type
- * @param sameCollation whether both are of one collation that tells all texts apart
+ * @param source the expression's type
+ * @param sameCollation whether both have the same collation, and that collation never calls different texts equal
  */
 record Assignment(String column, ColumnType target, String value, ColumnType source, boolean sameCollation) {
-    // Types of which two values are equal only where they are stored as the same bytes.
+    // Types whose values are equal only if they are stored as the same bytes.
     private static final Set<String> EXACT =
             Set.of("int2", "int4", "int8", "bool", "oid", "uuid", "bytea", "date", "time", "timestamp", "timestamptz");
 
     private static final Set<String> TEXTS = Set.of("text", "varchar");
 
-    // A cast cuts what is too long for these, where an assignment refuses it.
+    // A cast cuts values that are too long for these types; an assignment refuses them.
     private static final Set<String> CUT_BY_CASTS = Set.of("bpchar", "varchar", "bit", "varbit");
 
     private static final Set<String> BITS = Set.of("bit", "varbit");
 
-    /** Returns the condition of the rows that are not done; never NULL. */
+    /** Returns the condition that is true for pending rows. It is never NULL. */
     String pending(Connection connection) throws SQLException {
         if (target.isInteger() && source.isInteger()) {
             return column + " IS DISTINCT FROM " + value;
@@ -47,7 +47,7 @@ record Assignment(String column, ColumnType target, String value, ColumnType sou
                     ? column + " IS DISTINCT FROM " + stored
                     : "(" + column + " COLLATE \"C\") IS DISTINCT FROM (" + stored + " COLLATE \"C\")";
         }
-        // Domains and what they stand for cannot be compared so.
+        // This function cannot compare a domain with its base type, so domains are cast to the base type.
         return "pg_catalog.record_image_ne(ROW(%s), ROW(%s))"
                 .formatted(base(column, target, target), base(stored, source, target));
     }
@@ -61,7 +61,10 @@ record Assignment(String column, ColumnType target, String value, ColumnType sou
                 && (target.modifier() < 0 || target.modifier() == source.modifier());
     }
 
-    /** Those that the assignment refuses: they must not be taken for done, where the column holds what a cast makes of them. */
+    /**
+     * Returns the condition of the rows that the assignment refuses because their value is too long. Such a row must not count as done if
+     * its column happens to hold the value that a cast would cut it to.
+     */
     private Optional<String> tooLong(Connection connection) throws SQLException {
         if (isStoredAsItIs()) {
             return Optional.empty();
@@ -83,10 +86,10 @@ record Assignment(String column, ColumnType target, String value, ColumnType sou
 
     private static String tooLong(ColumnType type, String value) {
         if (BITS.contains(type.name())) {
-            // All bits of a bit(n) are there.
+            // A bit(n) always has all its n bits; a varbit(n) has at most n.
             return "length(" + value + (type.name().equals("bit") ? ") <> " : ") > ") + type.modifier();
         }
-        // Blanks at the end are cut by an assignment too. The modifier counts the four bytes of a header.
+        // An assignment also cuts blanks at the end, so they do not count. The modifier includes 4 bytes for a header.
         return "length(rtrim(CAST(%s AS %s)::text, ' ')) > %d".formatted(value, type.plainSql(), type.modifier() - 4);
     }
 }

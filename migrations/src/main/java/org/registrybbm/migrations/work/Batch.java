@@ -3,42 +3,44 @@ package org.registrybbm.migrations.work;
 import java.util.function.UnaryOperator;
 
 /**
- * The rows that one call of a work function has to change, as a condition that any statement can take: a range of keys, of blocks, or a
- * handful of rows. It is the same for every kind of key and strategy, so a work function is written once.
+ * The rows that one call of a work function has to change: a range of keys, a range of blocks, or a few single rows. The batch gives them
+ * as a condition for the WHERE clause of any statement. A work function uses it in the same way for every kind of key and every batching
+ * strategy.
  */
 public final class Batch {
     private final UnaryOperator<String> predicate;
 
     /**
-     * Makes a batch.
+     * Creates a batch.
      *
-     * @param predicate gives the condition; each name of a column in it comes after the qualifier, such as {@code "t."} or the empty text
+     * @param predicate returns the condition for a qualifier, which is {@code "t."} or the like, or empty; it must put the qualifier before
+     *     each column name
      */
     public Batch(UnaryOperator<String> predicate) {
         this.predicate = predicate;
     }
 
     /**
-     * Returns a boolean expression that is true for its rows and no others, to stand behind {@code WHERE} or {@code AND}. Its values are
-     * literals; it has no parameters.
+     * Returns a boolean expression that is true for the rows of the batch and for no others. It can follow {@code WHERE} or {@code AND}.
+     * Its values are literals, so it has no parameters.
      */
     public String predicate() {
         return "(" + predicate.apply("") + ")";
     }
 
     /**
-     * Returns the same expression where several tables are named.
+     * Returns the same expression for a statement that names several tables.
      *
-     * @param alias the table's alias in the statement, as it is written there
+     * @param alias the table's alias, as it is written in the statement
      */
     public String predicate(String alias) {
         return "(" + predicate.apply(alias + ".") + ")";
     }
 
     /**
-     * Returns those of its rows for which a further condition holds.
+     * Returns a batch of those rows for which a further condition is true.
      *
-     * @param condition gives it, as the constructor's parameter gives the batch's own
+     * @param condition returns the further condition for a qualifier, as the constructor's parameter does
      */
     public Batch and(UnaryOperator<String> condition) {
         return new Batch(qualifier -> "(" + predicate.apply(qualifier) + ") AND (" + condition.apply(qualifier) + ")");

@@ -7,8 +7,8 @@ import java.util.Set;
 import org.registrybbm.migrations.internal.failure.WorkRuleException;
 
 /**
- * The connection that a work function gets: the sub-batch's own, without what would end its transaction. A work function that
- * commits would part its rows from the cursor, and they would be changed twice after a crash.
+ * The connection that a work function gets. It is the sub-batch's own, but it refuses the methods that would end the transaction. If a work
+ * function committed, its rows would be committed without the cursor, and a crash would have them changed twice.
  */
 final class GuardedConnection {
     private static final Set<String> REFUSED =

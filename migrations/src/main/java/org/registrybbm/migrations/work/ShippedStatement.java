@@ -8,44 +8,45 @@ import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /**
- * The one statement of a shipped work function.
+ * The statement that a shipped work function runs.
  *
- * @param sql its text, whose identifiers come from the catalogue
- * @param arguments its parameters
+ * @param sql the text; its identifiers come from the catalogue
+ * @param arguments the values of its parameters
  */
 record ShippedStatement(String sql, List<Object> arguments) {
     static ShippedStatement of(String sql, Object... arguments) {
         return new ShippedStatement(sql, List.of(arguments));
     }
 
-    /** Changes the rows and returns how many. */
+    /** Changes the rows and returns how many it changed. */
     long run(Connection connection) throws SQLException {
         return Jdbc.update(connection, sql, arguments.toArray());
     }
 
     /**
-     * Has PostgreSQL plan the statement without running it: types that do not fit show before the first batch, and values too.
+     * Has PostgreSQL plan the statement without running it, so that types and values that do not fit are found before the first batch.
      *
-     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException when they do not
+     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException when a type or value does not fit
      */
     void check(Connection connection) throws SQLException {
         new ShippedStatement("EXPLAIN " + sql, arguments).tryOut(connection);
     }
 
     /**
-     * Runs a statement that only reads.
+     * Runs the statement, which must only read.
      *
-     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException when the arguments are to blame that it fails
+     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException when it fails because of the arguments
      */
     void tryOut(Connection connection) throws SQLException {
         try {
             Jdbc.list(connection, sql, row -> row.getString(1), arguments.toArray());
         } catch (SQLException e) {
             String state = String.valueOf(e.getSQLState());
-            // Of a value that is none of the type or that its domain refuses, or of types and operators that do not
-            // fit. The names in the statement come from the catalogue: of class 42 only a missing right is left.
+            // The arguments are the cause if a value is not of the type or is refused by its domain, or if types and
+            // operators do not fit. The statement's names come from the catalogue and exist, so the only other cause
+            // in class 42 is a missing privilege (42501).
             if (SqlFailures.isDataError(e) || state.startsWith("42") && !state.equals("42501")) {
-                // What a value was taken for the name of is in quotes as well; types and columns are no values.
+                // The message must not show values. Class 428 is about types and columns, whose names may be shown.
                 String text = FailureText.of(e);
                 boolean ofTypes = state.startsWith("428");
                 throw Arguments.invalid(

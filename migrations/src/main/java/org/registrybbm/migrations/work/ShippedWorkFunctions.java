@@ -4,11 +4,11 @@ import java.util.Map;
 import java.util.Optional;
 import org.registrybbm.migrations.internal.catalog.Needs;
 
-/** The work functions that come with the library, by signature: the container registry's two, and two general ones. */
+/** The work functions that come with the library: two of the container registry, and two for general use. */
 public final class ShippedWorkFunctions {
     private ShippedWorkFunctions() {}
 
-    /** Returns them all. */
+    /** Returns all shipped work functions by their signature. */
     public static Map<String, WorkFunction> all() {
         return Map.of(
                 "copyManifestMediaTypeIDToNewBigIntColumn",
@@ -22,11 +22,12 @@ public final class ShippedWorkFunctions {
     }
 
     /**
-     * Returns what a work function reads and writes beside the key; empty where it does not say, as any of an author's.
+     * Returns what a work function reads and writes besides the key; empty when it does not say this. Only shipped work functions say it.
      *
-     * @param arguments of the migration
-     * @param column the migration's own
-     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException for arguments that it does not take
+     * @param function the work function
+     * @param arguments the migration's arguments
+     * @param column the migration's column
+     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException when it does not accept the arguments
      */
     public static Optional<Needs> needs(WorkFunction function, Arguments arguments, String column) {
         return function instanceof StatesNeeds stating

@@ -6,16 +6,16 @@ import java.sql.SQLException;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 
 /**
- * What a work function gets.
+ * Everything that a work function is given.
  *
- * @param connection the sub-batch's transaction; it refuses to commit, roll back and close
- * @param table the table that holds the rows, quoted for SQL: {@code public."Weird ""Name"}; one partition of a partitioned one
- * @param column the migration's column, quoted for SQL; several are separated by commas
+ * @param connection the connection of the sub-batch's transaction; it refuses to commit, to roll back as a whole, and to close
+ * @param table the table that holds the rows, quoted for SQL: {@code public."Weird ""Name"}. For a partitioned table it is one partition
+ * @param column the migration's column, quoted for SQL; several columns are separated by commas
  * @param batch the rows to change
- * @param arguments the migration's arguments; none where it has none
+ * @param arguments the migration's arguments, which may be empty
  */
 public record WorkContext(Connection connection, String table, String column, Batch batch, Arguments arguments) {
-    /** Makes what a work function gets of a table, with a connection that cannot end the transaction. */
+    /** Creates a context for the rows of a table. Its connection cannot end the transaction. */
     public static WorkContext of(Connection connection, TargetTable table, Batch batch, Arguments arguments) {
         return new WorkContext(GuardedConnection.guard(connection), table.table(), table.column(), batch, arguments);
     }
@@ -23,8 +23,8 @@ public record WorkContext(Connection connection, String table, String column, Ba
     /**
      * Runs {@code UPDATE <table> SET <assignments> WHERE <the rows of the batch>}.
      *
-     * @param assignments what stands behind {@code SET}, such as {@code email = lower(email)}
-     * @param parameters values of its question marks
+     * @param assignments the text after {@code SET}, such as {@code email = lower(email)}
+     * @param parameters the values for its question marks, in order
      * @return how many rows were changed
      * @throws SQLException when the statement fails
      */
@@ -33,10 +33,11 @@ public record WorkContext(Connection connection, String table, String column, Ba
     }
 
     /**
-     * Runs any statement that changes rows. {@link Batch#predicate} is the condition that makes it touch the rows of the batch only.
+     * Runs any statement that changes rows. The statement must contain {@link Batch#predicate} as a condition, so that it touches only the
+     * rows of the batch.
      *
      * @param sql such as {@code "DELETE FROM %s WHERE %s AND expired".formatted(context.table(), context.batch().predicate())}
-     * @param parameters values of its question marks
+     * @param parameters the values for its question marks, in order
      * @return how many rows were changed
      * @throws SQLException when the statement fails
      */

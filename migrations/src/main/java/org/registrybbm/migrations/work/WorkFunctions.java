@@ -1,8 +1,8 @@
 package org.registrybbm.migrations.work;
 
 /**
- * The work functions of an application. A host hands them over by code; where it hands over none, {@link java.util.ServiceLoader} looks for
- * implementations, which have a public constructor without parameters and are named in
+ * The work functions of an application. A host can pass them to the engine in code. If it passes none, {@link java.util.ServiceLoader}
+ * looks for implementations. These need a public constructor without parameters and an entry in
  * {@code META-INF/services/org.registrybbm.migrations.work.WorkFunctions}.
  */
 @FunctionalInterface
@@ -10,7 +10,7 @@ public interface WorkFunctions {
     /**
      * Registers the work functions.
      *
-     * @param registry holds the shipped ones already
+     * @param registry the builder to add them to; it already holds the shipped ones
      */
     void register(WorkRegistry.Builder registry);
 }

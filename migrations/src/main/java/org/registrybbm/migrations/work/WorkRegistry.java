@@ -11,7 +11,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** The work functions that this replica's code knows, by signature. Immutable. */
+/** All work functions that this replica knows, by signature. Immutable. */
 public final class WorkRegistry {
     private final Map<String, WorkFunction> functions;
 
@@ -19,7 +19,7 @@ public final class WorkRegistry {
         this.functions = Collections.unmodifiableMap(new TreeMap<>(functions));
     }
 
-    /** Returns a builder that holds the shipped work functions already. */
+    /** Returns a builder that already holds the shipped work functions. */
     public static Builder builder() {
         return new Builder();
     }
@@ -30,11 +30,12 @@ public final class WorkRegistry {
     }
 
     /**
-     * Returns a registry of the shipped work functions and an application's.
+     * Returns a registry of the shipped work functions and those of an application.
      *
-     * @param given what the host handed over; where there is none, what {@link ServiceLoader} finds by the class loader of the calling
-     *     thread
-     * @throws IllegalArgumentException when two have one signature, or one of those that are found cannot be made
+     * @param given the application's work functions; if it is empty, those that {@link ServiceLoader} finds with the class loader of the
+     *     calling thread are used instead
+     * @throws IllegalArgumentException when two work functions have the same signature, or when {@link ServiceLoader} cannot create what it
+     *     found
      */
     public static WorkRegistry of(Collection<? extends WorkFunctions> given) {
         Builder builder = builder();
@@ -48,7 +49,7 @@ public final class WorkRegistry {
             ServiceLoader.load(WorkFunctions.class).forEach(found::add);
         } catch (ServiceConfigurationError e) {
             throw new IllegalArgumentException(
-                    "work functions named in META-INF/services/" + WorkFunctions.class.getName() + " cannot be made: "
+                    "work functions named in META-INF/services/" + WorkFunctions.class.getName() + " cannot be created: "
                             + e.getMessage(),
                     e);
         }
@@ -78,9 +79,9 @@ public final class WorkRegistry {
         /**
          * Adds a work function.
          *
-         * @param signature its name in {@code job_signature_name}; never reused for other work
+         * @param signature its name in {@code job_signature_name}; never reuse it for other work
          * @param function the work
-         * @throws IllegalArgumentException when the signature is blank or taken
+         * @throws IllegalArgumentException when the signature is blank or already taken
          */
         public Builder register(String signature, WorkFunction function) {
             if (signature.isBlank()) {
@@ -99,7 +100,7 @@ public final class WorkRegistry {
         /**
          * Adds all work functions of an application.
          *
-         * @throws IllegalArgumentException when a signature is blank or taken
+         * @throws IllegalArgumentException when a signature is blank or already taken
          */
         public Builder install(WorkFunctions functions) {
             functions.register(this);

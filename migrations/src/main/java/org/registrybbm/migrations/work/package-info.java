@@ -1,7 +1,7 @@
 /**
- * What authors write and what they are given: work functions, their context and batches, the registry, and the work functions that are shipped.
+ * What authors write and what they are given: work functions, their context and batches, the registry, and the shipped work functions.
  *
- * <p>The engine calls it; it knows nothing of walks, leases or plans.
+ * <p>The engine calls this package. The package knows nothing of walks, leases or plans.
  */
 @NullMarked
 package org.registrybbm.migrations.work;
