@@ -76,7 +76,7 @@ class PlanFailuresTest {
         assertThat(plan.stuck()).containsOnlyKeys("m");
         assertThat(lab.of("m", "status || ' ' || plan_failures")).isEqualTo("1 1");
         assertThat(lab.of("m", "plan_failure_message")).doesNotContain("secret");
-        assertThat(explanation()).startsWith("could not be planned: ").contains("; tried again at ");
+        assertThat(explanation()).startsWith("could not be planned: ").contains("; the next try is at ");
     }
 
     @Test

@@ -7,27 +7,27 @@ import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.tables.Database;
 
-/** Says what was decided about migrations and why: sizes, takeovers, quarantined rows, retries. Thread-safe. */
+/** Reads what the engine and people decided about migrations and why: sizes, takeovers, quarantined rows, retries. Thread-safe. */
 public final class EventLog {
     private static final int MOST_EVENTS = 1_000;
 
     private final Database database;
 
-    /** Reads from a database. */
+    /** Creates a log that reads from a database. */
     public EventLog(DataSource dataSource) {
         this.database = new Database(dataSource);
     }
 
     /**
-     * Reads what was decided about a migration. The newest 1,000 are kept.
+     * Reads the newest events of a migration. The newest 1,000 of each migration are kept.
      *
-     * @param name which migration
-     * @param limit at most so many, 1 to 1000
-     * @return newest first
-     * @throws UnknownMigrationException for a name that is no migration's
-     * @throws IllegalArgumentException for a limit out of its range
+     * @param name the migration's name
+     * @param limit how many events to read at most, 1 to 1000
+     * @return the events, the newest first
+     * @throws UnknownMigrationException when there is no migration of that name
+     * @throws IllegalArgumentException when the limit is out of its range
      * @throws SchemaNotMigratedException when the tables are missing
-     * @throws DatabaseException when the database cannot be asked
+     * @throws DatabaseException when the database cannot be reached or a statement fails
      */
     public List<RecordedEvent> newest(String name, int limit) {
         if (limit < 1 || limit > MOST_EVENTS) {

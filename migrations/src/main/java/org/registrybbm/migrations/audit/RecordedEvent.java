@@ -6,14 +6,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A row of {@code batched_background_migration_events}: something that the engine or a person decided about a batched migration.
  *
- * @param id the row's key; greater ones are newer
- * @param at when, by the database's clock
- * @param event what, in a word, such as {@code batch_size}, {@code taken_over}, {@code quarantined} or {@code waived}
- * @param oldValue the number before, or null where there is none
- * @param newValue the number since, or null where there is none
- * @param replica who decided it, or null for the planner and for people
- * @param batchJobId which batch job it is about, or null
- * @param reason why, or null
+ * @param id the row's key; newer events have greater keys
+ * @param at when it was decided, by the database's clock
+ * @param event what was decided, in one word such as {@code batch_size}, {@code taken_over}, {@code quarantined} or {@code waived}
+ * @param oldValue the number before the decision, or null when the event has none
+ * @param newValue the number after the decision, or null when the event has none
+ * @param replica the replica that decided it, or null when a plan or a person did
+ * @param batchJobId the batch job that it is about, or null when it is about the whole migration
+ * @param reason why it was decided, or null
  */
 public record RecordedEvent(
         long id,

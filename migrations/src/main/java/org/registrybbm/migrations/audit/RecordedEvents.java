@@ -8,7 +8,7 @@ import java.util.List;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
-/** Statements that read what was decided about migrations. */
+/** The statements that read events. */
 public final class RecordedEvents {
     private static final String NEWEST = """
             SELECT e.id, e.at, e.event, e.old_value, e.new_value, e.replica, e.batched_background_migration_job_id AS job_id,
@@ -22,7 +22,7 @@ public final class RecordedEvents {
 
     private RecordedEvents() {}
 
-    /** Returns the newest events of a migration, newest first. */
+    /** Returns the newest events of a migration, the newest first. */
     public static List<RecordedEvent> newest(Connection connection, String migration, int limit) throws SQLException {
         return Jdbc.list(connection, NEWEST, RecordedEvents::recorded, migration, limit);
     }

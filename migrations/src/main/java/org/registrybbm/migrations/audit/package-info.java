@@ -1,7 +1,7 @@
 /**
- * What was decided about migrations and why, as it was recorded.
+ * The records of what was decided about migrations, and why.
  *
- * <p>Events that are told at once and not kept are in {@code event}.
+ * <p>The events that listeners are told at once, and that are not kept, are in {@code event}.
  */
 @NullMarked
 package org.registrybbm.migrations.audit;

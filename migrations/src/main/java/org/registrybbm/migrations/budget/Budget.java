@@ -4,21 +4,23 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much may run at once on all replicas together: a row of {@code batched_background_migration_budgets}.
+ * A limit of how much may run at once on all replicas together: a row of {@code batched_background_migration_budgets}.
  *
  * @param subject what it is for
- * @param batchJobs batch jobs that may run at once, 0 to 1000; 0 stops
- * @param rowsPerSecond rows that batch jobs may cover in a second, 1 to 1,000,000,000; {@link Limit#DEFAULT} for a table, which has none
- * @param migrations batched migrations of one table that may run at once, 1 to 1000; {@link Limit#DEFAULT} unless it is for tables
+ * @param batchJobs how many batch jobs may run at once, 0 to 1000; 0 stops all of them
+ * @param rowsPerSecond how many rows batch jobs may cover per second, 1 to 1,000,000,000. Budgets for tables cannot limit this, so they
+ *     have {@link Limit#DEFAULT} here
+ * @param migrations how many batched migrations of one table may run at once, 1 to 1000. Only budgets for tables can limit this; all others
+ *     have {@link Limit#DEFAULT} here
  */
 public record Budget(Subject subject, Limit batchJobs, Limit rowsPerSecond, Limit migrations) {
-    /** What a budget counts over. */
+    /** What a budget limits. */
     public enum Scope {
         /** All batched migrations together. */
         FLEET,
-        /** Each batched migration, or one. */
+        /** One batched migration, or each one that has no budget of its own. */
         MIGRATION,
-        /** Each table, or one, with its partitions. */
+        /** One table together with its partitions, or each table that has no budget of its own. */
         TABLE;
 
         /** Returns the word that the table holds. */
@@ -30,11 +32,11 @@ public record Budget(Subject subject, Limit batchJobs, Limit rowsPerSecond, Limi
     /**
      * What a budget is for.
      *
-     * @param scope what is counted over
-     * @param name a migration's name, a table's {@code <schema>.<table>}, or {@code *} for the default of the scope
+     * @param scope what it limits
+     * @param name the name of a migration, a table as {@code <schema>.<table>}, or {@code *} for the default of the scope
      */
     public record Subject(Scope scope, String name) {
-        /** The name of a scope's default. */
+        /** The name of the default of a scope. */
         public static final String EACH = "*";
 
         /** All batched migrations together. */
@@ -46,10 +48,10 @@ public record Budget(Subject subject, Limit batchJobs, Limit rowsPerSecond, Limi
         /** Each table that has no budget of its own. */
         public static final Subject EACH_TABLE = new Subject(Scope.TABLE, EACH);
 
-        /** Checks that the fleet has no names. */
+        /** Checks that the fleet has only its default. */
         public Subject {
             if (scope == Scope.FLEET && !name.equals(EACH)) {
-                throw new IllegalArgumentException("the fleet's budget has no name '" + name + "'");
+                throw new IllegalArgumentException("the fleet's budget is named '*', not '" + name + "'");
             }
         }
 
@@ -61,13 +63,13 @@ public record Budget(Subject subject, Limit batchJobs, Limit rowsPerSecond, Limi
         /**
          * Returns the subject of one table.
          *
-         * @param name {@code <schema>.<table>}, quoted as in SQL where it must be; a partition means its root
+         * @param name {@code <schema>.<table>}, quoted as in SQL if necessary; a partition stands for its root
          */
         public static Subject table(String name) {
             return new Subject(Scope.TABLE, name);
         }
 
-        /** Returns whether it is a default, which holds where there is no budget of a name. */
+        /** Returns whether it is the default of its scope, which applies to whatever has no budget of its own. */
         public boolean isDefault() {
             return name.equals(EACH);
         }
@@ -79,7 +81,7 @@ public record Budget(Subject subject, Limit batchJobs, Limit rowsPerSecond, Limi
     }
 
     /**
-     * What to change; null leaves a value as it is.
+     * What to change in a budget. A value that is null stays as it is.
      *
      * @param batchJobs see {@link Budget}
      * @param rowsPerSecond see {@link Budget}

@@ -13,11 +13,11 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
-/** People's statements on {@code batched_background_migration_budgets}. */
+/** The statements on {@code batched_background_migration_budgets} with which people read and change budgets. */
 public final class BudgetStatements {
     private static final long NO_LIMIT = -1;
 
-    // Rows that the engine made to keep a pace say nothing to people.
+    // The engine also keeps rows without any limit there, to control the rate. People need not see those.
     private static final String LIST = """
             SELECT scope, subject, batch_jobs, rows_per_second, migrations
             FROM batched_background_migration_budgets
@@ -61,7 +61,7 @@ public final class BudgetStatements {
         return Jdbc.list(connection, LIST, BudgetStatements::budget);
     }
 
-    /** Changes or makes a budget and returns it. */
+    /** Changes a budget, or creates it when there is none, and returns it. */
     public static Budget set(Connection connection, Subject subject, Budget.Change change) throws SQLException {
         return Jdbc.one(
                 connection,
@@ -81,7 +81,7 @@ public final class BudgetStatements {
         return Jdbc.update(connection, CLEAR, subject.scope().word(), subject.name()) == 1;
     }
 
-    /** Finds a table's root and returns it as budgets name it; empty when there is no such table. */
+    /** Returns the name that budgets use for a table, which for a partition is its root; empty when there is no such table. */
     public static Optional<String> root(Connection connection, String table) throws SQLException {
         List<String> parts = SqlIdentifiers.parse(table);
         return parts.size() == 2
@@ -110,7 +110,7 @@ public final class BudgetStatements {
         return value == NO_LIMIT ? Limit.UNLIMITED : Limit.of(value);
     }
 
-    // A statement's CASE picks the values that a change has, so that null may stand for both of these.
+    // Null stands for "unchanged" and for "default". The CASE in SET tells them apart.
     private static @Nullable Long stored(@Nullable Limit limit) {
         if (limit instanceof Limit.AtMost atMost) {
             return atMost.number();

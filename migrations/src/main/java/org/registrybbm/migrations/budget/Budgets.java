@@ -15,9 +15,11 @@ import org.registrybbm.migrations.internal.tables.Database;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
 
 /**
- * What operators do with budgets, which hold for all replicas together and are kept in the database. A change, made here or by plain SQL,
- * is obeyed within 2 s. Thread-safe. Every method throws {@link SchemaNotMigratedException} when the tables are missing and
- * {@link DatabaseException} when the database cannot be asked.
+ * Lists, changes and removes budgets. They are kept in the database and hold for all replicas together. A change takes effect within 2 s,
+ * whether it is made here or by plain SQL. Thread-safe.
+ *
+ * <p>Every method throws {@link SchemaNotMigratedException} when the tables are missing, and {@link DatabaseException} when the database
+ * cannot be reached or a statement fails.
  */
 public final class Budgets {
     private static final long MOST_AT_ONCE = 1000;
@@ -32,20 +34,21 @@ public final class Budgets {
     /**
      * Lists the budgets.
      *
-     * @return the fleet's, then the migrations' and the tables', each beginning with the default of its scope
+     * @return the fleet's budget, then those of migrations, then those of tables; the default of each scope comes first
      */
     public List<Budget> list() {
         return database.read("list the budgets", List.of(), BudgetStatements::list);
     }
 
     /**
-     * Changes a budget, or makes it.
+     * Changes a budget, or creates it when there is none.
      *
-     * @param subject what it is for
+     * @param subject what the budget is for
      * @param change what is to be changed
-     * @return the budget as it is now; for a partition that of its root
-     * @throws UnknownMigrationException for a name that is no migration's; nothing was changed
-     * @throws IllegalArgumentException for a table that does not exist, and for a value out of its range; nothing was changed
+     * @return the budget as it is now; for a partition, the budget of its root
+     * @throws UnknownMigrationException when there is no migration of that name; nothing was changed
+     * @throws IllegalArgumentException when the table does not exist, when a value is out of its range, or when a budget of this scope does
+     *     not have the limit; nothing was changed
      */
     public Budget set(Subject subject, Change change) {
         check(subject, "batch jobs", change.batchJobs(), 0, MOST_AT_ONCE);
@@ -53,10 +56,11 @@ public final class Budgets {
         check(subject, "migrations", change.migrations(), 1, MOST_AT_ONCE);
         if (subject.scope() == Scope.TABLE && change.rowsPerSecond() != null) {
             throw new IllegalArgumentException(
-                    "a table has no rows per second; nothing was changed; a migration and the fleet have them");
+                    "a table's budget cannot limit rows per second; nothing was changed; limit them for a migration or the"
+                            + " fleet");
         }
         if (subject.scope() != Scope.TABLE && change.migrations() != null) {
-            throw new IllegalArgumentException("only a table's budget says how many migrations; nothing was changed");
+            throw new IllegalArgumentException("only a table's budget can limit migrations; nothing was changed");
         }
         return database.change(
                 "change the budget of the " + subject,
@@ -65,11 +69,11 @@ public final class Budgets {
     }
 
     /**
-     * Removes the budget of a migration or table, for which the default holds from then on.
+     * Removes the budget of a migration or table. From then on the default applies to it.
      *
-     * @param subject what it is for
-     * @return whether there was one
-     * @throws IllegalArgumentException for a default, which can be changed but not removed
+     * @param subject what the budget is for
+     * @return whether there was a budget
+     * @throws IllegalArgumentException when it is a default, which can be changed but not removed
      */
     public boolean clear(Subject subject) {
         if (subject.isDefault()) {
@@ -94,7 +98,7 @@ public final class Budgets {
         }
         return Subject.table(BudgetStatements.root(connection, subject.name())
                 .orElseThrow(() -> new IllegalArgumentException("there is no table '" + subject.name()
-                        + "' in this database; nothing was changed; write it like public.users")));
+                        + "' in this database; nothing was changed; write its name like public.users")));
     }
 
     private static void check(Subject subject, String what, @Nullable Limit limit, long min, long max) {

@@ -1,14 +1,18 @@
 package org.registrybbm.migrations.budget;
 
-/** One value of a {@link Budget}: a number, none, or whatever the default of its scope says. */
+/** One limit of a {@link Budget}: a number, no limit at all, or the limit that the default of its scope has. */
 public sealed interface Limit {
-    /** No limit, whatever the default says. */
+    /** No limit, even if the default has one. */
     Limit UNLIMITED = new Unlimited();
 
-    /** Whatever the default of the scope says. */
+    /** The limit that the default of the scope has. */
     Limit DEFAULT = new AsDefault();
 
-    /** So many and no more. */
+    /**
+     * A number as a limit.
+     *
+     * @param number the greatest number that is allowed, 0 or more
+     */
     record AtMost(long number) implements Limit {
         /** Checks that it is not negative. */
         public AtMost {
@@ -23,7 +27,7 @@ public sealed interface Limit {
         }
     }
 
-    /** See {@link #UNLIMITED}. */
+    /** No limit; use {@link #UNLIMITED}. */
     record Unlimited() implements Limit {
         @Override
         public String toString() {
@@ -31,7 +35,7 @@ public sealed interface Limit {
         }
     }
 
-    /** See {@link #DEFAULT}. */
+    /** The limit of the default; use {@link #DEFAULT}. */
     record AsDefault() implements Limit {
         @Override
         public String toString() {
@@ -49,10 +53,10 @@ public sealed interface Limit {
     }
 
     /**
-     * Reads a limit as it is written.
+     * Returns the limit that a text stands for.
      *
      * @param text a number, {@code unlimited} or {@code default}
-     * @throws IllegalArgumentException for anything else
+     * @throws IllegalArgumentException when the text is anything else
      */
     static Limit parse(String text) {
         return switch (text) {
@@ -61,7 +65,7 @@ public sealed interface Limit {
             default -> {
                 if (!text.matches("[0-9]{1,18}")) {
                     throw new IllegalArgumentException(
-                            "'" + text + "' is no limit; it is a number, 'unlimited' or 'default'");
+                            "'" + text + "' is not a limit; give a number, 'unlimited' or 'default'");
                 }
                 yield of(Long.parseLong(text));
             }

@@ -1,7 +1,7 @@
 /**
- * How many batch jobs and rows a second the fleet, a migration or a table may have: reading and changing it.
+ * Reading and changing budgets: how many batch jobs and rows per second the fleet, a migration or a table may have.
  *
- * <p>How budgets are shared out is in {@code internal.sharing}.
+ * <p>How budgets are shared among migrations is in {@code internal.sharing}.
  */
 @NullMarked
 package org.registrybbm.migrations.budget;

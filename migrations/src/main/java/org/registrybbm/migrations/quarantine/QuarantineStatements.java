@@ -8,7 +8,7 @@ import java.util.List;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
-/** Statements that read rows in quarantine for people to look at. */
+/** Statements that read quarantined rows for people to look at. */
 final class QuarantineStatements {
     private static final String LIST = """
             SELECT q.id, m.name, q.table_name, q.row_key::text AS row_key, q.status, q.failure_class, q.failure_sqlstate,

@@ -5,21 +5,22 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row that a batched migration could not change. The migration is not finished before each of them is done or waived.
+ * A row that a batched migration could not change. The migration is finished only when each of these rows is done or waived.
  *
- * @param id key of the entry, for {@link Quarantine#waive}
- * @param migration name of the batched migration
+ * @param id the key of the entry, for {@link Quarantine#waive}
+ * @param migration the name of the batched migration
  * @param table the table or partition that holds the row, quoted for SQL
- * @param key which row: a JSON object of its primary key's columns, or of {@code ctid} where there is none
- * @param status what becomes of it
- * @param errorClass class name of the error, or null when the row killed its worker
- * @param sqlState the error's SQLSTATE, or null when it did not come from the database
+ * @param key which row it is: a JSON object of the columns of its primary key, or of another unique key. If the table has no such key, the
+ *     object names the version of the row, by its {@code ctid} among others
+ * @param status whether it waits for a person, is being tried again, or is settled
+ * @param errorClass the class name of the error, or null when there was none, for example because the row killed its worker
+ * @param sqlState the error's SQLSTATE, or null when the error did not come from the database
  * @param message why it could not be changed, without row values
  * @param attempts how often it was tried alone, at least 1
- * @param quarantinedAt since when
- * @param settledAt when it was done or waived, or null
- * @param waivedBy who decided that it stays as it is, or null
- * @param waivedReason why, or null
+ * @param quarantinedAt since when it has been in quarantine
+ * @param settledAt when it was done or waived, or null when it is neither
+ * @param waivedBy who decided that it stays as it is, or null when nobody did
+ * @param waivedReason why it stays as it is, or null
  */
 public record QuarantinedRow(
         long id,
@@ -36,15 +37,15 @@ public record QuarantinedRow(
         @Nullable String waivedBy,
         @Nullable String waivedReason) {
 
-    /** What becomes of a quarantined row. */
+    /** Where a quarantined row stands. */
     public enum Status {
-        /** A person has to mend and retry it, or to waive it. */
+        /** It waits for a person, who can fix and retry it, or waive it. */
         QUARANTINED,
         /** It is about to be tried again. */
         RETRYING,
-        /** It was changed after all. */
+        /** It is done after all. */
         DONE,
-        /** It stays as it is. */
+        /** A person decided that it stays as it is. */
         WAIVED;
 
         /** Returns the word that the table holds. */
@@ -52,7 +53,7 @@ public record QuarantinedRow(
             return name().toLowerCase(Locale.ROOT);
         }
 
-        /** Finds a status by its word. */
+        /** Returns the status for a word that the table holds. */
         public static Status of(String word) {
             return valueOf(word.toUpperCase(Locale.ROOT));
         }

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs one batch job: claims its lease, works through its sub-batches, and finishes it, hands it back or records its failure.
- * Thread-safe; each call works in the calling thread.
+ * Runs one batch job at a time: claims it, works through its sub-batches, and then finishes it, hands it back or records its failure.
+ * Thread-safe. Each call works in the calling thread.
  */
 public final class BatchRunner {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchRunner.class);
@@ -36,13 +36,13 @@ public final class BatchRunner {
     }
 
     /**
-     * Runs a batch job as far as it goes. Nothing of it is lost whatever happens: each sub-batch is committed together with the
-     * cursor, and only while the lease is this worker's.
+     * Runs a batch job until it ends in some way. Whatever happens, no committed work is lost or done twice: each sub-batch is committed
+     * together with the cursor, and only while this worker has the lease.
      *
-     * @param jobId key of the batch job; an unknown one is not an error
-     * @param stop asked between sub-batches; true hands the rest back without an attempt counted
-     * @return how it ended; failures of the work are outcomes, not exceptions
-     * @throws DatabaseException when the claim could not be made; nothing was done
+     * @param jobId the key of the batch job; a key that does not exist is not an error
+     * @param stop asked between sub-batches; when it says stop, the rest is handed back and no attempt is counted
+     * @return how the run ended; a failure of the work is an outcome, not an exception
+     * @throws DatabaseException when the batch job could not be claimed; nothing was done
      */
     public BatchOutcome run(long jobId, StopSignal stop) {
         Claims.Claim claim;
@@ -68,8 +68,8 @@ public final class BatchRunner {
     }
 
     /**
-     * Cuts off the sub-batches that are under way: PostgreSQL rolls them back, and their batch jobs are handed back when their
-     * {@link StopSignal} says so. For a shutdown that cannot wait for the current statement.
+     * Aborts the connections of all sub-batches that are under way, for a shutdown that cannot wait for their statements. PostgreSQL rolls
+     * the sub-batches back. Their batch jobs are handed back if their {@link StopSignal} says stop.
      */
     public void cutOff() {
         replica.watchdog().cutOffAll();

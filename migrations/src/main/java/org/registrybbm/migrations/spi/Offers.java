@@ -13,11 +13,12 @@ import org.registrybbm.migrations.internal.sharing.OfferQueries;
 import org.registrybbm.migrations.model.DueJob;
 
 /**
- * Decides which replica starts a batch job that the plans of all of them say is due, in one small statement that waits for nobody. It
- * keeps a fleet from crowding around Quartz's lock and gives no right to anything: only the claim does.
+ * Decides which replica starts a batch job that is due. The plans of all replicas name the same batch jobs, and without offers all replicas
+ * would compete for Quartz's lock to start them. An offer is made by one small statement that waits for no lock. It gives no right to
+ * change anything; only a claim does.
  */
 public final class Offers {
-    /** How long a batch job is left to the replica that took it, by the database's clock. Any other one may take it then. */
+    /** How long a batch job is left to the replica that took it, by the database's clock. After that, any other replica may take it. */
     public static final Duration LAST = OfferQueries.LAST;
 
     private final DataSource dataSource;
@@ -27,13 +28,13 @@ public final class Offers {
     }
 
     /**
-     * Takes batch jobs for the workers of this replica: the first ones that no replica has taken within {@link #LAST} and that nobody
-     * has claimed since they were planned.
+     * Takes batch jobs for the workers of this replica. It takes the first ones that no replica has taken within {@link #LAST} and that no
+     * worker has claimed since they were planned.
      *
-     * @param due what there is to take, in order
+     * @param due the batch jobs that are due, in the order of the plan
      * @param most how many to take at most
-     * @return what was taken, in order
-     * @throws DatabaseException when the database cannot be asked
+     * @return the batch jobs that were taken, in the same order
+     * @throws DatabaseException when the database cannot be reached or the statement fails
      */
     public List<DueJob> take(List<DueJob> due, int most) {
         if (due.isEmpty() || most <= 0) {
@@ -51,9 +52,10 @@ public final class Offers {
     }
 
     /**
-     * Leaves batch jobs to the other replicas that this one has taken and will not begin.
+     * Gives back batch jobs that this replica has taken but will not start, so that other replicas may take them at once.
      *
-     * @throws DatabaseException when the database cannot be asked
+     * @param jobIds the keys of the batch jobs
+     * @throws DatabaseException when the database cannot be reached or the statement fails
      */
     public void withdraw(Set<Long> jobIds) {
         if (jobIds.isEmpty()) {

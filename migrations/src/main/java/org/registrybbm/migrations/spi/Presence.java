@@ -16,20 +16,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Shows the other replicas that this one lives: a session of its own that holds an advisory lock, whose key its leases name. PostgreSQL
- * releases the lock at once when the process dies, so its batch jobs need not wait for their leases to run out. The session also
- * listens, so that this replica hears at once of a migration that was queued, paused or started by whatever statement.
+ * Shows the other replicas that this one lives. It keeps a session of its own that holds an advisory lock, and the replica's leases name
+ * the key of that lock. When the process dies, PostgreSQL releases the lock at once, so other replicas can take over its batch jobs before
+ * their leases expire. The session also listens, so that this replica hears at once of a migration that was queued, paused or started, no
+ * matter by which statement.
  *
- * <p>Between replicas nothing but speed depends on it: without it, as behind PgBouncer, leases end by time alone and news are found by
- * looking, and what changes rows is fenced by tokens anyway. The same session holds the {@link RegistryLock}, and nothing else keeps the
- * container registry's own workers out.
+ * <p>Between replicas only speed depends on the presence. Without it, for example behind PgBouncer, leases end by time alone and replicas
+ * find news by looking. Changes of rows are protected by lease tokens in any case. The same session also holds the {@link RegistryLock},
+ * and nothing else keeps the container registry's own workers out.
  *
- * <p>One daemon thread keeps the session and opens it anew when it is lost, with the same key where possible.
+ * <p>A daemon thread keeps the session. If the session is lost, the thread opens another one, with the same key if possible.
  */
 public final class Presence implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Presence.class);
 
-    // The first three bytes of every key: 'bbm', so that they can be told from an application's own in pg_locks.
+    // The first three bytes of every key are 'bbm', so that pg_locks shows which locks are not the application's own.
     private static final long NAMESPACE = 0x62626DL << 40;
     private static final long NUMBERS = 1L << 40;
 
@@ -53,14 +54,14 @@ public final class Presence implements AutoCloseable {
         this.gate = gate;
     }
 
-    /** Hears what the session hears, in its thread: to be quick. */
+    /** Is told what the session hears. It is called in the thread of the session, so it should return quickly. */
     @FunctionalInterface
     public interface Listener {
-        /** There may be something to do that was not there before, or notifications may have been missed. */
+        /** Called when there may be new work, or when notifications may have been missed. */
         void told();
 
         /**
-         * The database answered, as it is asked every 10 s.
+         * Called every 10 s with the answer of the database to the question whether there is work.
          *
          * @param work whether any migration is active
          */
@@ -68,9 +69,10 @@ public final class Presence implements AutoCloseable {
     }
 
     /**
-     * Starts to show it, without waiting for the database. Does nothing where there is no connection for it, and when called again.
+     * Starts the presence without waiting for the database. Does nothing when no data source was given for it, or when it was already
+     * started or closed.
      *
-     * @param toTell told of every notification, and of the answer every 10 s to the question whether any migration is active
+     * @param toTell is told of every notification, and every 10 s whether any migration is active
      */
     public synchronized void start(Listener toTell) {
         listener = toTell;
@@ -83,12 +85,15 @@ public final class Presence implements AutoCloseable {
         thread.start();
     }
 
-    /** Returns the key of the lock that shows this replica right now, or null when none does. */
+    /** Returns the key of the lock that shows that this replica lives, or null while it holds none. */
     public @Nullable Long session() {
         return shown;
     }
 
-    /** Ends it at once. The leases that name it are free for anybody then, so batch jobs are to be handed back before. */
+    /**
+     * Ends the presence at once. Other replicas may then take over every batch job whose lease names it, so batch jobs should be handed
+     * back before.
+     */
     @Override
     public synchronized void close() {
         closed = true;
@@ -111,7 +116,7 @@ public final class Presence implements AutoCloseable {
                             "no direct connection to PostgreSQL, probably a pooler: if this replica is killed, its batch jobs are"
                                     + " taken over only when their leases expire");
                     gate.expectNoSession();
-                    // Batch jobs may start now that were waiting for a session.
+                    // Batch jobs that were waiting for a session may start now.
                     listener.told();
                     return;
                 }
@@ -127,7 +132,7 @@ public final class Presence implements AutoCloseable {
         }
     }
 
-    /** Shows it until the session is lost; false when there can be none. */
+    /** Opens a session and keeps it until it is lost; returns false when there is no direct connection to PostgreSQL. */
     private boolean showOnce() throws SQLException {
         Optional<DirectSession> opened = DirectSession.open(Objects.requireNonNull(connections));
         if (opened.isEmpty()) {
@@ -135,7 +140,8 @@ public final class Presence implements AutoCloseable {
         }
         try (DirectSession open = opened.get()) {
             session = open;
-            // The old key first: leases name it. The server may not have noticed yet that its old session is gone.
+            // Try the old key first, because leases name it. It may still be locked if the server has not noticed yet
+            // that the old session is gone.
             while (!open.lock(key)) {
                 key = newKey();
             }
@@ -143,7 +149,7 @@ public final class Presence implements AutoCloseable {
             open.ask(gate::take);
             shown = key;
             open.listen();
-            // What was told before it listened.
+            // Notifications that were sent before the session listened are lost, so look now.
             listener.told();
             for (long asked = System.nanoTime(); !closed; ) {
                 if (open.await(LOOK) | open.ask(gate::take)) {
@@ -164,10 +170,10 @@ public final class Presence implements AutoCloseable {
         }
         if (retry.equals(FIRST_RETRY)) {
             LOGGER.info(
-                    "the session that shows that this replica lives is lost, another one is opened: {}",
+                    "lost the session that shows the other replicas that this one lives; opening another one: {}",
                     e.getMessage());
         }
-        LOGGER.debug("the session of the presence is lost", e);
+        LOGGER.debug("lost the session of the presence", e);
     }
 
     private void pause() {
@@ -177,7 +183,7 @@ public final class Presence implements AutoCloseable {
         try {
             TimeUnit.MILLISECONDS.sleep(retry.toMillis());
         } catch (InterruptedException e) {
-            // Only close() interrupts.
+            // Only close() interrupts this thread.
             return;
         }
         Duration next = retry.multipliedBy(2);

@@ -4,7 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
 
-/** The name of this process among the replicas. */
+/** Makes the default name of a replica. */
 public final class ReplicaName {
     private static final int LONGEST_HOST = 60;
     private static final String RANDOM =
@@ -13,9 +13,11 @@ public final class ReplicaName {
     private ReplicaName() {}
 
     /**
-     * Returns the host's name, the process id and a random part that no other start has, such as {@code registry-5ddcd-1-4k7f2q}; at
-     * most 82 characters, Quartz's limit. In containers the first two are often the same for each start, and a replica that took the
-     * name of one that still runs would be mistaken for it.
+     * Returns the name of this process: the host's name, the process id and a random part, such as {@code registry-5ddcd-1-4k7f2q}. It has
+     * at most 82 characters, which is Quartz's limit.
+     *
+     * <p>The random part differs from start to start. In containers the host's name and the process id are often the same for each start,
+     * and a replica with the name of one that still runs would be mistaken for it.
      */
     public static String ofThisProcess() {
         return host() + "-" + ProcessHandle.current().pid() + "-" + RANDOM;

@@ -12,9 +12,12 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.Sessions;
 
 /**
- * A pool without the sessions that may only read, which it would keep for as long as they live after the database may be written again. They
- * are thrown away and others taken, until one may write or is a new one: where the database itself is read-only, its statements say so. An engine does that
- * with its own connections; whatever else writes the same database may want it too.
+ * A pool that hands out no sessions that may only read. A session stays read-only for as long as it lives, even after the database may be
+ * written again, and the pool would keep it.
+ *
+ * <p>Such a session is discarded and another one is taken, until one may write or was just created. A session that is read-only although it
+ * was just created is handed out, because the database itself is read-only then, and its statements will say so. The engine does this for
+ * its own connections. Other code that writes to the same database can use it too.
  */
 public final class WritableSessions implements DataSource {
     private static final int MOST_DISCARDED = 100;
@@ -25,7 +28,7 @@ public final class WritableSessions implements DataSource {
         this.pool = pool;
     }
 
-    /** Returns the connections of a pool or other source without those that may only read. */
+    /** Returns a data source that hands out the connections of a pool or another source, except for those that may only read. */
     public static DataSource of(DataSource pool) {
         return pool instanceof WritableSessions ? pool : new WritableSessions(pool);
     }
@@ -37,7 +40,7 @@ public final class WritableSessions implements DataSource {
         for (int discarded = 0; discarded < MOST_DISCARDED && Sessions.isReadOnly(taken); discarded++) {
             Optional<Sessions.Age> age = Sessions.age(taken);
             if (age.isEmpty() || since != null && age.get().began().isAfter(since)) {
-                // It was made just now, and may only read all the same.
+                // It was created just now and still may only read, so the database itself is read-only.
                 return taken;
             }
             since = since == null ? age.get().now() : since;

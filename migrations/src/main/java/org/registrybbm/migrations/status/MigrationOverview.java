@@ -5,20 +5,21 @@ import java.util.OptionalDouble;
 import org.registrybbm.migrations.model.BatchedMigration;
 
 /**
- * How a batched migration stands, for status pages, metrics and the CLI.
+ * The state of a batched migration, for status pages, metrics and the CLI.
  *
- * @param migration the row
- * @param priority higher ones are served first
+ * @param migration the migration as its row describes it
+ * @param priority its priority; migrations of a higher priority are served first
  * @param progressPercent 0 to 99.9, 100 once finished, or empty while the number of rows is unknown
- * @param coveredTupleCount rows looked at; for batches that the container registry finished, its batch size
- * @param migratedTupleCount rows that this engine really changed
- * @param finishedJobs batch jobs that are finished
- * @param failedJobs batch jobs whose last attempt failed
- * @param activeJobs batch jobs that were cut and are not finished, waiting or running
- * @param quarantinedRows rows that could not be changed and wait for a person
+ * @param coveredTupleCount how many rows were looked at. Batches that the container registry's own software finished have no count, so each
+ *     one adds the migration's batch size
+ * @param migratedTupleCount how many rows this engine really changed
+ * @param finishedJobs how many batch jobs are finished
+ * @param failedJobs how many batch jobs failed at their last attempt
+ * @param activeJobs how many batch jobs wait for a worker or are running
+ * @param quarantinedRows how many rows could not be changed and wait for a person
  * @param takeovers how often a batch job was taken over from a worker that gave no sign of life
- * @param replicas replicas that hold a lease of one of its batch jobs now, sorted
- * @param explanation one sentence: what it does or what it waits for
+ * @param replicas the names of the replicas that hold a lease of one of its batch jobs now, sorted
+ * @param explanation one sentence that says what the migration is doing or what it waits for
  */
 public record MigrationOverview(
         BatchedMigration migration,

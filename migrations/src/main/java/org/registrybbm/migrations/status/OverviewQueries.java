@@ -22,20 +22,19 @@ import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.KeyBounds;
 import org.registrybbm.migrations.model.MigrationStatus;
 
-/** How migrations stand, and what they wait for. */
+/** Statements that read how far migrations are and what they wait for. */
 public final class OverviewQueries {
     private static final double MOST_BEFORE_FINISHED = 99.9;
 
-    /** Whether what a row aliased {@code j} counts is of the change of the rows; {@code w} is its walk. */
+    /** True if {@code j} belongs to the first pass of changes: only what that covers is progress. {@code w} is the walk of {@code j}. */
     private static final String OF_FIRST_PASS = "j.walk_id IS NULL OR w.kind = 'change' AND w.pass = 1";
 
     private static final String CONTRADICTED =
             "set to finished by somebody else while batch jobs are not done; a replica makes it active again, unless it is"
                     + " paused or its row is deleted";
 
-    // Of finished batch jobs only the sums are read, however many there are. One that the container registry finished
-    // has
-    // no counts of its own: its batch size stands for them.
+    // Only the sums over finished batch jobs are read, because there may be very many of these. Batch jobs that the
+    // container registry's own software finished have no counts of their own; the batch size is taken instead.
     private static final String OVERVIEWS = "SELECT " + MigrationQueries.COLUMNS
             + """
                 , m.priority, coalesce(jobs.covered, 0) + coalesce(tallies.covered, 0) AS covered,
@@ -124,7 +123,7 @@ public final class OverviewQueries {
                                         + explain(migration, replicas, active, blocked(row), again(row), waits)));
     }
 
-    /** Nothing can be written down then, so this is asked for. */
+    /** Says that the database is read-only. No replica can record this reason in a table then, so it is looked up here. */
     private static Optional<String> readOnly(ResultSet row, BatchedMigration migration) throws SQLException {
         if (!migration.status().isRunnable()) {
             return Optional.empty();
@@ -135,11 +134,11 @@ public final class OverviewQueries {
         return row.getBoolean("read_only")
                 ? Optional.of(
                         "the database is read-only: default_transaction_read_only is on for this database or role,"
-                                + " so nothing can be changed; ALTER DATABASE (or ROLE) ... RESET default_transaction_read_only")
+                                + " so nothing can be changed; run ALTER DATABASE (or ROLE) ... RESET default_transaction_read_only")
                 : Optional.empty();
     }
 
-    /** Says what is done now where it is not the change of the rows, with a comma behind it. */
+    /** Says what is done now, followed by a comma; the empty text if rows are changed, which is the usual work. */
     private static String doing(ResultSet row, BatchedMigration migration) throws SQLException {
         if (!migration.status().isRunnable() || migration.timeline().codeMissingSince() != null) {
             return "";
@@ -181,7 +180,7 @@ public final class OverviewQueries {
             case FAILED -> failed(migration.failure());
             case ACTIVE, RUNNING -> {
                 if (migration.timeline().codeMissingSince() != null) {
-                    yield "no replica that looked knows its work function or strategy, since "
+                    yield "no replica that looked has the code of its work function or strategy, since "
                             + migration.timeline().codeMissingSince();
                 }
                 if (!replicas.isEmpty()) {
@@ -201,7 +200,7 @@ public final class OverviewQueries {
         };
     }
 
-    /** A table's keys may lie outside of the bounds, and then say so. */
+    /** Names the bounds, because rows outside of them were not changed; the empty text if the bounds leave out no key. */
     private static String within(BatchedMigration migration) {
         boolean whole = migration.bounds().areAll()
                 || migration.bounds().equals(KeyBounds.NONE)
@@ -213,13 +212,13 @@ public final class OverviewQueries {
                                 migration.bounds().first(), migration.bounds().last());
     }
 
-    /** Says whose lock a batch job waits for. */
+    /** Says whose lock a batch job waits for, if it waits for one. */
     private static Optional<String> blocked(ResultSet row) throws SQLException {
         Instant since = ResultSets.instant(row, "blocked_since");
         String by = row.getString("blocked_by");
         return since == null
                 ? Optional.empty()
-                : Optional.of("waits since " + since.truncatedTo(ChronoUnit.SECONDS) + " for a lock of "
+                : Optional.of("has waited since " + since.truncatedTo(ChronoUnit.SECONDS) + " for a lock of "
                         + (by == null ? "another transaction" : by));
     }
 
@@ -234,7 +233,7 @@ public final class OverviewQueries {
 
     private static String failed(@Nullable Failure failure) {
         return failure == null
-                ? "failed, without a reason recorded"
+                ? "failed; no reason was recorded"
                 : failure.code().word() + ": " + failure.message();
     }
 }

@@ -8,23 +8,23 @@ import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.tables.Database;
 
-/** Says how migrations stand, for people and monitoring. Thread-safe. */
+/** Reads what each migration is doing and how far it is, for people and monitoring. Thread-safe. */
 public final class StatusReader {
     private final Database database;
 
-    /** Reads from a database. */
+    /** Creates a reader for a database. */
     public StatusReader(DataSource dataSource) {
         this.database = new Database(dataSource);
     }
 
     /**
-     * Says how migrations stand.
+     * Reads the state of migrations.
      *
-     * @param names which; empty for all
-     * @return by id
-     * @throws UnknownMigrationException for a name that is no migration's
+     * @param names the migrations to read; empty for all
+     * @return one overview for each migration, in the order of their ids
+     * @throws UnknownMigrationException when there is no migration of a given name
      * @throws SchemaNotMigratedException when the tables are missing
-     * @throws DatabaseException when the database cannot be asked
+     * @throws DatabaseException when the database cannot be reached or a statement fails
      */
     public List<MigrationOverview> overviews(Collection<String> names) {
         return database.read(

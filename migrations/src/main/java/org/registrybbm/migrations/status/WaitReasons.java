@@ -20,9 +20,12 @@ import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
 import org.registrybbm.migrations.internal.strategy.PredicateBatching;
 import org.registrybbm.migrations.internal.tables.OldTransactionQueries;
 
-/** Says which budget, standby or old transaction a batched migration waits for, or is slowed down by. */
+/** Says why a batched migration waits or is slow: because of a budget, another migration, a standby, an old transaction and the like. */
 final class WaitReasons {
-    /** After it, stepping over the rows that were done meanwhile takes a noticeable part of a sub-batch. */
+    /**
+     * The age from which an old transaction is named. When it has been open for so long, reading past the rows that were done since takes a
+     * noticeable part of each sub-batch.
+     */
     static final Duration LONG_TRANSACTION = Duration.ofSeconds(10);
 
     private static final String STANDBY =
@@ -35,13 +38,13 @@ final class WaitReasons {
     private final Optional<String> oldTransaction;
 
     /**
-     * A migration among those of its table.
+     * The place of a migration among the migrations of its table.
      *
-     * @param before how many of them come first and could run
+     * @param before how many migrations of the table come before this one and could run
      */
     private record Seat(Contender one, Table table, int before) {}
 
-    /** What the migrations of one table have of it. */
+    /** The migrations of one table, and the batch jobs that they hold together. */
     private static final class Table {
         private final List<Contender> busy = new ArrayList<>();
         private final List<Contender> able = new ArrayList<>();
@@ -78,9 +81,9 @@ final class WaitReasons {
     }
 
     /**
-     * Reads what may keep migrations now.
+     * Reads everything that may keep migrations from running now.
      *
-     * @param longTransaction how long a transaction must have been open to be told of
+     * @param longTransaction how long a transaction must have been open to be named
      */
     static WaitReasons of(Connection connection, Duration longTransaction) throws SQLException {
         return new WaitReasons(
@@ -90,7 +93,7 @@ final class WaitReasons {
                 OldTransactionQueries.oldest(connection, longTransaction));
     }
 
-    /** Says why an active or running migration that no worker works on is given no batch job; empty when no budget keeps it. */
+    /** Says why an active or running migration gets no batch job although no worker works on it; empty when nothing here is the reason. */
     Optional<String> why(long migrationId) {
         if (standby) {
             return Optional.of(STANDBY);
@@ -100,14 +103,14 @@ final class WaitReasons {
                 .flatMap(seat -> registry().or(() -> why(seat)));
     }
 
-    /** Says why an active or running migration could not be planned last; empty when it could. */
+    /** Says why the last plan for an active or running migration failed; empty when it did not fail. */
     Optional<String> trouble(long migrationId) {
         return find(migrationId)
                 .map(seat -> seat.one().planFailure())
-                .map(failure -> "could not be planned: " + failure.message() + "; tried again at " + failure.again());
+                .map(failure -> "could not be planned: " + failure.message() + "; the next try is at " + failure.again());
     }
 
-    /** Says what a migration that runs is slowed down by, with a comma before it; empty text when it goes as fast as it can. */
+    /** Says what slows a running migration down, after a comma; the empty text when nothing does. */
     String pace(long migrationId) {
         Optional<Contender> one = find(migrationId).map(Seat::one);
         return one.map(each -> pace(each.share().rate())).orElse("")
@@ -115,13 +118,16 @@ final class WaitReasons {
                 + (standby ? ", " + STANDBY : "");
     }
 
-    /** Rows that are done stay in the index for as long as anybody may still see them as they were. */
+    /**
+     * Names an old transaction that makes searches for pending rows slow: rows that are done stay in the index for as long as a transaction
+     * may still see them as they were.
+     */
     private Optional<String> behind(Contender one) {
         return BatchingStrategy.named(one.code().strategy())
                 .filter(PredicateBatching.class::isInstance)
                 .flatMap(strategy -> oldTransaction)
                 .map(holder -> ", slow because of " + holder
-                        + ": until that ends, each search for rows steps over all that were done since");
+                        + ": until that ends, each search for rows also reads all rows that were done since");
     }
 
     private Optional<Seat> find(long migrationId) {

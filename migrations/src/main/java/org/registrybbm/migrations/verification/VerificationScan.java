@@ -28,7 +28,7 @@ import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.Batch;
 import org.registrybbm.migrations.work.WorkRegistry;
 
-/** Reads the tables of one migration range by range and counts the rows that are not done. Used once, by one thread. */
+/** Reads the tables of one migration range by range and counts the pending rows. An instance is used once, by one thread. */
 public final class VerificationScan implements AutoCloseable {
     private static final int SAMPLES = 10;
     private static final int COUNTED = 1_000;
@@ -55,51 +55,51 @@ public final class VerificationScan implements AutoCloseable {
         this.migration = migration;
     }
 
-    /** Rows looked at so far. */
+    /** Returns how many rows were looked at so far. */
     public long covered() {
         return covered;
     }
 
-    /** Rows found that are not done. */
+    /** Returns how many pending rows were found so far. */
     public long left() {
         return left;
     }
 
-    /** How many of them cannot even be asked whether they are done. */
+    /** Returns for how many of them the condition itself failed, so that it is unknown whether they are done. */
     public long unreadable() {
         return unreadable;
     }
 
-    /** Why one of those cannot be asked, or null. */
+    /** Returns why the condition failed for one of them, or null when it never did. */
     public @Nullable Failure failure() {
         return failure;
     }
 
-    /** Returns what bounds the rows that were looked at, to stand behind "row"; empty text for nothing. */
+    /** Returns the text about the bounds of the migration that follows the word "row"; the empty text when it has no bounds. */
     public String bounds() {
         return definition == null ? "" : definition.bounds();
     }
 
-    /** Says without row values what made {@link #next} throw. */
+    /** Returns a text, without row values, for an exception that {@link #next} threw. */
     public static String explain(SQLException thrown) {
         return SqlFailures.describe(FailureCode.UNKNOWN, thrown).message();
     }
 
-    /** Returns whether the connection or the server is gone, so that no other migration can be looked at either. */
+    /** Returns whether the connection or the server is gone, so that no other migration can be verified either. */
     public static boolean isConnectionLost(SQLException thrown) {
         return SqlFailures.isConnectionLost(thrown);
     }
 
-    /** Keys of some of them. */
+    /** Returns the keys of some of the pending rows, at most 10. */
     public List<String> samples() {
         return List.copyOf(samples);
     }
 
     /**
-     * Looks at the next range.
+     * Reads the next range.
      *
-     * @return false when there was none
-     * @throws InvalidDefinitionException when nothing says what is not done
+     * @return false when everything was read
+     * @throws InvalidDefinitionException when the work function does not say which rows are pending, or the definition is invalid
      */
     public boolean next() throws SQLException {
         if (!blocks.isEmpty()) {
@@ -111,7 +111,10 @@ public final class VerificationScan implements AutoCloseable {
         });
     }
 
-    /** Rows move between blocks and partitions, so all of them are read as of one moment. */
+    /**
+     * Reads the next blocks. All blocks are read as they were at one moment, because rows that move between blocks and partitions could be
+     * missed otherwise.
+     */
     private boolean nextBlocks() throws SQLException {
         Snapshot current = snapshot;
         if (current == null) {
@@ -128,7 +131,7 @@ public final class VerificationScan implements AutoCloseable {
         }
         close();
         if (then == Snapshot.Then.ANOTHER_TABLE) {
-            // It is read anew, with whatever is there by now.
+            // A table was built anew in the meantime: start again with the tables that are there now.
             definition = null;
             left = 0;
             unreadable = 0;
@@ -165,7 +168,7 @@ public final class VerificationScan implements AutoCloseable {
             throw new InvalidDefinitionException(
                     FailureCode.PENDING_UNKNOWN,
                     "the work function '" + migration.definition().signature()
-                            + "' does not say which rows are not done; override its method pending");
+                            + "' does not say which rows are pending; override its method pending");
         }
         if (resolved.strategy().hasRanges()) {
             blocks = SnapshotQueries.files(tx, List.copyOf(tables));
@@ -182,7 +185,7 @@ public final class VerificationScan implements AutoCloseable {
         return true;
     }
 
-    /** Looks among many rows at once; false when one of them fails it. */
+    /** Searches many rows with one statement and counts the pending ones; returns false when the condition fails for one of the rows. */
     private boolean found(PendingSearch search, Batch rows) throws SQLException {
         boolean readable = search.ask(rows).isEmpty();
         if (readable) {

@@ -21,15 +21,16 @@ import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
- * Looks through the tables of migrations, range by range, for rows that are not done. Changes nothing but {@code verified_at} of a
- * finished migration that proves to be complete.
+ * Searches the tables of migrations, range by range, for rows that are still pending. It changes nothing but {@code verified_at} of a
+ * finished migration that has no pending row.
  */
 public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry) {
     /**
      * Verifies migrations one after the other, in the calling thread.
      *
-     * @param names which; empty for all that are finished
-     * @param progress called after each range with the migration's name and the rows looked at so far
+     * @param names the migrations to verify; empty for all that are finished
+     * @param stop asked between ranges
+     * @param progress called after each range with the migration's name and the number of rows looked at so far
      */
     public List<VerificationResult> verify(
             Collection<String> names, StopSignal stop, ObjLongConsumer<String> progress) {
@@ -108,7 +109,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
         Failure failure = scan.failure();
         return failure == null
                 ? ""
-                : "; of " + scan.unreadable() + " it cannot even be asked, as a value of theirs does not fit: "
+                : "; for " + scan.unreadable() + " of them the check itself failed, because a value does not fit: "
                         + failure.message();
     }
 }

@@ -1,7 +1,7 @@
 /**
- * Looking through the tables of a migration for rows that are not done, when a person asks for it.
+ * The search for rows that are still pending, when a person asks for it.
  *
- * <p>The proof that a migration makes by itself is in {@code internal.running}.
+ * <p>The proof that the engine makes before it finishes a migration is in {@code internal.running}.
  */
 @NullMarked
 package org.registrybbm.migrations.verification;

@@ -79,8 +79,8 @@ class BudgetsTest {
             migration |      | 0          |      | rows per second is 0, allowed is 1 to 1000000000 or 'unlimited'; nothing was changed
             migration |      | 1000000001 |      | rows per second is 1000000001, allowed is 1 to 1000000000 or
             table     |      |            | 0    | migrations is 0, allowed is 1 to 1000 or 'unlimited'
-            table     |      | 5          |      | a table has no rows per second
-            fleet     |      |            | 5    | only a table's budget says how many migrations
+            table     |      | 5          |      | a table's budget cannot limit rows per second
+            fleet     |      |            | 5    | only a table's budget can limit migrations
             fleet     | default |         |      | this is the default itself; allowed is 0 to 1000 or 'unlimited'
             """)
     void refusesWhatIsOutOfRange(String scope, String jobs, String rows, String migrations, String message) {
@@ -102,10 +102,10 @@ class BudgetsTest {
                 .hasMessageContaining("copy_things");
         assertThatThrownBy(() -> budgets.set(Subject.table("t.nothing"), Change.batchJobs(Limit.of(1))))
                 .hasMessage(
-                        "there is no table 't.nothing' in this database; nothing was changed; write it like public.users");
+                        "there is no table 't.nothing' in this database; nothing was changed; write its name like public.users");
         assertThatThrownBy(() -> budgets.clear(Subject.FLEET)).hasMessageContaining("cannot be removed");
         assertThatThrownBy(() -> Limit.parse("lots"))
-                .hasMessage("'lots' is no limit; it is a number, 'unlimited' or 'default'");
+                .hasMessage("'lots' is not a limit; give a number, 'unlimited' or 'default'");
     }
 
     @Test

@@ -138,7 +138,7 @@ class UnreadableRowsTest {
         assertThat(verified.get(0).samples()).containsExactlyInAnyOrder("{\"id\": \"2000\"}", "{\"id\": \"2001\"}");
         assertThat(verified.get(0).explanation())
                 .contains("2 rows are not done")
-                .contains("of 1 it cannot even be asked")
+                .contains("for 1 of them the check itself failed")
                 .doesNotContain("alice");
         assertThat(verified.get(1).verdict()).isEqualTo(VerificationResult.Verdict.COMPLETE);
     }

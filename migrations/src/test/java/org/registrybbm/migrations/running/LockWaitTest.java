@@ -70,7 +70,7 @@ class LockWaitTest {
                     .containsExactly("t");
             assertThat(engine.planner().plan().due()).isEmpty();
             assertThat(engine.status().overviews(List.of("m")).get(0).explanation())
-                    .startsWith("waits since ")
+                    .startsWith("has waited since ")
                     .contains(" for a lock of process ", "a person of ", ", whose transaction began at 2");
             person.rollback();
         }

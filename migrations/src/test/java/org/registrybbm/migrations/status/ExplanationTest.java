@@ -71,14 +71,14 @@ class ExplanationTest {
 
         lab.engine(Map.of()).planner().plan();
 
-        assertThat(explanation()).startsWith("no replica that looked knows its work function or strategy, since ");
+        assertThat(explanation()).startsWith("no replica that looked has the code of its work function or strategy, since ");
     }
 
     @Test
     void explainsAFailureThatNobodyWroteDown() {
         lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
         lab.setStatus("m", MigrationStatus.FAILED);
-        assertThat(explanation()).isEqualTo("failed, without a reason recorded");
+        assertThat(explanation()).isEqualTo("failed; no reason was recorded");
 
         database.execute("UPDATE batched_background_migrations SET failure_error_code = 4");
         assertThat(explanation()).isEqualTo("max_job_retry: no message was recorded");

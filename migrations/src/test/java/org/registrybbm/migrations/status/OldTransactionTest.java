@@ -51,7 +51,7 @@ class OldTransactionTest {
                 assertThat(pace(name, Duration.ZERO))
                         .matches(
                                 ", slow because of the transaction of process \\d+ \\(pg_dump of \\w+\\), open since "
-                                        + "2\\d{3}-.* UTC: until that ends, each search for rows steps over all that were done since");
+                                        + "2\\d{3}-.* UTC: until that ends, each search for rows also reads all rows that were done since");
             } else {
                 assertThat(pace(name, Duration.ZERO)).isEmpty();
             }

@@ -107,7 +107,7 @@ class ReopenedTest {
         assertThat(verified.verdict()).isEqualTo(VerificationResult.Verdict.UNKNOWN);
         assertThat(verified.explanation())
                 .isEqualTo(
-                        "the work function 'addOne' does not say which rows are not done; override its method pending");
+                        "the work function 'addOne' does not say which rows are pending; override its method pending");
     }
 
     @Test
