@@ -73,7 +73,9 @@ class NewBatchedMigrationTest {
                 wrong(b -> b.quarantineLimit(-1), "quarantine limit of 'm' is -1, allowed is 0 to 2147483647"),
                 wrong(b -> b.batchJobsAtOnce(0), "batch jobs at once of 'm' is 0, allowed is 1 to 1000"),
                 wrong(b -> b.rowsPerSecond(0), "rows per second of 'm' is 0, allowed is 1 to 1000000000"),
-                wrong(b -> b.byKeyBetween("id", 2, 1), "the bounds of 'm' are 2 to 1; the first key must not be greater than the last"));
+                wrong(
+                        b -> b.byKeyBetween("id", 2, 1),
+                        "the bounds of 'm' are 2 to 1; the first key must not be greater than the last"));
     }
 
     private static Arguments wrong(UnaryOperator<Builder> change, String message) {

@@ -71,7 +71,9 @@ public final class EventLogger implements MigrationListener, EventHandler {
                 .failure(event.failure())
                 .took(event.took())
                 .log(
-                        event.exhausted() ? "%s failed, no attempt is left: %s" : "%s failed, it will be tried again: %s",
+                        event.exhausted()
+                                ? "%s failed, no attempt is left: %s"
+                                : "%s failed, it will be tried again: %s",
                         batchJob(event.migration(), event.job()),
                         event.failure().message());
     }

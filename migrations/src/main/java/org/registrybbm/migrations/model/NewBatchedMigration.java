@@ -158,8 +158,8 @@ public record NewBatchedMigration(
          */
         public Builder byKeyBetween(String column, long first, long last) {
             if (first > last) {
-                throw new IllegalArgumentException(
-                        "the bounds of '" + name + "' are " + first + " to " + last + "; the first key must not be greater than the last");
+                throw new IllegalArgumentException("the bounds of '" + name + "' are " + first + " to " + last
+                        + "; the first key must not be greater than the last");
             }
             byKey(column);
             this.bounds = new KeyBounds(first, last);

@@ -107,7 +107,8 @@ final class WaitReasons {
     Optional<String> trouble(long migrationId) {
         return find(migrationId)
                 .map(seat -> seat.one().planFailure())
-                .map(failure -> "could not be planned: " + failure.message() + "; the next try is at " + failure.again());
+                .map(failure ->
+                        "could not be planned: " + failure.message() + "; the next try is at " + failure.again());
     }
 
     /** Says what slows a running migration down, after a comma; the empty text when nothing does. */

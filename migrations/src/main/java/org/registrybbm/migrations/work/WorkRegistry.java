@@ -49,8 +49,8 @@ public final class WorkRegistry {
             ServiceLoader.load(WorkFunctions.class).forEach(found::add);
         } catch (ServiceConfigurationError e) {
             throw new IllegalArgumentException(
-                    "work functions named in META-INF/services/" + WorkFunctions.class.getName() + " cannot be created: "
-                            + e.getMessage(),
+                    "work functions named in META-INF/services/" + WorkFunctions.class.getName()
+                            + " cannot be created: " + e.getMessage(),
                     e);
         }
         return found;

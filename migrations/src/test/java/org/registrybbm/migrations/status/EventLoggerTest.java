@@ -61,7 +61,8 @@ class EventLoggerTest {
                         "INFO batch job N of 'good' started",
                         "INFO batch job N of 'good' finished",
                         "INFO batched migration 'good' finished")
-                .anyMatch(line -> line.startsWith("WARN batch job N of 'bad' failed, it will be tried again: thrown at "))
+                .anyMatch(
+                        line -> line.startsWith("WARN batch job N of 'bad' failed, it will be tried again: thrown at "))
                 .anyMatch(line -> line.startsWith("ERROR batch job N of 'bad' failed, no attempt is left: thrown at "))
                 .anyMatch(line ->
                         line.startsWith("ERROR batched migration 'bad' failed, a person must act: batch job N "));

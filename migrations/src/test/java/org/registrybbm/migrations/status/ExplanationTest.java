@@ -71,7 +71,8 @@ class ExplanationTest {
 
         lab.engine(Map.of()).planner().plan();
 
-        assertThat(explanation()).startsWith("no replica that looked has the code of its work function or strategy, since ");
+        assertThat(explanation())
+                .startsWith("no replica that looked has the code of its work function or strategy, since ");
     }
 
     @Test
