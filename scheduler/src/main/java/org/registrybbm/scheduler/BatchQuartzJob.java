@@ -4,11 +4,11 @@ import org.quartz.Job;
 import org.quartz.JobExecutionContext;
 
 /**
- * The one Quartz job class of batch jobs; one firing runs one batch job. Its name is stored in {@code QRTZ_JOB_DETAILS}: it is never
- * renamed or moved.
+ * Runs one batch job at each firing. It is the only Quartz job class of the engine. Its name is stored in {@code QRTZ_JOB_DETAILS}, so it
+ * must never be renamed or moved.
  */
 public final class BatchQuartzJob implements Job {
-    /** Quartz makes instances by this constructor. */
+    /** Called by Quartz. */
     public BatchQuartzJob() {}
 
     @Override

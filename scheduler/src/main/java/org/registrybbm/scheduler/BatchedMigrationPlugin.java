@@ -32,12 +32,12 @@ import org.slf4j.LoggerFactory;
  * org.quartz.plugin.bbm.workFunctions = com.example.MyWorkFunctions
  * </pre>
  *
- * <p>It refuses to be initialised on a job store that is not clustered or that does not acquire triggers within its lock, unless
- * {@code alone} says that this scheduler is the only one. Each setter is a property {@code org.quartz.plugin.<name>.<property>}.
- * Where the database or its schema is not there yet, it waits and says so.
+ * <p>Its initialisation fails if the job store is not clustered or does not acquire triggers within its lock, unless {@code alone} says
+ * that this scheduler is the only one. Each setter is a property {@code org.quartz.plugin.<name>.<property>}. If the database or its schema
+ * is not there yet, the plugin waits for it and logs that it does.
  */
 public final class BatchedMigrationPlugin implements SchedulerPlugin {
-    /** Key of the scheduler's context under which a host may put its own {@link BatchedMigrations} before it starts. */
+    /** Key of the scheduler's context under which a host may put its own {@link BatchedMigrations} before the scheduler starts. */
     public static final String ENGINE_CONTEXT_KEY = "org.registrybbm.engine";
 
     private static final String PLUGIN_CONTEXT_KEY = "org.registrybbm.plugin";
@@ -64,25 +64,27 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private @Nullable ScheduledExecutorService cutOff;
     private final AtomicBoolean stopRequested = new AtomicBoolean();
 
-    /** Quartz makes the plugin by this constructor and then sets its properties. */
+    /** Called by Quartz, which then sets the properties. */
     public BatchedMigrationPlugin() {}
 
-    /** Sets the name of the Quartz data source that the rows are changed through. Not needed when the host gives an engine. */
+    /** Sets the name of the Quartz data source that batch jobs and plans use. Not needed if the host gives an engine. */
     public void setDataSource(String name) {
         this.dataSource = name;
     }
 
     /**
-     * Sets the name of the Quartz data source that gives one connection for good, straight to PostgreSQL, so that the batch jobs of
-     * a killed replica are taken over at once; default none. Not needed when the host gives an engine.
+     * Sets the name of the Quartz data source for the presence: one connection straight to PostgreSQL that is kept for as long as the
+     * replica lives. With it, the batch jobs of a killed replica are taken over at once. Default none. Not needed if the host gives an
+     * engine.
      */
     public void setPresenceDataSource(String name) {
         this.presenceDataSource = name;
     }
 
     /**
-     * Sets whether the container registry's own workers are kept out while this replica lives: auto, on or off; default auto, which is
-     * where its tables were taken over. Needs {@code presenceDataSource}. Not needed when the host gives an engine.
+     * Sets whether the container registry's own software is kept out while this replica lives: {@code auto}, {@code on} or {@code off}. The
+     * default, {@code auto}, keeps it out of a database whose tables were taken over. Needs {@code presenceDataSource}. Not needed if the
+     * host gives an engine.
      */
     public void setRegistryLock(String mode) {
         for (RegistryLock known : RegistryLock.values()) {
@@ -94,45 +96,57 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         throw new IllegalArgumentException("registryLock is '" + mode + "', allowed are auto, on and off");
     }
 
-    /** Sets the class that registers the application's work functions, a {@link WorkFunctions}; default none. */
+    /**
+     * Sets the name of the class that registers the application's work functions, a {@link WorkFunctions} with a public constructor without
+     * parameters. By default, the ones that {@link java.util.ServiceLoader} finds are used.
+     */
     public void setWorkFunctions(String className) {
         this.workFunctions = className;
     }
 
-    /** Says that this scheduler is the only one, so that its job store need not be clustered; default false. */
+    /** Sets whether this scheduler is the only one on its database, so that its job store need not be clustered; default false. */
     public void setAlone(boolean alone) {
         this.alone = alone;
     }
 
-    /** Sets the tries of a batch job without progress, 1 to 100; default 5. */
+    /** Sets how many times a batch job is tried without progress before its migration fails, 1 to 100; default 5. */
     public void setMaxJobAttempts(int attempts) {
         this.maxJobAttempts = attempts;
     }
 
-    /** Sets how long a batch job should take, in milliseconds, 1 s to 1 h; 0 keeps every batch at its batch size; default 30 s. */
+    /**
+     * Sets how long a batch job should take, in milliseconds: 1,000 to 3,600,000 (1 s to 1 h), default 30,000 (30 s). With 0, batches do
+     * not adapt and keep the migration's batch size.
+     */
     public void setBatchTargetMillis(long millis) {
         this.batchTargetMillis = millis;
     }
 
-    /** Sets how long a sub-batch should take, in milliseconds, 10 ms to 30 s; default 500 ms. */
+    /** Sets how long a sub-batch should take, in milliseconds: 10 to 30,000 (30 s), default 500. */
     public void setSubBatchTargetMillis(long millis) {
         this.subBatchTargetMillis = millis;
     }
 
     /**
-     * Sets how many batch jobs this replica runs at once, 1 to the number of the scheduler's threads, which the host's own jobs share;
-     * default half of them, at least 1.
+     * Sets how many batch jobs this replica runs at once: 1 to the number of the scheduler's threads, default half of them, at least 1. The
+     * host's own jobs use the same threads.
      */
     public void setWorkers(int count) {
         this.workers = count;
     }
 
-    /** Sets how often this replica looks for work when nothing tells it of some, in milliseconds, 100 ms to 1 min; default 1 s. */
+    /**
+     * Sets how often this replica looks for work when no notification tells it of any, in milliseconds: 100 to 60,000 (1 min), default
+     * 1,000 (1 s).
+     */
     public void setJobIntervalMillis(long millis) {
         this.jobIntervalMillis = millis;
     }
 
-    /** Sets how long a shutdown lets the current sub-batches end by themselves, in milliseconds, 0 s to 1 min; default 5 s. */
+    /**
+     * Sets how long a shutdown waits for the current sub-batches before it cuts them off, in milliseconds: 0 to 60,000 (1 min), default
+     * 3,000 (3 s).
+     */
     public void setShutdownGraceMillis(long millis) {
         this.shutdownGraceMillis = millis;
     }
@@ -160,7 +174,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         Optional<String> problem = alone ? Optional.empty() : JobStoreInspection.problem(scheduler);
         if (problem.isPresent()) {
             throw new SchedulerException("batched migrations do not start on this scheduler: " + problem.get()
-                    + ", or org.quartz.plugin." + name + ".alone=true when no other replica uses this database");
+                    + ", or set org.quartz.plugin." + name + ".alone=true if no other replica uses this database");
         }
         scheduler.getContext().put(PLUGIN_CONTEXT_KEY, this);
         scheduler.getListenerManager().addSchedulerListener(new Listener());
@@ -176,11 +190,12 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
             dispatcher = ready;
             Coordinator own = new Coordinator(ready, Duration.ofMillis(jobIntervalMillis));
             coordinator = own;
-            // First, so that nothing is planned before it is known whether it must wait for a lock.
+            // The presence starts first, because nothing may be planned before it is known whether the registry lock is
+            // needed and held.
             engine.presence().start(own);
             own.start();
         } catch (SchedulerException | RuntimeException e) {
-            // Thrown on, it would leave the host's scheduler half started; its other jobs are not ours to stop.
+            // Not thrown on: that would leave the host's scheduler half started, and the host's other jobs must go on.
             LOGGER.error("batched migrations do not run in this scheduler: {}", e.getMessage(), e);
         }
     }
@@ -191,7 +206,8 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         if (coordinator != null) {
             coordinator.close();
         }
-        // Quartz calls this once its workers are done: nothing of theirs is left to cut off, or in their leases.
+        // Quartz calls this once its workers are done, so no sub-batch is left to cut off and no batch job here has a
+        // lease.
         if (dispatcher != null) {
             leaveBatchJobs(dispatcher.engine());
             dispatcher.engine().close();
@@ -201,7 +217,10 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         }
     }
 
-    /** Not where the database does not answer: that would hold up the shutdown for nothing. */
+    /**
+     * Prepares batch jobs that nobody holds for the container registry's own software. Does nothing while the database does not answer,
+     * because that would only delay the shutdown.
+     */
     private void leaveBatchJobs(BatchedMigrations engine) {
         if (!isSound()) {
             return;
@@ -213,7 +232,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         }
     }
 
-    /** Takes what this replica will not run any more out of Quartz's queue. */
+    /** Removes the triggers that this replica has stored and will not run any more. */
     void leave() {
         if (scheduler == null || dispatcher == null) {
             return;
@@ -226,18 +245,18 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         }
     }
 
-    /** Finds the plugin of a scheduler. */
+    /** Returns the plugin of a scheduler. */
     static BatchedMigrationPlugin of(Scheduler scheduler) throws SchedulerException {
         return (BatchedMigrationPlugin)
                 Objects.requireNonNull(scheduler.getContext().get(PLUGIN_CONTEXT_KEY));
     }
 
-    /** Returns whether this replica reached the database, Quartz's store and the tables within the last few turns. */
+    /** Returns whether this replica reached the database lately; see {@link BatchedMigrationScheduler#isCheckedIn}. */
     boolean isSound() {
         return coordinator != null && coordinator.isSound();
     }
 
-    /** Stops after the current sub-batches, and cuts them off after the grace. */
+    /** Has batch jobs end after their current sub-batches, and cuts off the sub-batches that last longer than the grace time. */
     void stop() {
         Dispatcher stopped = dispatcher;
         if (stopped == null || !stopRequested.compareAndSet(false, true)) {
@@ -299,8 +318,8 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     }
 
     /**
-     * Hands batch jobs back when the scheduler stands by or shuts down. Standby is heard as well because a shutdown begins with it, and
-     * then waits for Quartz's own thread, which waits for a free worker: without the hand-back that would be the end of a whole batch.
+     * Has batch jobs handed back when the scheduler goes into standby or shuts down. A shutdown begins with standby. It then waits for
+     * Quartz's own thread, which waits for a free worker; without the hand-back, no worker would be free before a whole batch job ends.
      */
     private final class Listener extends SchedulerListenerSupport {
         @Override

@@ -22,18 +22,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A clustered Quartz scheduler of its own for batched migrations: one replica. For applications that do not use Quartz themselves; those
- * that do add the {@link BatchedMigrationPlugin} to their scheduler.
+ * Runs batched migrations on a clustered Quartz scheduler of its own, as one replica. It is for applications that do not use Quartz
+ * themselves; an application that does adds the {@link BatchedMigrationPlugin} to its own scheduler.
  */
 public final class BatchedMigrationScheduler implements AutoCloseable {
-    /** The name that all replicas of a database share; the lock rows of the changelog carry it. */
+    /** The name of the scheduler, which all replicas of a database share. The changelog inserts Quartz's lock rows under this name. */
     public static final String NAME = "bbm";
 
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchedMigrationScheduler.class);
     private static final AtomicInteger COUNT = new AtomicInteger();
     private static final Duration DEFAULT_BOUND = Duration.ofSeconds(8);
 
-    /** How long current sub-batches may go on when a scheduler shuts down, unless it is told otherwise. */
+    /** How long a shutdown waits for the current sub-batches before it cuts them off, unless another time is set. */
     static final Duration SHUTDOWN_GRACE = Duration.ofSeconds(3);
 
     private final BatchedMigrations engine;
@@ -47,7 +47,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
     }
 
     /**
-     * Starts to describe a scheduler.
+     * Returns a builder of a scheduler.
      *
      * @param engine what plans and runs batch jobs
      */
@@ -56,11 +56,11 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
     }
 
     /**
-     * Checks that the tables are there, joins the cluster and starts to work.
+     * Checks that the tables exist, joins the cluster and starts to work.
      *
      * @throws org.registrybbm.migrations.failure.SchemaNotMigratedException when the tables are missing
      * @throws org.registrybbm.migrations.failure.DatabaseException when the database cannot be reached
-     * @throws SchedulerException when Quartz cannot start, for instance as its tables are missing
+     * @throws SchedulerException when Quartz cannot start, for instance because its tables are missing
      */
     public void start() throws SchedulerException {
         engine.store().requireSchema();
@@ -76,7 +76,10 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
         scheduler.start();
     }
 
-    /** Returns whether this replica works: it reached the database, Quartz's store and the tables within the last seconds. */
+    /**
+     * Returns whether this replica works: its scheduler runs, it has reached the tables of Quartz and of the engine since its start, and it
+     * reached the database within the last 15 s, or within three of its {@linkplain Builder#jobInterval intervals} if these are longer.
+     */
     public boolean isCheckedIn() {
         try {
             return scheduler.isStarted() && !scheduler.isInStandbyMode() && plugin.isSound();
@@ -94,10 +97,10 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
     }
 
     /**
-     * Stops: current sub-batches end, the rest of their batch jobs is handed back, and the engine is closed. Returns after the bound at
-     * the latest, whatever the database does; threads that hang then are daemons.
+     * Stops this replica and closes the engine. Current sub-batches end, and the rest of their batch jobs is handed back. Returns after the
+     * bound at the latest, even if the database does not answer; threads that still hang then are daemons and do not keep the JVM alive.
      *
-     * @param bound how long it may take
+     * @param bound how long the scheduler may take to stop
      */
     public void shutdown(Duration bound) {
         plugin.stop();
@@ -108,7 +111,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
                         plugin.leave();
                         scheduler.shutdown(true);
                     } catch (SchedulerException | RuntimeException e) {
-                        LOGGER.warn("the scheduler did not shut down cleanly: {}", e.getMessage());
+                        LOGGER.warn("the scheduler did not shut down cleanly; other replicas take over what it still held: {}", e.getMessage());
                     } finally {
                         down.countDown();
                     }
@@ -119,7 +122,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
         try {
             if (!down.await(bound.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOGGER.warn(
-                        "the scheduler did not shut down within {} s; its batch jobs are taken over by another replica",
+                        "the scheduler did not shut down within {} s; other replicas take over its batch jobs",
                         bound.toSeconds());
             }
         } catch (InterruptedException e) {
@@ -135,7 +138,7 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
         shutdown(DEFAULT_BOUND);
     }
 
-    /** Collects what a scheduler needs. */
+    /** Describes a scheduler and makes it. */
     public static final class Builder {
         private static final int LONGEST_NAME = 82;
 
@@ -165,37 +168,43 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             return this;
         }
 
-        /** Sets how often this replica looks for work when nothing tells it of some; default 1 s. */
+        /**
+         * Sets how often this replica looks for work when no notification tells it of any, 100 ms to 1 min; default 1 s. {@link #build}
+         * refuses other values.
+         */
         public Builder jobInterval(Duration interval) {
             this.jobInterval = interval;
             return this;
         }
 
-        /** Sets how long a shutdown lets current sub-batches end by themselves before they are cut off; default 3 s. */
+        /**
+         * Sets how long a shutdown waits for the current sub-batches before it cuts them off, 0 s to 1 min; default 3 s. {@link #build}
+         * refuses other values.
+         */
         public Builder shutdownGrace(Duration grace) {
             this.shutdownGrace = grace;
             return this;
         }
 
-        /** Sets the name of this replica in the cluster, at most 82 characters; never the one of a replica that may still run. */
+        /** Sets the name of this replica in the cluster, 1 to 82 characters. Never give it the name of a replica that may still run. */
         public Builder replica(String name) {
             if (name.isBlank() || name.length() > LONGEST_NAME) {
                 throw new IllegalArgumentException("replica is '" + name + "', allowed are 1 to " + LONGEST_NAME
-                        + " characters: Quartz's tables hold no longer ones");
+                        + " characters, because Quartz's tables hold no longer names");
             }
             this.replica = name;
             return this;
         }
 
-        /** Returns how many connections Quartz needs for a number of workers: theirs, and four for its own threads and callers. */
+        /** Returns how many connections Quartz needs: one for each worker, and four for its own threads and for callers. */
         public static int poolSize(int workers) {
             return workers + 4;
         }
 
         /**
-         * Makes the scheduler; it does nothing before {@link BatchedMigrationScheduler#start}.
+         * Creates the scheduler, which does nothing before {@link BatchedMigrationScheduler#start}.
          *
-         * @throws SchedulerException when Quartz refuses the configuration
+         * @throws SchedulerException when Quartz or the plugin refuses the configuration
          */
         public BatchedMigrationScheduler build() throws SchedulerException {
             DataSource connections = Objects.requireNonNull(quartzDataSource, "quartzDataSource is not set");
@@ -203,7 +212,8 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             DBConnectionManager.getInstance()
                     .addConnectionProvider(dataSourceName, new QuartzConnections(WritableSessions.of(connections)));
             synchronized (Builder.class) {
-                // Quartz keeps one scheduler of a name in a JVM; replicas of one JVM, as in tests, share the name.
+                // Quartz allows one scheduler of each name in a JVM. It has to forget the name, because replicas in one
+                // JVM, as in tests, share it.
                 SchedulerRepository.getInstance().remove(NAME);
                 Scheduler scheduler = new StdSchedulerFactory(properties(dataSourceName)).getScheduler();
                 SchedulerRepository.getInstance().remove(NAME);
@@ -216,10 +226,10 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
             Map<String, String> values = new HashMap<>();
             values.put("org.quartz.scheduler.instanceName", NAME);
             values.put("org.quartz.scheduler.instanceId", replica);
-            // A replica stores triggers for itself, which wakes it at once; what another one left, the coordinator
-            // finds.
+            // Quartz itself need not look often: a replica that stores a trigger is woken at once, and the coordinator
+            // finds what another replica left.
             values.put("org.quartz.scheduler.idleWaitTime", "30000");
-            // Far below the check-in interval: one failed check-in must not make a healthy replica look dead.
+            // Far below the check-in interval, so that one failed check-in does not make a healthy replica look dead.
             values.put("org.quartz.scheduler.dbFailureRetryInterval", "2000");
             values.put("org.quartz.scheduler.batchTriggerAcquisitionMaxCount", "1");
             values.put("org.quartz.scheduler.makeSchedulerThreadDaemon", "true");

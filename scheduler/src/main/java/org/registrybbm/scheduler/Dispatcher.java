@@ -20,22 +20,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings what the planner says is due to Quartz, and runs what Quartz fires. Each replica stores triggers for its own free workers only:
- * Quartz wakes the replica that stores a trigger at once, and the others when they next look. Before it goes to Quartz, whose lock is one
- * for the whole fleet, it takes the batch job from the others in the tables. Lives in the scheduler's context, where the Quartz job finds it.
+ * Stores triggers for the batch jobs that the planner says are due, and runs what Quartz fires. Each replica stores triggers only for its
+ * own free workers, because Quartz wakes the replica that stores a trigger at once, and the others only when they next look. The whole
+ * fleet shares one lock of Quartz. A replica therefore first takes a batch job by an {@linkplain Offers offer} in the tables, so that not
+ * all replicas go to Quartz for it. The dispatcher is kept in the scheduler's context, where the Quartz job finds it.
  */
 final class Dispatcher {
     private static final Logger LOGGER = LoggerFactory.getLogger(Dispatcher.class);
     private static final String CONTEXT_KEY = "org.registrybbm.dispatcher";
 
     /**
-     * What came of a turn.
+     * The result of a turn.
      *
      * @param active migrations that are active or running
      * @param taken batch jobs that got a trigger
-     * @param more whether a further turn may take more, soon
-     * @param awaited whether batch jobs were taken, here or by another replica, that have not begun; whoever took them may have died
-     * @param settled whether the next one is of use only once the tables have changed
+     * @param more whether another turn soon may take more
+     * @param awaited whether batch jobs were taken, here or by another replica, and have not begun; the replica that took them may have
+     *     died
+     * @param settled whether another turn is of no use until the tables change
      */
     record Turn(int active, int taken, boolean more, boolean awaited, boolean settled) {}
 
@@ -54,14 +56,16 @@ final class Dispatcher {
     private volatile boolean stopped;
     private volatile boolean standby;
 
-    /** Makes one that runs so many batch jobs at once: other threads are the host's. */
+    /**
+     * Creates a dispatcher that runs at most {@code workers} batch jobs at once; the scheduler's other threads are for the host's own jobs.
+     */
     Dispatcher(BatchedMigrations engine, Triggers triggers, int workers) {
         this.engine = engine;
         this.triggers = triggers;
         this.workers = workers;
     }
 
-    /** Finds the dispatcher of a scheduler; empty while it is being set up or after it was shut down. */
+    /** Returns the dispatcher of a scheduler; empty while the scheduler is being set up and after it was shut down. */
     static Optional<Dispatcher> of(Scheduler scheduler) {
         try {
             return Optional.ofNullable((Dispatcher) scheduler.getContext().get(CONTEXT_KEY));
@@ -74,7 +78,7 @@ final class Dispatcher {
         scheduler.getContext().put(CONTEXT_KEY, this);
     }
 
-    /** Returns how many batch jobs run here at once at most. */
+    /** Returns the number of batch jobs that may run here at once. */
     int workers() {
         return workers;
     }
@@ -83,17 +87,17 @@ final class Dispatcher {
         return engine;
     }
 
-    /** Sets whom to call, before anything runs, when there may be more to do than a worker took for itself. */
+    /** Sets what is called when there may be more to do than a worker took for itself. Must be set before anything runs. */
     void onMore(Runnable call) {
         this.moreToDo = call;
     }
 
-    /** From now on sub-batches are the last ones of their batch jobs here, and nothing new starts. */
+    /** Has each batch job here end after its current sub-batch, and starts no others. */
     void stop() {
         stopped = true;
     }
 
-    /** Like {@link #stop}, until it is set to false again. */
+    /** Does the same as {@link #stop} until it is set to false again. */
     void setStandby(boolean standby) {
         this.standby = standby;
     }
@@ -107,24 +111,23 @@ final class Dispatcher {
         return !running.isEmpty() || !stored.isEmpty();
     }
 
-    /** Returns how many workers have nothing to do and nothing in sight. */
+    /** Returns how many workers have nothing to do and no trigger stored for them. */
     int free() throws SchedulerException {
         return free(0);
     }
 
-    /** The same, when threads that run a job now are about to run none. */
+    /** Returns the same, counting threads that still run a job but are about to be free. */
     private int free(int aboutToBeFree) throws SchedulerException {
         int idle = Math.min(triggers.idleThreads() + aboutToBeFree, workers - running.size());
         return idle
                 - (int) stored.keySet().stream().filter(this::isStoredLately).count();
     }
 
-    /** Runs the batch job of a firing, and when it is done takes the next one. Never throws: Quartz could do nothing. */
+    /** Runs the batch job of a firing and then takes the next one. Never throws, because Quartz could do nothing about it. */
     void runBatch(JobExecutionContext context) {
         Optional<Long> id = Triggers.batchJobId(context);
-        // A second firing of what runs here already would only be refused. What another replica has stored for itself
-        // is
-        // left to it when there is no worker for it here.
+        // A second firing of a batch job that already runs here would only be refused. If no worker is free here,
+        // another replica stored the trigger for a worker of its own, and the batch job is left to that replica.
         if (id.isEmpty() || isStopping() || running.size() >= workers || !running.add(id.get())) {
             return;
         }
@@ -134,11 +137,11 @@ final class Dispatcher {
             outcome = engine.runner().run(id.get(), this::isStopping);
             LOGGER.debug("batch job {}: {}", id.get(), outcome);
             if (outcome instanceof BatchOutcome.NotClaimed) {
-                // Another replica may have what it lacks here.
+                // Another replica may have what is missing here.
                 engine.offers().withdraw(Set.of(id.get()));
             }
         } catch (RuntimeException e) {
-            LOGGER.warn("batch job {} could not be run, it stays due: {}", id.get(), e.getMessage());
+            LOGGER.warn("batch job {} could not be run; it stays due and is tried again: {}", id.get(), e.getMessage());
             LOGGER.debug("batch job could not be run", e);
             return;
         } finally {
@@ -151,10 +154,10 @@ final class Dispatcher {
         }
     }
 
-    /** Takes one batch job for the worker that calls and is about to be free. */
+    /** Takes one batch job for the calling worker, which is about to be free. */
     private void takeNext() {
         try {
-            // That another replica is planning is no reason to stand idle.
+            // A turn finds less while another replica is planning. Trying again soon is better than standing idle.
             for (int i = 0; i < TRIES_FOR_NEXT && !isStopping(); i++) {
                 Turn turn = turn(1, 1);
                 if (turn.taken() > 0 || !turn.more()) {
@@ -171,8 +174,8 @@ final class Dispatcher {
     }
 
     /**
-     * Plans, and gives batch jobs that are due their triggers: one, or as many as run here already, so that the replicas of an idle
-     * fleet share what there is.
+     * Plans, and stores triggers for batch jobs that are due: for one, or for as many as run here already. In this way the replicas of an
+     * idle fleet share what there is.
      */
     Turn turn() throws SchedulerException {
         return turn(0, Math.max(1, running.size() + stored.size()));
@@ -184,16 +187,18 @@ final class Dispatcher {
         }
         try {
             stand();
-            // With every worker busy one is planned for: migrations are finished and failed all the same.
+            // Even with every worker busy, the plan is made for one, because planning also finishes and fails
+            // migrations.
             Planner.Plan plan = engine.planner().plan(Math.max(1, Math.min(free(aboutToBeFree), Planner.MOST_AHEAD)));
-            // What is told neither as taken nor as due has begun, here or elsewhere, or may not run now.
+            // A batch job that the plan lists neither as offered nor as due has begun, here or elsewhere, or may not
+            // run now.
             stored.keySet()
                     .removeIf(id -> !plan.offered().contains(id) && !plan.due().contains(id));
             int free = free(aboutToBeFree);
             List<DueJob> due = plan.jobs().stream()
                     .filter(one -> !running.contains(one.jobId()) && !isStoredLately(one.jobId()))
                     .toList();
-            // Those whose worker died have waited long enough.
+            // Batch jobs whose worker died have waited long enough: they are all taken if there are workers.
             long orphans = due.stream().filter(one -> one.deadToken() != null).count();
             int room = (int) Math.min(free, Math.max(most, orphans));
             List<DueJob> taken = engine.offers().take(due, room);
@@ -202,7 +207,7 @@ final class Dispatcher {
             }
             boolean outrun = taken.size() < Math.min(room, due.size());
             boolean awaited = outrun || plan.due().stream().anyMatch(this::isStoredLately);
-            // What another replica is planning right now may have more.
+            // A migration that another replica is planning right now may have more.
             boolean left = !plan.whole() || !outrun && taken.size() < due.size();
             return new Turn(plan.active(), taken.size(), left && taken.size() < free, awaited, plan.settled());
         } catch (SchedulerException e) {
@@ -213,7 +218,7 @@ final class Dispatcher {
         }
     }
 
-    /** Waits for the turn of another thread, but not for ever. */
+    /** Waits until the turn of another thread is over, for 1 s at most. */
     private boolean lock() {
         try {
             return turns.tryLock(LONGEST_WAIT_FOR_TURN.toMillis(), TimeUnit.MILLISECONDS);
@@ -231,13 +236,14 @@ final class Dispatcher {
     }
 
     /**
-     * Gives a batch job its trigger. The one that it may have already has fired or is stuck, and Quartz will not fire it again before it
-     * finds its replica dead, if at all; or it waits for a worker of another replica, and there is one here.
+     * Stores the trigger of a batch job, in place of one that it may have already. That one has fired or is stuck, and Quartz will not fire
+     * it again before it finds the trigger's replica dead, if at all. Or it waits for a worker of another replica, while a worker is free
+     * here.
      */
     private void store(DueJob due) throws SchedulerException {
-        // That of a worker that died is there, mostly.
+        // The trigger of a worker that died is usually still there.
         if (due.deadToken() != null || !triggers.store(due.jobId())) {
-            LOGGER.debug("batch job {} is due although it may have a trigger, which is stored anew", due.jobId());
+            LOGGER.debug("batch job {} is due although it may have a trigger; the trigger is stored again", due.jobId());
             triggers.replace(due.jobId());
         }
         stored.put(due.jobId(), System.nanoTime());

@@ -9,13 +9,13 @@ import org.quartz.core.QuartzSchedulerResources;
 import org.quartz.impl.jdbcjobstore.JobStoreSupport;
 
 /**
- * Reads how a scheduler's job store is configured. Quartz tells only whether it is clustered; whether it acquires triggers within
- * its lock is known to the store alone, which is reached through two private fields.
+ * Reads how a scheduler's job store is configured. Quartz's API says only whether the store is clustered. Whether it acquires triggers
+ * within its lock is known to the store alone, which is reached through two private fields.
  */
 final class JobStoreInspection {
     private JobStoreInspection() {}
 
-    /** Returns what is wrong with the job store for a cluster, as a clause; empty when nothing is. */
+    /** Returns why the job store is not fit for a cluster and what to set, as a clause; empty if it is fit. */
     static Optional<String> problem(Scheduler scheduler) throws SchedulerException {
         if (!scheduler.getMetaData().isJobStoreClustered()) {
             return Optional.of("the job store is not clustered; set org.quartz.jobStore.isClustered=true");
@@ -31,7 +31,7 @@ final class JobStoreInspection {
                             "the job store does not acquire triggers within its lock, so a trigger may fire twice;"
                                     + " set org.quartz.jobStore.acquireTriggersWithinLock=true");
         } catch (ReflectiveOperationException | RuntimeException e) {
-            return Optional.of("the job store does not tell whether it acquires triggers within its lock (" + e + ")");
+            return Optional.of("it cannot be read whether the job store acquires triggers within its lock (" + e + ")");
         }
     }
 

@@ -8,11 +8,12 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells from a look at the tables whether a turn may find something. Where others work, the tables come to look as before again and again,
- * as batch jobs begin, end and are tried again; a replica that found nothing when they looked so need not turn each time.
+ * Tells from a look at the tables whether a turn may find something. While other replicas work, batch jobs begin, end and are tried again,
+ * so the tables come to look as they did before again and again. A replica that found nothing in a turn need not take another one each time
+ * the tables look the same as then.
  */
 final class Prospects {
-    /** Those who work give the tables a few looks in turn, so that a hundred are plenty. */
+    /** Working replicas make the tables look only a few different ways, so a hundred are plenty. */
     private static final int MOST = 100;
 
     private final Set<Long> fruitless = Collections.newSetFromMap(new LinkedHashMap<>() {
@@ -24,7 +25,7 @@ final class Prospects {
 
     private @Nullable Long last;
 
-    /** Takes what a look saw, and returns whether it is neither what the look before saw nor known to be fruitless. */
+    /** Records what a look saw. Returns whether that is new: neither what the look before saw, nor known to be fruitless. */
     boolean isNews(long outlook) {
         Long before = last;
         last = outlook;
@@ -32,8 +33,8 @@ final class Prospects {
     }
 
     /**
-     * Takes that a turn found nothing. What the last look saw is fruitless from now on, unless the tables look otherwise by now: then
-     * nobody knows which of the two the turn has met.
+     * Records that a turn found nothing. What the last look saw is fruitless from now on, unless the tables look different by now: then
+     * nobody knows which of the two the turn saw.
      *
      * @param now looks at the tables
      */
@@ -47,7 +48,7 @@ final class Prospects {
         }
     }
 
-    /** Takes that a turn left something that another one may find, though the tables look the same. */
+    /** Records that a turn left something that another turn may find, although the tables look the same. */
     void leftOpen() {
         if (last != null) {
             fruitless.remove(last);
@@ -55,7 +56,7 @@ final class Prospects {
         last = null;
     }
 
-    /** Whatever the next look sees is news. */
+    /** Forgets everything, so that whatever the next look sees is new. */
     void forget() {
         fruitless.clear();
         last = null;

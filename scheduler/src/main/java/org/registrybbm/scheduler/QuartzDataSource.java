@@ -9,13 +9,13 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.quartz.utils.DBConnectionManager;
 
-/** A data source that Quartz knows by name. */
+/** Gives the connections of a data source that Quartz knows by name. */
 record QuartzDataSource(String name) implements DataSource {
     @Override
     public Connection getConnection() throws SQLException {
         Connection connection = DBConnectionManager.getInstance().getConnection(name);
         if (!connection.getAutoCommit()) {
-            // Setting the mode would commit what somebody left open.
+            // Changing the mode alone would commit a transaction that somebody left open.
             connection.rollback();
             connection.setAutoCommit(true);
         }

@@ -14,7 +14,10 @@ import org.quartz.Trigger;
 import org.quartz.TriggerBuilder;
 import org.quartz.TriggerKey;
 
-/** The engine's job and triggers in Quartz's store: one durable job, and one one-shot trigger for each batch job that is to run. */
+/**
+ * Keeps the engine's job and triggers in Quartz's store: one durable job, and for each batch job that is to run one trigger that fires
+ * once.
+ */
 record Triggers(Scheduler scheduler) {
     static final String GROUP = "bbm";
     static final String BATCH_GROUP = "bbm-batches";
@@ -22,8 +25,8 @@ record Triggers(Scheduler scheduler) {
     static final String BATCH_JOB_ID = "batchJobId";
 
     /**
-     * Adds the durable job where it is missing. Quartz does not recover its firings: the tables tell which batch jobs lost their
-     * worker, and Quartz would compare clocks of replicas.
+     * Adds the durable job if it is missing. The job does not ask Quartz to recover its firings: the tables say which batch jobs lost their
+     * worker, and Quartz would compare the clocks of replicas.
      */
     void ensureStanding() throws SchedulerException {
         if (!scheduler.checkExists(BATCH_JOB)) {
@@ -36,13 +39,13 @@ record Triggers(Scheduler scheduler) {
         }
     }
 
-    /** Returns how many of this replica's Quartz threads run no job, the host's own jobs counted; asks no database. */
+    /** Returns how many of this replica's Quartz threads run no job, neither the engine's nor the host's. Does not ask the database. */
     int idleThreads() throws SchedulerException {
         return scheduler.getMetaData().getThreadPoolSize()
                 - scheduler.getCurrentlyExecutingJobs().size();
     }
 
-    /** Stores the trigger of a batch job; false when it is there already. */
+    /** Stores the trigger of a batch job. Returns false if it is there already. */
     boolean store(long batchJobId) throws SchedulerException {
         try {
             scheduler.scheduleJob(batch(batchJobId));
@@ -52,7 +55,7 @@ record Triggers(Scheduler scheduler) {
         }
     }
 
-    /** Stores the trigger of a batch job anew, whatever state the old one is in. */
+    /** Replaces the trigger of a batch job, whatever state the old one is in. */
     void replace(long batchJobId) throws SchedulerException {
         Trigger fresh = batch(batchJobId);
         if (scheduler.rescheduleJob(fresh.getKey(), fresh) == null) {
@@ -65,7 +68,7 @@ record Triggers(Scheduler scheduler) {
         scheduler.unscheduleJob(key(batchJobId));
     }
 
-    /** Reads which batch job a firing is for; empty when it is none that this engine has stored. */
+    /** Returns which batch job a firing is for; empty if this engine did not store the trigger. */
     static Optional<Long> batchJobId(JobExecutionContext context) {
         String id = context.getMergedJobDataMap().getString(BATCH_JOB_ID);
         try {
@@ -84,7 +87,7 @@ record Triggers(Scheduler scheduler) {
                 .withIdentity(key(batchJobId))
                 .forJob(BATCH_JOB)
                 .usingJobData(new JobDataMap(Map.of(BATCH_JOB_ID, Long.toString(batchJobId))))
-                // However late it is picked up: a backlog is normal here.
+                // It fires however late it is picked up, because a backlog is normal here.
                 .withSchedule(SimpleScheduleBuilder.simpleSchedule().withMisfireHandlingInstructionIgnoreMisfires())
                 .build();
     }
