@@ -197,7 +197,7 @@ class CommandLineIT {
 
             assertThat(run.process().waitFor(10, TimeUnit.SECONDS)).isTrue();
             assertThat(run.process().exitValue()).isEqualTo(143);
-            assertThat(run.err()).contains("1 of 1 batched migrations are not finished; run it again to go on");
+            assertThat(run.err()).contains("1 of 1 batched migrations are not finished; run the command again to continue");
             assertThat(database.column(
                             "SELECT id FROM batched_background_migration_jobs WHERE lease_token IS NOT NULL"))
                     .isEmpty();

@@ -8,25 +8,29 @@ import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import org.registrybbm.app.internal.text.Errors;
 
-/** {@code demo}: three replicas, one of them killed, every row checked. Nothing is left behind. */
+/** Runs {@code demo}: three replicas work, one of them is killed, and every row is checked. Nothing is left behind. */
 public final class DemoCommand extends Command {
     private static final int DEFAULT_ROWS = 1_000_000;
     private static final int LEAST_ROWS = 1_000;
     private static final int MOST_ROWS = 100_000_000;
 
-    /** Describes the command. */
+    /** Creates the command. */
     public DemoCommand() {
-        super("demo", "Show three replicas sharing two batched migrations on an embedded PostgreSQL of their own");
+        super(
+                "demo",
+                "Show three replicas that share batched migrations on an embedded\n"
+                        + "PostgreSQL. One is killed on the way, and every row is checked at the end.");
     }
 
     @Override
     public void configure(Subparser parser) {
+        parser.help("Show three replicas, one of which is killed");
         parser.addArgument("--rows")
                 .type(Integer.class)
                 .choices(Arguments.range(LEAST_ROWS, MOST_ROWS))
                 .setDefault(DEFAULT_ROWS)
                 .metavar("N")
-                .help("rows of each of the two tables, 1000 to 100000000");
+                .help("rows in each of the two tables:\n1000 to 100000000");
     }
 
     @Override

@@ -24,7 +24,8 @@ import org.registrybbm.migrations.status.StatusReader;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
- * {@code background-migrate status|pause|run|retry|...}: what operators do in a shell. Answers go to stdout, everything else to stderr.
+ * Runs {@code background-migrate status|pause|run|retry|...}, with which operators look at batched migrations and change them in a shell.
+ * Answers go to stdout, everything else to stderr.
  *
  * @param <T> the application's configuration
  */
@@ -43,12 +44,12 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private final PrintStream err;
 
     /**
-     * What the command needs of a configuration.
+     * Holds what the command needs from a configuration.
      *
      * @param dataPool connections to the database
-     * @param settings how the engine works
-     * @param workRegistry the work functions that {@code run} may need
-     * @param registryLock whether {@code run} keeps the container registry's own workers out
+     * @param settings the settings of the engine
+     * @param workRegistry the work functions that {@code run} and {@code verify} may need
+     * @param registryLock whether {@code run} keeps the container registry's own software out
      */
     public record Setup(
             PooledDataSourceFactory dataPool,
@@ -57,10 +58,10 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
             RegistryLock registryLock) {}
 
     /**
-     * Describes the command.
+     * Creates the command.
      *
      * @param configurationClass the application's configuration
-     * @param setup picks what the command needs of it
+     * @param setup picks what the command needs from it
      * @param out where answers go
      * @param err where progress and errors go
      */
@@ -68,7 +69,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
             Class<T> configurationClass, Function<T, Setup> setup, PrintStream out, PrintStream err) {
         super(
                 "background-migrate",
-                "Look at batched background migrations, pause and start them, run them to their end, fix and verify them");
+                "Show, pause, start, run, repair and verify batched background migrations");
         this.configurationClass = configurationClass;
         this.setup = setup;
         this.out = out;
@@ -82,47 +83,102 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
 
     @Override
     public void configure(Subparser parser) {
-        subcommand(parser, "status", "Show every batched migration and how it stands")
+        parser.help("Show, pause, start, run, repair and verify\nbatched background migrations").epilog("""
+                        'background-migrate SUBCOMMAND --help' explains a subcommand.
+
+                        Answers go to standard output, progress and errors to standard error.
+                        The exit code is 0 for success, 1 for a failure and 2 for wrong usage.""");
+        subcommand(parser, "status", "Show what each batched migration is doing")
+                .description("""
+                        Show each batched migration: its status, how far it is, and what it is
+                        doing or why it stands still.
+
+                        Rows          how many rows were looked at, of about how many there are
+                        Quarantined   how many rows wait for a person
+                        Verified      when it was proved that no row is left
+                        Why           what the migration is doing, or why it stands still""")
+                .epilog("""
+                        Example:
+                          background-migrate status --json --migration widen""")
                 .addArgument("--json")
                 .dest(JSON)
                 .action(Arguments.storeTrue())
-                .help("print JSON");
-        subcommand(parser, "pause", "Pause batched migrations that are active or running");
+                .help("print JSON for programs instead of a table");
+        subcommand(parser, "pause", "Pause active and running batched migrations")
+                .description("""
+                        Pause batched migrations that are active or running. A batch job in
+                        flight ends after its current sub-batch, about half a second later, and
+                        keeps its cursor. No attempt is counted.""")
+                .epilog("""
+                        Without --migration, all are paused. Start them again with
+                        'background-migrate start'.""");
         subcommand(parser, "start", "Make paused batched migrations active");
         subcommand(parser, "resume", "The same as start");
-        subcommand(parser, "run", "Run batched migrations to their end in the foreground, failed and paused ones too")
+        subcommand(
+                        parser,
+                        "run",
+                        "Run batched migrations to their end in the\nforeground, including failed and paused ones")
+                .description("""
+                        Run batched migrations to their end in the foreground. Failed ones run
+                        first, and paused ones run too. Replicas may work on the same migrations
+                        meanwhile. Ctrl-C hands the current batch job back.
+
+                        The exit code is 1 if a migration failed or is not finished.""")
+                .epilog("""
+                        Without --migration, all that are not finished are run.
+
+                        Example:
+                          background-migrate run -r 5 --migration widen""")
                 .addArgument("-r", "--max-job-retry")
                 .dest(ATTEMPTS)
+                .metavar("N")
                 .type(Integer.class)
                 .choices(Arguments.range(1, MAX_ATTEMPTS))
                 .setDefault(DEFAULT_ATTEMPTS)
-                .help("tries of a batch job before its migration fails, 1 to 10");
+                .help("how many times to try each batch job before its\nmigration fails: 1 to 10, default 2");
         configureRepair(parser);
         Subparser budgets = plainSubcommand(parser, BudgetCommand.BUDGET, "Show or change how much may run at once");
         BudgetCommand.configureBudget(budgets);
         addFileArgument(budgets);
         Subparser priority =
-                plainSubcommand(parser, BudgetCommand.PRIORITY, "Set which batched migrations are served first");
+                plainSubcommand(parser, BudgetCommand.PRIORITY, "Set the priority of a batched migration");
         BudgetCommand.configurePriority(priority);
         addFileArgument(priority);
     }
 
     private void configureRepair(Subparser parser) {
         Subparser retry = plainSubcommand(
-                parser, RepairCommand.RETRY, "Try failed migrations, failed batch jobs and quarantined rows again");
+                parser, RepairCommand.RETRY, "Try failed migrations, failed batch jobs and\nquarantined rows again");
         RepairCommand.configureRetry(retry);
         addFileArgument(retry);
         subcommand(parser, RepairCommand.QUARANTINE, "List the rows that could not be changed")
+                .description("""
+                        List the rows that could not be changed, and why. Their migration goes on
+                        without them. Fix such a row and run 'background-migrate retry', or leave
+                        it as it is with 'background-migrate waive'. Rows that were changed or
+                        waived since then are listed as well.""")
                 .addArgument("--json")
                 .dest(JSON)
                 .action(Arguments.storeTrue())
-                .help("print JSON");
+                .help("print JSON for programs instead of a table");
         Subparser waive =
-                plainSubcommand(parser, RepairCommand.WAIVE, "Leave quarantined rows as they are, on a person's word");
+                plainSubcommand(parser, RepairCommand.WAIVE, "Leave quarantined rows as they are");
         RepairCommand.configureWaive(waive);
         addFileArgument(waive);
-        subcommand(
-                parser, VERIFY, "Look through tables for rows that are not done; finished migrations without a name");
+        subcommand(parser, VERIFY, "Search tables for rows that are not done")
+                .description("""
+                        Search the tables of batched migrations for rows that are not done, and
+                        change nothing but 'verified_at'. This needs the work functions, and they
+                        must say which rows are pending. Ctrl-C stops the search after the range
+                        of rows that it is reading.
+
+                        The exit code is 1 if rows are left, or if the search was stopped.""")
+                .epilog("""
+                        Without --migration, all finished migrations are verified. One that is
+                        named need not be finished.
+
+                        Example:
+                          background-migrate verify --migration widen""");
         Subparser events =
                 plainSubcommand(parser, RepairCommand.EVENTS, "Show what was decided about a batched migration");
         RepairCommand.configureEvents(events);
@@ -142,8 +198,8 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
 
     private static Subparser plainSubcommand(Subparser parser, String name, String description) {
         return parser.addSubparsers()
-                .title("what to do")
-                .metavar("status|pause|start|resume|run|retry|quarantine|waive|verify|events|budget|priority")
+                .title("subcommands")
+                .metavar("SUBCOMMAND")
                 .addParser(name)
                 .setDefault(SUBCOMMAND, name)
                 .description(description)

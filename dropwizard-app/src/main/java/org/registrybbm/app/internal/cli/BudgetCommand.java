@@ -14,7 +14,10 @@ import org.registrybbm.app.internal.text.Priorities;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.MigrationStore;
 
-/** {@code background-migrate budget}, {@code budget set} and {@code priority}: how much may run at once, and what first. */
+/**
+ * Runs {@code background-migrate budget}, {@code budget set} and {@code priority}, which say how much may run at once, and what comes
+ * first.
+ */
 final class BudgetCommand {
     static final String BUDGET = "budget";
     static final String PRIORITY = "priority";
@@ -29,25 +32,54 @@ final class BudgetCommand {
     private BudgetCommand() {}
 
     static void configureBudget(Subparser sub) {
-        sub.addArgument(ACTION).metavar(SET).nargs("?").help("change a budget; without it they are listed");
-        option(sub, "migration", "NAME", "the budget of this batched migration, * for each that has none of its own");
-        option(sub, "table", "SCHEMA.TABLE", "the budget of this table, * for each that has none of its own");
-        option(sub, "batch-jobs", LIMIT, "batch jobs at once on all replicas together, 0 to 1000; 0 stops");
-        option(sub, "rows-per-second", LIMIT, "rows per second on all replicas together; not for a table");
-        option(sub, "migrations", LIMIT, "migrations of one table that run at once, 1 to 1000; only for a table");
-        sub.addArgument("--json").dest(JSON).action(Arguments.storeTrue()).help("print JSON");
+        sub.description("""
+                        Show or change budgets: how much may run at once, on all replicas
+                        together. A change takes effect within 2 s. Without --migration and
+                        --table, 'set' changes the budget of the fleet, which limits everything.
+
+                        A limit is a number or 'unlimited'. For a named migration or table it may
+                        also be 'default', which takes the limit of '*'.""").epilog("""
+                        Examples:
+                          background-migrate budget
+                          background-migrate budget set --batch-jobs 4
+                          background-migrate budget set --migration widen --rows-per-second 5000
+                          background-migrate budget set --table '*' --migrations 2""");
+        sub.addArgument(ACTION).metavar(SET).nargs("?").help("change a budget; without it, all are listed");
+        option(sub, "migration", "NAME", "the budget of this batched migration; '*' for all\nthat have none of their own");
+        option(sub, "table", "SCHEMA.TABLE", "the budget of this table; '*' for all that have\nnone of their own");
+        option(sub, "batch-jobs", LIMIT, "batch jobs at once: 0 to 1000, where 0 stops all;\nat first 2");
+        option(
+                sub,
+                "rows-per-second",
+                LIMIT,
+                "rows that are covered per second, changed or not:\n1 to 1000000000; not for a table; at first\nunlimited");
+        option(
+                sub,
+                "migrations",
+                LIMIT,
+                "batched migrations that run at once on one table:\n1 to 1000; only with --table; at first 1");
+        sub.addArgument("--json")
+                .dest(JSON)
+                .action(Arguments.storeTrue())
+                .help("print JSON for programs instead of a table");
     }
 
     static void configurePriority(Subparser sub) {
+        sub.description("""
+                        Set the priority of a batched migration. The migration with the higher
+                        priority gets the next free batch job. What already runs is not
+                        interrupted.""").epilog("""
+                        Example:
+                          background-migrate priority widen 10""");
         sub.addArgument(NAME).metavar("NAME").help("the batched migration");
-        sub.addArgument(PRIORITY).metavar("N").help("-32768 to 32767; higher ones are served first, the default is 0");
+        sub.addArgument(PRIORITY).metavar("N").help("the priority: -32768 to 32767, where higher ones\ncome first; a new migration has 0");
     }
 
     private static void option(Subparser sub, String name, String metavar, String help) {
         sub.addArgument("--" + name).dest(name).metavar(metavar).help(help);
     }
 
-    /** Tells the word {@code set} from the configuration file: both may be left out. */
+    /** Returns the namespace in which the first argument is either the word {@code set} or the configuration file; both may be left out. */
     static Namespace settled(Namespace namespace) {
         String action = namespace.getString(ACTION);
         if (action == null || action.equals(SET)) {
@@ -55,7 +87,7 @@ final class BudgetCommand {
         }
         if (namespace.getString(FILE) != null) {
             throw new CommandFailure("there is no 'budget " + action
-                    + "'; nothing was changed; there are 'budget', which lists, and 'budget set'");
+                    + "'; nothing was changed; 'budget' lists the budgets, and 'budget set' changes one");
         }
         Map<String, Object> attributes = new HashMap<>(namespace.getAttrs());
         attributes.put(FILE, attributes.remove(ACTION));
@@ -74,7 +106,7 @@ final class BudgetCommand {
             return;
         }
         if (!options.equals(new BudgetOptions(null, null, null, null, null))) {
-            throw new CommandFailure("nothing was changed; to change a budget, write 'budget set' and its options");
+            throw new CommandFailure("nothing was changed, because 'budget' only lists; to change a budget, write 'budget set' and the options");
         }
         if (namespace.getBoolean(JSON)) {
             out.println(BudgetTable.json(engine.budgets().list()));

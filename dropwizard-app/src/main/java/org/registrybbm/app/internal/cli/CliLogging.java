@@ -11,18 +11,18 @@ import java.util.Map;
 import org.registrybbm.app.internal.logging.RegistryLayoutFactory;
 import org.registrybbm.migrations.event.EventLogger;
 
-/** What commands log: warnings, as text, on stderr. Only {@code server} logs as the configuration says. */
+/** Sets what commands log: warnings, as text, on stderr. Only {@code server} logs as the configuration says. */
 public final class CliLogging {
     private CliLogging() {}
 
-    /** Returns the logging of a command. */
+    /** Returns the logging configuration of a command. */
     public static LoggingFactory warningsOnStderr() {
         ConsoleAppenderFactory<ILoggingEvent> console = new ConsoleAppenderFactory<>();
         console.setTarget(ConsoleAppenderFactory.ConsoleStream.STDERR);
         console.setLayout(RegistryLayoutFactory.text());
         DefaultLoggingFactory logging = new DefaultLoggingFactory();
         logging.setLevel(Level.WARN.levelStr);
-        // They log, some with a stack trace, what the command says in one line.
+        // These loggers write, some with a stack trace, what the command says in one line.
         logging.setLoggers(Map.of(
                 EventLogger.NAME,
                 TextNode.valueOf("OFF"),

@@ -11,9 +11,10 @@ import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.settings.EngineSettings;
 
 /**
- * Says of each failed try of a foreground run why it failed and what happens next; the last one is in the summary.
+ * Prints a line for each failed try of a foreground run: why it failed, and when the next try follows. The last try has no line here,
+ * because the summary names it.
  *
- * @param settings tell how many tries there are, and how long it waits between two of them
+ * @param settings say how many tries there are, and how long to wait between two of them
  * @param err where the lines go
  */
 public record FailedTries(EngineSettings settings, PrintStream err) implements MigrationListener {

@@ -7,17 +7,20 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.registrybbm.migrations.model.StopSignal;
 
-/** Work of a command that a signal (Ctrl-C, SIGTERM) stops in good order: it ends what it is at, and says how far it got. */
+/**
+ * Runs the work of a command so that a signal (Ctrl-C, SIGTERM) stops it in good order: the work ends its current step and says how far it
+ * got.
+ */
 final class Foreground {
     private static final Duration PATIENCE = Duration.ofSeconds(7);
 
     private Foreground() {}
 
     /**
-     * Works in the calling thread.
+     * Runs the work in the calling thread.
      *
-     * @param work what to do until it is done or stopped, what it says at its end included
-     * @param tooLate what to say when it does not stop in time
+     * @param work what to do until it is done or stopped, including its last message
+     * @param tooLate what to print if the work does not stop within 7 s of a signal
      */
     static void run(Consumer<StopSignal> work, String tooLate) {
         AtomicBoolean stopping = new AtomicBoolean();

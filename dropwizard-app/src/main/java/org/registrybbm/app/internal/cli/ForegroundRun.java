@@ -10,18 +10,18 @@ import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 
 /**
- * {@code background-migrate run}: shows progress, and ends with a line for each migration that failed. Ctrl-C hands the batch job
- * back after its current sub-batch.
+ * Runs {@code background-migrate run}: shows progress, and ends with a line for each migration that failed or is not finished. Ctrl-C hands
+ * the current batch job back after its sub-batch.
  *
  * @param engine runs the migrations
- * @param names which; empty for all
+ * @param names the names of the migrations; empty for all
  * @param err where progress goes
  */
 record ForegroundRun(BatchedMigrations engine, List<String> names, PrintStream err) {
     void run() {
         Foreground.run(
                 stop -> report(runToEnd(stop)),
-                "the batch job was not handed back in time; its lease runs out by itself");
+                "the batch job was not handed back in time; another worker takes it over when its lease ends");
     }
 
     private RunResult runToEnd(StopSignal stop) {
@@ -44,7 +44,8 @@ record ForegroundRun(BatchedMigrations engine, List<String> names, PrintStream e
                 + result.unfinished().size();
         err.println(summary(result, all));
         if (!result.isComplete()) {
-            // Said here and not by the exception: at Ctrl-C this is the last that the process has time for.
+            // The message is printed above and not left to the exception, because after Ctrl-C the process may end too
+            // soon.
             throw CommandFailure.alreadySaid();
         }
     }
@@ -54,9 +55,9 @@ record ForegroundRun(BatchedMigrations engine, List<String> names, PrintStream e
             return "finished: %d of %d batched migrations".formatted(all, all);
         }
         return result.failed().isEmpty()
-                ? "stopped: %d of %d batched migrations are not finished; run it again to go on"
+                ? "stopped: %d of %d batched migrations are not finished; run the command again to continue"
                         .formatted(result.unfinished().size(), all)
-                : "%d of %d batched migrations failed; fix what the lines above name and run it again"
+                : "%d of %d batched migrations failed; fix the causes above and run the command again"
                         .formatted(result.failed().size(), all);
     }
 

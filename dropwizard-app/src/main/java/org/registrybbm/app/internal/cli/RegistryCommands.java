@@ -15,6 +15,7 @@ import io.dropwizard.migrations.DbCommand;
 import java.util.Optional;
 import liquibase.exception.LiquibaseException;
 import net.sourceforge.argparse4j.inf.Namespace;
+import net.sourceforge.argparse4j.inf.Subparser;
 import org.registrybbm.app.config.RegistryConfiguration;
 import org.registrybbm.app.internal.database.SchemaLocks;
 import org.registrybbm.app.internal.text.CommandFailure;
@@ -22,23 +23,29 @@ import org.registrybbm.app.internal.text.Errors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The commands that Dropwizard brings, each with its errors in one line. */
+/** Holds the commands that Dropwizard brings, changed so that each prints its errors in one line. */
 public final class RegistryCommands {
     private static final Logger LOGGER = LoggerFactory.getLogger(RegistryCommands.class);
 
     private RegistryCommands() {}
 
-    /** {@code server}. */
+    /** Runs {@code server}. */
     public static final class Server extends ServerCommand<RegistryConfiguration> {
-        /** Runs the given application. */
+        /** Creates the command of the given application. */
         public Server(Application<RegistryConfiguration> application) {
-            super(application, "server", "Run this replica: HTTP, batch jobs, metrics");
+            super(application, "server", "Run a replica: it works on batch jobs and answers HTTP");
+        }
+
+        @Override
+        public void configure(Subparser parser) {
+            super.configure(parser);
+            parser.help("Run a replica: work on batch jobs and answer HTTP");
         }
 
         @Override
         protected void run(Environment environment, Namespace namespace, RegistryConfiguration configuration)
                 throws Exception {
-            // It would log the same with a stack trace, which tells nobody what to do.
+            // Dropwizard would log the same failure with a stack trace, which tells nobody what to do.
             if (LoggerFactory.getLogger(ServerCommand.class) instanceof ch.qos.logback.classic.Logger tracing) {
                 tracing.setLevel(Level.OFF);
             }
@@ -56,11 +63,17 @@ public final class RegistryCommands {
         }
     }
 
-    /** {@code check}. */
+    /** Runs {@code check}. */
     public static final class Check extends ConfiguredCommand<RegistryConfiguration> {
-        /** Describes the command. */
+        /** Creates the command. */
         public Check() {
-            super("check", "Check the configuration");
+            super("check", "Check the configuration, and start nothing");
+        }
+
+        @Override
+        public void configure(Subparser parser) {
+            super.configure(parser);
+            parser.help("Check the configuration, and start nothing");
         }
 
         @Override
@@ -71,7 +84,7 @@ public final class RegistryCommands {
         @Override
         protected void run(
                 Bootstrap<RegistryConfiguration> bootstrap, Namespace namespace, RegistryConfiguration configuration) {
-            System.out.println("the configuration is right");
+            System.out.println("the configuration is valid");
         }
 
         @Override
@@ -80,14 +93,30 @@ public final class RegistryCommands {
         }
     }
 
-    /** {@code db}. */
+    /** Runs {@code db}. */
     public static final class Db extends DbCommand<RegistryConfiguration> {
         private final DatabaseConfiguration<RegistryConfiguration> database;
 
-        /** Works on the database that the configuration names. */
+        /** Creates the command for the database that the configuration names. */
         public Db(DatabaseConfiguration<RegistryConfiguration> database, String changelog) {
             super("db", database, RegistryConfiguration.class, changelog);
             this.database = database;
+        }
+
+        @Override
+        public void configure(Subparser parser) {
+            super.configure(parser);
+            parser.help("Show, change and roll back the schema (Liquibase)").epilog("""
+                            The subcommands that are needed most:
+
+                              status --verbose        list the schema changes that are pending
+                              migrate                 apply them; run it before new replicas start
+                              migrate --dry-run       only print their SQL
+                              rollback --count 1      take back the newest schema change; stop the
+                                                      replicas first
+                              locks --force-release   release the lock of a run that was killed
+
+                            'db SUBCOMMAND --help' explains a subcommand.""");
         }
 
         @Override

@@ -14,7 +14,7 @@ import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
 import org.registrybbm.migrations.quarantine.RetryResult;
 
-/** {@code background-migrate retry}, {@code quarantine}, {@code waive} and {@code events}: what people do about failures. */
+/** Runs {@code background-migrate retry}, {@code quarantine}, {@code waive} and {@code events}, with which people act on failures. */
 final class RepairCommand {
     static final String RETRY = "retry";
     static final String QUARANTINE = "quarantine";
@@ -33,6 +33,15 @@ final class RepairCommand {
     private RepairCommand() {}
 
     static void configureRetry(Subparser sub) {
+        sub.description("""
+                        Try again what failed, after its cause was fixed. Failed migrations become
+                        active and continue where they stopped, failed batch jobs have all their
+                        attempts again, and each quarantined row is tried alone. A paused
+                        migration stays paused, and tries again once it is started.""").epilog("""
+                        Without options, everything that failed is tried again.
+
+                        Example:
+                          background-migrate retry --migration widen""");
         MutuallyExclusiveGroup one = sub.addMutuallyExclusiveGroup();
         one.addArgument("--migration")
                 .dest(MIGRATION)
@@ -43,10 +52,19 @@ final class RepairCommand {
                 .dest(BATCH_JOB)
                 .metavar("ID")
                 .type(Long.class)
-                .help("only this failed batch job");
+                .help("only this failed batch job, by its id, and its\nmigration with it");
     }
 
     static void configureWaive(Subparser sub) {
+        sub.description("""
+                        Leave quarantined rows as they are. Who decided it and why is kept with
+                        each row. When no row is left in quarantine, a migration that failed only
+                        because of its quarantine becomes active again.""").epilog("""
+                        Without --row, all rows of the migration in quarantine are waived.
+
+                        Example:
+                          background-migrate waive --migration widen --by jane \\
+                              --reason 'deleted on Friday' --row 17""");
         sub.addArgument("--migration")
                 .dest(MIGRATION)
                 .metavar("NAME")
@@ -57,16 +75,22 @@ final class RepairCommand {
                 .metavar("PERSON")
                 .required(true)
                 .help("who decides that the rows stay as they are");
-        sub.addArgument("--reason").dest(REASON).metavar("TEXT").required(true).help("why");
+        sub.addArgument("--reason").dest(REASON).metavar("TEXT").required(true).help("why they may stay as they are");
         sub.addArgument("--row")
                 .dest(ROW)
                 .metavar("ID")
                 .type(Long.class)
                 .action(Arguments.append())
-                .help("only this row, by the id that 'quarantine' shows; may be repeated");
+                .help("only this row, by the Id that 'quarantine' shows;\nmay be repeated");
     }
 
     static void configureEvents(Subparser sub) {
+        sub.description("""
+                        Show what the engine and people decided about a batched migration, newest
+                        first: sizes that changed much, takeovers, quarantined rows, retries,
+                        waivers and proofs. The newest 1,000 of each migration are kept.""").epilog("""
+                        Example:
+                          background-migrate events --migration widen --limit 10""");
         sub.addArgument("--migration")
                 .dest(MIGRATION)
                 .metavar("NAME")
@@ -78,8 +102,11 @@ final class RepairCommand {
                 .type(Integer.class)
                 .choices(Arguments.range(1, MOST_EVENTS))
                 .setDefault(EventTable.DEFAULT_LIMIT)
-                .help("how many, 1 to 1000; the default is 50");
-        sub.addArgument("--json").dest(JSON).action(Arguments.storeTrue()).help("print JSON");
+                .help("how many events to show: 1 to 1000, default 50");
+        sub.addArgument("--json")
+                .dest(JSON)
+                .action(Arguments.storeTrue())
+                .help("print JSON for programs instead of a table");
     }
 
     static void retry(Namespace namespace, List<String> names, BatchedMigrations engine, PrintStream out) {

@@ -14,7 +14,7 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.status.StatusReader;
 
-/** The progress of a foreground run: one line that is redrawn on a terminal, a new line now and then elsewhere. */
+/** Shows the progress of a foreground run: on a terminal one line that is redrawn each second, elsewhere a new line every 10 s. */
 final class RunProgress implements AutoCloseable {
     private static final Duration ON_TERMINAL = Duration.ofSeconds(1);
     private static final Duration ELSEWHERE = Duration.ofSeconds(10);
@@ -48,8 +48,8 @@ final class RunProgress implements AutoCloseable {
             }
             err.flush();
         } catch (RuntimeException e) {
-            // The run itself says what is wrong with the database; the next turn may show progress again.
-            err.println("no progress to show: " + Errors.message(e));
+            // The run itself reports what is wrong with the database, and the next line may show progress again.
+            err.println("the progress cannot be read now, the run goes on: " + Errors.message(e));
         }
     }
 
@@ -60,7 +60,7 @@ final class RunProgress implements AutoCloseable {
         StringBuilder line = new StringBuilder("%d of %d finished".formatted(finished, overviews.size()));
         overviews.stream()
                 .filter(one -> one.migration().status().isRunnable())
-                // One that a worker is at says more than one that waits.
+                // A migration that a worker is working on is more interesting than one that waits.
                 .min(Comparator.comparing(
                                 (MigrationOverview one) -> one.replicas().isEmpty())
                         .thenComparing(one -> one.migration().status() != MigrationStatus.RUNNING))

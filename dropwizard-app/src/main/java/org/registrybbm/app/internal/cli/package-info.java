@@ -1,4 +1,7 @@
-/** The commands of {@code registry} and how they speak: answers on stdout, everything else on stderr, exit codes 0, 1 and 2. */
+/**
+ * Holds the commands of {@code registry}. They print answers on stdout and everything else on stderr, and exit with 0 (success), 1
+ * (failure) or 2 (wrong usage).
+ */
 @NullMarked
 package org.registrybbm.app.internal.cli;
 
