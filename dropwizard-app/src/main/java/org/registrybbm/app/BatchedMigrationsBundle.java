@@ -46,17 +46,16 @@ import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
- * Adds batched background migrations to a Dropwizard application: the engine and its scheduler, the command
- * {@code background-migrate}, admin tasks, health checks, metrics and {@code /prometheus} on the admin port.
+ * Adds batched background migrations to a Dropwizard application: the engine and its scheduler, the command {@code background-migrate},
+ * admin tasks, health checks, metrics and {@code /prometheus} on the admin port.
  *
  * <pre>{@code
  * bootstrap.addBundle(new BatchedMigrationsBundle<>(
  *         MyConfiguration::backgroundMigrations, MyConfiguration::database, MyConfiguration::quartzDatabase));
  * }</pre>
  *
- * <p>Quartz gets a small pool of its own, so that busy batch jobs never delay its check-in. The schema comes from
- * {@code org/registrybbm/db/batched-migrations.xml} and {@code org/registrybbm/db/quartz.xml}, which the application's own
- * changelog includes.
+ * <p>Quartz has a small pool of its own, so that busy batch jobs never delay its check-in. The schema comes from {@code
+ * org/registrybbm/db/batched-migrations.xml} and {@code org/registrybbm/db/quartz.xml}, which the application's own changelog includes.
  *
  * @param <T> the application's configuration
  */
@@ -72,8 +71,8 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
      * Describes where the bundle's parts are in the application's configuration.
      *
      * @param settings how batched migrations run
-     * @param dataPool the pool that batch jobs work with; one connection more is opened by its settings, outside of it
-     * @param quartzPool the pool that Quartz works with: other connections to the same database, workers + 4 at least
+     * @param dataPool the pool that batch jobs work with; one more connection is opened with its settings, outside of the pool
+     * @param quartzPool the pool that Quartz works with: other connections to the same database, at least {@code workers} + 4
      */
     public BatchedMigrationsBundle(
             Function<? super T, BackgroundMigrationsFactory> settings,
@@ -85,16 +84,20 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
     }
 
     /**
-     * Adds work functions to the shipped ones. Where none are added, those are known that {@link java.util.ServiceLoader} finds.
+     * Adds work functions to the shipped ones. If this method is never called, the work functions that {@link java.util.ServiceLoader}
+     * finds are used.
      *
-     * @param functions the application's own
+     * @param functions the application's own work functions
      */
     public BatchedMigrationsBundle<T> workFunctions(WorkFunctions functions) {
         workFunctions.add(functions);
         return this;
     }
 
-    /** Sets where the Sentry block is; the default reports to the Sentry that the application started itself, if any. */
+    /**
+     * Sets where the Sentry block is in the application's configuration. By default, failures are reported to the Sentry client that the
+     * application started itself, if there is one.
+     */
     public BatchedMigrationsBundle<T> sentry(Function<? super T, SentryFactory> other) {
         this.sentry = other;
         return this;
@@ -103,12 +106,12 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
     /**
      * Returns the engine.
      *
-     * @throws IllegalStateException before the bundle was run
+     * @throws IllegalStateException before Dropwizard has run the bundle
      */
     public BatchedMigrations engine() {
         BatchedMigrations built = engine;
         if (built == null) {
-            throw new IllegalStateException("the bundle was not run yet");
+            throw new IllegalStateException("the engine does not exist before Dropwizard has run the bundle; ask for it in Application.run");
         }
         return built;
     }
@@ -134,7 +137,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
     public void run(T configuration, Environment environment) {
         BackgroundMigrationsFactory factory = settings.apply(configuration);
         String replica = ReplicaName.ofThisProcess();
-        // What is managed first is stopped last.
+        // Dropwizard stops in reverse order: what is managed first is stopped last.
         SentryClient client = SentryClient.start(sentry.apply(configuration), replica);
         environment.lifecycle().manage(Bounded.stopping("Sentry client", ShutdownTimes.SENTRY, client));
         ManagedDataSource data = pool(environment, dataPool.apply(configuration), "bbm-data");
@@ -195,7 +198,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
             PrometheusRegistry prometheus) {
         GaugeWithCallback.builder()
                 .name("registry_bbm_scheduler_checked_in")
-                .help("1 while this replica takes batch jobs or may not, 0 while it should and cannot")
+                .help("0 while this replica should take batch jobs and cannot, otherwise 1")
                 .callback(gauge -> gauge.call(scheduler.isEnabled() && !scheduler.isCheckedIn() ? 0 : 1))
                 .register(prometheus);
         Overviews overviews = new Overviews(() -> engine.status().overviews(List.of()), System::nanoTime);

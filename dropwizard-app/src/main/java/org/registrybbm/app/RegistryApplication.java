@@ -26,7 +26,7 @@ import org.registrybbm.app.internal.process.Streams;
 import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.app.internal.text.Errors;
 
-/** The application {@code registry}: a replica that runs batched migrations, and the commands to operate them. */
+/** Runs the application {@code registry}: a replica that runs batched migrations, and the commands to operate them. */
 public final class RegistryApplication extends Application<RegistryConfiguration> {
     private static final String SERVER = "server";
 
@@ -89,7 +89,7 @@ public final class RegistryApplication extends Application<RegistryConfiguration
     public void initialize(Bootstrap<RegistryConfiguration> bootstrap) {
         bootstrap.setConfigurationFactoryFactory((type, validator, mapper, prefix) ->
                 new RegistryConfigurationFactory<>(type, validator, mapper, variables, this::withLogging));
-        // Managed first, so that an embedded database is needed until everything else has stopped.
+        // Managed first and so stopped last: an embedded database is needed until everything else has stopped.
         bootstrap.addBundle(new ConfiguredBundle<RegistryConfiguration>() {
             @Override
             public void run(RegistryConfiguration configuration, Environment environment) {
@@ -129,7 +129,7 @@ public final class RegistryApplication extends Application<RegistryConfiguration
         return configuration;
     }
 
-    // Opened by the first that needs it: 'check' and '--help' need none.
+    // Opened when it is first needed, because 'check' and '--help' need no database.
     private synchronized RegistryDatabase database(RegistryConfiguration configuration) {
         RegistryDatabase open = database;
         if (open == null) {

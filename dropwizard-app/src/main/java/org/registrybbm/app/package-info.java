@@ -1,7 +1,7 @@
 /**
- * Batched background migrations for Dropwizard: a bundle for any application, and the runnable application {@code registry}.
+ * Brings batched background migrations to Dropwizard: a bundle for any application, and the runnable application {@code registry}.
  *
- * <p>Start at {@link org.registrybbm.app.BatchedMigrationsBundle} to add it to your own application.
+ * <p>Start at {@link org.registrybbm.app.BatchedMigrationsBundle} to add them to your own application.
  */
 @NullMarked
 package org.registrybbm.app;

@@ -199,9 +199,9 @@ class BatchedMigrationsBundleTest {
 
         for (String[] mistake : new String[][] {
             {"bbm-waive?migration=one&by=jane", "'reason' is missing"},
-            {"bbm-waive?migration=one&by=jane&reason=x&row=y", "'row' is 'y', which is no number"},
+            {"bbm-waive?migration=one&by=jane&reason=x&row=y", "'row' is 'y', which is not a whole number"},
             {"bbm-waive?migration=one&by=jane&reason=x&rows=1", "there is no parameter 'rows'"},
-            {"bbm-retry?migration=one&batch-job=1", "give one of the two"},
+            {"bbm-retry?migration=one&batch-job=1", "give only one of them"},
             {"bbm-retry?migration=on", "there is no batched migration 'on'"},
             {"bbm-retry?batch-job=", "must have one value"},
             {"bbm-verify?seconds=3601", "allowed is 1 to 3600"},

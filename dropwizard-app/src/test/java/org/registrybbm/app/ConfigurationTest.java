@@ -114,7 +114,7 @@ class ConfigurationTest {
             database: {quartzPool: {maxSize: 101}}                       | database.quartzPool.maxSize is 101, allowed is 2 to 100
             backgroundMigrations: {workers: 5}                           | database.quartzPool.maxSize is 8, allowed is 9 to 100 with backgroundMigrations.workers of 5
             database: {url: 'postgres://db/registry'}                    | database.url must start with jdbc:postgresql:
-            sentry: {dsn: nonsense}                                      | sentry.dsn is not one, it looks like https://
+            sentry: {dsn: nonsense}                                      | sentry.dsn is not a DSN, which looks like https://
             sentry: {environment: ''}                                    | sentry.environment must not be blank
             backgroundMigrations: {registryLock: maybe}                  | backgroundMigrations.registryLock is maybe, allowed are auto, on and off
             backgroundMigrations: {workers: many}                        | backgroundMigrations.workers

@@ -12,7 +12,7 @@ import org.registrybbm.app.internal.config.DurationRange;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.settings.RegistryLock;
 
-/** The {@code backgroundMigrations} block of a configuration file. */
+/** Holds the {@code backgroundMigrations} block of a configuration file. */
 public final class BackgroundMigrationsFactory {
     /** The most batch jobs that one replica may run at once. */
     public static final int MOST_WORKERS = 32;
@@ -43,7 +43,7 @@ public final class BackgroundMigrationsFactory {
     @DurationRange(min = "10ms", max = "30s")
     private Duration subBatchTarget = Duration.milliseconds(500);
 
-    // To YAML, on and off are the values true and false.
+    // YAML reads on and off as the values true and false.
     @JsonProperty
     @NotNull
     @OneOf(
@@ -57,7 +57,7 @@ public final class BackgroundMigrationsFactory {
     @Valid
     private Timeouts timeouts = new Timeouts();
 
-    /** Returns whether this replica runs batch jobs; where not, commands and tasks still work. */
+    /** Returns whether this replica runs batch jobs. Commands and tasks work even if it does not. */
     public boolean enabled() {
         return enabled;
     }
@@ -72,12 +72,12 @@ public final class BackgroundMigrationsFactory {
         return jobInterval.toJavaDuration();
     }
 
-    /** Returns the longest that one statement of a sub-batch may take. */
+    /** Returns how long one statement of a sub-batch may take, 100 ms to 1 h. */
     public java.time.Duration statementTimeout() {
         return timeouts.statement.toJavaDuration();
     }
 
-    /** Returns whether the container registry's own workers are kept out while this replica lives. */
+    /** Returns whether the container registry's own software is kept out while this replica lives. */
     public RegistryLock registryLock() {
         return switch (registryLock.toLowerCase(Locale.ROOT)) {
             case "on", "true" -> RegistryLock.ON;
@@ -86,7 +86,7 @@ public final class BackgroundMigrationsFactory {
         };
     }
 
-    /** Returns how the engine works here. */
+    /** Returns the engine's settings that this block configures. */
     public EngineSettings engineSettings() {
         return EngineSettings.builder()
                 .maxJobAttempts(maxJobAttempts)
@@ -101,7 +101,7 @@ public final class BackgroundMigrationsFactory {
                 .build();
     }
 
-    /** The {@code timeouts} block: what PostgreSQL ends by itself. */
+    /** Holds the {@code timeouts} block: time limits of statements and leases, and the times that the engine waits. */
     static final class Timeouts {
         @JsonProperty
         @NotNull

@@ -12,7 +12,7 @@ import org.registrybbm.app.internal.config.Allowed;
 import org.registrybbm.app.internal.config.DurationRange;
 import org.registrybbm.app.internal.config.ReadableUrl;
 
-/** The {@code database} block of a configuration file: where the data are, and two bounded pools of connections. */
+/** Holds the {@code database} block of a configuration file: where the data are, and the sizes of two pools of connections. */
 public final class DatabaseFactory {
     @JsonProperty
     @ReadableUrl
@@ -41,17 +41,17 @@ public final class DatabaseFactory {
     @Valid
     private PoolFactory quartzPool = new PoolFactory();
 
-    /** Returns the JDBC URL, or empty for an embedded PostgreSQL. */
+    /** Returns the JDBC URL; empty if an embedded PostgreSQL is to be used. */
     public Optional<String> url() {
         return Optional.ofNullable(url).filter(value -> !value.isBlank());
     }
 
-    /** Returns the user, or null where the URL names it. */
+    /** Returns the user, or null if the URL names it. */
     public @Nullable String user() {
         return user;
     }
 
-    /** Returns the password, or null where none is needed or the URL holds it. */
+    /** Returns the password, or null if none is needed or the URL holds it. */
     public @Nullable String password() {
         return password;
     }
@@ -61,7 +61,7 @@ public final class DatabaseFactory {
         return pgBouncer;
     }
 
-    /** Returns the directory that keeps an embedded PostgreSQL's data. */
+    /** Returns the directory in which an embedded PostgreSQL keeps its programs and data. */
     public String embeddedDirectory() {
         return embeddedDirectory;
     }
@@ -71,12 +71,12 @@ public final class DatabaseFactory {
         return pool;
     }
 
-    /** Returns the pool that Quartz works with, apart from the other so that a busy one never delays a check-in. */
+    /** Returns the pool that Quartz works with. It is separate, so that a busy pool for batch jobs never delays a check-in. */
     public PoolFactory quartzPool() {
         return quartzPool;
     }
 
-    /** One pool's bounds. */
+    /** Holds the bounds of one pool. */
     public static final class PoolFactory {
         @JsonProperty
         @Range(min = 2, max = 100, message = Allowed.RANGE)
@@ -87,12 +87,12 @@ public final class DatabaseFactory {
         @DurationRange(min = "100ms", max = "1m")
         private Duration maxWait = Duration.seconds(5);
 
-        /** Returns how many connections it may hold, 2 to 100. */
+        /** Returns how many connections the pool may hold, 2 to 100. */
         public int maxSize() {
             return maxSize;
         }
 
-        /** Returns how long to wait for a free connection. */
+        /** Returns how long to wait for a free connection, 100 ms to 1 min. */
         public Duration maxWait() {
             return maxWait;
         }

@@ -12,13 +12,13 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.Target;
 import org.registrybbm.scheduler.BatchedMigrationScheduler;
 
-/** The pools are large enough for the workers; otherwise a healthy replica would miss its check-in. */
+/** Requires that both pools are large enough for the workers. With too small a pool, a healthy replica would miss its check-in. */
 @Documented
 @Target(TYPE)
 @Retention(RUNTIME)
 @Constraint(validatedBy = QuartzPoolFits.Validator.class)
 public @interface QuartzPoolFits {
-    /** Connections that health checks, tasks and metrics need beside the workers. */
+    /** Connections that health checks, tasks and metrics need besides those of the workers. */
     int OPERATORS = 2;
 
     /** Returns the message. */
@@ -30,13 +30,13 @@ public @interface QuartzPoolFits {
     /** Returns the payload. */
     Class<? extends Payload>[] payload() default {};
 
-    /** Compares pools and workers. */
+    /** Compares the sizes of the pools with the number of workers. */
     final class Validator implements ConstraintValidator<QuartzPoolFits, RegistryConfiguration> {
         @Override
         public boolean isValid(RegistryConfiguration configuration, ConstraintValidatorContext context) {
             int workers = configuration.backgroundMigrations().workers();
             if (workers > BackgroundMigrationsFactory.MOST_WORKERS) {
-                // Said at its own key; what pools such a number would need helps nobody.
+                // The number of workers has its own message; the sizes of pools for such a number would help nobody.
                 return true;
             }
             context.disableDefaultConstraintViolation();

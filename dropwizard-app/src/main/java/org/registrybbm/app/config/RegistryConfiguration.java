@@ -5,7 +5,7 @@ import io.dropwizard.core.Configuration;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
 
-/** The configuration of {@code registry}. */
+/** Holds the configuration of the application {@code registry}. */
 @QuartzPoolFits
 public final class RegistryConfiguration extends Configuration {
     @JsonProperty

@@ -6,20 +6,20 @@ import jakarta.validation.constraints.Pattern;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The {@code sentry} block of a configuration file. Without a DSN nothing is sent and nothing started. */
+/** Holds the {@code sentry} block of a configuration file. Without a DSN, no Sentry client is started by this project. */
 public final class SentryFactory {
-    // The message does not show the value, which is a secret.
+    // The message does not show the value, because it is a secret.
     @JsonProperty
     @Pattern(
             regexp = "|https?://[^@/\\s]+@[^@/\\s]+/\\S+",
-            message = "is not one, it looks like https://<public key>@<host>/<project number>")
+            message = "is not a DSN, which looks like https://<public key>@<host>/<project number>")
     private @Nullable String dsn;
 
     @JsonProperty
     @NotBlank
     private String environment = "production";
 
-    /** Returns where to send events, or empty for nowhere. */
+    /** Returns where to send events; empty if none are to be sent. */
     public Optional<String> dsn() {
         return Optional.ofNullable(dsn).filter(value -> !value.isBlank());
     }

@@ -1,5 +1,5 @@
 /**
- * The configuration file: what a deployer may set, with ranges and defaults.
+ * Holds the configuration file: what a deployer may set, with ranges and defaults.
  *
  * <p>How single values are read and checked is in {@code internal.config}.
  */

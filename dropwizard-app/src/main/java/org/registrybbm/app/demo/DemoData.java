@@ -11,12 +11,13 @@ import java.util.TreeMap;
 import javax.sql.DataSource;
 
 /**
- * The rows of the demo, and how they are counted.
+ * Creates the rows of the demo and counts how they are changed.
  *
  * @param dataSource connections to its database
  */
 record DemoData(DataSource dataSource) {
-    // What is changed is counted once a statement and in its transaction: cheap, and rolled back with what it counts.
+    // Changed rows are counted once for each statement, in its transaction. This is cheap, and a rollback takes back
+    // the count together with the change.
     private static final String COUNTING = """
             CREATE TABLE demo_changes (changed_table text NOT NULL, changed_rows bigint NOT NULL);
 
@@ -47,7 +48,7 @@ record DemoData(DataSource dataSource) {
             $$;
             """;
 
-    // These rows are to be older than the trigger that spares new ones the migration.
+    // The trigger that converts new rows is off, so that these rows look older than it and need the migration.
     private static final String OLD_ROWS = """
             ALTER TABLE public.manifests DISABLE TRIGGER USER
             """;
@@ -63,7 +64,8 @@ record DemoData(DataSource dataSource) {
             FROM generate_series(1::bigint, ?) AS n
             """;
 
-    // The digest is not a real one but as well spread; sha256 over the rows would take longer than the migration.
+    // The digest is not a real one, but it is spread as evenly. A sha256 of each row would take longer than the
+    // migration.
     private static final String BLOBS = """
             INSERT INTO public.blobs (size, media_type_id, digest, id)
             SELECT n, n % 11 + 1, decode(md5(n::text), 'hex') || int8send(n), NULL
@@ -103,7 +105,7 @@ record DemoData(DataSource dataSource) {
             WHERE job_signature_name = ?
             """;
 
-    /** Makes both tables' rows. */
+    /** Creates the rows of both tables. */
     void make(long rows) throws SQLException {
         execute(OLD_ROWS);
         insert(MANIFESTS, rows);
@@ -129,7 +131,8 @@ record DemoData(DataSource dataSource) {
     }
 
     /**
-     * Checks every row. As every row had to be changed and as many changes were committed as there are rows, each was changed once.
+     * Checks every row. Every row had to be changed, and as many changes were committed as there are rows, so each row was changed exactly
+     * once.
      *
      * @return what is wrong; empty when all is right
      */

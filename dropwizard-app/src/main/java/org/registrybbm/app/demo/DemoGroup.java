@@ -7,7 +7,7 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.status.MigrationOverview;
 
 /**
- * Batched migrations with one work function, shown as one.
+ * Shows all batched migrations with the same work function as one.
  *
  * @param title its name on the screen
  * @param signature the work function
@@ -17,7 +17,7 @@ record DemoGroup(String title, String signature) {
     static final DemoGroup BLOBS = new DemoGroup("blobs (64 migrations)", "populateBlobsIDColumn");
     static final List<DemoGroup> ALL = List.of(MANIFESTS, BLOBS);
 
-    /** How the group stands. */
+    /** Holds how far the group is. */
     record Standing(long migrated, long takeovers, Set<String> replicas, boolean finished) {}
 
     Standing standing(List<MigrationOverview> overviews) {

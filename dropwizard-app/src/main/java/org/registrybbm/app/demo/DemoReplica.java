@@ -10,11 +10,11 @@ import org.registrybbm.app.internal.database.Pools;
 import org.registrybbm.app.internal.lifecycle.ParentWatch;
 
 /**
- * One replica: a process of its own that runs {@code server}.
+ * Runs one replica: a process of its own with the command {@code server}.
  *
  * @param number 1, 2 or 3
  * @param process the process
- * @param log what it logs
+ * @param log the file that the process logs to
  */
 record DemoReplica(int number, Process process, Path log) {
     private static final int PATIENCE_SECONDS = 3;
@@ -48,7 +48,7 @@ record DemoReplica(int number, Process process, Path log) {
                     type: registry
             """;
 
-    /** Starts one; {@code main} is the class that its process runs. */
+    /** Starts a replica; {@code main} is the class that its process runs. */
     static DemoReplica start(int number, Path directory, Pools.Address address, Class<?> main) throws IOException {
         Path configuration = directory.resolve("replica-" + number + ".yml");
         Files.writeString(configuration, CONFIGURATION);
@@ -69,7 +69,7 @@ record DemoReplica(int number, Process process, Path log) {
         environment.put("REGISTRY_DATABASE_URL", address.url());
         environment.put("REGISTRY_DATABASE_USER", String.valueOf(address.user()));
         environment.put("REGISTRY_DATABASE_PASSWORD", String.valueOf(address.password()));
-        // It ends with the demo, however that ends.
+        // The replica ends with the demo, however the demo ends.
         environment.put(ParentWatch.VARIABLE, "true");
         return new DemoReplica(number, builder.start(), log);
     }
@@ -78,17 +78,17 @@ record DemoReplica(int number, Process process, Path log) {
         return process.pid();
     }
 
-    /** Returns whether a lease's owner is this replica. */
+    /** Returns whether the owner of a lease is this replica. */
     boolean isNamed(String owner) {
         return owner.contains("-" + pid() + "-");
     }
 
-    /** SIGKILL: it has no chance to hand anything back. */
+    /** Sends SIGKILL, so that the replica cannot hand anything back. */
     void kill() {
         process.destroyForcibly();
     }
 
-    /** SIGTERM. */
+    /** Sends SIGTERM. */
     void end() {
         process.destroy();
     }
@@ -104,7 +104,7 @@ record DemoReplica(int number, Process process, Path log) {
         }
     }
 
-    /** Returns the last lines of its log, for when it ended on its own. */
+    /** Returns the last 5 lines of the replica's log, for the case that it ended by itself. */
     String lastWords() throws IOException {
         List<String> lines = Files.readAllLines(log);
         return String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));

@@ -14,7 +14,10 @@ import org.registrybbm.app.internal.embedded.Directories;
 import org.registrybbm.app.internal.embedded.EmbeddedDatabase;
 import org.registrybbm.app.internal.embedded.RegistryDatabase;
 
-/** What the demo plays on: a directory, a PostgreSQL and the replicas' processes. Closing it leaves nothing, also at Ctrl-C. */
+/**
+ * Holds what the demo runs on: a directory, a PostgreSQL and the replicas' processes. Closing it removes everything, and Ctrl-C closes it
+ * too.
+ */
 final class DemoStage implements AutoCloseable {
     private final Path directory;
     private final EmbeddedDatabase database;
@@ -29,7 +32,7 @@ final class DemoStage implements AutoCloseable {
         this.database = database;
     }
 
-    /** Opens one; {@code main} is the class that a replica's process runs. */
+    /** Opens a stage; {@code main} is the class that a replica's process runs. */
     static DemoStage open(Class<?> main, Consumer<String> say) throws IOException {
         say.accept("starting an embedded PostgreSQL");
         Path directory = Files.createTempDirectory("registry-demo");
@@ -47,10 +50,10 @@ final class DemoStage implements AutoCloseable {
         return database.address();
     }
 
-    /** Starts one more replica. */
+    /** Starts another replica. */
     synchronized DemoReplica start(int number) throws IOException {
         if (closed.get()) {
-            throw new IOException("the demo ends");
+            throw new IOException("the demo was stopped");
         }
         DemoReplica replica = DemoReplica.start(number, directory, database.address(), main);
         replicas.add(replica);
@@ -74,7 +77,7 @@ final class DemoStage implements AutoCloseable {
         try {
             Directories.delete(directory);
         } catch (IOException e) {
-            System.err.println("the demo left " + directory + ": " + e.getMessage());
+            System.err.println("the demo could not delete " + directory + ", please delete it: " + e.getMessage());
         }
     }
 }

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.registrybbm.app.internal.text.Terminal;
 import org.registrybbm.migrations.status.MigrationOverview;
 
-/** Shows a line for each group: redrawn on a terminal, printed now and then elsewhere. */
+/** Shows a line for each group: on a terminal the lines are redrawn, elsewhere they are printed every 3 s. */
 final class DemoView {
     private static final int BAR = 24;
     private static final long ELSEWHERE_NANOS = Duration.ofSeconds(3).toNanos();
@@ -46,7 +46,7 @@ final class DemoView {
         out.flush();
     }
 
-    /** Prints a line that stays, above those that are redrawn. */
+    /** Prints a line that stays, above the lines that are redrawn. */
     void say(String line) {
         if (terminal) {
             up();
@@ -82,7 +82,7 @@ final class DemoView {
             return "finished";
         }
         long now = System.nanoTime();
-        // A replica between two batch jobs is at work too.
+        // A replica between two batch jobs counts as working.
         long count = seenAt.getOrDefault(group, Map.of()).values().stream()
                 .filter(at -> now - at < RECENT_NANOS)
                 .count();
@@ -92,7 +92,7 @@ final class DemoView {
         return count == 1 ? "1 replica at work" : count + " replicas at work";
     }
 
-    /** Rows a second, of a second or more. */
+    /** Measures rows per second, over a second or more. */
     private static final class Rate {
         private static final double NANOS = 1e9;
         private long migrated;

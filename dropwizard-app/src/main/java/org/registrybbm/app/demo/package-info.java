@@ -1,4 +1,4 @@
-/** The demo: three replicas share two batched migrations, one of them is killed, every row is checked. */
+/** Runs the demo: three replicas share batched migrations, one of them is killed, and every row is checked. */
 @NullMarked
 package org.registrybbm.app.demo;
 

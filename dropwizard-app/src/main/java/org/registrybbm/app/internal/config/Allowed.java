@@ -1,6 +1,6 @@
 package org.registrybbm.app.internal.config;
 
-/** Messages for values out of range: path, value and allowed range in one line. */
+/** Holds the messages for values out of range. The path, the value and the allowed range are in one line. */
 public final class Allowed {
     /** For {@code registryLock}. */
     public static final String REGISTRY_LOCK = "is ${validatedValue}, allowed are auto, on and off";

@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.registrybbm.app.internal.secrets.Secrets;
 
-/** Remembers the secrets of a configuration before it is checked, so that no message about it shows one. */
+/** Remembers the secrets of a configuration before the configuration is checked, so that no message about it shows one. */
 final class ConfiguredSecrets {
     private static final Pattern PASSWORD_OF_URL = Pattern.compile("//[^:@/]*:([^?]*)@");
     private static final Pattern PARAMETER = Pattern.compile("[?&]\\w*password=([^&]*)");

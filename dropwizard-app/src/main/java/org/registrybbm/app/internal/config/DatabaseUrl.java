@@ -14,21 +14,21 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
 /**
- * A JDBC URL of a PostgreSQL, taken apart.
+ * Holds the parts of a JDBC URL for PostgreSQL.
  *
- * @param base what stands before the question mark
- * @param parameters what stands behind it, decoded, in order
- * @param place where it leads, for people: host, port and database
+ * @param base the URL before its question mark
+ * @param parameters the parameters after the question mark, decoded, in their order
+ * @param place what it connects to, for people: hosts, ports and the database
  */
 public record DatabaseUrl(String base, Map<String, String> parameters, String place) {
-    /** What every URL begins with. */
+    /** The beginning of every URL. */
     public static final String PREFIX = "jdbc:postgresql:";
 
-    // Held, as the logging system would forget the level with the logger. The driver warns of a URL that it cannot
-    // read, and shows it.
+    // Held in a field because the logging system forgets a logger that nobody holds, and its level with it. The level
+    // matters because the driver logs a URL that it cannot read.
     private static final Logger DRIVER = Logger.getLogger("org.postgresql");
 
-    /** Reads a URL; empty where the driver could not, or would take a password for a part of the host. */
+    /** Reads a URL. Returns empty if the driver could not read it, or would take a password for a part of the host. */
     public static Optional<DatabaseUrl> parse(String url) {
         int question = url.indexOf('?');
         String base = question < 0 ? url : url.substring(0, question);
@@ -40,7 +40,7 @@ public record DatabaseUrl(String base, Map<String, String> parameters, String pl
                 new DatabaseUrl(base, question < 0 ? Map.of() : parameters(url.substring(question + 1)), place(read)));
     }
 
-    /** Returns the URL without some of its parameters; what is left stands as it was written but for its encoding. */
+    /** Returns the URL without some of its parameters. The others keep their order and values, but are encoded again. */
     public String without(Set<String> names) {
         String rest = parameters.entrySet().stream()
                 .filter(one -> !names.contains(one.getKey()))

@@ -13,7 +13,10 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.Target;
 import org.jspecify.annotations.Nullable;
 
-/** A duration between two others, both allowed, written as in the configuration file: {@code 500ms}, {@code 30s}, {@code 1h}. */
+/**
+ * Requires a duration from {@code min} to {@code max}, both included. They are written as in the configuration file: {@code 500ms}, {@code
+ * 30s}, {@code 1h}.
+ */
 @Documented
 @Target(FIELD)
 @Retention(RUNTIME)
@@ -25,7 +28,7 @@ public @interface DurationRange {
     /** Returns the longest allowed. */
     String max();
 
-    /** Returns whether zero is allowed too, as a switch that turns something off. */
+    /** Returns whether zero is allowed as well, to turn something off. */
     boolean orZero() default false;
 
     /** Returns the message. */

@@ -9,8 +9,8 @@ import java.util.Map;
 import org.apache.commons.text.StringSubstitutor;
 
 /**
- * Puts environment variables into a configuration that is parsed already, so that a password with a quote, a colon or a hash
- * stays a password. A value that becomes empty is as if it were not there.
+ * Puts environment variables into a configuration after it was parsed, so that YAML does not interpret a quote, a colon or a hash in a
+ * password. A value that becomes empty counts as not set.
  */
 public final class EnvironmentVariables {
     private final StringSubstitutor substitutor;

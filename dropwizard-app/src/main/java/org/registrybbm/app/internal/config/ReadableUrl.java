@@ -14,7 +14,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A JDBC URL that PostgreSQL's driver can read, or none. What it says of a wrong one never shows the URL, which may hold a password. */
+/**
+ * Requires a JDBC URL that PostgreSQL's driver can read, or none. The message about a wrong URL never shows the URL, because it may hold a
+ * password.
+ */
 @Documented
 @Target(FIELD)
 @Retention(RUNTIME)
@@ -31,7 +34,7 @@ public @interface ReadableUrl {
 
     /** Reads the URL. */
     final class Validator implements ConstraintValidator<ReadableUrl, String> {
-        // One @ alone: with two of them nobody can tell the host from a part of the password.
+        // Only one @ is accepted: with two of them nobody can tell the host from a part of the password.
         private static final Pattern HOST_BEHIND_USER = Pattern.compile("[^@]*@([\\w.:-]+)(?:/[^@]*)?");
 
         @Override

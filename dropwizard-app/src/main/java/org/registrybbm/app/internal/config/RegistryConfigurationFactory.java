@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * Reads the configuration: the file that is named, else the one in the jar, with environment variables put in.
+ * Reads the configuration from the named file, or from the file in the jar if none is named, and puts environment variables in.
  *
  * @param <T> the configuration
  */
@@ -23,13 +23,13 @@ public final class RegistryConfigurationFactory<T> extends YamlConfigurationFact
     private final UnaryOperator<T> finish;
 
     /**
-     * Describes how to read.
+     * Creates a factory.
      *
      * @param type the configuration's class
      * @param validator checks the ranges
      * @param mapper reads values
      * @param variables environment variables
-     * @param finish applied to what was read
+     * @param finish is applied to the configuration that was read
      */
     public RegistryConfigurationFactory(
             Class<T> type,

@@ -1,4 +1,4 @@
-/** How the configuration file is read and checked: environment variables, ranges, the file in the jar. */
+/** Reads and checks the configuration file: environment variables, ranges, and the file in the jar. */
 @NullMarked
 package org.registrybbm.app.internal.config;
 

@@ -14,14 +14,14 @@ import liquibase.database.jvm.JdbcConnection;
 import liquibase.resource.ClassLoaderResourceAccessor;
 import liquibase.ui.LoggerUIService;
 
-/** The schema of the registry, with the batched migrations that it queues. */
+/** Applies the registry's schema, which also queues batched migrations. */
 public final class Changelog {
-    /** Where it is on the classpath. */
+    /** The place of the changelog on the classpath. */
     public static final String PATH = "org/registrybbm/db/registry.xml";
 
     private Changelog() {}
 
-    /** Applies what is not applied yet, without a word on stdout. */
+    /** Applies what is not applied yet, and prints nothing on stdout. */
     public static void apply(DataSource dataSource) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             Scope.child(Map.of(Scope.Attr.ui.name(), new LoggerUIService()), () -> update(connection));

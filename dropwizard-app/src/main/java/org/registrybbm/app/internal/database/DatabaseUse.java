@@ -4,15 +4,15 @@ import io.dropwizard.lifecycle.Managed;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Holds on to the database while the server runs. */
+/** Keeps the database in use while the server runs, so that an embedded one is not stopped. */
 public final class DatabaseUse implements Managed {
     private final Supplier<AutoCloseable> users;
     private @Nullable AutoCloseable use;
 
     /**
-     * Describes what is held on to.
+     * Describes how to say that the database is in use.
      *
-     * @param users gives a use that lasts until it is closed
+     * @param users returns a use of the database that lasts until it is closed
      */
     public DatabaseUse(Supplier<AutoCloseable> users) {
         this.users = users;

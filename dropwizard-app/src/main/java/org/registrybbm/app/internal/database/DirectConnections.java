@@ -13,14 +13,17 @@ import org.registrybbm.app.internal.config.DatabaseUrl;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Connections made as a pool makes its own, but outside of it: for the one that a replica keeps for as long as it lives. */
+/**
+ * Makes connections with the settings of a pool, but outside of the pool: for the one connection that a replica keeps for as long as it
+ * lives.
+ */
 public final class DirectConnections {
     private static final Logger LOGGER = LoggerFactory.getLogger(DirectConnections.class);
     private static final String APPLICATION_NAME = "ApplicationName";
 
     private DirectConnections() {}
 
-    /** Returns a data source without a pool; empty where the pool's settings do not tell how to connect. */
+    /** Returns a data source without a pool; empty if the pool's settings do not say how to connect to PostgreSQL. */
     public static Optional<DataSource> like(PooledDataSourceFactory pool) {
         if (!(pool instanceof DataSourceFactory factory)
                 || factory.getUrl() == null
@@ -29,13 +32,13 @@ public final class DirectConnections {
         }
         Optional<DatabaseUrl> url = DatabaseUrl.parse(factory.getUrl());
         if (url.isEmpty()) {
-            // The pool says so; this would throw an exception that shows the URL.
+            // The pool reports the wrong URL; an exception from here would show it.
             return Optional.empty();
         }
         Map<String, String> all = new LinkedHashMap<>(factory.getProperties());
         putUnlessNull(all, "user", factory.getUser());
         putUnlessNull(all, "password", factory.getPassword());
-        // As for a pool's own connections: what the URL says goes before what is set besides.
+        // As in a pool's own connections, the parameters of the URL go before other settings.
         all.putAll(url.get().parameters());
         PGSimpleDataSource connections = new PGSimpleDataSource();
         connections.setURL(url.get().base());

@@ -19,8 +19,8 @@ import org.registrybbm.app.internal.config.DatabaseUrl;
 import org.registrybbm.app.internal.secrets.Secrets;
 
 /**
- * A source of connections that says where it could not connect to, and why: the driver says "The connection attempt failed" of most
- * reasons, and shows the whole URL for others.
+ * Adds to a source of connections messages that say where it could not connect to, and why. The driver's own message is "The connection
+ * attempt failed" for most causes, and shows the whole URL for others.
  */
 public final class NamedPool {
     private static final String GET_CONNECTION = "getConnection";
@@ -34,7 +34,7 @@ public final class NamedPool {
         this.place = place;
     }
 
-    /** Builds a pool that tells. */
+    /** Builds a pool with such messages. */
     public static ManagedDataSource build(PooledDataSourceFactory factory, MetricRegistry metrics, String name) {
         return of(ManagedDataSource.class, factory.build(metrics, name), factory);
     }
@@ -68,7 +68,7 @@ public final class NamedPool {
             if (!method.getName().equals(GET_CONNECTION) || thrown instanceof PoolExhaustedException) {
                 throw thrown;
             }
-            // The driver answers to a URL that it cannot read with an unchecked exception.
+            // The driver throws an unchecked exception for a URL that it cannot read.
             throw thrown instanceof Error
                     ? thrown
                     : told(thrown, thrown instanceof SQLException sql ? sql.getSQLState() : "08001");
@@ -84,7 +84,7 @@ public final class NamedPool {
                 .map(Throwable::getMessage)
                 .filter(Objects::nonNull)
                 .allMatch(text -> Secrets.hide(text).equals(text));
-        // An application's own log shows causes as they are.
+        // A cause is kept only if it shows no secret, because the log of a host application shows causes as they are.
         return new SQLException(
                 "could not connect to PostgreSQL at " + place + ": " + Secrets.hide(why(thrown)),
                 state,
@@ -92,7 +92,8 @@ public final class NamedPool {
     }
 
     private static String why(Throwable thrown) {
-        // What Java itself says of a wrong value lies deeper still, and does not name the parameter.
+        // Causes of other types lie deeper still: Java's own message about a wrong value, which does not name the
+        // parameter.
         Throwable root = causes(thrown)
                 .filter(one -> one instanceof IOException || one instanceof SQLException)
                 .reduce((above, below) -> below)

@@ -14,7 +14,7 @@ import org.registrybbm.app.internal.config.DatabaseUrl;
  * Makes Dropwizard's data source factories with settings that suit many replicas on one server.
  *
  * @param address where to connect
- * @param pgBouncer whether PgBouncer stands between, which refuses start-up options and forgets prepared statements
+ * @param pgBouncer whether connections go through PgBouncer, which refuses start-up options and forgets prepared statements
  */
 public record Pools(Address address, boolean pgBouncer) {
     private static final Duration FIVE_SECONDS = Duration.seconds(5);
@@ -25,14 +25,14 @@ public record Pools(Address address, boolean pgBouncer) {
     private static final String USER = "user";
     private static final String PASSWORD = "password";
 
-    // They do not stay in the URL, which this or that library shows.
+    // They are taken out of the URL, because some libraries show it.
     private static final Set<String> SECRETS = Set.of("sslpassword");
 
     /**
-     * Where a PostgreSQL is.
+     * Says how to connect to a PostgreSQL.
      *
      * @param url JDBC URL
-     * @param user the user, or null where the URL names it
+     * @param user the user, or null if the URL names it
      * @param password the password, or null
      */
     public record Address(
@@ -42,7 +42,7 @@ public record Pools(Address address, boolean pgBouncer) {
      * Returns the pool for batch jobs, commands and tasks.
      *
      * @param bounds its size
-     * @param statementTimeout the longest that a statement of a sub-batch may take; the socket waits longer
+     * @param statementTimeout how long a statement of a sub-batch may take; the connection gives up later than that
      */
     public DataSourceFactory data(DatabaseFactory.PoolFactory bounds, java.time.Duration statementTimeout) {
         long seconds = Math.max(60, statementTimeout.toSeconds());
@@ -81,7 +81,7 @@ public record Pools(Address address, boolean pgBouncer) {
         return factory;
     }
 
-    /** Merges what the URL says with what is set here, as the driver would drop one of two values of the same name. */
+    /** Merges the parameters of the URL with those that are set here, because the driver would drop one of two values of the same name. */
     private void connect(DataSourceFactory factory, Map<String, String> properties) {
         Map<String, String> given =
                 DatabaseUrl.parse(address.url()).map(DatabaseUrl::parameters).orElse(Map.of());
@@ -107,11 +107,10 @@ public record Pools(Address address, boolean pgBouncer) {
 
     private static String merged(String name, String ours, String given) {
         return switch (name) {
-            // PostgreSQL takes the last one of several values of a setting, so whoever names one of ours has the last
-            // word.
+            // PostgreSQL takes the last of several values of a setting, so a value in the URL overrides ours.
             case OPTIONS -> (ours + " " + given).strip();
             case APPLICATION_NAME -> given + ours.substring(NAME.length());
-            // Whatever the URL says: it would show row values.
+            // Never taken from the URL: such details show row values.
             case SERVER_ERROR_DETAIL -> ours;
             default -> given;
         };

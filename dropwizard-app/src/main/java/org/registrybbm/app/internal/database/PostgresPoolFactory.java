@@ -4,7 +4,7 @@ import com.codahale.metrics.MetricRegistry;
 import io.dropwizard.db.DataSourceFactory;
 import io.dropwizard.db.ManagedDataSource;
 
-/** Dropwizard's factory, of pools that say where they could not connect to. */
+/** Builds Dropwizard's pools so that their messages say where they could not connect to. */
 final class PostgresPoolFactory extends DataSourceFactory {
     @Override
     public ManagedDataSource build(MetricRegistry metrics, String name) {

@@ -10,12 +10,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 
-/** Says who holds what a change of the schema waited for in vain. */
+/** Finds out who holds the lock that a schema change waited for in vain. */
 public final class SchemaLocks {
     private static final String LOCK_NOT_AVAILABLE = "55P03";
     private static final Pattern WORD = Pattern.compile("\\w+");
 
-    // A session without a name, and one of another user, shows less.
+    // A session may have no name, and the name of another user's session may be hidden.
     private static final String HOLDER = """
             SELECT l.relation::regclass::text AS locked, l.pid,
                 coalesce(nullif(a.application_name, ''), 'an unnamed session') AS name,
@@ -36,19 +36,19 @@ public final class SchemaLocks {
 
     private SchemaLocks() {}
 
-    /** Returns what kept a change from being made, if it was a lock. */
+    /** Returns a message that names the holder of the lock; empty if the change failed for another reason. */
     public static Optional<String> why(Throwable thrown, DataSource dataSource) {
         boolean locked = causes(thrown)
                 .anyMatch(one -> one instanceof SQLException sql && LOCK_NOT_AVAILABLE.equals(sql.getSQLState()));
         if (!locked) {
             return Optional.empty();
         }
-        return Optional.of("the schema was not changed any further: " + holder(thrown, dataSource)
-                + "; what was changed before is kept; wait for it or end it, then run the same command again");
+        return Optional.of("the schema change stopped: " + holder(thrown, dataSource)
+                + "; changes made before that are kept; wait for that session or end it, then run the same command again");
     }
 
     private static String holder(Throwable thrown, DataSource dataSource) {
-        // The statement that failed stands in Liquibase's message, and in it the table.
+        // Liquibase's message holds the statement that failed, and the statement names the table.
         String[] words = causes(thrown)
                 .map(Throwable::getMessage)
                 .filter(Objects::nonNull)
@@ -60,7 +60,7 @@ public final class SchemaLocks {
             statement.setArray(1, connection.createArrayOf("text", words));
             try (ResultSet row = statement.executeQuery()) {
                 if (row.next()) {
-                    return "the table %s is locked by '%s' (user %s, process %d of PostgreSQL, in a transaction since %d s)"
+                    return "the table %s is locked by '%s' (user %s, process %d of PostgreSQL, in a transaction for %d s)"
                             .formatted(
                                     row.getString("locked"),
                                     row.getString("name"),
@@ -70,9 +70,9 @@ public final class SchemaLocks {
                 }
             }
         } catch (SQLException e) {
-            // What failed before is worth more than this.
+            // The first failure is more important than this one.
         }
-        return "another session held a lock that it needs for too long";
+        return "another session held a lock for too long that the change needs";
     }
 
     private static Stream<Throwable> causes(Throwable thrown) {

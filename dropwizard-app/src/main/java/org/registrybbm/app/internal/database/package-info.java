@@ -1,7 +1,7 @@
 /**
- * Connections to the database and its schema: pools, direct connections, the changelog, and the locks that it needs.
+ * Connects to the database and changes its schema: pools, direct connections, the changelog, and the locks that it waits for.
  *
- * <p>The database that the demonstration brings is in {@code internal.embedded}.
+ * <p>The embedded PostgreSQL is in {@code internal.embedded}.
  */
 @NullMarked
 package org.registrybbm.app.internal.database;

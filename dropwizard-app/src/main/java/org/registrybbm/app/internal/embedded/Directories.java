@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** What {@link Files} does not do with directories. */
+/** Does with directories what {@link Files} does not do. */
 public final class Directories {
     private Directories() {}
 
-    /** Deletes a directory with all that is in it; it need not be there. */
+    /** Deletes a directory and everything in it. Does nothing if there is no such directory. */
     public static void delete(Path directory) throws IOException {
         if (!Files.exists(directory)) {
             return;

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.database.Pools;
 
 /**
- * An embedded PostgreSQL whose data stay in a directory. The first process that needs it starts it and stops it at its exit;
- * others in the same directory meanwhile use it. Where the one that started it was killed, the next one takes over its duty.
+ * Runs an embedded PostgreSQL whose data stay in a directory. The first process that needs it starts it, and stops it when the process
+ * exits. Other processes with the same directory use it meanwhile. If the process that started it was killed, the next one takes over the
+ * duty to stop it.
  */
 public final class EmbeddedDatabase implements AutoCloseable {
     private static final String DATABASE = "registry";
@@ -52,9 +53,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
     /**
      * Starts the PostgreSQL of a directory, or joins the one that runs there.
      *
-     * @param directory where its programs and data are kept; made if it is not there
-     * @param further settings for a new one
-     * @param say told in one line what happens
+     * @param directory where its programs and data are kept; created if it does not exist
+     * @param further settings of PostgreSQL, used if the data are created now
+     * @param say receives one line that says what happens
      */
     public static EmbeddedDatabase open(Path directory, Map<String, String> further, Consumer<String> say)
             throws IOException {
@@ -63,7 +64,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
         try (FileChannel channel = lockFile(home);
                 FileLock lock = channel.lock()) {
             if (!lock.isValid()) {
-                throw new IOException("the lock of " + home + " was lost");
+                throw new IOException("the lock of " + home + " was lost; run the command again");
             }
             EmbeddedDatabase database = open(home, further);
             database.prepare();
@@ -105,17 +106,20 @@ public final class EmbeddedDatabase implements AutoCloseable {
         return postmaster.pid();
     }
 
-    /** Returns whether this process started it, and no other. */
+    /** Returns whether this process started the PostgreSQL, and did not join a running one. */
     public boolean isStarter() {
         return started;
     }
 
-    /** Tells that it is needed until the returned one is closed; at exit, stopping waits for that, within bounds. */
+    /**
+     * Says that the PostgreSQL is needed until the returned object is closed. At the exit of this process, stopping it waits for that, for
+     * 7 s at most.
+     */
     public AutoCloseable use() {
         return users.add();
     }
 
-    /** Stops it at the exit of this process, once nobody in this process needs it any more. */
+    /** Has the PostgreSQL stopped at the exit of this process, once nothing in this process needs it any more. */
     public EmbeddedDatabase stopAtExit() {
         if (owner != null) {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopOnceUnused, "embedded-postgresql-stop"));
@@ -128,13 +132,13 @@ public final class EmbeddedDatabase implements AutoCloseable {
         close();
     }
 
-    /** Stops it, if stopping it is this process's duty. */
+    /** Stops the PostgreSQL, if that is the duty of this process. */
     @Override
     public void close() {
         if (owner == null) {
             return;
         }
-        // Under the lock, so that a process that starts meanwhile sees it either running or gone.
+        // Done under the lock, so that a process that starts meanwhile sees the PostgreSQL either running or stopped.
         try (FileChannel channel = lockFile(server.directory());
                 FileLock lock = channel.lock()) {
             if (lock.isValid()
@@ -163,7 +167,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
             }
             statement.execute("CREATE DATABASE " + DATABASE);
         } catch (SQLException e) {
-            throw new IOException("the embedded PostgreSQL does not take connections: " + e.getMessage(), e);
+            throw new IOException("the embedded PostgreSQL does not accept connections: " + e.getMessage(), e);
         }
     }
 

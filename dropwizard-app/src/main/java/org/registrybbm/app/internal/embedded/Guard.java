@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Stops the embedded PostgreSQL when this process ends without having done so, as by SIGKILL: a shell that waits for the end of its
- * input, which is this process, and then asks the server to shut down.
+ * Stops the embedded PostgreSQL if this process ends without having done so, for instance by SIGKILL. The guard is a shell that waits for
+ * the end of its input, which comes from this process, and then asks the server to shut down.
  *
  * @param process the shell
  */
@@ -16,7 +16,7 @@ record Guard(Process process) {
     private static final Path SHELL = Path.of("/bin/sh");
     private static final String SCRIPT = "trap '' INT TERM HUP; cat > /dev/null; kill -INT \"$0\"";
 
-    /** Starts one, where there is a shell. */
+    /** Starts a guard, if there is a shell. */
     static Optional<Guard> of(Postmaster postmaster) throws IOException {
         if (!Files.isExecutable(SHELL)) {
             return Optional.empty();
@@ -28,9 +28,9 @@ record Guard(Process process) {
         return Optional.of(new Guard(process));
     }
 
-    /** Ends it: the server is stopped already. */
+    /** Ends the guard, because the server is stopped already. */
     void dismiss() {
-        // The shell before its cat, at whose end it would act.
+        // The shell is ended before its cat, because it would act as soon as the cat ends.
         List<ProcessHandle> descendants = process.descendants().toList();
         process.destroyForcibly();
         descendants.forEach(ProcessHandle::destroyForcibly);

@@ -9,12 +9,12 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
- * The duty to stop the embedded PostgreSQL: a lock that its process holds as long as it lives, however it ends.
+ * Holds the duty to stop the embedded PostgreSQL. It is a lock on a file, which goes when its process ends, however the process ends.
  *
  * @param lock the lock
  */
 record Owner(FileLock lock) {
-    /** Takes the duty, unless a living process has it. */
+    /** Takes the duty; returns empty if a living process has it. */
     static Optional<Owner> become(Path file) throws IOException {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
@@ -23,7 +23,7 @@ record Owner(FileLock lock) {
                 return Optional.of(new Owner(lock));
             }
         } catch (OverlappingFileLockException e) {
-            // Somebody else in this very process has it.
+            // Somebody else in this process has the duty.
         }
         channel.close();
         return Optional.empty();

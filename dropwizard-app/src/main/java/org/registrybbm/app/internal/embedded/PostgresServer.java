@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Makes, starts and stops a PostgreSQL with its own programs.
+ * Creates the data directory of a PostgreSQL, and starts and stops the server.
  *
- * @param binaries its programs
+ * @param binaries the programs of PostgreSQL
  * @param directory holds the data and the log
  */
 record PostgresServer(PostgresBinaries binaries, Path directory) {
@@ -32,7 +32,7 @@ record PostgresServer(PostgresBinaries binaries, Path directory) {
         return directory.resolve("postgresql.log");
     }
 
-    /** Makes the data directory, unless it is there. A run that is cut off leaves nothing that looks finished. */
+    /** Creates the data directory, unless it exists. A run that is cut off leaves nothing that looks complete. */
     void create(String password, Map<String, String> settings) throws IOException {
         if (Files.exists(data().resolve("PG_VERSION"))) {
             checkVersion();
@@ -62,7 +62,7 @@ record PostgresServer(PostgresBinaries binaries, Path directory) {
         Files.move(unfinished, data(), StandardCopyOption.ATOMIC_MOVE);
     }
 
-    /** Starts it on a free port of the loopback address and waits until it takes connections. */
+    /** Starts the server on a free port of the loopback address and waits until it accepts connections. */
     Postmaster start() throws IOException {
         if (Files.exists(log()) && Files.size(log()) > LOG_BYTES) {
             Files.delete(log());
@@ -104,9 +104,9 @@ record PostgresServer(PostgresBinaries binaries, Path directory) {
         Process process = new ProcessBuilder(binaries.program("postgres"), "--version").start();
         String brought = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
         if (!brought.contains(" " + made + ".") && !brought.contains(" " + made + "\n")) {
-            throw new IOException("the data in " + data() + " are those of PostgreSQL " + made + ", this jar brings"
+            throw new IOException("the data in " + data() + " belong to PostgreSQL " + made + ", but this jar contains"
                     + brought.strip().replaceFirst("^.*\\)", "")
-                    + "; use the jar that made them, or move the directory away to start anew");
+                    + "; use the jar that created them, or move the directory away to start with new data");
         }
     }
 

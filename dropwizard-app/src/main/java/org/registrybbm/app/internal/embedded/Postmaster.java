@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A running PostgreSQL, as its {@code postmaster.pid} describes it.
+ * Describes a running PostgreSQL, from its file {@code postmaster.pid}.
  *
  * @param pid the process
  * @param port where it listens
@@ -18,7 +18,7 @@ record Postmaster(long pid, int port) {
     private static final int PORT_LINE = 3;
     private static final int STATUS_LINE = 7;
 
-    /** Finds the PostgreSQL that runs on a data directory and takes connections. */
+    /** Finds the PostgreSQL that runs on a data directory and accepts connections. */
     static Optional<Postmaster> of(Path data) throws IOException {
         List<String> lines;
         try {

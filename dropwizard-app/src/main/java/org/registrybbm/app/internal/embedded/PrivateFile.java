@@ -8,13 +8,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 
-/** A file that only its owner reads. */
+/** Writes files that only their owner can read. */
 final class PrivateFile {
     private static final int PASSWORD_BYTES = 16;
 
     private PrivateFile() {}
 
-    /** Writes it anew. */
+    /** Writes a file, in place of the one that may be there. */
     static void write(Path path, String text) throws IOException {
         Files.deleteIfExists(path);
         boolean posix = path.getFileSystem().supportedFileAttributeViews().contains("posix");
@@ -27,7 +27,7 @@ final class PrivateFile {
         Files.writeString(path, text + "\n");
     }
 
-    /** Reads a password, after making one if there is none. */
+    /** Reads a password, and creates a random one first if there is none. */
     static String password(Path path) throws IOException {
         if (!Files.exists(path)) {
             byte[] bytes = new byte[PASSWORD_BYTES];

@@ -15,28 +15,30 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 
 /**
- * The database that a command works on: the configured one, else an embedded one.
+ * Gives a command its database: the configured one, or an embedded one if none is configured.
  *
- * @param pools makes its connection pools
+ * @param pools creates its connection pools
  * @param embedded the embedded one, or null
  */
 public record RegistryDatabase(Pools pools, @Nullable EmbeddedDatabase embedded) {
-    /** What becomes of the schema of an embedded database. One that is configured is never touched without being told to. */
+    /**
+     * Says what happens to the schema of an embedded database. The schema of a configured database is changed only if somebody asks for it.
+     */
     public enum Schema {
-        /** The command itself takes care. */
+        /** The schema stays as it is; the command itself takes care of it. */
         LEAVE,
-        /** It is made where there is none. */
+        /** The schema is created if there is none. */
         MAKE,
-        /** It is brought to this version. */
+        /** The schema is brought to this version. */
         UPDATE
     }
 
     /**
-     * Finds the database, and starts it if it is an embedded one that does not run.
+     * Finds the database, and starts an embedded one that is not running.
      *
      * @param factory the configuration
-     * @param schema what to do with an embedded one's schema
-     * @param say told in one line if an embedded one is used
+     * @param schema what to do with the schema of an embedded database
+     * @param say receives one line if an embedded database is used
      */
     public static RegistryDatabase open(DatabaseFactory factory, Schema schema, Consumer<String> say)
             throws IOException, SQLException {
@@ -51,7 +53,7 @@ public record RegistryDatabase(Pools pools, @Nullable EmbeddedDatabase embedded)
         return new RegistryDatabase(new Pools(embedded.address(), false), embedded);
     }
 
-    /** Tells that an embedded one is needed until the returned one is closed. */
+    /** Says that an embedded database is needed until the returned object is closed. */
     public AutoCloseable use() {
         return embedded == null ? () -> {} : embedded.use();
     }
@@ -76,7 +78,7 @@ public record RegistryDatabase(Pools pools, @Nullable EmbeddedDatabase embedded)
         }
     }
 
-    /** Returns single connections to an address. */
+    /** Returns a data source without a pool for an address. */
     public static PGSimpleDataSource dataSource(Pools.Address address) {
         PGSimpleDataSource dataSource = new PGSimpleDataSource();
         dataSource.setUrl(address.url());

@@ -6,18 +6,21 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** PostgreSQL refuses to run as root. In a user namespace of its own, a root process is nobody to it. */
+/**
+ * Lets PostgreSQL run although this process is root. PostgreSQL refuses to run as root, but in a user namespace of its own a process of
+ * root has the user nobody.
+ */
 final class Superuser {
     private static final List<String> AS_NOBODY = List.of("unshare", "--user");
 
     private Superuser() {}
 
-    /** Returns the words to put before a command, none for an ordinary user. */
+    /** Returns the words to put before a command; none for an ordinary user. */
     static List<String> prefix(Path directory) throws IOException {
         return isRoot(directory) && canBeNobody() ? AS_NOBODY : List.of();
     }
 
-    /** Returns what to add to an error message. */
+    /** Returns what to add to an error message; empty if root is not the cause. */
     static String hint(Path directory) throws IOException {
         return isRoot(directory) && !canBeNobody()
                 ? "; it refuses to run as root and 'unshare --user' is not allowed here: run as another user, or set"

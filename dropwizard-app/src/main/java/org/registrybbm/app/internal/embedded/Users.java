@@ -3,7 +3,7 @@ package org.registrybbm.app.internal.embedded;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 
-/** Counts who in this process still needs the database. */
+/** Counts how many parts of this process still need the database. */
 final class Users {
     private static final Duration PATIENCE = Duration.ofSeconds(7);
 
@@ -24,7 +24,7 @@ final class Users {
         }
     }
 
-    /** Waits until nobody needs it, but not for ever. */
+    /** Waits until nobody needs the database, for 7 s at most. */
     synchronized void awaitNone() {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         long left = PATIENCE.toMillis();

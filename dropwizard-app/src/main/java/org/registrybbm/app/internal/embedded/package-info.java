@@ -1,4 +1,4 @@
-/** The PostgreSQL that runs where no database is configured: unpacked from the jar, its data in a directory that stays. */
+/** Runs a PostgreSQL if no database is configured. It is unpacked from the jar, and its data stay in a directory. */
 @NullMarked
 package org.registrybbm.app.internal.embedded;
 

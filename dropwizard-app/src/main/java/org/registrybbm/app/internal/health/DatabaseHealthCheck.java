@@ -4,16 +4,16 @@ import com.codahale.metrics.health.HealthCheck;
 import java.sql.Connection;
 import javax.sql.DataSource;
 
-/** Says whether the database answers. */
+/** Reports whether the database answers. */
 public final class DatabaseHealthCheck extends HealthCheck {
-    /** Has a prefix, as a host has checks of its own. */
+    /** The name has a prefix, because a host application has checks of its own. */
     public static final String NAME = "batched-migrations-database";
 
     private static final int TIMEOUT_SECONDS = 2;
 
     private final DataSource dataSource;
 
-    /** Asks through the pool that batch jobs use. */
+    /** Creates a check that asks through the given pool, the one that batch jobs use. */
     public DatabaseHealthCheck(DataSource dataSource) {
         this.dataSource = dataSource;
     }

@@ -3,14 +3,14 @@ package org.registrybbm.app.internal.health;
 import com.codahale.metrics.health.HealthCheck;
 import org.registrybbm.app.internal.lifecycle.SchedulerManaged;
 
-/** Says whether this replica is checked in with the other replicas. */
+/** Reports whether this replica's scheduler works. */
 public final class SchedulerHealthCheck extends HealthCheck {
-    /** Has a prefix, as a host has checks of its own. */
+    /** The name has a prefix, because a host application has checks of its own. */
     public static final String NAME = "batched-migrations-scheduler";
 
     private final SchedulerManaged scheduler;
 
-    /** Asks the scheduler. */
+    /** Creates a check of the given scheduler. */
     public SchedulerHealthCheck(SchedulerManaged scheduler) {
         this.scheduler = scheduler;
     }
@@ -22,6 +22,6 @@ public final class SchedulerHealthCheck extends HealthCheck {
         }
         return scheduler.isCheckedIn()
                 ? Result.healthy()
-                : Result.unhealthy("this replica's scheduler is not checked in; it takes no batch jobs until it is");
+                : Result.unhealthy("this replica's scheduler does not reach its tables or is stopped; it takes no batch jobs meanwhile; see the log");
     }
 }

@@ -1,4 +1,4 @@
-/** Health checks for readiness; liveness does not depend on them. */
+/** Holds health checks for readiness; liveness does not depend on them. */
 @NullMarked
 package org.registrybbm.app.internal.health;
 

@@ -8,16 +8,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Something managed whose stop ends in time, whatever it does. A database that does not answer must not keep a process alive.
+ * Bounds the time that something managed may take to stop. A database that does not answer must not keep a process alive.
  *
- * @param what its name in the log
- * @param bound how long its stop may take
+ * @param what the name of the managed part in the log
+ * @param bound how long its stop may take before it is left alone
  * @param managed what is started and stopped
  */
 public record Bounded(String what, Duration bound, Managed managed) implements Managed {
     private static final Logger LOGGER = LoggerFactory.getLogger(Bounded.class);
 
-    /** Returns something that has nothing to start. */
+    /** Returns something managed that only has to be closed. */
     public static Bounded stopping(String what, Duration bound, AutoCloseable closeable) {
         return new Bounded(what, bound, new Managed() {
             @Override
@@ -51,7 +51,7 @@ public record Bounded(String what, Duration bound, Managed managed) implements M
         try {
             managed.stop();
         } catch (Exception e) {
-            LOGGER.warn("the {} did not stop cleanly", what, e);
+            LOGGER.warn("the {} did not stop cleanly; the process ends without it", what, e);
         } finally {
             stopped.countDown();
         }

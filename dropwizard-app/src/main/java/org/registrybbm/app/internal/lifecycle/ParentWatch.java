@@ -3,14 +3,14 @@ package org.registrybbm.app.internal.lifecycle;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** Ends this process with the one that started it, which holds the other end of its standard input. */
+/** Ends this process when the process that started it ends. The parent holds the other end of this process's standard input. */
 public final class ParentWatch {
-    /** The environment variable that asks for it. */
+    /** The environment variable that turns the watch on. */
     public static final String VARIABLE = "REGISTRY_END_WITH_STDIN";
 
     private ParentWatch() {}
 
-    /** Waits in the background for the end of the input, then ends this process in order. */
+    /** Waits in the background for the end of the input, then shuts this process down. */
     public static void install(InputStream input) {
         Thread thread = new Thread(() -> watch(input), "parent-watch");
         thread.setDaemon(true);
@@ -20,10 +20,10 @@ public final class ParentWatch {
     private static void watch(InputStream input) {
         try {
             while (input.read() >= 0) {
-                // What the parent says does not matter, only that it is there.
+                // What the parent writes does not matter, only that it is alive.
             }
         } catch (IOException e) {
-            // As good as the end.
+            // The same as the end of the input.
         }
         System.exit(0);
     }

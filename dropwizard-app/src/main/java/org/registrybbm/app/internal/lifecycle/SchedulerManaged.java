@@ -7,7 +7,7 @@ import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.scheduler.BatchedMigrationScheduler;
 
-/** The scheduler of this replica, started with the server and stopped before anything that it needs. */
+/** Starts the scheduler of this replica with the server, and stops it before anything that it needs. */
 public final class SchedulerManaged implements Managed {
     private final BatchedMigrations engine;
     private final DataSource quartzPool;
@@ -15,7 +15,7 @@ public final class SchedulerManaged implements Managed {
     private final String replica;
     private volatile @Nullable BatchedMigrationScheduler scheduler;
 
-    /** Describes the scheduler; nothing starts yet. */
+    /** Describes the scheduler, and starts nothing yet. */
     public SchedulerManaged(
             BatchedMigrations engine, DataSource quartzPool, BackgroundMigrationsFactory settings, String replica) {
         this.engine = engine;
@@ -48,12 +48,12 @@ public final class SchedulerManaged implements Managed {
         }
     }
 
-    /** Returns whether this replica takes batch jobs at all. */
+    /** Returns whether the configuration lets this replica take batch jobs. */
     public boolean isEnabled() {
         return settings.enabled();
     }
 
-    /** Returns whether this replica's scheduler told the cluster lately that it is alive. */
+    /** Returns whether this replica's scheduler works; see {@link BatchedMigrationScheduler#isCheckedIn}. */
     public boolean isCheckedIn() {
         BatchedMigrationScheduler running = scheduler;
         return running != null && running.isCheckedIn();

@@ -4,20 +4,19 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Ends the process when stopping it takes too long, so that no orchestrator has to kill it. */
+/** Ends the process if stopping it takes too long, so that no orchestrator has to kill it. */
 public final class ShutdownWatchdog {
-    /** What a process killed by SIGTERM leaves as its exit code. */
+    /** The exit code of a process that SIGTERM has killed. */
     private static final int TERMINATED = 143;
 
     private ShutdownWatchdog() {}
 
-    /** Watches the end of this process. */
+    /** Watches the shutdown of this process. */
     public static void install(Duration bound) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> watch(bound), "shutdown-watchdog-start"));
     }
 
-    // The hook itself returns at once: the process ends when every hook has returned, and this one must not be the
-    // last.
+    // The hook itself returns at once, because the process ends only when every hook has returned.
     private static void watch(Duration bound) {
         Thread thread = new Thread(() -> haltAfter(bound), "shutdown-watchdog");
         thread.setDaemon(true);

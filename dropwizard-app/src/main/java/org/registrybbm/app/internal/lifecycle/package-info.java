@@ -1,4 +1,4 @@
-/** Starting and stopping within bounds, also when the database does not answer. */
+/** Starts and stops the parts of a replica in bounded time, even if the database does not answer. */
 @NullMarked
 package org.registrybbm.app.internal.lifecycle;
 

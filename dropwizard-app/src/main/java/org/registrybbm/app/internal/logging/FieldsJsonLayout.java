@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.slf4j.event.KeyValuePair;
 
-/** One JSON object a line; key-value pairs of the log call become top-level keys with their own types. */
+/** Writes one JSON object in each line. The key-value pairs of a log call become top-level keys; numbers and booleans keep their types. */
 final class FieldsJsonLayout extends EventJsonLayout {
     FieldsJsonLayout(
             JsonFormatter jsonFormatter,

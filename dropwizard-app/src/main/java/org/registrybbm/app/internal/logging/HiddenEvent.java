@@ -12,7 +12,7 @@ import org.registrybbm.app.internal.secrets.Secrets;
 import org.slf4j.Marker;
 import org.slf4j.event.KeyValuePair;
 
-/** A log event without secrets, whatever its appender makes of it. */
+/** Wraps a log event and hides the secrets in it, so that no appender can write them. */
 final class HiddenEvent implements ILoggingEvent {
     private final ILoggingEvent event;
     private final String message;
@@ -47,7 +47,7 @@ final class HiddenEvent implements ILoggingEvent {
 
     @Override
     public Object @Nullable [] getArgumentArray() {
-        // They stand in the message already.
+        // The arguments are in the formatted message already.
         return null;
     }
 

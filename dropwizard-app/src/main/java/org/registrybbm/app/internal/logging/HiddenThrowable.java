@@ -6,7 +6,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.secrets.Secrets;
 
-/** An exception of a log event, without secrets in its messages. */
+/** Wraps the exception of a log event and hides the secrets in its messages. */
 record HiddenThrowable(IThrowableProxy thrown) implements IThrowableProxy {
     static @Nullable IThrowableProxy of(@Nullable IThrowableProxy thrown) {
         return thrown == null ? null : new HiddenThrowable(thrown);

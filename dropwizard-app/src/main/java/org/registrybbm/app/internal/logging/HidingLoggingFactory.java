@@ -17,14 +17,12 @@ import java.util.List;
 import org.slf4j.ILoggerFactory;
 import org.slf4j.LoggerFactory;
 
-/**
- * Logging as it is configured, whatever its appenders and layouts are, but without secrets, and in UTF-8 whatever the process's locale is.
- */
+/** Logs as configured, but without secrets and in UTF-8. This holds for all appenders and layouts, whatever the process's locale is. */
 public final class HidingLoggingFactory implements LoggingFactory {
     private final LoggingFactory configured;
     private final List<Wrapped> wrapped = new ArrayList<>();
 
-    /** Logs as configured otherwise. */
+    /** Creates a factory that logs as another one configures. */
     public HidingLoggingFactory(LoggingFactory configured) {
         this.configured = configured;
     }
@@ -71,7 +69,7 @@ public final class HidingLoggingFactory implements LoggingFactory {
         }
     }
 
-    // What stops them looks for them where they were put, to write out what they still hold.
+    // The configured factory stops appenders where it has put them, so that they write out what they still hold.
     private void unwrap() {
         wrapped.forEach(one -> {
             one.logger().detachAppender(one.hiding());

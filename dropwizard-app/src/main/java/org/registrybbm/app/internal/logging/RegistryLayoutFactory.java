@@ -14,7 +14,7 @@ import io.dropwizard.logging.json.layout.JsonFormatter;
 import io.dropwizard.logging.json.layout.TimestampFormatter;
 import java.util.TimeZone;
 
-/** The log layout {@code registry}: JSON for machines, or text for people. */
+/** Makes the log layout {@code registry}: JSON for programs, or text for people. */
 @JsonTypeName("registry")
 public final class RegistryLayoutFactory implements DiscoverableLayoutFactory<ILoggingEvent> {
     private static final String TEXT = "%date{ISO8601, UTC} %-5level %message %kvp{NONE}%n%rootException";
@@ -22,7 +22,7 @@ public final class RegistryLayoutFactory implements DiscoverableLayoutFactory<IL
     @JsonProperty
     private Format format = Format.JSON;
 
-    /** What a line looks like. */
+    /** The format of a line. */
     public enum Format {
         /** One JSON object. */
         @JsonProperty("json")

@@ -1,4 +1,4 @@
-/** One log line an event, as JSON with the contract's fields or as text. */
+/** Writes one log line for each event, as JSON or as text, and hides secrets. */
 @NullMarked
 package org.registrybbm.app.internal.logging;
 

@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How the migrations stand, for scrapes: read at most every few seconds however many ask, and never waited for longer than a
- * scrape can wait. While the database is away there are none, rather than old ones that look new.
+ * Reads the state of all migrations for scrapes: at most once in 5 s, however many scrapes there are. A scrape waits for 2 s at most. While
+ * the database does not answer, there are no values, because old ones would look new.
  */
 public final class Overviews implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Overviews.class);
@@ -33,7 +33,7 @@ public final class Overviews implements AutoCloseable {
     /**
      * Describes what to read.
      *
-     * @param source asks the database
+     * @param source reads the overviews from the database
      * @param nanos a clock that only goes forward
      */
     public Overviews(Supplier<List<MigrationOverview>> source, LongSupplier nanos) {
@@ -41,7 +41,7 @@ public final class Overviews implements AutoCloseable {
         this.nanos = nanos;
     }
 
-    /** Returns every migration by id, or none while the database does not answer. */
+    /** Returns all migrations, or none while the database does not answer. */
     public List<MigrationOverview> current() {
         try {
             return reading().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);

@@ -7,13 +7,16 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import org.registrybbm.migrations.status.MigrationOverview;
 
-/** The progress of every migration, from the tables at the time of the scrape: one series each, with its status of now. */
+/**
+ * Exports the progress of every migration, from the tables at the time of the scrape. Each migration has one series, with its current
+ * status as a label.
+ */
 public final class ProgressCollector implements Collector {
     private static final String NAME = "registry_database_bbm_progress_percent";
 
     private final Overviews overviews;
 
-    /** Reads from the given source. */
+    /** Creates a collector that reads from the given source. */
     public ProgressCollector(Overviews overviews) {
         this.overviews = overviews;
     }

@@ -20,7 +20,7 @@ import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
 
-/** Feeds the contract's Prometheus metrics with what this replica does. */
+/** Counts what this replica does in the Prometheus metrics of batched migrations. */
 public final class PrometheusListener extends EventAdapter {
     private static final double NANOS = 1e9;
     private static final String WORKER = "registry.bbm.Worker";
@@ -45,33 +45,33 @@ public final class PrometheusListener extends EventAdapter {
     private final Histogram sleep;
 
     /**
-     * Registers the metrics.
+     * Creates a listener and registers its metrics.
      *
-     * @param registry what Prometheus scrapes
+     * @param registry the registry that Prometheus scrapes
      * @param nanos a clock that only goes forward
      */
     public PrometheusListener(PrometheusRegistry registry, LongSupplier nanos) {
         this.nanos = nanos;
         runs = Counter.builder()
                 .name("registry_bbm_runs_total")
-                .help("Runs of batch jobs by this replica, whatever their end")
+                .help("Runs of batch jobs by this replica, whether they finished, failed, were handed back or were lost")
                 .register(registry);
-        runDuration = histogram("registry_bbm_run_duration_seconds", "Time of one run of a batch job", DURATIONS)
+        runDuration = histogram("registry_bbm_run_duration_seconds", "Duration of one run of a batch job", DURATIONS)
                 .register(registry);
-        jobDuration = histogram("registry_bbm_job_duration_seconds", "Time of a batch job that finished", DURATIONS)
+        jobDuration = histogram("registry_bbm_job_duration_seconds", "Duration of a batch job that finished", DURATIONS)
                 .labelNames(MIGRATION)
                 .register(registry);
-        queryDuration = histogram("registry_bbm_query_duration_seconds", "Time of one sub-batch transaction", DURATIONS)
+        queryDuration = histogram("registry_bbm_query_duration_seconds", "Duration of the transaction of one sub-batch", DURATIONS)
                 .labelNames(MIGRATION)
                 .register(registry);
         batchSize = Gauge.builder()
                 .name("registry_bbm_job_batch_size")
-                .help("Rows of the last batch job that finished")
+                .help("Number of rows of the last batch job that finished")
                 .labelNames(MIGRATION)
                 .register(registry);
         tuples = Counter.builder()
                 .name("registry_bbm_migrated_tuples_total")
-                .help("Rows that this replica really changed")
+                .help("Rows that this replica changed")
                 .labelNames(MIGRATION)
                 .register(registry);
         quarantined = Counter.builder()
@@ -82,10 +82,10 @@ public final class PrometheusListener extends EventAdapter {
         reopened = Counter.builder()
                 .name("registry_bbm_reopened_migrations_total")
                 .help(
-                        "Migrations that this replica made active again, as they were set to finished and were not complete")
+                        "Migrations that this replica made active again, because they were set to finished but not complete")
                 .labelNames(MIGRATION)
                 .register(registry);
-        sleep = histogram("registry_bbm_sleep_duration_seconds", "Time a worker had no batch job", SLEEPS)
+        sleep = histogram("registry_bbm_sleep_duration_seconds", "Time during which a worker had no batch job", SLEEPS)
                 .labelNames("worker")
                 .register(registry);
         sleep.initLabelValues(WORKER);

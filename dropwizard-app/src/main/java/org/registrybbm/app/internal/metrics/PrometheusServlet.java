@@ -8,14 +8,14 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 
-/** Answers Prometheus's scrapes. */
+/** Answers scrapes of Prometheus. */
 public final class PrometheusServlet extends HttpServlet {
     private static final long serialVersionUID = 1L;
 
     private final transient PrometheusRegistry registry;
     private final transient ExpositionFormats formats = ExpositionFormats.init();
 
-    /** Serves what is in a registry. */
+    /** Creates a servlet that shows the metrics of a registry. */
     public PrometheusServlet(PrometheusRegistry registry) {
         this.registry = registry;
     }

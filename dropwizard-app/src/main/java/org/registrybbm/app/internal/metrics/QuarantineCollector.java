@@ -7,13 +7,13 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import org.registrybbm.migrations.status.MigrationOverview;
 
-/** The rows of every migration that wait for a person, from the tables at the time of the scrape. */
+/** Exports how many rows of every migration wait for a person in quarantine, from the tables at the time of the scrape. */
 public final class QuarantineCollector implements Collector {
     private static final String NAME = "registry_database_bbm_quarantined_tuples";
 
     private final Overviews overviews;
 
-    /** Reads from the given source. */
+    /** Creates a collector that reads from the given source. */
     public QuarantineCollector(Overviews overviews) {
         this.overviews = overviews;
     }

@@ -13,16 +13,19 @@ import org.registrybbm.migrations.event.MigrationEvent.MigrationReopened;
 import org.registrybbm.migrations.event.MigrationEvent.RowsQuarantined;
 import org.registrybbm.migrations.event.MigrationEvent.SubBatchCommitted;
 
-/** Counts what this replica did in Dropwizard's registry, under {@code registry.bbm}, without a series per migration. */
+/**
+ * Counts what this replica does in Dropwizard's registry of metrics, under {@code registry.bbm}. There are totals only, and no series for
+ * each migration.
+ */
 public final class TotalsListener extends EventAdapter {
     private static final String PREFIX = "registry.bbm";
 
     private final MetricRegistry metrics;
 
-    /** Counts in the application's registry. */
+    /** Creates a listener that counts in the application's registry. */
     public TotalsListener(MetricRegistry metrics) {
         this.metrics = metrics;
-        // From the start, so that a dashboard shows zeros and not gaps.
+        // All metrics exist from the start, so that a dashboard shows zeros instead of gaps.
         for (String end :
                 new String[] {"started", "takenOver", "finished", "failed", "exhausted", "handedBack", "lost"}) {
             metrics.counter(name("jobs", end));

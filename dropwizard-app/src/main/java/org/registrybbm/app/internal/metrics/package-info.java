@@ -1,4 +1,4 @@
-/** Metrics: totals in Dropwizard's registry, labelled series for Prometheus. */
+/** Holds the metrics: totals in Dropwizard's registry, and labelled series for Prometheus. */
 @NullMarked
 package org.registrybbm.app.internal.metrics;
 

@@ -14,17 +14,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The arguments and the environment of a process, as they were given. In a container without a locale the JVM takes them for ASCII, so that
- * a password or a name with an umlaut is lost; on Linux the kernel still has the bytes, which are read as UTF-8 then.
+ * Holds the arguments and the environment of a process as they were given. In a container without a locale, the JVM reads them as ASCII and
+ * damages a password or a name with an umlaut. On Linux the kernel still has the bytes, which are then read as UTF-8.
  *
- * @param arguments what follows the name of the program
+ * @param arguments the arguments after the name of the program
  * @param environment environment variables
  */
 public record Given(List<String> arguments, Map<String, String> environment) {
     private static final Path ARGUMENTS = Path.of("/proc/self/cmdline");
     private static final Path ENVIRONMENT = Path.of("/proc/self/environ");
 
-    /** Returns what this process was given. */
+    /** Returns the arguments and the environment of this process. */
     public static Given toThisProcess(String... arguments) {
         List<String> asRead = List.of(arguments);
         Map<String, String> environment = System.getenv();
@@ -45,7 +45,7 @@ public record Given(List<String> arguments, Map<String, String> environment) {
         for (int i = 0; i < asRead.size(); i++) {
             String decoded = utf8(last.get(i)).orElse(asRead.get(i));
             if (isAscii(asRead.get(i)) && isAscii(decoded) && !decoded.equals(asRead.get(i))) {
-                // The launcher was given something else, such as a file of arguments.
+                // The launcher's own arguments differ, for instance because they named a file of arguments.
                 return asRead;
             }
             arguments.add(decoded);
@@ -77,7 +77,7 @@ public record Given(List<String> arguments, Map<String, String> environment) {
             }
             return Optional.of(entries);
         } catch (IOException | SecurityException e) {
-            // Not Linux: what the JVM read has to do.
+            // This is not Linux, so what the JVM read has to be enough.
             return Optional.empty();
         }
     }

@@ -11,13 +11,13 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import org.registrybbm.app.internal.secrets.Secrets;
 
-/** Standard output and standard error of this process. */
+/** Sets up standard output and standard error of this process. */
 public final class Streams {
     private Streams() {}
 
     /**
-     * Has both write UTF-8 where the JVM took the process's locale for ASCII, and takes secrets out of whatever is written to standard error,
-     * by whomever.
+     * Makes both streams write UTF-8 if the process's locale has only ASCII, and takes secrets out of everything that any code writes to
+     * standard error.
      */
     public static void install() {
         Charset charset = charset();
@@ -38,7 +38,10 @@ public final class Streams {
         return new PrintStream(new Hiding(out, charset), true, charset);
     }
 
-    /** Holds a line until it is whole, or until it is flushed, as a line of progress is. */
+    /**
+     * Holds a line until it is complete, so that a secret is found in one piece. A line of progress has no end; it is held until it is
+     * flushed.
+     */
     private static final class Hiding extends FilterOutputStream {
         private final ByteArrayOutputStream line = new ByteArrayOutputStream();
         private final Charset charset;

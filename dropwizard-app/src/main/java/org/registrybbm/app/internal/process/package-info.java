@@ -1,4 +1,4 @@
-/** What this process was given and how it writes, whatever its locale is. */
+/** Reads what this process was given, and sets up its output, whatever its locale is. */
 @NullMarked
 package org.registrybbm.app.internal.process;
 

@@ -12,21 +12,21 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes passwords out of texts: those that the configuration of this process holds, wherever they stand, and others by what stands before
- * them. Whatever prints, logs or sends a text that this project did not write itself asks it first. Thread-safe.
+ * Takes passwords out of texts. It finds the passwords of this process's configuration wherever they stand, and others by the words before
+ * them. Code that prints, logs or sends a text that this project did not write itself calls it first. Thread-safe.
  */
 public final class Secrets {
-    /** What stands in the place of a secret. */
+    /** The text that replaces a secret. */
     public static final String HIDDEN = "...";
 
-    // A shorter one would be found in half of all texts, which would tell it instead of hiding it.
+    // A shorter secret would be found in half of all texts, and replacing it there would reveal it.
     private static final int SHORTEST = 4;
 
-    // Words that stand in texts anyway.
+    // Words that occur in texts anyway.
     private static final Set<String> WORDS =
             Set.of("registry", "postgres", "postgresql", "password", "secret", "public");
 
-    // Before the user and password of a URL, as one value may hold an @.
+    // Applied before the patterns for users in URLs, because a named value may hold an @.
     private static final Pattern NAMED = Pattern.compile(
             "(?i)([\\w.-]*(?:password|passwd|passphrase|pwd|secret)[\\w.-]*[\"']?\\s*(?:[=:]|%3[ADad])\\s*)"
                     + "(\"(?:[^\"\\\\\\n]|\\\\.)*+\"?|'[^'\\n]*+'?|(?<=:\\s{0,9})[^\\s&,;\"'}][^\\n&,;\"'}]*+|[^\\s&,;\"'}]++)");
@@ -41,9 +41,8 @@ public final class Secrets {
     /**
      * Remembers a secret for as long as the process lives.
      *
-     * @param secret the secret; nothing happens for null, for one of fewer than 4 characters, and for one that is a word which stands in
-     *     texts anyway
-     * @param shown what may be shown and may happen to be equal to it: the names of a user or a database
+     * @param secret the secret; ignored if it is null, has fewer than 4 characters, or is a word that occurs in texts anyway
+     * @param shown texts that may be shown, such as the names of a user or a database; the secret is ignored if it equals one of them
      */
     public static void know(@Nullable String secret, Set<String> shown) {
         if (secret == null
@@ -62,13 +61,13 @@ public final class Secrets {
         Pattern whole = Pattern.compile("(?<![\\p{L}\\p{N}])" + Pattern.quote(text) + "(?![\\p{L}\\p{N}])");
         if (KNOWN.stream().noneMatch(one -> one.pattern().equals(whole.pattern()))) {
             KNOWN.add(whole);
-            // The longest first: one secret may be a part of another.
+            // The longest comes first, because one secret may be a part of another.
             KNOWN.sort(Comparator.comparingInt((Pattern one) -> one.pattern().length())
                     .reversed());
         }
     }
 
-    /** Returns a text without secrets. */
+    /** Returns the text with {@link #HIDDEN} in place of each secret. */
     public static String hide(String text) {
         String hidden = text;
         for (Pattern secret : KNOWN) {

@@ -1,4 +1,4 @@
-/** What must never be shown, and how it is taken out of texts. */
+/** Knows what must never be shown, and takes it out of texts. */
 @NullMarked
 package org.registrybbm.app.internal.secrets;
 

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
-/** Lets one alarm of a group through in a while. */
+/** Lets through at most one alarm of each group within a given time. */
 final class AlarmGate {
     private static final int MAX_GROUPS = 1000;
 
@@ -25,7 +25,7 @@ final class AlarmGate {
         this.nanos = nanos;
     }
 
-    /** Returns whether an alarm of this group may pass now; if so, no other does for a while. */
+    /** Returns whether an alarm of this group may pass now. If it may, no other alarm of the group passes within the given time. */
     synchronized boolean passes(Object group) {
         long now = nanos.getAsLong();
         if (passedLately(group, now)) {
@@ -36,7 +36,7 @@ final class AlarmGate {
         return true;
     }
 
-    /** Returns whether an alarm of this group passed a short while ago. */
+    /** Returns whether an alarm of this group passed within the given time. */
     synchronized boolean passedLately(Object group) {
         return passedLately(group, nanos.getAsLong());
     }

@@ -3,7 +3,7 @@ package org.registrybbm.app.internal.sentry;
 import java.util.regex.Pattern;
 import org.registrybbm.app.internal.secrets.Secrets;
 
-/** Takes secrets out of messages, and row values out of those of PostgreSQL, which quotes them in its details and in some errors. */
+/** Takes secrets and row values out of messages. PostgreSQL quotes row values in its details and in some errors. */
 final class Scrubber {
     private static final Pattern DETAIL = Pattern.compile(
             "(?ims)^\\s*(detail|hint|context|where)\\s*:.*?(?=^\\s*(position|location|detail|hint|context|where)\\s*:|\\z)");

@@ -18,8 +18,8 @@ import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
 
 /**
- * Sends one Sentry event when a batch job has used up its attempts, one when a migration fails for another reason or cannot start, and a
- * warning when rows are quarantined. Events are grouped by migration and error; of a group at most one is sent in ten minutes.
+ * Sends an error to Sentry when a batch job has used up its attempts, and when a migration fails for another reason or cannot start. Sends
+ * a warning when rows are quarantined. Events are grouped by migration and error; at most one of each group is sent in ten minutes.
  */
 public final class SentryAlarm extends EventAdapter {
     private static final Duration A_WHILE = Duration.ofMinutes(10);
@@ -29,7 +29,7 @@ public final class SentryAlarm extends EventAdapter {
     private final AlarmGate exhausted;
 
     /**
-     * Describes who reports.
+     * Creates an alarm of a replica.
      *
      * @param replica this replica's name
      * @param nanos a clock that only goes forward
@@ -57,7 +57,7 @@ public final class SentryAlarm extends EventAdapter {
 
     @Override
     public void rowsQuarantined(RowsQuarantined quarantined) {
-        // Rows of one sub-batch that fail alike are one alarm; the gate sees to the next sub-batches.
+        // The gate makes rows that fail alike one alarm, within a sub-batch and across several.
         quarantined.failures().forEach(failure -> warn(quarantined, failure));
     }
 
@@ -73,11 +73,11 @@ public final class SentryAlarm extends EventAdapter {
         event.setTag("batch_job", Long.toString(job.id()));
         event.setTag("range", range(job.range().min(), job.range().max()));
         event.setTag("replica", quarantined.replica());
-        // A group of its own: a warning must not silence the alarm of a migration that failed.
+        // Warnings have a group of their own, because a warning must not silence the alarm of a migration that failed.
         send(event, List.of("bbm", migration.name(), "quarantine", errorClass(failure), sqlState(failure)));
     }
 
-    // A batch job without attempts fails its migration too: that is one alarm, not two.
+    // A batch job that has used up its attempts also fails its migration. That is one alarm, not two.
     private boolean isKnown(MigrationFailed failed) {
         return failed.failure().code() == FailureCode.MAX_JOB_RETRY
                 && exhausted.passedLately(failed.migration().id());

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.registrybbm.app.config.SentryFactory;
 
-/** The connection to Sentry of this process. */
+/** Holds this process's connection to Sentry. */
 public final class SentryClient implements AutoCloseable {
     private static final int TIMEOUT_MILLIS = 2000;
     private static final int SHUTDOWN_MILLIS = 1000;
@@ -22,9 +22,9 @@ public final class SentryClient implements AutoCloseable {
     }
 
     /**
-     * Starts it where a DSN is configured and the host application did not start Sentry itself.
+     * Starts the client if a DSN is configured, unless the host application has started Sentry itself.
      *
-     * @param factory where to send
+     * @param factory where to send events
      * @param replica this replica's name
      */
     public static SentryClient start(SentryFactory factory, String replica) {
@@ -37,7 +37,7 @@ public final class SentryClient implements AutoCloseable {
     }
 
     /**
-     * Returns what reports failures, or empty where there is nowhere to report to.
+     * Returns the listener that reports failures; empty if Sentry is not in use.
      *
      * @param replica this replica's name
      * @param nanos a clock that only goes forward
@@ -59,7 +59,7 @@ public final class SentryClient implements AutoCloseable {
         options.setMaxBreadcrumbs(0);
         options.setConnectionTimeoutMillis(TIMEOUT_MILLIS);
         options.setReadTimeoutMillis(TIMEOUT_MILLIS);
-        // The end of the process is the bundle's business: it closes Sentry after everything that reports.
+        // The bundle closes Sentry itself, after everything that reports to it.
         options.setEnableShutdownHook(false);
         options.setShutdownTimeoutMillis(SHUTDOWN_MILLIS);
         options.setBeforeSend((event, hint) -> scrub(event));
@@ -81,7 +81,7 @@ public final class SentryClient implements AutoCloseable {
         return event;
     }
 
-    /** Sends what waits, within a bound, and ends the connection. */
+    /** Sends waiting events, for 1 s at most, and ends the connection that this object started. */
     @Override
     public void close() {
         if (started) {

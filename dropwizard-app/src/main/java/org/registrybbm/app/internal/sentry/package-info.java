@@ -1,4 +1,4 @@
-/** What reaches Sentry: few events, grouped, without row values. */
+/** Reports failures to Sentry: few events, grouped, and without row values. */
 @NullMarked
 package org.registrybbm.app.internal.sentry;
 

@@ -10,14 +10,14 @@ import org.registrybbm.app.internal.text.BudgetTable;
 import org.registrybbm.migrations.budget.Budget;
 import org.registrybbm.migrations.budget.Budgets;
 
-/** {@code POST /tasks/bbm-budget}: lists the budgets, or changes the one that the parameters name and shows it. */
+/** Answers {@code POST /tasks/bbm-budget}: lists the budgets, or changes the budget that the parameters name and shows it. */
 public final class BudgetTask extends Task {
     private static final Set<String> PARAMETERS =
             Set.of("migration", "table", "batch-jobs", "rows-per-second", "migrations");
 
     private final Budgets budgets;
 
-    /** Works on the given budgets. */
+    /** Creates a task on the given budgets. */
     public BudgetTask(Budgets budgets) {
         super("bbm-budget", "text/plain;charset=utf-8");
         this.budgets = budgets;

@@ -9,7 +9,10 @@ import java.util.function.Function;
 import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.model.StatusChange;
 
-/** {@code POST /tasks/bbm-pause} and {@code POST /tasks/bbm-start}: change the status and say what was changed. */
+/**
+ * Answers {@code POST /tasks/bbm-pause} and {@code POST /tasks/bbm-start}: changes the status of batched migrations, and prints what was
+ * changed.
+ */
 public final class ChangeTask extends Task {
     private final Function<Collection<String>, List<StatusChange>> change;
 
@@ -18,12 +21,12 @@ public final class ChangeTask extends Task {
         this.change = change;
     }
 
-    /** Returns the task that pauses. */
+    /** Returns the task that pauses active and running migrations. */
     public static ChangeTask pause(MigrationStore store) {
         return new ChangeTask("bbm-pause", store::pause);
     }
 
-    /** Returns the task that starts what is paused. */
+    /** Returns the task that makes paused migrations active. */
     public static ChangeTask start(MigrationStore store) {
         return new ChangeTask("bbm-start", store::start);
     }

@@ -8,7 +8,7 @@ import java.util.Set;
 import org.registrybbm.app.internal.text.EventTable;
 import org.registrybbm.migrations.audit.EventLog;
 
-/** {@code POST /tasks/bbm-events}: what was decided about one batched migration, newest first. */
+/** Answers {@code POST /tasks/bbm-events}: shows what was decided about one batched migration, newest first. */
 public final class EventsTask extends Task {
     private static final String MIGRATION = "migration";
     private static final String LIMIT = "limit";
@@ -16,7 +16,7 @@ public final class EventsTask extends Task {
 
     private final EventLog eventLog;
 
-    /** Asks the given log. */
+    /** Creates a task that reads the given log. */
     public EventsTask(EventLog eventLog) {
         super("bbm-events", "text/plain;charset=utf-8");
         this.eventLog = eventLog;

@@ -3,14 +3,15 @@ package org.registrybbm.app.internal.tasks;
 import java.util.List;
 import java.util.Map;
 
-/** The {@code migration} parameters of an admin task. */
+/** Reads the {@code migration} parameters of an admin task. */
 final class Names {
     private static final String PARAMETER = "migration";
 
     private Names() {}
 
     /**
-     * Returns the names; empty for all migrations. A mistake in the parameter's name must not turn "this one" into "all".
+     * Returns the names of migrations; empty if all are meant. Other parameters are refused, because a mistake in the parameter's name must
+     * not turn "this one" into "all".
      *
      * @throws IllegalArgumentException for another parameter and for a blank name
      */

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The parameters of an admin task. */
+/** Reads the parameters of an admin task. */
 final class Parameters {
     private final Map<String, List<String>> values;
 
@@ -15,13 +15,13 @@ final class Parameters {
         this.values = values;
     }
 
-    /** The same with parameters that may be given once each, and none that may be repeated. */
+    /** Takes what was given, with parameters that may be given once each, and none that may be repeated. */
     static Parameters of(Map<String, List<String>> given, Set<String> once) {
         return of(given, once, Set.of());
     }
 
     /**
-     * Takes what was given. A mistake in a parameter's name must not turn "this one" into "all".
+     * Takes what was given. Unknown parameters are refused, because a mistake in a parameter's name must not turn "this one" into "all".
      *
      * @param once parameters that may be given once at most
      * @param repeated parameters that may be repeated
@@ -31,7 +31,7 @@ final class Parameters {
         given.forEach((name, list) -> {
             if (!once.contains(name) && !repeated.contains(name)) {
                 throw new IllegalArgumentException("there is no parameter '" + name
-                        + "'; nothing was changed; there are: "
+                        + "'; nothing was changed; the parameters of this task are: "
                         + Stream.concat(once.stream(), repeated.stream())
                                 .sorted()
                                 .collect(Collectors.joining(", ")));
@@ -55,12 +55,12 @@ final class Parameters {
         return values.containsKey(name) ? all(name).get(0) : null;
     }
 
-    /** Returns the values of a parameter that may be repeated; none where it was left out. */
+    /** Returns the values of a parameter that may be repeated; empty if it was left out. */
     List<String> all(String name) {
         return values.getOrDefault(name, List.of());
     }
 
-    /** Returns the number that a parameter gives, or another one where it was left out. */
+    /** Returns the number that a parameter gives, or {@code otherwise} if it was left out. */
     long number(String name, long otherwise, long least, long most) {
         String value = get(name);
         long number = value == null ? otherwise : number(name, value);
@@ -76,7 +76,7 @@ final class Parameters {
             return Long.parseLong(value.strip());
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
-                    "the parameter '" + name + "' is '" + value + "', which is no number; nothing was changed", e);
+                    "the parameter '" + name + "' is '" + value + "', which is not a whole number; nothing was changed", e);
         }
     }
 

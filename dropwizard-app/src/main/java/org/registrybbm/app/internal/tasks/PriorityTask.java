@@ -8,14 +8,14 @@ import java.util.Set;
 import org.registrybbm.app.internal.text.Priorities;
 import org.registrybbm.migrations.MigrationStore;
 
-/** {@code POST /tasks/bbm-priority}: sets the priority of one batched migration. */
+/** Answers {@code POST /tasks/bbm-priority}: sets the priority of one batched migration. */
 public final class PriorityTask extends Task {
     private static final String MIGRATION = "migration";
     private static final String PRIORITY = "priority";
 
     private final MigrationStore store;
 
-    /** Works on the given store. */
+    /** Creates a task on the given store. */
     public PriorityTask(MigrationStore store) {
         super("bbm-priority", "text/plain;charset=utf-8");
         this.store = store;

@@ -7,11 +7,11 @@ import java.util.Map;
 import org.registrybbm.app.internal.text.QuarantineTable;
 import org.registrybbm.migrations.quarantine.Quarantine;
 
-/** {@code POST /tasks/bbm-quarantine}: the rows that could not be changed. */
+/** Answers {@code POST /tasks/bbm-quarantine}: lists the rows that could not be changed. */
 public final class QuarantineTask extends Task {
     private final Quarantine quarantine;
 
-    /** Asks the given quarantine. */
+    /** Creates a task that lists the given quarantine. */
     public QuarantineTask(Quarantine quarantine) {
         super("bbm-quarantine", "text/plain;charset=utf-8");
         this.quarantine = quarantine;

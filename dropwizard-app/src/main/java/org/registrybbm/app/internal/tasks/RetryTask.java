@@ -9,14 +9,14 @@ import org.registrybbm.app.internal.text.RepairText;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.quarantine.RetryResult;
 
-/** {@code POST /tasks/bbm-retry}: tries failed migrations, failed batch jobs and quarantined rows again. */
+/** Answers {@code POST /tasks/bbm-retry}: tries failed migrations, failed batch jobs and quarantined rows again. */
 public final class RetryTask extends Task {
     private static final String MIGRATION = "migration";
     private static final String BATCH_JOB = "batch-job";
 
     private final BatchedMigrations engine;
 
-    /** Works with the given engine. */
+    /** Creates a task on the given engine. */
     public RetryTask(BatchedMigrations engine) {
         super("bbm-retry", "text/plain;charset=utf-8");
         this.engine = engine;
@@ -28,7 +28,7 @@ public final class RetryTask extends Task {
         String batchJob = given.get(BATCH_JOB);
         if (batchJob != null && !given.all(MIGRATION).isEmpty()) {
             throw new IllegalArgumentException(
-                    "'migration' and 'batch-job' at once; nothing was changed; give one of the two");
+                    "'migration' and 'batch-job' were both given; nothing was changed; give only one of them");
         }
         List<RetryResult> retried = batchJob == null
                 ? engine.quarantine().retry(given.all(MIGRATION))

@@ -7,11 +7,11 @@ import java.util.Map;
 import org.registrybbm.app.internal.text.StatusTable;
 import org.registrybbm.migrations.status.StatusReader;
 
-/** {@code POST /tasks/bbm-status}: how the batched migrations stand. */
+/** Answers {@code POST /tasks/bbm-status}: shows what each batched migration is doing. */
 public final class StatusTask extends Task {
     private final StatusReader status;
 
-    /** Asks the given reader. */
+    /** Creates a task that asks the given reader. */
     public StatusTask(StatusReader status) {
         super("bbm-status", "text/plain;charset=utf-8");
         this.status = status;

@@ -8,7 +8,7 @@ import java.util.Set;
 import org.registrybbm.app.internal.text.RepairText;
 import org.registrybbm.migrations.quarantine.Quarantine;
 
-/** {@code POST /tasks/bbm-waive}: leaves quarantined rows as they are, on a person's word. */
+/** Answers {@code POST /tasks/bbm-waive}: leaves quarantined rows as they are, and keeps who decided it and why. */
 public final class WaiveTask extends Task {
     private static final String MIGRATION = "migration";
     private static final String BY = "by";
@@ -17,7 +17,7 @@ public final class WaiveTask extends Task {
 
     private final Quarantine quarantine;
 
-    /** Works on the given quarantine. */
+    /** Creates a task on the given quarantine. */
     public WaiveTask(Quarantine quarantine) {
         super("bbm-waive", "text/plain;charset=utf-8");
         this.quarantine = quarantine;

@@ -6,10 +6,11 @@ import org.registrybbm.migrations.budget.Budget.Subject;
 import org.registrybbm.migrations.budget.Limit;
 
 /**
- * How people name a budget and what to change of it, in a shell and over HTTP. What is not given is null.
+ * Holds how people name a budget and what to change about it, in a shell and over HTTP. What was not given is null.
  *
  * @param migration a batched migration's name, or {@code *} for the default
- * @param table a table's {@code <schema>.<table>}, or {@code *} for the default; without one of the two it is the fleet's budget
+ * @param table a table as {@code <schema>.<table>}, or {@code *} for the default; without a migration and a table, the fleet's budget is
+ *     meant
  * @param batchJobs a number, {@code unlimited} or {@code default}
  * @param rowsPerSecond the same
  * @param migrations the same
@@ -22,14 +23,14 @@ public record BudgetOptions(
         @Nullable String migrations) {
 
     /**
-     * Returns what the budget is for.
+     * Returns what the budget applies to.
      *
-     * @throws IllegalArgumentException for a migration and a table at once
+     * @throws IllegalArgumentException if both a migration and a table were given
      */
     public Subject subject() {
         if (migration != null && table != null) {
             throw new IllegalArgumentException(
-                    "a budget is a migration's or a table's; nothing was changed; give one of the two");
+                    "a migration and a table were both given; nothing was changed; a budget applies to one of them, so give only one");
         }
         if (migration != null) {
             return Subject.migration(migration);
@@ -40,12 +41,12 @@ public record BudgetOptions(
     /**
      * Returns what to change.
      *
-     * @throws IllegalArgumentException when nothing is, and for what is no limit
+     * @throws IllegalArgumentException if there is nothing to change, and for a text that is not a limit
      */
     public Change change() {
         if (batchJobs == null && rowsPerSecond == null && migrations == null) {
             throw new IllegalArgumentException(
-                    "nothing was changed; give batch-jobs, rows-per-second or, of a table, migrations");
+                    "no limit was given; nothing was changed; give batch-jobs, rows-per-second or, for a table, migrations");
         }
         return new Change(
                 limit("batch-jobs", batchJobs),

@@ -7,7 +7,7 @@ import org.registrybbm.migrations.budget.Budget;
 import org.registrybbm.migrations.budget.Budget.Scope;
 import org.registrybbm.migrations.budget.Limit;
 
-/** Budgets for people, as a table, and for programs, as JSON. */
+/** Shows budgets: as a table for people, and as JSON for programs. */
 public final class BudgetTable {
     private static final String NONE = "-";
 
@@ -27,7 +27,7 @@ public final class BudgetTable {
         return table.toString();
     }
 
-    /** Returns an array with an object for each budget; a limit is a number, {@code "unlimited"} or {@code "default"}. */
+    /** Returns a JSON array with an object for each budget. A limit is a number, {@code "unlimited"} or {@code "default"}. */
     public static String json(List<Budget> budgets) {
         ArrayNode array = PrettyJson.array();
         for (Budget budget : budgets) {

@@ -1,6 +1,6 @@
 package org.registrybbm.app.internal.text;
 
-/** Ends a command with exit code 1 and one line on stderr. */
+/** Thrown to end a command with exit code 1 and one line on stderr. */
 public final class CommandFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -9,12 +9,12 @@ public final class CommandFailure extends RuntimeException {
         super(message);
     }
 
-    /** Ends a command that has said already what failed. */
+    /** Returns a failure without a message, for a command that has already printed what failed. */
     public static CommandFailure alreadySaid() {
         return new CommandFailure("");
     }
 
-    /** Describes what failed, and keeps why. */
+    /** Describes what failed and what to do, and keeps the cause. */
     public CommandFailure(String message, Throwable cause) {
         super(message, cause);
     }

@@ -13,7 +13,7 @@ import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 
-/** How a command that failed says so: one line on stderr and an exit code. */
+/** Reports the failure of a command: one line on stderr and an exit code. */
 public final class Errors {
     private static final int FAILED = 1;
     private static final int WRONG_USAGE = 2;
@@ -22,7 +22,7 @@ public final class Errors {
 
     private Errors() {}
 
-    /** Prints the line; a wrong configuration has a line for each mistake. */
+    /** Prints the line of a failure, if it has a message. A wrong configuration has a line for each mistake. */
     public static void print(Cli cli, Throwable error) {
         boolean said = error instanceof CommandFailure && "".equals(error.getMessage());
         if (!said) {
@@ -54,7 +54,7 @@ public final class Errors {
                 : message.strip().replaceAll("\\s+", " ");
     }
 
-    // Around the sentence that the changelog has for it, Liquibase says twice where that stands.
+    // Liquibase puts the place in the changelog around the changelog's own sentence, twice. Only the sentence is shown.
     private static Optional<String> precondition(Throwable error) {
         for (Throwable one = error; one != null; one = one.getCause()) {
             if (one instanceof MigrationFailedException && one.getCause() instanceof PreconditionFailedException) {
@@ -67,7 +67,7 @@ public final class Errors {
         return Optional.empty();
     }
 
-    // The outermost exception that was written for people.
+    // Finds the outermost exception whose message was written for people.
     private static Throwable telling(Throwable error) {
         for (Throwable one = error; one != null; one = one.getCause()) {
             if (one instanceof CommandFailure
@@ -80,7 +80,7 @@ public final class Errors {
         }
         Throwable said = error;
         while (said.getCause() != null && said.getCause().toString().equals(said.getMessage())) {
-            // Only wrapped: its message is the cause's, with a class name before it.
+            // This exception only wraps its cause: its message is the cause's with a class name before it.
             said = said.getCause();
         }
         return said;

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.util.List;
 import org.registrybbm.migrations.audit.RecordedEvent;
 
-/** What was decided about a migration, for people, as a table, and for programs, as JSON. */
+/** Shows what was decided about a migration: as a table for people, and as JSON for programs. */
 public final class EventTable {
-    /** How many events are shown where nobody says. */
+    /** How many events are shown by default. */
     public static final int DEFAULT_LIMIT = 50;
 
     private EventTable() {}
@@ -27,7 +27,7 @@ public final class EventTable {
         return table.toString();
     }
 
-    /** Returns an array with an object for each event. */
+    /** Returns a JSON array with an object for each event. */
     public static String json(List<RecordedEvent> events) {
         ArrayNode array = PrettyJson.array();
         for (RecordedEvent event : events) {

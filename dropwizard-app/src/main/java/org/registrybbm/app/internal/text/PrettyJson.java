@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** JSON as the commands print it: for programs, with line breaks for people. */
+/** Writes JSON as the commands print it: for programs, but with line breaks for people. */
 final class PrettyJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -26,7 +26,7 @@ final class PrettyJson {
         }
     }
 
-    /** Returns what a JSON text holds, or the text itself where it is none. */
+    /** Returns what a JSON text holds, or the text itself if it is not JSON. */
     static JsonNode parse(String text) {
         try {
             return MAPPER.readTree(text);

@@ -5,9 +5,9 @@ public final class Priorities {
     private Priorities() {}
 
     /**
-     * Reads a number.
+     * Reads a priority.
      *
-     * @throws IllegalArgumentException when it is none; its range is checked where it is set
+     * @throws IllegalArgumentException if the text is not a whole number; the range is checked where the priority is set
      */
     public static int parse(String text) {
         try {

@@ -4,11 +4,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.util.List;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
 
-/** Rows that could not be changed, for people, as a table, and for programs, as JSON. */
+/** Shows rows that could not be changed: as a table for people, and as JSON for programs. */
 public final class QuarantineTable {
     private QuarantineTable() {}
 
-    /** Returns a table with a row for each of them, in the given order. */
+    /** Returns a table with a line for each row, in the given order. */
     public static String render(List<QuarantinedRow> rows) {
         TextTable table = new TextTable(
                 "Id", "Migration", "Table", "Row", "Status", "SQLSTATE", "Why", "Attempts", "Since", "Waived");
@@ -30,7 +30,7 @@ public final class QuarantineTable {
         return table.toString();
     }
 
-    /** Returns an array with an object for each of them. */
+    /** Returns a JSON array with an object for each row. */
     public static String json(List<QuarantinedRow> rows) {
         ArrayNode array = PrettyJson.array();
         for (QuarantinedRow row : rows) {

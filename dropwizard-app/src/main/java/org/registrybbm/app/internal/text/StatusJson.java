@@ -10,7 +10,7 @@ import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.status.MigrationOverview;
 
-/** How batched migrations stand, for programs: an array with an object for each migration. */
+/** Shows batched migrations to programs: a JSON array with an object for each migration. */
 public final class StatusJson {
     private final ObjectMapper mapper = new ObjectMapper();
 

@@ -5,7 +5,7 @@ import java.util.Locale;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.status.MigrationOverview;
 
-/** How batched migrations stand, for people. */
+/** Shows batched migrations to people. */
 public final class StatusTable {
     private StatusTable() {}
 
@@ -45,7 +45,7 @@ public final class StatusTable {
     private static String rows(MigrationOverview overview) {
         Long total = overview.migration().totalTupleCount();
         long covered = overview.coveredTupleCount();
-        // The total is an estimate, which the rows that were counted may have refuted.
+        // The total is an estimate. If more rows were counted than that, it was too low.
         return covered + " of " + (total == null ? "?" : "~" + Math.max(total, covered));
     }
 }

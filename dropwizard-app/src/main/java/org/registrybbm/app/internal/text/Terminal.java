@@ -2,14 +2,14 @@ package org.registrybbm.app.internal.text;
 
 import java.io.Console;
 
-/** Whether a person looks at the output, on a terminal that can redraw a line. */
+/** Finds out whether a person looks at the output, on a terminal that can redraw a line. */
 public final class Terminal {
-    /** Goes back to the start of the line and empties it. */
+    /** Moves to the start of the line and empties the line. */
     public static final String REDRAW = "\r\033[K";
 
     private Terminal() {}
 
-    /** Returns whether there is one. */
+    /** Returns whether there is such a terminal. */
     @SuppressWarnings("SystemConsoleNull")
     public static boolean isThere() {
         Console console = System.console();
@@ -17,7 +17,7 @@ public final class Terminal {
             return false;
         }
         try {
-            // From Java 22 on there is a console without a terminal too, and this method to tell them apart.
+            // From Java 22 on there is a console even without a terminal, and this method tells the two cases apart.
             return (boolean) Console.class.getMethod("isTerminal").invoke(console);
         } catch (ReflectiveOperationException e) {
             return true;

@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A table as lines of aligned text, with a rule below the headings. */
+/** Formats a table as lines of aligned text, with a rule below the headings. */
 public final class TextTable {
     private static final String GAP = " | ";
     private static final String NONE = "-";
@@ -17,7 +17,7 @@ public final class TextTable {
     private final List<List<String>> rows = new ArrayList<>();
     private final List<String> headings;
 
-    /** Starts a table. */
+    /** Creates a table without rows. */
     public TextTable(String... headings) {
         this.headings = List.of(headings);
     }

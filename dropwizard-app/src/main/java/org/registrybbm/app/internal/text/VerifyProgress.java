@@ -10,7 +10,7 @@ import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.BatchedMigration;
 
-/** The progress of a verification: a line now and then. */
+/** Shows the progress of a verification: a line from time to time. */
 public final class VerifyProgress implements ObjLongConsumer<String> {
     private final Map<String, Long> totals = new HashMap<>();
     private final Consumer<String> lines;
@@ -19,10 +19,10 @@ public final class VerifyProgress implements ObjLongConsumer<String> {
     private @Nullable Long lastShown;
 
     /**
-     * Describes how to show it.
+     * Describes how to show the progress.
      *
-     * @param migrations tell how many rows there are, about
-     * @param every how often a line is shown, at most
+     * @param migrations the migrations to verify, which say about how many rows there are
+     * @param every the shortest time between two lines
      * @param nanos a clock that only goes forward
      * @param lines takes the lines
      */

@@ -1,7 +1,7 @@
 /**
- * What people read and write: tables for a terminal, JSON, messages of errors, and the parsing of what they give.
+ * Formats what people read and parses what they write: tables for a terminal, JSON, error messages and options.
  *
- * <p>Commands and tasks share it; it asks the engine nothing.
+ * <p>Commands and tasks share this package. It does not call the engine.
  */
 @NullMarked
 package org.registrybbm.app.internal.text;
