@@ -1,17 +1,17 @@
 package org.registrybbm.testkit;
 
 /**
- * When a replica dies.
+ * Says when a replica dies.
  *
  * @param moment before or after the commit
- * @param subBatch of its sub-batches that changed rows, from 1
+ * @param subBatch which of its sub-batches that changed rows, counted from 1
  */
 record Death(Moment moment, int subBatch) {
-    /** Where in a sub-batch. */
+    /** The moment in a sub-batch. */
     enum Moment {
-        /** All was done and nothing is kept. */
+        /** All work was done, and nothing of it is kept. */
         BEFORE_COMMIT,
-        /** All is kept and the replica does not know. */
+        /** All work is kept, and the replica does not know it. */
         AFTER_COMMIT
     }
 }

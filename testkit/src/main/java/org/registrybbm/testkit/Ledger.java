@@ -12,8 +12,8 @@ import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
- * Which rows of a table were changed by replicas, and how often: written down by a trigger, in the transaction of the change. Rows are told
- * apart by the primary key; of a table without one nothing is written down.
+ * Records which rows of a table replicas changed, and how often. A trigger writes this down in the transaction of the change. Rows are told
+ * apart by the primary key; nothing is recorded for a table without one.
  */
 final class Ledger {
     private static final String REPLICA = "registry-bbm-testkit";
@@ -86,18 +86,18 @@ final class Ledger {
         this.hasKey = hasKey;
     }
 
-    /** A row, and how often it was changed. */
+    /** Holds the key of a row, and how often the row was changed. */
     record Changed(String key, long times) {}
 
     /**
-     * What was written down.
+     * Holds what was recorded.
      *
      * @param hasKey whether rows can be told apart
-     * @param rows those that were changed
+     * @param rows the rows that were changed
      */
     record Changes(boolean hasKey, List<Changed> rows) {}
 
-    /** Begins to write down what is done to the table of a migration. */
+    /** Begins to record what is done to the table of a migration. */
     static Ledger of(TestDatabase database, NewBatchedMigration migration) {
         database.execute(CREATE);
         String table = migration.definition().table();
@@ -110,14 +110,14 @@ final class Ledger {
         return new Ledger(database, migration.name(), !key.isEmpty());
     }
 
-    /** Has the changes of a session written down. */
+    /** Marks a session, so that its changes are recorded. */
     static void mark(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET application_name = '" + REPLICA + "'");
         }
     }
 
-    /** Returns whether the transaction of a connection changed rows that are watched. */
+    /** Returns whether the current transaction of a connection has changed recorded rows. */
     static boolean hasChanges(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(HAS_CHANGES)) {

@@ -11,8 +11,8 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
  * Gives each test that has a parameter of the type {@link MigrationTester} a database of its own, with the tables of the engine, on a real
- * PostgreSQL: one in a container where Docker answers, else an embedded one, or the server that {@code -Dbbm.test.pg=jdbc:postgresql:...}
- * names. The database is dropped after the test.
+ * PostgreSQL. The server runs in a container if Docker answers, and is embedded otherwise; {@code -Dbbm.test.pg=jdbc:postgresql:...} names
+ * another one. The database is dropped after the test.
  *
  * <pre>{@code
  * @RegisterExtension
@@ -25,7 +25,7 @@ import org.registrybbm.testkit.postgres.TestDatabase;
  * }
  * }</pre>
  *
- * <p>As {@code @ExtendWith(MigrationExtension.class)} it knows the work functions that {@link java.util.ServiceLoader} finds.
+ * <p>With {@code @ExtendWith(MigrationExtension.class)}, the work functions that {@link java.util.ServiceLoader} finds are used.
  */
 public final class MigrationExtension implements ParameterResolver {
     private static final ExtensionContext.Namespace NAMESPACE =
@@ -33,7 +33,7 @@ public final class MigrationExtension implements ParameterResolver {
 
     private final List<WorkFunctions> workFunctions;
 
-    /** Knows the work functions that are found, and the shipped ones. */
+    /** Creates an extension with the shipped work functions and those that {@link java.util.ServiceLoader} finds. */
     public MigrationExtension() {
         this(List.of());
     }
@@ -43,9 +43,9 @@ public final class MigrationExtension implements ParameterResolver {
     }
 
     /**
-     * Knows some work functions, and the shipped ones.
+     * Returns an extension with the shipped work functions and the given ones.
      *
-     * @param workFunctions an application's own
+     * @param workFunctions the application's own work functions
      */
     public static MigrationExtension with(WorkFunctions... workFunctions) {
         return new MigrationExtension(List.of(workFunctions));
@@ -63,7 +63,7 @@ public final class MigrationExtension implements ParameterResolver {
                 .tester();
     }
 
-    /** A tester whose database goes with the test. */
+    /** Holds a tester whose database is dropped after the test. */
     private record Lent(TestDatabase database, MigrationTester tester)
             implements ExtensionContext.Store.CloseableResource, AutoCloseable {
         Lent(List<WorkFunctions> workFunctions) {

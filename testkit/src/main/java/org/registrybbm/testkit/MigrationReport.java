@@ -8,8 +8,8 @@ import org.registrybbm.migrations.quarantine.QuarantinedRow;
 import org.registrybbm.migrations.verification.VerificationResult;
 
 /**
- * What became of a migration that was tried out. The methods that begin with {@code assert} throw an {@link AssertionError} that says what was
- * wrong, and return the report.
+ * Reports what became of a migration in a test. The methods that begin with {@code assert} return the report, or throw an {@link
+ * AssertionError} that says what is wrong.
  */
 public final class MigrationReport {
     private static final int MOST_SHOWN = 5;
@@ -33,12 +33,12 @@ public final class MigrationReport {
         this.replicasKilled = replicasKilled;
     }
 
-    /** Returns the migration as it was in the end. */
+    /** Returns the migration as it was at the end. */
     public BatchedMigration migration() {
         return migration;
     }
 
-    /** Returns what a verification found in the end. */
+    /** Returns what a verification found at the end. */
     public VerificationResult verified() {
         return verified;
     }
@@ -66,7 +66,7 @@ public final class MigrationReport {
     public MigrationReport assertFinished() {
         if (migration.status() != MigrationStatus.FINISHED) {
             Failure failure = migration.failure();
-            throw new AssertionError("'%s' is %s and not finished%s%s"
+            throw new AssertionError("'%s' is %s instead of finished%s%s"
                     .formatted(
                             migration.name(),
                             migration.status().word(),
@@ -84,21 +84,21 @@ public final class MigrationReport {
             return "";
         }
         QuarantinedRow first = quarantine.get(0);
-        return "; %d in quarantine, the first one %s: %s".formatted(quarantine.size(), first.key(), first.message());
+        return "; rows in quarantine: %d, the first one is %s: %s".formatted(quarantine.size(), first.key(), first.message());
     }
 
-    /** Asserts that it is finished and that its work function calls no row pending any more. */
+    /** Asserts that the migration is finished and that, by its work function, no row is pending any more. */
     public MigrationReport assertVerified() {
         assertFinished();
         if (verified.verdict() != VerificationResult.Verdict.COMPLETE) {
             throw new AssertionError(
-                    "'%s' is finished and not verified: %s".formatted(migration.name(), verified.explanation()));
+                    "'%s' is finished but not verified: %s".formatted(migration.name(), verified.explanation()));
         }
         return this;
     }
 
     /**
-     * Asserts that so many rows of the table were changed or deleted, each of them once.
+     * Asserts that {@code expected} rows of the table were changed or deleted, each of them once.
      *
      * @throws IllegalStateException when the table has no primary key, by which rows are told apart
      */
@@ -116,16 +116,16 @@ public final class MigrationReport {
                                     .toList()));
         }
         if (rows().size() != expected) {
-            throw new AssertionError("%d rows of %s were changed, and not %d"
+            throw new AssertionError("%d rows of %s were changed instead of %d"
                     .formatted(rows().size(), migration.definition().table(), expected));
         }
         return this;
     }
 
-    /** Asserts that replicas were killed on the way. */
+    /** Asserts that {@code expected} replicas were killed on the way. */
     public MigrationReport assertReplicasKilled(int expected) {
         if (replicasKilled != expected) {
-            throw new AssertionError("%d replicas were killed, and not %d: too few sub-batches changed rows of %s"
+            throw new AssertionError("%d replicas were killed instead of %d: too few sub-batches changed rows of %s"
                     .formatted(replicasKilled, expected, migration.definition().table()));
         }
         return this;
@@ -134,7 +134,7 @@ public final class MigrationReport {
     private List<Ledger.Changed> rows() {
         if (!changes.hasKey()) {
             throw new IllegalStateException(migration.definition().table()
-                    + " has no primary key, so its rows cannot be told apart; look at" + " the rows themselves");
+                    + " has no primary key, so its rows cannot be told apart; check the" + " rows themselves");
         }
         return changes.rows();
     }

@@ -16,17 +16,17 @@ import org.registrybbm.migrations.work.WorkRegistry;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
- * Tries migrations out, each of them to its end, in the calling thread. What a migration does to the rows of its table is written down by a
- * trigger, so that the {@link MigrationReport} can tell which rows were changed and how often.
+ * Runs migrations in a test, each of them to its end, in the calling thread. A trigger records what a migration does to the rows of its
+ * table, so that the {@link MigrationReport} can say which rows were changed and how often.
  *
- * <p>A table of a test is small. So that even such a one is cut, a migration that names no sizes gets batches of 100 rows and sub-batches of
- * at most 10.
+ * <p>Tables of tests are small. A migration that names no sizes gets batches of 100 rows and sub-batches of at most 10, so that even a
+ * small table has several of them.
  */
 public final class MigrationTester {
     private static final BatchSizing SMALL =
             new BatchSizing(100, true, BatchSizing.Bounds.NONE, new BatchSizing.Bounds(1, 10));
 
-    // A batch job of a replica that was killed is free a second later.
+    // The lease is short, so that a batch job of a killed replica is free a second later.
     private static final EngineSettings SETTINGS = EngineSettings.builder()
             .statementTimeout(Duration.ofSeconds(30))
             .lockTimeout(Duration.ofMillis(300))
@@ -43,10 +43,10 @@ public final class MigrationTester {
     private final WorkRegistry workRegistry;
 
     /**
-     * Tries migrations out on a database that somebody else makes and drops.
+     * Creates a tester on a database that somebody else creates and drops.
      *
-     * @param database with the tables of the engine
-     * @param workRegistry the work functions that it knows
+     * @param database a database with the tables of the engine
+     * @param workRegistry the work functions that migrations may use
      */
     public MigrationTester(TestDatabase database, WorkRegistry workRegistry) {
         this.database = database;
@@ -70,8 +70,8 @@ public final class MigrationTester {
     /**
      * Returns the only value of a query as a number.
      *
-     * @throws IllegalStateException when it fails, or returns no row or several
-     * @throws NumberFormatException for a value that is none
+     * @throws IllegalStateException when the query fails, or does not return exactly one row
+     * @throws NumberFormatException when the value is not a whole number
      */
     public long number(String sql) {
         return database.number(sql);
@@ -80,20 +80,21 @@ public final class MigrationTester {
     /**
      * Queues a migration and runs it to its end.
      *
-     * @param migration a name of its own, and a table that is there
-     * @return what became of it and of each row, whether it finished or failed
+     * @param migration a migration whose name is not in use and whose table exists
+     * @return what became of the migration and of each row, whether the migration finished or failed
      */
     public MigrationReport run(NewBatchedMigration migration) {
         return run(migration, List.of());
     }
 
     /**
-     * Does the same while its replicas die as processes do that are killed: the first one before the commit of its second sub-batch that
-     * changed rows, the next one right after that of its second one, before it heard of it. A third one brings it to its end. Where fewer
-     * sub-batches change rows, fewer replicas die; {@link MigrationReport#replicasKilled} tells.
+     * Queues a migration and runs it to its end while two replicas die like killed processes. The first one dies before the commit of its
+     * second sub-batch that changes rows. The next one dies right after the commit of its second such sub-batch, before it hears of it. A
+     * third replica brings the migration to its end. If fewer sub-batches change rows, fewer replicas die; {@link
+     * MigrationReport#replicasKilled} says how many.
      *
-     * @param migration a name of its own, and a table that is there
-     * @return what became of it and of each row, whether it finished or failed
+     * @param migration a migration whose name is not in use and whose table exists
+     * @return what became of the migration and of each row, whether the migration finished or failed
      */
     public MigrationReport runAndKill(NewBatchedMigration migration) {
         return run(migration, DEATHS);

@@ -12,8 +12,8 @@ import org.registrybbm.testkit.postgres.BareDataSource;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /**
- * The connections of a replica, which may die as a process does that is killed: they are gone at once, nothing is handed back, and there are
- * no others. To PostgreSQL there is no difference.
+ * Gives a replica its connections, and may kill it: all connections are then gone at once, nothing is handed back, and no new ones are
+ * opened. To PostgreSQL this looks the same as a killed process.
  */
 final class MortalReplica implements BareDataSource {
     private final TestDatabase database;
@@ -27,7 +27,7 @@ final class MortalReplica implements BareDataSource {
         this.death = death;
     }
 
-    /** Returns whether it has died. */
+    /** Returns whether the replica was killed. */
     boolean isDead() {
         return dead;
     }
@@ -37,7 +37,7 @@ final class MortalReplica implements BareDataSource {
         if (dead) {
             throw new SQLException("this replica was killed", "08001");
         }
-        // A session of its own, as it may be cut off.
+        // A session that no other test uses again, because it may be cut off.
         Connection real = DriverManager.getConnection(database.url());
         Ledger.mark(real);
         connections.add(real);

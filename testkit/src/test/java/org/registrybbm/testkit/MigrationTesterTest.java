@@ -45,7 +45,7 @@ class MigrationTesterTest {
         assertThat(tester.number("SELECT sum(n) FROM public.items")).isEqualTo(500);
         assertThatThrownBy(report::assertVerified)
                 .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("'m' is finished and not verified");
+                .hasMessageContaining("'m' is finished but not verified");
     }
 
     @Test
@@ -87,7 +87,7 @@ class MigrationTesterTest {
 
         assertThat(report.rowsChanged()).isEqualTo(100);
         assertThatThrownBy(() -> report.assertEachChangedOnce(500))
-                .hasMessage("100 rows of public.items were changed, and not 500");
+                .hasMessage("100 rows of public.items were changed instead of 500");
     }
 
     @Test
@@ -96,7 +96,7 @@ class MigrationTesterTest {
 
         assertThatThrownBy(report::assertFinished)
                 .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("'m' is failed and not finished")
+                .hasMessageContaining("'m' is failed instead of finished")
                 .hasMessageContaining("nobodyKnowsIt");
     }
 
@@ -111,7 +111,7 @@ class MigrationTesterTest {
                 .singleElement()
                 .satisfies(row -> assertThat(row.key()).isEqualTo("{\"id\": \"7\"}"));
         assertThatThrownBy(report::assertFinished)
-                .hasMessageContaining("1 in quarantine, the first one {\"id\": \"7\"}");
+                .hasMessageContaining("rows in quarantine: 1, the first one is {\"id\": \"7\"}");
     }
 
     @Test

@@ -8,7 +8,7 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** What a data source of a test needs beside its connections: nothing. */
+/** Implements everything of a data source but its connections, as little as a test needs. */
 public interface BareDataSource extends DataSource {
     @Override
     default Connection getConnection(String user, String password) throws SQLException {

@@ -15,10 +15,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sessions of test databases that are used again: PostgreSQL spends more time on a new session than on most that a test does in it. One
- * that is given back is as it was when it was new, but that it keeps its prepared statements, as those of a service's pool do: the engine
- * asks the same of the catalogs many times in a test, and planning that takes longer than answering it. Tables that are made anew end them,
- * as a statement whose columns have other types than before is refused.
+ * Keeps sessions of test databases to use them again, because PostgreSQL spends more time on a new session than on most of what a test does
+ * in it. A session that is given back is reset to the state of a new one, but keeps its prepared statements, as in the pool of a service:
+ * the engine asks the catalogues the same questions many times in a test, and planning a question takes longer than answering it. The
+ * prepared statements are dropped when tables are created, changed or dropped, because PostgreSQL refuses a prepared statement whose
+ * columns have got other types.
  */
 final class KeptSessions {
     private static final int MOST = 4;
@@ -26,7 +27,7 @@ final class KeptSessions {
     private static final Map<String, Deque<Kept>> IDLE = new ConcurrentHashMap<>();
     private static final AtomicLong DEFINITIONS = new AtomicLong();
 
-    // What DISCARD ALL does, without the prepared statements and their plans.
+    // Does what DISCARD ALL does, but keeps the prepared statements and their plans.
     private static final String RESET = """
             CLOSE ALL;
             SET SESSION AUTHORIZATION DEFAULT;
@@ -37,7 +38,7 @@ final class KeptSessions {
             DISCARD SEQUENCES
             """;
 
-    // The statements that it has prepared are of the tables as they were defined at that time.
+    // The number says for which state of the tables' definitions the session has prepared its statements.
     private record Kept(Connection real, long definitions) {}
 
     private KeptSessions() {}
@@ -53,12 +54,12 @@ final class KeptSessions {
         return guard(new Kept(DriverManager.getConnection(url), definitions), idle);
     }
 
-    /** Has sessions forget what they prepared, where tables or types were made, changed or dropped. */
+    /** Makes sessions drop their prepared statements. To be called when tables or types were created, changed or dropped. */
     static void definitionsChanged() {
         DEFINITIONS.incrementAndGet();
     }
 
-    /** Ends those of a database, as where its settings change, which only a new session has. */
+    /** Ends the kept sessions of a database, for instance after a change of a setting that only new sessions get. */
     static void end(String name) {
         IDLE.forEach((url, idle) -> {
             if (url.contains(name)) {
@@ -82,7 +83,7 @@ final class KeptSessions {
         return true;
     }
 
-    /** What is done to a connection that is closed must not reach whoever has its session by then. */
+    /** Returns a connection that refuses calls once it is closed, because somebody else may use its session by then. */
     private static Connection guard(Kept kept, Deque<Kept> idle) {
         AtomicBoolean closed = new AtomicBoolean();
         return (Connection) Proxy.newProxyInstance(
@@ -122,12 +123,12 @@ final class KeptSessions {
                 return;
             }
         } catch (SQLException e) {
-            // It is closed, then.
+            // Then it is closed.
         }
         close(real);
     }
 
-    /** Ends its transaction, however that was begun, and everything else that the session has. */
+    /** Ends the transaction of a session, however it was begun, and everything else that the session holds. */
     private static void asNew(Connection real) throws SQLException {
         real.setNetworkTimeout(Runnable::run, 0);
         if (!real.getAutoCommit()) {
@@ -144,7 +145,7 @@ final class KeptSessions {
         try {
             connection.close();
         } catch (SQLException e) {
-            // It was gone already.
+            // The session was gone already.
         }
     }
 }

@@ -14,8 +14,9 @@ import org.testcontainers.DockerClientFactory;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /**
- * The PostgreSQL server of this JVM's tests, by {@code -Dbbm.test.pg}: {@code docker}, {@code embedded}, the JDBC URL of a server of
- * your own (its user must be able to create databases), or {@code auto}, which takes Docker when an engine answers.
+ * Gives the tests of this JVM their PostgreSQL server. {@code -Dbbm.test.pg} chooses it: {@code docker}, {@code embedded}, the JDBC URL of
+ * a server of your own (its user must be able to create databases), or {@code auto} (the default), which takes Docker if a Docker engine
+ * answers and an embedded server otherwise.
  *
  * @param url JDBC URL of the maintenance database {@code postgres}, with user and password
  */
@@ -23,7 +24,7 @@ public record PgServer(String url) {
     private static final Logger LOGGER = LoggerFactory.getLogger(PgServer.class);
     private static final String IMAGE = System.getProperty("bbm.test.pg.image", "postgres:17.6-alpine");
 
-    /** Returns the server, started at the first call and stopped with the JVM. */
+    /** Returns the server. It is started at the first call and stopped with the JVM. */
     public static PgServer get() {
         return Holder.SERVER;
     }
@@ -69,7 +70,7 @@ public record PgServer(String url) {
                         "max_prepared_transactions=2",
                         "-c",
                         "fsync=off");
-        // Testcontainers' own reaper removes it with the JVM.
+        // The reaper of Testcontainers removes the container when the JVM ends.
         container.start();
         return new PgServer(container.getJdbcUrl()
                 + (container.getJdbcUrl().contains("?") ? "&" : "?")
@@ -80,8 +81,8 @@ public record PgServer(String url) {
     private static PgServer embedded() {
         try {
             EmbeddedPostgres postgres = EmbeddedPostgres.builder()
-                    // Each user unpacks binaries of their own: what another one left in the temporary folder is not
-                    // theirs.
+                    // Each user unpacks the binaries into a directory of their own, because they may not use what
+                    // another user left in the temporary folder.
                     .setOverrideWorkingDirectory(Path.of(
                                     System.getProperty("java.io.tmpdir"),
                                     "bbm-test-postgres-" + System.getProperty("user.name"))

@@ -26,23 +26,23 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Gives a test class a {@link TestDatabase}: a copy of one migrated template, with a session time zone that nobody lives in by
- * accident. After the class it fails when a transaction was left open, then drops the database.
+ * Gives a test class a {@link TestDatabase}: a copy of a migrated template, whose sessions have an unusual time zone. After the class, the
+ * database is dropped, and the class fails if a transaction was left open.
  */
 public final class PostgresExtension implements BeforeAllCallback, AfterAllCallback, ParameterResolver {
-    /** The batched-migration tables. */
+    /** The changelog of the tables of batched migrations. */
     public static final String ENGINE_CHANGELOG = "org/registrybbm/db/batched-migrations.xml";
 
-    /** The Quartz tables. */
+    /** The changelog of Quartz's tables. */
     public static final String QUARTZ_CHANGELOG = "org/registrybbm/db/quartz.xml";
 
-    /** The registry's own tables after the engine's. */
+    /** The changelog of all these tables and of the registry's own. */
     private static final String REGISTRY_CHANGELOG = "org/registrybbm/db/registry.xml";
 
-    /** The time zone of the sessions, which nobody's machine has by accident. */
+    /** The time zone of the sessions. Hardly any machine has it, so a test that depends on the machine's time zone fails. */
     static final String TIME_ZONE = "Asia/Kathmandu";
 
-    // Held, as the logging system would forget the level with the logger.
+    // Held in a field because the logging system forgets a logger that nobody holds, and its level with it.
     private static final Logger LIQUIBASE = Logger.getLogger("liquibase");
 
     private static final long LONGEST_LEFTOVER = TimeUnit.SECONDS.toNanos(20);
@@ -65,7 +65,7 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
         TestDatabase database = context.getStore(NAMESPACE).remove(TestDatabase.class, TestDatabase.class);
         if (database != null) {
             List<String> open = openTransactions(database);
-            // A replica that a test killed or froze leaves one until PostgreSQL notices.
+            // A replica that a test killed or froze leaves a transaction open until PostgreSQL notices.
             for (long end = System.nanoTime() + LONGEST_LEFTOVER; !open.isEmpty() && System.nanoTime() < end; ) {
                 open = openTransactions(database);
             }
@@ -95,17 +95,17 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
         return context.getStore(NAMESPACE).get(TestDatabase.class, TestDatabase.class);
     }
 
-    /** Makes a database with the engine's and Quartz's tables; the caller drops it. */
+    /** Creates a database with the tables of the engine and of Quartz; the caller drops it. */
     public static TestDatabase migrated() {
         return copyOf(template(ENGINE_CHANGELOG, QUARTZ_CHANGELOG));
     }
 
-    /** Makes a database with the registry's own tables; the caller drops it. */
+    /** Creates a database with all tables of the application {@code registry}; the caller drops it. */
     public static TestDatabase registry() {
         return copyOf(template(REGISTRY_CHANGELOG));
     }
 
-    /** Makes an empty database; the caller drops it. */
+    /** Creates an empty database; the caller drops it. */
     public static TestDatabase empty() {
         return copyOf("template1");
     }
@@ -116,7 +116,7 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
         admin("DROP DATABASE IF EXISTS " + database.name() + " WITH (FORCE)");
     }
 
-    /** Applies a changelog of the classpath. */
+    /** Applies a changelog from the classpath. */
     public static void migrate(TestDatabase database, String changelog) {
         try (Connection connection = DriverManager.getConnection(database.url())) {
             Scope.child(Map.of(Scope.Attr.ui.name(), new LoggerUIService()), () -> {

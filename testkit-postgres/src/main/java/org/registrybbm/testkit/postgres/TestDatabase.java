@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * A database of a test class: migrated, empty, and dropped afterwards. Sessions that are closed are used again; they leave
- * nothing behind.
+ * Gives access to the database of a test class. It is migrated but holds no rows yet, and is dropped after the class. Closed sessions are
+ * reset and used again.
  *
- * @param name of the database
+ * @param name the name of the database
  * @param url JDBC URL with user and password
  */
 public record TestDatabase(String name, String url) implements BareDataSource {
     private static final Pattern OF_DEFINITIONS = Pattern.compile("(?i)\\b(CREATE|ALTER|DROP)\\s");
-    // What only a session sees that begins later.
+    // Statements whose effect only later sessions see.
     private static final Pattern OF_NEW_SESSIONS = Pattern.compile("(?i)ALTER\\s+(DATABASE|ROLE|USER|SYSTEM)");
 
     @Override
@@ -26,7 +26,7 @@ public record TestDatabase(String name, String url) implements BareDataSource {
         return inItsTimeZone(KeptSessions.take(url));
     }
 
-    // pgjdbc asks for the JVM's time zone at the start of a session, whatever the database's default is.
+    // pgjdbc sets the JVM's time zone at the start of a session, whatever the default of the database is.
     private static Connection inItsTimeZone(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET TIME ZONE '" + PostgresExtension.TIME_ZONE + "'");
@@ -50,7 +50,7 @@ public record TestDatabase(String name, String url) implements BareDataSource {
         }
     }
 
-    /** Ends the sessions that nobody uses now, where a setting was changed that only a new session has. */
+    /** Ends the sessions that nobody uses now. To be called after a change of a setting that only new sessions get. */
     public void endKeptSessions() {
         KeptSessions.end(name);
     }
@@ -74,7 +74,7 @@ public record TestDatabase(String name, String url) implements BareDataSource {
         }
     }
 
-    /** Returns the only value as text, {@code "null"} for NULL. */
+    /** Returns the only value of a query as text; {@code "null"} for NULL. */
     public String text(String sql, Object... args) {
         List<String> values = column(sql, args);
         if (values.size() != 1) {
@@ -83,7 +83,7 @@ public record TestDatabase(String name, String url) implements BareDataSource {
         return values.get(0);
     }
 
-    /** Returns the only value as a number. */
+    /** Returns the only value of a query as a number. */
     public long number(String sql, Object... args) {
         return Long.parseLong(text(sql, args));
     }

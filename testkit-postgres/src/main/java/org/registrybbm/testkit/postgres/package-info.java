@@ -1,6 +1,6 @@
 /**
- * A real PostgreSQL for tests, embedded or in a container, and a migrated database for each test class. It knows the changelogs and nothing
- * of the engine.
+ * Gives tests a real PostgreSQL, embedded or in a container, and each test class a migrated database. This package knows the changelogs and
+ * nothing of the engine.
  */
 @NullMarked
 package org.registrybbm.testkit.postgres;
