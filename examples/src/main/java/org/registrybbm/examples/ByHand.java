@@ -6,7 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 
-/** The backfill of the comparison as a loop of one's own. */
+/** Shows the backfill of the comparison as a hand-written loop. */
 public final class ByHand {
     private ByHand() {}
 

@@ -10,9 +10,9 @@ import jakarta.validation.Valid;
 import org.registrybbm.app.BatchedMigrationsBundle;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
 
-/** A Dropwizard application with batched migrations. */
+/** Shows a Dropwizard application with batched migrations. */
 public final class MyApplication extends Application<MyApplication.MyConfiguration> {
-    /** Its configuration. */
+    /** The configuration of the application. */
     public static final class MyConfiguration extends Configuration {
         @Valid
         @JsonProperty

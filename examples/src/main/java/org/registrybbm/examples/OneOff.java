@@ -8,11 +8,11 @@ import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 
-/** A batched migration run to its end, with a data source and nothing else. */
+/** Shows how to run a batched migration to its end with only a data source. */
 public final class OneOff {
     private OneOff() {}
 
-    /** Widens a column. */
+    /** Copies a column to a wider one. */
     public static RunResult widenUserIds(DataSource dataSource) {
         // snippet: one-off
         BatchedMigrations engine = BatchedMigrations.on(dataSource).build();

@@ -7,7 +7,7 @@ import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
 
-/** Work functions that say which rows are pending. */
+/** Shows work functions that say which rows are pending. */
 public final class OrderWorkFunctions implements WorkFunctions {
     @Override
     public void register(WorkRegistry.Builder registry) {

@@ -3,7 +3,10 @@ package org.registrybbm.examples;
 import java.util.Map;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 
-/** Ten migrations of a shop: shipped work and its own, by each strategy, with and without arguments, bounds and limits. */
+/**
+ * Describes ten migrations of a shop, with shipped work functions and its own ones. Together they use every batching strategy, arguments,
+ * bounds and limits.
+ */
 public final class ShopMigrations {
     private ShopMigrations() {}
 
@@ -18,7 +21,7 @@ public final class ShopMigrations {
     }
     // end
 
-    /** Gives times the time zone that they were meant in. */
+    /** Reads times without a time zone in the time zone that they were meant in. */
     public static NewBatchedMigration readVisitTimes() {
         return NewBatchedMigration.named("read_visit_times")
                 .work("copyColumn", Map.of("from", "seen_local", "to", "seen_at", "timeZone", "Europe/Berlin"))
@@ -58,7 +61,7 @@ public final class ShopMigrations {
     }
     // end
 
-    /** Moves two words of a text into a document. */
+    /** Moves the two words of a name into a JSON document. */
     public static NewBatchedMigration splitNames() {
         return NewBatchedMigration.named("split_names")
                 .work("splitNames")
@@ -81,7 +84,7 @@ public final class ShopMigrations {
     }
     // end
 
-    /** Deletes what is old. */
+    /** Deletes old visits. */
     public static NewBatchedMigration forgetVisits() {
         return NewBatchedMigration.named("forget_visits")
                 .work("forgetVisits", Map.of("before", "2026-01-01T00:00:00Z"))
@@ -102,7 +105,7 @@ public final class ShopMigrations {
     }
     // end
 
-    /** Computes a column in Java, and leaves at most ten documents aside that cannot be read. */
+    /** Computes a column in Java. At most ten documents that cannot be read may be in quarantine. */
     public static NewBatchedMigration hashDocuments() {
         return NewBatchedMigration.named("hash_documents")
                 .work("hashDocuments")

@@ -12,7 +12,7 @@ import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
 
-/** Work of a shop, of as many kinds as there are. */
+/** Registers a shop's work functions, one of each kind that there is. */
 public final class ShopWork implements WorkFunctions {
     @Override
     public void register(WorkRegistry.Builder registry) {

@@ -5,7 +5,7 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.work.WorkFunction;
 
-/** The backfill of the comparison as a batched migration. */
+/** Shows the backfill of the comparison as a batched migration. */
 public final class WithBatchedMigrations {
     private WithBatchedMigrations() {}
 

@@ -13,15 +13,15 @@ import java.time.Duration;
 import java.time.Instant;
 import javax.sql.DataSource;
 
-/** The backfill of the comparison as a task of db-scheduler. */
+/** Shows the backfill of the comparison as a task of db-scheduler. */
 public final class WithDbScheduler {
     private WithDbScheduler() {}
 
     // snippet: with-db-scheduler
-    /** Where the task has come to; db-scheduler keeps it. */
+    /** How far the task has come; db-scheduler stores it. */
     public record Cursor(long after) implements Serializable {}
 
-    /** Survives restarts: the cursor is kept, in another transaction than the rows. One batch after the other, at a fixed size. */
+    /** Survives restarts, because the cursor is stored, but in another transaction than the rows. One batch at a time, at a fixed size. */
     public static CustomTask<Cursor> lowerCaseEmails(DataSource dataSource) {
         return Tasks.custom(TaskDescriptor.of("lower-case-emails", Cursor.class))
                 .scheduleOnStartup("once", new Cursor(0), now -> Instant.EPOCH)

@@ -1,4 +1,4 @@
-/** The code that README.md and docs/ show: it is compiled here, and a test compares it with what they show. */
+/** Holds the code that README.md and docs/ show. It is compiled here, and a test compares it with what they show. */
 @NullMarked
 package org.registrybbm.examples;
 
