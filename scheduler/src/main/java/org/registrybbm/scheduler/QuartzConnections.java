@@ -9,13 +9,14 @@ import javax.sql.DataSource;
 import org.quartz.utils.ConnectionProvider;
 
 /**
- * Connections for a Quartz scheduler that runs batch jobs and nothing else, from a pool that the host closes. What Quartz notes of its
- * triggers need not be on the disk before it goes on: a server that crashes forgets the last of these notes, and a batch job that fires
- * once more is refused by its lease. So each batch job waits for the disk at its claim, and not three more times, and neither do the
+ * Gives connections to a Quartz scheduler that runs only batch jobs, from a pool that the host closes. Quartz's transactions do not wait
+ * until their changes are on the disk. This is safe: if the server crashes and the last changes of triggers are lost, a batch job may fire
+ * once more, and its lease refuses that. So each batch job waits for the disk at its claim, and not three more times, and neither do the
  * transactions of the host whose log records would be flushed with them.
  */
 record QuartzConnections(DataSource dataSource) implements ConnectionProvider {
-    // Only for the transaction, so that the connection goes back to the pool as it came, and behind a pooler too.
+    // Set only for the transaction, so that the connection goes back to the pool unchanged. This also works behind a
+    // pooler.
     private static final String NOT_FLUSHED = "SET LOCAL synchronous_commit = off";
 
     @Override
@@ -34,7 +35,7 @@ record QuartzConnections(DataSource dataSource) implements ConnectionProvider {
                 });
     }
 
-    /** Each transaction that changes triggers begins with Quartz's lock. */
+    /** Returns whether a statement takes Quartz's lock, with which each transaction that changes triggers begins. */
     private static boolean takesLock(String sql) {
         return sql.contains("QRTZ_LOCKS") && sql.endsWith("FOR UPDATE");
     }
