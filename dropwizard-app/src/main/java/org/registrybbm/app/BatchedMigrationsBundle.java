@@ -111,7 +111,8 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
     public BatchedMigrations engine() {
         BatchedMigrations built = engine;
         if (built == null) {
-            throw new IllegalStateException("the engine does not exist before Dropwizard has run the bundle; ask for it in Application.run");
+            throw new IllegalStateException(
+                    "the engine does not exist before Dropwizard has run the bundle; ask for it in Application.run");
         }
         return built;
     }

@@ -197,7 +197,8 @@ class CommandLineIT {
 
             assertThat(run.process().waitFor(10, TimeUnit.SECONDS)).isTrue();
             assertThat(run.process().exitValue()).isEqualTo(143);
-            assertThat(run.err()).contains("1 of 1 batched migrations are not finished; run the command again to continue");
+            assertThat(run.err())
+                    .contains("1 of 1 batched migrations are not finished; run the command again to continue");
             assertThat(database.column(
                             "SELECT id FROM batched_background_migration_jobs WHERE lease_token IS NOT NULL"))
                     .isEmpty();

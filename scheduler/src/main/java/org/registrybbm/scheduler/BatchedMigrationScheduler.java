@@ -111,7 +111,9 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
                         plugin.leave();
                         scheduler.shutdown(true);
                     } catch (SchedulerException | RuntimeException e) {
-                        LOGGER.warn("the scheduler did not shut down cleanly; other replicas take over what it still held: {}", e.getMessage());
+                        LOGGER.warn(
+                                "the scheduler did not shut down cleanly; other replicas take over what it still held: {}",
+                                e.getMessage());
                     } finally {
                         down.countDown();
                     }

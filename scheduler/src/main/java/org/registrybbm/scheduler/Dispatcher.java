@@ -243,7 +243,8 @@ final class Dispatcher {
     private void store(DueJob due) throws SchedulerException {
         // The trigger of a worker that died is usually still there.
         if (due.deadToken() != null || !triggers.store(due.jobId())) {
-            LOGGER.debug("batch job {} is due although it may have a trigger; the trigger is stored again", due.jobId());
+            LOGGER.debug(
+                    "batch job {} is due although it may have a trigger; the trigger is stored again", due.jobId());
             triggers.replace(due.jobId());
         }
         stored.put(due.jobId(), System.nanoTime());

@@ -84,7 +84,8 @@ public final class MigrationReport {
             return "";
         }
         QuarantinedRow first = quarantine.get(0);
-        return "; rows in quarantine: %d, the first one is %s: %s".formatted(quarantine.size(), first.key(), first.message());
+        return "; rows in quarantine: %d, the first one is %s: %s"
+                .formatted(quarantine.size(), first.key(), first.message());
     }
 
     /** Asserts that the migration is finished and that, by its work function, no row is pending any more. */

@@ -67,9 +67,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
      */
     public BackgroundMigrateCommand(
             Class<T> configurationClass, Function<T, Setup> setup, PrintStream out, PrintStream err) {
-        super(
-                "background-migrate",
-                "Show, pause, start, run, repair and verify batched background migrations");
+        super("background-migrate", "Show, pause, start, run, repair and verify batched background migrations");
         this.configurationClass = configurationClass;
         this.setup = setup;
         this.out = out;
@@ -83,7 +81,8 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
 
     @Override
     public void configure(Subparser parser) {
-        parser.help("Show, pause, start, run, repair and verify\nbatched background migrations").epilog("""
+        parser.help("Show, pause, start, run, repair and verify\nbatched background migrations")
+                .epilog("""
                         'background-migrate SUBCOMMAND --help' explains a subcommand.
 
                         Answers go to standard output, progress and errors to standard error.
@@ -140,8 +139,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         Subparser budgets = plainSubcommand(parser, BudgetCommand.BUDGET, "Show or change how much may run at once");
         BudgetCommand.configureBudget(budgets);
         addFileArgument(budgets);
-        Subparser priority =
-                plainSubcommand(parser, BudgetCommand.PRIORITY, "Set the priority of a batched migration");
+        Subparser priority = plainSubcommand(parser, BudgetCommand.PRIORITY, "Set the priority of a batched migration");
         BudgetCommand.configurePriority(priority);
         addFileArgument(priority);
     }
@@ -161,8 +159,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 .dest(JSON)
                 .action(Arguments.storeTrue())
                 .help("print JSON for programs instead of a table");
-        Subparser waive =
-                plainSubcommand(parser, RepairCommand.WAIVE, "Leave quarantined rows as they are");
+        Subparser waive = plainSubcommand(parser, RepairCommand.WAIVE, "Leave quarantined rows as they are");
         RepairCommand.configureWaive(waive);
         addFileArgument(waive);
         subcommand(parser, VERIFY, "Search tables for rows that are not done")

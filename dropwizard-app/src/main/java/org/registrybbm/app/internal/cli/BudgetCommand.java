@@ -45,7 +45,11 @@ final class BudgetCommand {
                           background-migrate budget set --migration widen --rows-per-second 5000
                           background-migrate budget set --table '*' --migrations 2""");
         sub.addArgument(ACTION).metavar(SET).nargs("?").help("change a budget; without it, all are listed");
-        option(sub, "migration", "NAME", "the budget of this batched migration; '*' for all\nthat have none of their own");
+        option(
+                sub,
+                "migration",
+                "NAME",
+                "the budget of this batched migration; '*' for all\nthat have none of their own");
         option(sub, "table", "SCHEMA.TABLE", "the budget of this table; '*' for all that have\nnone of their own");
         option(sub, "batch-jobs", LIMIT, "batch jobs at once: 0 to 1000, where 0 stops all;\nat first 2");
         option(
@@ -72,7 +76,9 @@ final class BudgetCommand {
                         Example:
                           background-migrate priority widen 10""");
         sub.addArgument(NAME).metavar("NAME").help("the batched migration");
-        sub.addArgument(PRIORITY).metavar("N").help("the priority: -32768 to 32767, where higher ones\ncome first; a new migration has 0");
+        sub.addArgument(PRIORITY)
+                .metavar("N")
+                .help("the priority: -32768 to 32767, where higher ones\ncome first; a new migration has 0");
     }
 
     private static void option(Subparser sub, String name, String metavar, String help) {
@@ -106,7 +112,8 @@ final class BudgetCommand {
             return;
         }
         if (!options.equals(new BudgetOptions(null, null, null, null, null))) {
-            throw new CommandFailure("nothing was changed, because 'budget' only lists; to change a budget, write 'budget set' and the options");
+            throw new CommandFailure(
+                    "nothing was changed, because 'budget' only lists; to change a budget, write 'budget set' and the options");
         }
         if (namespace.getBoolean(JSON)) {
             out.println(BudgetTable.json(engine.budgets().list()));

@@ -43,8 +43,9 @@ public final class SchemaLocks {
         if (!locked) {
             return Optional.empty();
         }
-        return Optional.of("the schema change stopped: " + holder(thrown, dataSource)
-                + "; changes made before that are kept; wait for that session or end it, then run the same command again");
+        return Optional.of(
+                "the schema change stopped: " + holder(thrown, dataSource)
+                        + "; changes made before that are kept; wait for that session or end it, then run the same command again");
     }
 
     private static String holder(Throwable thrown, DataSource dataSource) {

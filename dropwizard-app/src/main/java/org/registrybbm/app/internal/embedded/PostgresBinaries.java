@@ -62,7 +62,8 @@ record PostgresBinaries(Path home) {
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 Path path = target.resolve(entry.getName()).normalize();
                 if (!path.startsWith(target)) {
-                    throw new IOException("the archive's entry " + entry.getName() + " is outside of the directory that it is unpacked to");
+                    throw new IOException("the archive's entry " + entry.getName()
+                            + " is outside of the directory that it is unpacked to");
                 }
                 write(tar, entry, path);
             }

@@ -22,6 +22,7 @@ public final class SchedulerHealthCheck extends HealthCheck {
         }
         return scheduler.isCheckedIn()
                 ? Result.healthy()
-                : Result.unhealthy("this replica's scheduler does not reach its tables or is stopped; it takes no batch jobs meanwhile; see the log");
+                : Result.unhealthy(
+                        "this replica's scheduler does not reach its tables or is stopped; it takes no batch jobs meanwhile; see the log");
     }
 }

@@ -54,14 +54,18 @@ public final class PrometheusListener extends EventAdapter {
         this.nanos = nanos;
         runs = Counter.builder()
                 .name("registry_bbm_runs_total")
-                .help("Runs of batch jobs by this replica, whether they finished, failed, were handed back or were lost")
+                .help(
+                        "Runs of batch jobs by this replica, whether they finished, failed, were handed back or were lost")
                 .register(registry);
         runDuration = histogram("registry_bbm_run_duration_seconds", "Duration of one run of a batch job", DURATIONS)
                 .register(registry);
         jobDuration = histogram("registry_bbm_job_duration_seconds", "Duration of a batch job that finished", DURATIONS)
                 .labelNames(MIGRATION)
                 .register(registry);
-        queryDuration = histogram("registry_bbm_query_duration_seconds", "Duration of the transaction of one sub-batch", DURATIONS)
+        queryDuration = histogram(
+                        "registry_bbm_query_duration_seconds",
+                        "Duration of the transaction of one sub-batch",
+                        DURATIONS)
                 .labelNames(MIGRATION)
                 .register(registry);
         batchSize = Gauge.builder()

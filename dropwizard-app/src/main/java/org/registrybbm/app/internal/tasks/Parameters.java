@@ -76,7 +76,8 @@ final class Parameters {
             return Long.parseLong(value.strip());
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
-                    "the parameter '" + name + "' is '" + value + "', which is not a whole number; nothing was changed", e);
+                    "the parameter '" + name + "' is '" + value + "', which is not a whole number; nothing was changed",
+                    e);
         }
     }
 
