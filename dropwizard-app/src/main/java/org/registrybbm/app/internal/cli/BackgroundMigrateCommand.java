@@ -197,6 +197,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         return parser.addSubparsers()
                 .title("subcommands")
                 .metavar("SUBCOMMAND")
+                .help("one of the following")
                 .addParser(name)
                 .setDefault(SUBCOMMAND, name)
                 .description(description)

@@ -51,17 +51,17 @@ final class BudgetCommand {
                 "NAME",
                 "the budget of this batched migration; '*' for all\nthat have none of their own");
         option(sub, "table", "SCHEMA.TABLE", "the budget of this table; '*' for all that have\nnone of their own");
-        option(sub, "batch-jobs", LIMIT, "batch jobs at once: 0 to 1000, where 0 stops all;\nat first 2");
+        option(sub, "batch-jobs", LIMIT, "batch jobs at once: 0 to 1000, where 0 stops all;\ninitially 2");
         option(
                 sub,
                 "rows-per-second",
                 LIMIT,
-                "rows that are covered per second, changed or not:\n1 to 1000000000; not for a table; at first\nunlimited");
+                "rows that are covered per second, changed or not:\n1 to 1000000000; not for a table; initially\nunlimited");
         option(
                 sub,
                 "migrations",
                 LIMIT,
-                "batched migrations that run at once on one table:\n1 to 1000; only with --table; at first 1");
+                "batched migrations that run at once on one table:\n1 to 1000; only with --table; initially 1");
         sub.addArgument("--json")
                 .dest(JSON)
                 .action(Arguments.storeTrue())
@@ -78,7 +78,7 @@ final class BudgetCommand {
         sub.addArgument(NAME).metavar("NAME").help("the batched migration");
         sub.addArgument(PRIORITY)
                 .metavar("N")
-                .help("the priority: -32768 to 32767, where higher ones\ncome first; a new migration has 0");
+                .help("the priority: -32768 to 32767, default 0; higher\nones come first");
     }
 
     private static void option(Subparser sub, String name, String metavar, String help) {

@@ -106,6 +106,11 @@ public final class RegistryCommands {
         @Override
         public void configure(Subparser parser) {
             super.configure(parser);
+            parser.addSubparsers()
+                    .title("subcommands")
+                    .metavar("SUBCOMMAND")
+                    .help("one of: calculate-checksum, clear-checksums,\ndrop-all, dump, fast-forward, generate-docs,\n"
+                            + "locks, migrate, prepare-rollback, rollback,\nstatus, tag, test");
             parser.help("Show, change and roll back the schema (Liquibase)").epilog("""
                             The subcommands that are needed most:
 
