@@ -37,6 +37,15 @@ class ArchitectureTest {
             .may("internal.quarantine", "failure", "internal.jdbc", "internal.catalog", "work")
             .may("internal.sharing", "model", "internal.jdbc", "internal.tables")
             .may(
+                    "internal.rows",
+                    "failure",
+                    "model",
+                    "internal.failure",
+                    "internal.jdbc",
+                    "internal.catalog",
+                    "work",
+                    "internal.quarantine")
+            .may(
                     "internal.strategy",
                     "failure",
                     "settings",
@@ -45,7 +54,8 @@ class ArchitectureTest {
                     "internal.jdbc",
                     "internal.catalog",
                     "work",
-                    "internal.quarantine")
+                    "internal.quarantine",
+                    "internal.rows")
             .may(
                     "internal.walk",
                     "failure",
@@ -57,6 +67,7 @@ class ArchitectureTest {
                     "internal.tables",
                     "internal.registry",
                     "internal.quarantine",
+                    "internal.rows",
                     "internal.strategy")
             .may("internal.sizing", "settings", "model", "internal.tables", "internal.sharing", "internal.strategy")
             .may(
@@ -72,6 +83,7 @@ class ArchitectureTest {
                     "internal.tables",
                     "internal.quarantine",
                     "internal.sharing",
+                    "internal.rows",
                     "internal.strategy",
                     "internal.walk",
                     "internal.sizing")
@@ -103,6 +115,7 @@ class ArchitectureTest {
                     "internal.registry",
                     "internal.quarantine",
                     "internal.sharing",
+                    "internal.rows",
                     "internal.strategy",
                     "internal.walk",
                     "internal.sizing",
@@ -136,9 +149,9 @@ class ArchitectureTest {
                     "internal.catalog",
                     "work",
                     "internal.tables",
-                    "internal.strategy",
                     "internal.walk",
-                    "internal.running")
+                    "internal.running",
+                    "internal.rows")
             .may(
                     "spi",
                     "failure",

@@ -13,9 +13,9 @@ import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.failure.WorkFailedException;
 import org.registrybbm.migrations.internal.failure.WorkRuleException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
-import org.registrybbm.migrations.internal.strategy.RowLists;
-import org.registrybbm.migrations.internal.strategy.RowQueries;
-import org.registrybbm.migrations.internal.strategy.WalkedTable;
+import org.registrybbm.migrations.internal.rows.RowLists;
+import org.registrybbm.migrations.internal.rows.RowQueries;
+import org.registrybbm.migrations.internal.rows.WalkedTable;
 import org.registrybbm.migrations.work.Batch;
 
 /**

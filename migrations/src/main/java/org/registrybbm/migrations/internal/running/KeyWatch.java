@@ -15,8 +15,8 @@ import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
+import org.registrybbm.migrations.internal.rows.WalkedTable;
 import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
-import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.model.Strategy;
 

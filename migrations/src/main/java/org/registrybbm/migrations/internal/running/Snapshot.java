@@ -17,9 +17,10 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.NetworkLimit;
 import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
+import org.registrybbm.migrations.internal.rows.PendingSearch;
+import org.registrybbm.migrations.internal.rows.Places;
+import org.registrybbm.migrations.internal.rows.WalkedTable;
 import org.registrybbm.migrations.internal.strategy.BlockBatching;
-import org.registrybbm.migrations.internal.strategy.PendingSearch;
-import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.Batch;
@@ -205,7 +206,7 @@ public final class Snapshot implements AutoCloseable {
     }
 
     private PendingSearch search(Place at, long last) throws SQLException {
-        String range = BlockBatching.range("", at.next(), last);
+        String range = Places.inBlocks("", at.next(), last);
         WalkedTable seen =
                 at.walked().within(connection, new SparedQueries.Range(range, Optional.empty(), rows(at, last)));
         PendingSearch search = new PendingSearch(connection, seen, most);

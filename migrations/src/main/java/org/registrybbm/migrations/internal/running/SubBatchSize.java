@@ -1,10 +1,10 @@
 package org.registrybbm.migrations.internal.running;
 
 import java.time.Duration;
+import org.registrybbm.migrations.internal.rows.RowLists;
 import org.registrybbm.migrations.internal.running.SubBatchTransaction.Step;
 import org.registrybbm.migrations.internal.sizing.Sizing;
 import org.registrybbm.migrations.internal.sizing.SubBatchSizes;
-import org.registrybbm.migrations.internal.strategy.RowLists;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchSizing;
 

@@ -7,6 +7,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.rows.WalkedTable;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.model.Strategy;

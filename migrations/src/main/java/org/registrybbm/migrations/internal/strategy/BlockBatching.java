@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
+import org.registrybbm.migrations.internal.rows.Places;
+import org.registrybbm.migrations.internal.rows.WalkedTable;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.work.Batch;
@@ -68,8 +70,8 @@ public record BlockBatching() implements BatchingStrategy {
         StatisticsQueries.Heap heap = StatisticsQueries.heap(connection, table.target());
         long last = Math.min(job.range().max(), first + blocks(heap, wanted.rows()) - 1);
         long covered = Math.round((last - first + 1) * heap.rowsPerBlock());
-        WalkedTable seen =
-                table.within(connection, new SparedQueries.Range(range("", first, last), Optional.empty(), covered));
+        WalkedTable seen = table.within(
+                connection, new SparedQueries.Range(Places.inBlocks("", first, last), Optional.empty(), covered));
         return Optional.of(new SubBatch(
                 seen,
                 rows(seen, first, last),
@@ -80,13 +82,8 @@ public record BlockBatching() implements BatchingStrategy {
 
     /** Returns the rows of some blocks, without those in quarantine. */
     public static Batch rows(WalkedTable table, long first, long last) {
-        return new Batch(
-                qualifier -> range(qualifier, first, last) + table.spared().and(qualifier));
-    }
-
-    /** Returns the condition that a row lies in some blocks. */
-    public static String range(String qualifier, long first, long last) {
-        return "%1$sctid >= '(%2$d,0)'::tid AND %1$sctid < '(%3$d,0)'::tid".formatted(qualifier, first, last + 1);
+        return new Batch(qualifier ->
+                Places.inBlocks(qualifier, first, last) + table.spared().and(qualifier));
     }
 
     private static long blocks(StatisticsQueries.Heap heap, long rows) {

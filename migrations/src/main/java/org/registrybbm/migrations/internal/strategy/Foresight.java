@@ -6,6 +6,7 @@ import java.sql.Savepoint;
 import java.time.Duration;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.rows.Places;
 import org.registrybbm.migrations.settings.EngineSettings;
 
 /**

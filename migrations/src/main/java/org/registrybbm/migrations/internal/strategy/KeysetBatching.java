@@ -17,6 +17,7 @@ import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.quarantine.SparedQueries;
+import org.registrybbm.migrations.internal.rows.WalkedTable;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.Key;

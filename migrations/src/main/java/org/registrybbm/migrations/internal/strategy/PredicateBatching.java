@@ -13,6 +13,8 @@ import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.internal.rows.Places;
+import org.registrybbm.migrations.internal.rows.WalkedTable;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.model.Strategy;

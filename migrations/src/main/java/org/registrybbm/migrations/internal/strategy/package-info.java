@@ -1,7 +1,8 @@
 /**
- * How a table is cut and which rows a sub-batch takes: the batching strategies, the table as they see it, and the statements on its rows.
+ * How a table is cut into batches, and which rows the next sub-batch takes: the batching strategies.
  *
- * <p>Which walks a migration has and what they have come to is in {@code internal.walk}.
+ * <p>What is known of the rows themselves is in {@code internal.rows}. Which walks a migration has and what they have come to is in
+ * {@code internal.walk}.
  */
 @NullMarked
 package org.registrybbm.migrations.internal.strategy;

@@ -9,7 +9,7 @@ import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.failure.FailureText;
 import org.registrybbm.migrations.internal.failure.SqlFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
-import org.registrybbm.migrations.internal.strategy.Treatment;
+import org.registrybbm.migrations.internal.rows.Treatment;
 
 /**
  * Evaluates on a few rows, before the first batch, what a migration calls pending. Otherwise an expression that PostgreSQL rejects would be

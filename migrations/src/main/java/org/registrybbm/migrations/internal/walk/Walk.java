@@ -2,10 +2,10 @@ package org.registrybbm.migrations.internal.walk;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.internal.rows.Treatment;
 import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
 import org.registrybbm.migrations.internal.strategy.BlockProof;
 import org.registrybbm.migrations.internal.strategy.QuarantineRetry;
-import org.registrybbm.migrations.internal.strategy.Treatment;
 import org.registrybbm.migrations.model.Key;
 
 /**

@@ -5,9 +5,9 @@ import java.sql.SQLException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.internal.rows.Treatment;
+import org.registrybbm.migrations.internal.rows.WalkedTable;
 import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
-import org.registrybbm.migrations.internal.strategy.Treatment;
-import org.registrybbm.migrations.internal.strategy.WalkedTable;
 import org.registrybbm.migrations.internal.strategy.Wanted;
 import org.registrybbm.migrations.model.BatchJob;
 

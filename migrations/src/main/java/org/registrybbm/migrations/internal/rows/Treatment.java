@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.strategy;
+package org.registrybbm.migrations.internal.rows;
 
 /** What is done to the rows of a table. */
 public enum Treatment {

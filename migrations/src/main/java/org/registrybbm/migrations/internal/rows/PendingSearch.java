@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.strategy;
+package org.registrybbm.migrations.internal.rows;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -63,7 +63,7 @@ public final class PendingSearch {
 
     /** Searches among those of some rows that lie in some blocks. */
     public void inBlocks(Batch among, long first, long last) throws SQLException {
-        Batch rows = among.and(qualifier -> BlockBatching.range(qualifier, first, last));
+        Batch rows = among.and(qualifier -> Places.inBlocks(qualifier, first, last));
         if (isEnough() || ask(rows).isEmpty()) {
             return;
         }

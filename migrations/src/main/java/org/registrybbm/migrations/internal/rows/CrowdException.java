@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.strategy;
+package org.registrybbm.migrations.internal.rows;
 
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;

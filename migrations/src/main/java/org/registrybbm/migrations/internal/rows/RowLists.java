@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.internal.strategy;
+package org.registrybbm.migrations.internal.rows;
 
 import java.sql.Connection;
 import java.sql.SQLException;
