@@ -19,28 +19,29 @@ import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.status.StatusReader;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What a store of batched migrations does, on any server. */
 abstract class MigrationStoreContract {
-    private final Lab lab;
+    private final EngineFixture fixture;
 
     MigrationStoreContract(TestDatabase database) {
-        this.lab = Lab.clean(database);
-        lab.items(1, 10);
+        this.fixture = EngineFixture.clean(database);
+        fixture.items(1, 10);
         for (MigrationStatus status : MigrationStatus.values()) {
-            lab.queueItems(status.word(), Lab.ADD_ONE, 10);
-            lab.setStatus(status.word(), status);
+            fixture.queueItems(status.word(), ItemsWork.ADD_ONE, 10);
+            fixture.setStatus(status.word(), status);
         }
     }
 
     private MigrationStore store() {
-        return lab.engine(Map.of()).store();
+        return fixture.engine(Map.of()).store();
     }
 
     private StatusReader status() {
-        return lab.engine(Map.of()).status();
+        return fixture.engine(Map.of()).status();
     }
 
     @Test
@@ -86,25 +87,27 @@ abstract class MigrationStoreContract {
                         () -> store().list(unknown),
                         () -> status().overviews(unknown),
                         () -> store().start(unknown),
-                        () -> lab.engine(Map.of()).runToEnd(unknown, StopSignal.NEVER))
+                        () -> fixture.engine(Map.of()).runToEnd(unknown, StopSignal.NEVER))
                 .forEach(call -> assertThatThrownBy(call::run).isInstanceOf(UnknownMigrationException.class));
     }
 
     @Test
     void saysThatThereAreNoneAtAll() {
-        lab.database().execute("DELETE FROM batched_background_migrations");
+        fixture.database().execute("DELETE FROM batched_background_migrations");
 
         assertThat(store().list(List.of())).isEmpty();
         assertThat(status().overviews(List.of())).isEmpty();
         assertThat(store().pause(List.of())).isEmpty();
         assertThatThrownBy(() -> store().list(List.of("any"))).hasMessageContaining("no batched migration exists yet");
-        assertThat(lab.engine(Map.of()).runToEnd(List.of(), StopSignal.NEVER).isComplete())
+        assertThat(fixture.engine(Map.of())
+                        .runToEnd(List.of(), StopSignal.NEVER)
+                        .isComplete())
                 .isTrue();
     }
 
     @Test
     void listsById() {
-        lab.database().execute("UPDATE batched_background_migrations SET id = -1 WHERE name = 'running'");
+        fixture.database().execute("UPDATE batched_background_migrations SET id = -1 WHERE name = 'running'");
 
         assertThat(store().list(List.of()))
                 .extracting(BatchedMigration::name)
@@ -167,8 +170,8 @@ abstract class MigrationStoreContract {
                     .isEqualTo(new BatchSizing(7, true, new BatchSizing.Bounds(2, 70), new BatchSizing.Bounds(1, 5)));
             assertThat(queued.quarantineLimit()).isZero();
         });
-        assertThat(lab.of("queued", "priority")).isEqualTo("-3");
-        assertThat(lab.engine(Map.of()).budgets().list())
+        assertThat(fixture.of("queued", "priority")).isEqualTo("-3");
+        assertThat(fixture.engine(Map.of()).budgets().list())
                 .contains(new Budget(Budget.Subject.migration("queued"), Limit.of(2), Limit.of(1_000), Limit.DEFAULT));
     }
 
@@ -185,7 +188,7 @@ abstract class MigrationStoreContract {
                                 asked.byKey("id").priority(1).batchSize(3).build()))
                 .isFalse();
 
-        assertThat(lab.of("asked", "priority || ' ' || batch_size")).isEqualTo("5 10000");
+        assertThat(fixture.of("asked", "priority || ' ' || batch_size")).isEqualTo("5 10000");
     }
 
     @Test
@@ -221,13 +224,13 @@ abstract class MigrationStoreContract {
 
     @Test
     void readsARowOfThePlainInsertThatTheContainerRegistryUses() {
-        lab.database().execute("""
+        fixture.database().execute("""
                 INSERT INTO batched_background_migrations
                     (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name)
                 VALUES ('plain', 1, 9223372036854775807, 10, 1, 'addOne', 't.items', 'id')
                 """);
 
-        assertThat(lab.engine(Map.of())
+        assertThat(fixture.engine(Map.of())
                         .runToEnd(List.of("plain"), StopSignal.NEVER)
                         .finished())
                 .singleElement()
@@ -236,7 +239,7 @@ abstract class MigrationStoreContract {
                     assertThat(finished.timeline().finishedAt())
                             .isAfterOrEqualTo(finished.timeline().startedAt());
                 });
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     private String statuses() {

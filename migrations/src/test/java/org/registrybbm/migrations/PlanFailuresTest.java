@@ -21,7 +21,8 @@ import org.registrybbm.migrations.internal.tables.Troubles;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PgServer;
@@ -32,13 +33,13 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @ExtendWith(PostgresExtension.class)
 @Timeout(60)
 class PlanFailuresTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     PlanFailuresTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
+        this.fixture = EngineFixture.clean(database);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 10);
     }
 
     @ParameterizedTest
@@ -62,7 +63,8 @@ class PlanFailuresTest {
         assertThat(raising("42501").runToEnd(List.of(), StopSignal.NEVER).failed())
                 .hasSize(1);
 
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_sqlstate")).isEqualTo("20 42501");
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_sqlstate"))
+                .isEqualTo("20 42501");
     }
 
     @ParameterizedTest
@@ -74,8 +76,8 @@ class PlanFailuresTest {
 
         assertThat(plan.active()).isEqualTo(1);
         assertThat(plan.stuck()).containsOnlyKeys("m");
-        assertThat(lab.of("m", "status || ' ' || plan_failures")).isEqualTo("1 1");
-        assertThat(lab.of("m", "plan_failure_message")).doesNotContain("secret");
+        assertThat(fixture.of("m", "status || ' ' || plan_failures")).isEqualTo("1 1");
+        assertThat(fixture.of("m", "plan_failure_message")).doesNotContain("secret");
         assertThat(explanation()).startsWith("could not be planned: ").contains("; the next try is at ");
     }
 
@@ -85,7 +87,7 @@ class PlanFailuresTest {
             assertThat(plan()).isEmpty();
             assertThat(pause()).isBetween(0, 1_000);
             assertThat(plan()).as("too early").isEmpty();
-            assertThat(lab.of("m", "plan_failures")).isEqualTo("1");
+            assertThat(fixture.of("m", "plan_failures")).isEqualTo("1");
 
             for (int[] times : new int[][] {{1, 2_000}, {2, 4_000}, {6, 60_000}, {5_000, 60_000}}) {
                 database.execute(
@@ -93,7 +95,7 @@ class PlanFailuresTest {
                 assertThat(plan()).isEmpty();
                 assertThat(pause()).isBetween(times[1] / 2, times[1]);
             }
-            assertThat(lab.of("m", "plan_failures || ' ' || plan_failure_message"))
+            assertThat(fixture.of("m", "plan_failures || ' ' || plan_failure_message"))
                     .isEqualTo("5001 ERROR: canceling statement due to lock timeout");
             other.rollback();
         }
@@ -101,7 +103,7 @@ class PlanFailuresTest {
         database.execute("UPDATE batched_background_migrations SET plan_again_at = now()");
 
         assertThat(plan()).isNotEmpty();
-        assertThat(lab.of("m", "plan_failures || ' ' || num_nulls(plan_failure_message, plan_again_at)"))
+        assertThat(fixture.of("m", "plan_failures || ' ' || num_nulls(plan_failure_message, plan_again_at)"))
                 .isEqualTo("0 2");
         assertThat(explanation()).isEqualTo("waits for a worker that is free");
     }
@@ -109,10 +111,10 @@ class PlanFailuresTest {
     @Test
     void isForgottenByAnyChangeOfTheStatus() {
         List<Runnable> changes = List.of(
-                () -> lab.setStatus("m", MigrationStatus.PAUSED),
-                () -> lab.engine(Map.of()).store().pause(List.of()),
-                () -> lab.engine(Map.of()).store().startEvenFailed(List.of()),
-                () -> lab.engine(Map.of()).quarantine().retry(List.of()));
+                () -> fixture.setStatus("m", MigrationStatus.PAUSED),
+                () -> fixture.engine(Map.of()).store().pause(List.of()),
+                () -> fixture.engine(Map.of()).store().startEvenFailed(List.of()),
+                () -> fixture.engine(Map.of()).quarantine().retry(List.of()));
         for (Runnable change : changes) {
             database.execute("""
                     UPDATE batched_background_migrations SET status = 1;
@@ -123,7 +125,7 @@ class PlanFailuresTest {
 
             change.run();
 
-            assertThat(lab.of("m", "plan_failures || ' ' || num_nulls(plan_failure_message, plan_again_at)"))
+            assertThat(fixture.of("m", "plan_failures || ' ' || num_nulls(plan_failure_message, plan_again_at)"))
                     .isEqualTo("0 2");
         }
     }
@@ -132,17 +134,17 @@ class PlanFailuresTest {
     void harmsNoOtherMigrationOfTheSameTable() throws SQLException {
         database.execute("CREATE TABLE t.others AS SELECT * FROM t.items; ALTER TABLE t.others ADD PRIMARY KEY (id);"
                 + "UPDATE batched_background_migrations SET job_signature_name = 'raising'");
-        lab.queueItems("behind", Lab.ADD_ONE, 100);
+        fixture.queueItems("behind", ItemsWork.ADD_ONE, 100);
 
         raising("55006").runToEnd(List.of("behind"), StopSignal.NEVER);
 
-        assertThat(lab.status("behind")).isEqualTo(MigrationStatus.FINISHED);
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.ACTIVE);
+        assertThat(fixture.status("behind")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.ACTIVE);
     }
 
     @Test
     void endsARunThatHasNothingElseToDo() throws SQLException {
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         SynchronousRun run =
                 new SynchronousRun(engine.store(), engine.planner(), engine.runner(), Duration.ofSeconds(1));
         try (Connection other = lock()) {
@@ -160,16 +162,17 @@ class PlanFailuresTest {
     void saysThatTheDatabaseIsReadOnly() throws SQLException {
         admin("ALTER DATABASE " + database.name() + " SET default_transaction_read_only = on");
         try {
-            assertThat(lab.engine(Map.of()).planner().plan().stuck().get("m")).contains("read-only");
+            assertThat(fixture.engine(Map.of()).planner().plan().stuck().get("m"))
+                    .contains("read-only");
             assertThat(explanation()).startsWith("the database is read-only: default_transaction_read_only is on");
-            assertThatThrownBy(() -> lab.runAll(Map.of()))
+            assertThatThrownBy(() -> fixture.runAll(Map.of()))
                     .isInstanceOf(DatabaseException.class)
                     .hasMessageContaining("read-only");
         } finally {
             admin("ALTER DATABASE " + database.name() + " RESET default_transaction_read_only");
         }
-        assertThat(lab.of("m", "plan_failures")).isEqualTo("0");
-        assertThat(lab.runAll(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.of("m", "plan_failures")).isEqualTo("0");
+        assertThat(fixture.runAll(Map.of()).isComplete()).isTrue();
     }
 
     @Test
@@ -189,16 +192,16 @@ class PlanFailuresTest {
     }
 
     private List<Long> plan() {
-        return lab.engine(Map.of()).planner().plan().due();
+        return fixture.engine(Map.of()).planner().plan().due();
     }
 
     /** How many milliseconds are left until the next plan. */
     private int pause() {
-        return Integer.parseInt(lab.of("m", "(1000 * extract(epoch FROM plan_again_at - clock_timestamp()))::int"));
+        return Integer.parseInt(fixture.of("m", "(1000 * extract(epoch FROM plan_again_at - clock_timestamp()))::int"));
     }
 
     private String explanation() {
-        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).explanation();
+        return fixture.engine(Map.of()).status().overviews(List.of("m")).get(0).explanation();
     }
 
     private Connection lock() throws SQLException {
@@ -213,7 +216,7 @@ class PlanFailuresTest {
     /** Work whose check fails in the database, with a SQLSTATE of choice. */
     private BatchedMigrations raising(String state) {
         database.execute("UPDATE batched_background_migrations SET job_signature_name = 'raising' WHERE name = 'm'");
-        return lab.engine(Map.of("raising", new WorkFunction() {
+        return fixture.engine(Map.of("raising", new WorkFunction() {
             @Override
             public long migrate(WorkContext context) {
                 return 0;
@@ -221,7 +224,7 @@ class PlanFailuresTest {
 
             @Override
             public void check(WorkContext context) throws SQLException {
-                Lab.update(
+                ItemsWork.update(
                         context.connection(),
                         "DO 'BEGIN RAISE ''secret'' USING ERRCODE = ''%s''; END'".formatted(state));
             }

@@ -53,7 +53,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     private volatile boolean closed;
     private volatile boolean everSound;
     private volatile long lastSound;
-    private boolean failing;
+    private volatile boolean failing;
     private volatile boolean idle;
     private long lastTurn;
     private Duration patience = UNSETTLED;
@@ -83,7 +83,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
 
     @Override
     public void answered(boolean work) {
-        lastSound = System.nanoTime();
+        heard();
         if (work && idle) {
             calls.release();
         }
@@ -151,15 +151,22 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         if (since > LONGEST_IDLE.toNanos() || engine.planner().hasWork()) {
             return true;
         }
-        lastSound = System.nanoTime();
+        heard();
         return false;
     }
 
     /** A turn costs dozens of statements, and most of a fleet may have nothing to do. */
     private boolean isNews() {
         boolean news = prospects.isNews(engine.planner().outlook());
-        lastSound = System.nanoTime();
+        heard();
         return news;
+    }
+
+    /** While turns fail, as on Quartz's store, an answer of the engine's tables proves nothing. */
+    private void heard() {
+        if (!failing) {
+            lastSound = System.nanoTime();
+        }
     }
 
     private Duration turn() throws SchedulerException {

@@ -1,6 +1,7 @@
 package org.registrybbm.scheduler;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -8,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.quartz.JobExecutionContext;
 import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
@@ -202,9 +204,7 @@ final class Dispatcher {
             long orphans = due.stream().filter(one -> one.deadToken() != null).count();
             int room = (int) Math.min(free, Math.max(most, orphans));
             List<DueJob> taken = engine.offers().take(due, room);
-            for (DueJob one : taken) {
-                store(one);
-            }
+            store(taken);
             boolean outrun = taken.size() < Math.min(room, due.size());
             boolean awaited = outrun || plan.due().stream().anyMatch(this::isStoredLately);
             // A migration that another replica is planning right now may have more.
@@ -232,6 +232,20 @@ final class Dispatcher {
         if (System.nanoTime() - standingUntil >= 0) {
             triggers.ensureStanding();
             standingUntil = System.nanoTime() + STANDING_FOR.toNanos();
+        }
+    }
+
+    /** Stores the triggers of batch jobs. If Quartz cannot, those without one go back at once, as another replica may be able to. */
+    private void store(List<DueJob> taken) throws SchedulerException {
+        Set<Long> left = taken.stream().map(DueJob::jobId).collect(Collectors.toCollection(HashSet::new));
+        try {
+            for (DueJob one : taken) {
+                store(one);
+                left.remove(one.jobId());
+            }
+        } catch (SchedulerException e) {
+            engine.offers().withdraw(left);
+            throw e;
         }
     }
 

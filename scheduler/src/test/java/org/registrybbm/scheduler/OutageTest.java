@@ -71,6 +71,23 @@ class OutageTest {
     }
 
     @Test
+    void isNotCheckedInWhileQuartzsStoreFailsThoughTheOtherTablesAnswer() throws Exception {
+        BatchedMigrationScheduler one = fleet.start("one");
+        await().atMost(Ledger.PATIENCE).until(one::isCheckedIn);
+        database.execute("ALTER TABLE qrtz_triggers RENAME TO away");
+        Ledger ledger = Ledger.create(database, "unfired", 100).queue(100, "{}");
+
+        try {
+            await().atMost(Ledger.PATIENCE).until(() -> !one.isCheckedIn());
+        } finally {
+            database.execute("ALTER TABLE away RENAME TO qrtz_triggers");
+        }
+
+        await().atMost(Ledger.PATIENCE).until(one::isCheckedIn);
+        ledger.awaitFinishedExactly(Ledger.PATIENCE);
+    }
+
+    @Test
     void saysThatTheDatabaseIsAwayAtTheStartAndStartsLater() throws Exception {
         proxy.cut();
         BatchedMigrationScheduler one = fleet.build(Replica.of("one", proxy.database()));

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -22,12 +23,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @ExtendWith(PostgresExtension.class)
 class BrokenCodeTest {
     private final CountDownLatch over = new CountDownLatch(1);
-    private final Lab lab;
+    private final EngineFixture fixture;
 
     BrokenCodeTest(TestDatabase database) {
-        this.lab = Lab.clean(database);
-        lab.items(1, 100).queueItems("sick", "broken", 10);
-        lab.queueItems("healthy", Lab.ADD_ONE, 100);
+        this.fixture = EngineFixture.clean(database);
+        fixture.items(1, 100).queueItems("sick", "broken", 10);
+        fixture.queueItems("healthy", ItemsWork.ADD_ONE, 100);
     }
 
     @AfterEach
@@ -100,28 +101,28 @@ class BrokenCodeTest {
     @ParameterizedTest
     @EnumSource
     void anErrorOfItsCheckFailsItAlone(Broken broken) {
-        lab.drain(Map.of("broken", breaking(true, broken::fall)));
+        fixture.drain(Map.of("broken", breaking(true, broken::fall)));
 
-        assertThat(lab.status("sick")).isEqualTo(MigrationStatus.FAILED);
-        assertThat(lab.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("sick")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
     }
 
     @ParameterizedTest
     @EnumSource
     void anErrorOfWhatIsPendingFailsItAlone(Broken broken) {
-        lab.drain(Map.of("broken", breaking(false, broken::fall)));
+        fixture.drain(Map.of("broken", breaking(false, broken::fall)));
 
-        assertThat(lab.status("sick")).isEqualTo(MigrationStatus.FAILED);
-        assertThat(lab.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("sick")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
     }
 
     @Test
     void aCheckThatHangsWhateverInterruptsItIsLeftBehind() {
-        lab.drain(Map.of("broken", breaking(true, this::hang)));
+        fixture.drain(Map.of("broken", breaking(true, this::hang)));
 
-        assertThat(lab.of("sick", "failure_message"))
+        assertThat(fixture.of("sick", "failure_message"))
                 .matches("its check did not come back within 10 s, and is still at .*BrokenCodeTest\\.hang.*");
-        assertThat(lab.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
     }
 
     private void hang() {

@@ -16,7 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -24,14 +25,14 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** A budget that is lowered while batch jobs run: those that came last give way after their sub-batch. */
 @ExtendWith(PostgresExtension.class)
 class BudgetChangesTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final Map<Long, Worker<BatchOutcome>> running = new ConcurrentHashMap<>();
     private volatile boolean stopping;
 
     BudgetChangesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @AfterEach
@@ -108,9 +109,9 @@ class BudgetChangesTest {
 
     @Test
     void aSmallMigrationGetsTheNextBatchJobBesideABigOne() {
-        lab.limits(3, 3).items(1, 1_000);
-        lab.queueItems("big", Lab.ADD_ONE, 10);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.limits(3, 3).items(1, 1_000);
+        fixture.queueItems("big", ItemsWork.ADD_ONE, 10);
+        BatchedMigrations engine = fixture.engine(Map.of());
         List<Long> first = engine.planner().plan().due();
         assertThat(first).hasSize(3);
 
@@ -119,7 +120,7 @@ class BudgetChangesTest {
         engine.runner().run(first.get(0), () -> {
             engine.runner().run(first.get(1), () -> {
                 engine.runner().run(first.get(2), StopSignal.NEVER);
-                lab.queueItems("small", Lab.ADD_ONE, 500);
+                fixture.queueItems("small", ItemsWork.ADD_ONE, 500);
                 for (long job : engine.planner().plan().due()) {
                     order.add(database.text("""
                             SELECT m.name
@@ -138,11 +139,11 @@ class BudgetChangesTest {
 
     /** Starts two batch jobs each of two migrations, in the order a1, b1, a2, b2; each sub-batch is one row and takes 20 ms. */
     private List<Long> fourAtWork() {
-        lab.limits(4, 2).items(1, 10_000);
-        lab.queueItems("a", "slowly", 1_000);
-        lab.queueItems("b", "slowly", 1_000);
-        BatchedMigrations engine = lab.engine(
-                Lab.SETTINGS.toBuilder()
+        fixture.limits(4, 2).items(1, 10_000);
+        fixture.queueItems("a", "slowly", 1_000);
+        fixture.queueItems("b", "slowly", 1_000);
+        BatchedMigrations engine = fixture.engine(
+                EngineFixture.SETTINGS.toBuilder()
                         .batchTarget(Duration.ZERO)
                         .subBatchTarget(Duration.ofMillis(10))
                         .build(),

@@ -13,23 +13,24 @@ import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.budget.Budget.Change;
 import org.registrybbm.migrations.budget.Budget.Subject;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** How people read and change budgets and priorities. */
 @ExtendWith(PostgresExtension.class)
 class BudgetsTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final Budgets budgets;
     private final MigrationStore store;
 
     BudgetsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
-        this.budgets = lab.engine(Map.of()).budgets();
-        this.store = lab.engine(Map.of()).store();
+        this.fixture = EngineFixture.clean(database);
+        this.budgets = fixture.engine(Map.of()).budgets();
+        this.store = fixture.engine(Map.of()).store();
     }
 
     @Test
@@ -43,7 +44,7 @@ class BudgetsTest {
 
     @Test
     void changesOneValueAndLeavesTheOthers() {
-        lab.items(1, 1).queueItems("m", Lab.ADD_ONE, 1);
+        fixture.items(1, 1).queueItems("m", ItemsWork.ADD_ONE, 1);
         Subject subject = Subject.migration("m");
 
         assertThat(budgets.set(subject, Change.batchJobs(Limit.of(5))))
@@ -95,7 +96,7 @@ class BudgetsTest {
 
     @Test
     void refusesUnknownNames() {
-        lab.items(1, 1).queueItems("copy_things", Lab.ADD_ONE, 1);
+        fixture.items(1, 1).queueItems("copy_things", ItemsWork.ADD_ONE, 1);
 
         assertThatThrownBy(() -> budgets.set(Subject.migration("copy_thing"), Change.batchJobs(Limit.of(1))))
                 .isInstanceOf(UnknownMigrationException.class)
@@ -110,11 +111,11 @@ class BudgetsTest {
 
     @Test
     void setsPriorities() {
-        lab.items(1, 1).queueItems("m", Lab.ADD_ONE, 1);
+        fixture.items(1, 1).queueItems("m", ItemsWork.ADD_ONE, 1);
 
         assertThat(store.setPriority("m", 7)).isTrue();
         assertThat(store.setPriority("m", 7)).isFalse();
-        assertThat(lab.of("m", "priority")).isEqualTo("7");
+        assertThat(fixture.of("m", "priority")).isEqualTo("7");
         assertThatThrownBy(() -> store.setPriority("m", 32768))
                 .hasMessage("priority is 32768, allowed is -32768 to 32767; nothing was changed");
         assertThatThrownBy(() -> store.setPriority("n", 1)).isInstanceOf(UnknownMigrationException.class);

@@ -16,7 +16,8 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -24,27 +25,27 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** How many batch jobs run at once: exact, whoever claims. */
 @ExtendWith(PostgresExtension.class)
 class LimitsTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     LimitsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @ParameterizedTest
     @CsvSource({"1, 1", "2, 2", "5, 3", "3, 5"})
     void grantsExactlyAsManyLeasesAsTheLimitsSay(int fleet, int perMigration) {
-        lab.items(1, 200);
-        lab.queueItems("a", Lab.ADD_ONE, 10);
-        lab.queueItems("b", Lab.ADD_ONE, 10);
+        fixture.items(1, 200);
+        fixture.queueItems("a", ItemsWork.ADD_ONE, 10);
+        fixture.queueItems("b", ItemsWork.ADD_ONE, 10);
         // As many due batch jobs as a great fleet would cut.
-        lab.limits(1000, 8).engine(Lab.SETTINGS).planner().plan();
+        fixture.limits(1000, 8).engine(EngineFixture.SETTINGS).planner().plan();
         List<Long> jobs = database.column("SELECT id FROM batched_background_migration_jobs ORDER BY id").stream()
                 .map(Long::valueOf)
                 .toList();
         assertThat(jobs).hasSize(16);
-        lab.limits(fleet, perMigration);
+        fixture.limits(fleet, perMigration);
         CountDownLatch start = new CountDownLatch(1);
         CountDownLatch decided = new CountDownLatch(jobs.size());
         AtomicInteger granted = new AtomicInteger();
@@ -52,13 +53,15 @@ class LimitsTest {
         List<Worker<BatchOutcome>> workers = jobs.stream()
                 .map(job -> Worker.start(() -> {
                     await(start);
-                    BatchOutcome outcome = lab.engine(Lab.SETTINGS).runner().run(job, () -> {
-                        // Claimed: keeps the lease until everybody has asked for one.
-                        granted.incrementAndGet();
-                        decided.countDown();
-                        await(decided);
-                        return true;
-                    });
+                    BatchOutcome outcome = fixture.engine(EngineFixture.SETTINGS)
+                            .runner()
+                            .run(job, () -> {
+                                // Claimed: keeps the lease until everybody has asked for one.
+                                granted.incrementAndGet();
+                                decided.countDown();
+                                await(decided);
+                                return true;
+                            });
                     if (outcome instanceof BatchOutcome.NotClaimed) {
                         decided.countDown();
                     }
@@ -74,19 +77,19 @@ class LimitsTest {
                 .allSatisfy(refused -> assertThat(((BatchOutcome.NotClaimed) refused).reason())
                         .isEqualTo(BatchOutcome.Reason.LIMIT_REACHED))
                 .hasSize(16 - granted.get());
-        assertThat(lab.jobs("a", "attempts")).containsOnly("0");
+        assertThat(fixture.jobs("a", "attempts")).containsOnly("0");
     }
 
     @Test
     void plansNoMoreThanTheLimitsLeave() {
-        lab.items(1, 200);
-        lab.queueItems("a", Lab.ADD_ONE, 10);
-        lab.queueItems("b", Lab.ADD_ONE, 10);
+        fixture.items(1, 200);
+        fixture.queueItems("a", ItemsWork.ADD_ONE, 10);
+        fixture.queueItems("b", ItemsWork.ADD_ONE, 10);
 
-        Planner planner = lab.limits(5, 3).engine(Lab.SETTINGS).planner();
+        Planner planner = fixture.limits(5, 3).engine(EngineFixture.SETTINGS).planner();
         assertThat(planner.plan().due()).hasSize(5);
-        assertThat(lab.jobs("a", "1")).hasSize(3);
-        assertThat(lab.jobs("b", "1")).hasSize(2);
+        assertThat(fixture.jobs("a", "1")).hasSize(3);
+        assertThat(fixture.jobs("b", "1")).hasSize(2);
         assertThat(planner.plan().due()).as("the same ones, not more").hasSize(5);
 
         database.execute("""
@@ -99,15 +102,15 @@ class LimitsTest {
 
     @Test
     void countsALeaseThatRanOutWhileItsSubBatchIsStillUnderWay() {
-        EngineSettings shortLease = Lab.SETTINGS.toBuilder()
+        EngineSettings shortLease = EngineFixture.SETTINGS.toBuilder()
                 .idleInTransactionTimeout(Duration.ofSeconds(30))
                 .lease(Duration.ofSeconds(1))
                 .missingCode(Duration.ZERO)
                 .build();
-        lab.limits(1, 1).items(1, 100).queueItems("slow", "slow", 100);
-        lab.queueItems("other", Lab.ADD_ONE, 100);
+        fixture.limits(1, 1).items(1, 100).queueItems("slow", "slow", 100);
+        fixture.queueItems("other", ItemsWork.ADD_ONE, 100);
         Worker.Gate gate = new Worker.Gate();
-        BatchedMigrations engine = lab.engine(shortLease, Map.of("slow", context -> {
+        BatchedMigrations engine = fixture.engine(shortLease, Map.of("slow", context -> {
             gate.pass();
             return 0;
         }));

@@ -14,7 +14,8 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.status.MigrationOverview;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.StatementLog;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -25,16 +26,16 @@ class ManyMigrationsTest {
     private static final String WORK = "work";
     private static final int MANY = 60;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     ManyMigrationsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(1_000, 1_000);
+        this.fixture = EngineFixture.clean(database).limits(1_000, 1_000);
     }
 
     private void queue(int migrations) {
-        Lab.clean(database).limits(1_000, 1_000).items(1, 100);
+        EngineFixture.clean(database).limits(1_000, 1_000).items(1, 100);
         database.execute("""
                 INSERT INTO batched_background_migrations
                     (name, min_value, max_value, batch_size, batch_size_fixed, status, job_signature_name, table_name, column_name)
@@ -47,7 +48,7 @@ class ManyMigrationsTest {
 
     private Planned plan(int workers) {
         StatementLog log = new StatementLog(database);
-        Planner.Plan plan = Lab.engine(log, Lab.SETTINGS, Map.of(WORK, Lab::addOne))
+        Planner.Plan plan = EngineFixture.engine(log, EngineFixture.SETTINGS, Map.of(WORK, ItemsWork::addOne))
                 .planner()
                 .plan(workers);
         return new Planned(plan, log.statements().size());
@@ -73,7 +74,7 @@ class ManyMigrationsTest {
     @Test
     void whatReplicasHaveTakenIsToldBesidesWhatIsWanted() {
         queue(MANY);
-        BatchedMigrations engine = lab.engine(Map.of(WORK, Lab::addOne));
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, ItemsWork::addOne));
         List<DueJob> first = engine.planner().plan(3).jobs();
         assertThat(engine.offers().take(first, 3)).hasSize(3);
 
@@ -101,7 +102,7 @@ class ManyMigrationsTest {
     void thoseThatRestAreNotAsked(String change) {
         queue(MANY);
         database.execute("UPDATE batched_background_migrations SET batch_size = 1000");
-        lab.engine(Map.of(WORK, Lab::addOne)).planner().plan(MANY);
+        fixture.engine(Map.of(WORK, ItemsWork::addOne)).planner().plan(MANY);
         database.execute("UPDATE batched_background_migration_walks SET cut_whole = true");
         assertThat(jobs()).isEqualTo(MANY);
         database.execute(change);
@@ -118,7 +119,7 @@ class ManyMigrationsTest {
     void oneWhoseTryIsDueIsAskedAlthoughAllOthersRest() {
         queue(MANY);
         database.execute("UPDATE batched_background_migrations SET batch_size = 1000");
-        lab.engine(Map.of(WORK, Lab::addOne)).planner().plan(MANY);
+        fixture.engine(Map.of(WORK, ItemsWork::addOne)).planner().plan(MANY);
         database.execute("""
                 UPDATE batched_background_migration_walks SET cut_whole = true;
                 UPDATE batched_background_migration_jobs
@@ -136,9 +137,9 @@ class ManyMigrationsTest {
     void oneThatIsAtItsEndIsFinishedWhileOthersHaveAllThatIsHandedOut() {
         queue(2);
         database.execute("UPDATE batched_background_migrations SET batch_size = 1000 WHERE name = 'm2'");
-        BatchedMigrations engine = lab.engine(Map.of(WORK, Lab::addOne));
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, ItemsWork::addOne));
         Planner.Plan both = engine.planner().plan(2);
-        long last = Long.parseLong(lab.jobs("m2", "j.id").get(0));
+        long last = Long.parseLong(fixture.jobs("m2", "j.id").get(0));
         assertThat(both.due()).contains(last);
         both.due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
 
@@ -146,8 +147,8 @@ class ManyMigrationsTest {
 
         assertThat(planned.plan().due())
                 .as("of the first one")
-                .containsExactly(Long.valueOf(lab.jobs("m1", "j.id").get(1)));
-        assertThat(lab.status("m2")).isEqualTo(MigrationStatus.FINISHED);
+                .containsExactly(Long.valueOf(fixture.jobs("m1", "j.id").get(1)));
+        assertThat(fixture.status("m2")).isEqualTo(MigrationStatus.FINISHED);
     }
 
     @Test
@@ -160,7 +161,7 @@ class ManyMigrationsTest {
         assertThat(planned.plan().whole()).isFalse();
         assertThat(database.number("SELECT count(*) FROM batched_background_migrations WHERE status = 3"))
                 .isEqualTo(20);
-        lab.runAll(Map.of(WORK, Lab::addOne));
+        fixture.runAll(Map.of(WORK, ItemsWork::addOne));
         assertThat(database.number("SELECT count(*) FROM batched_background_migrations WHERE status = 3"))
                 .isEqualTo(MANY);
     }
@@ -171,7 +172,7 @@ class ManyMigrationsTest {
         database.execute("UPDATE batched_background_migration_budgets SET migrations = 1 WHERE scope = 'table'");
         plan(1);
 
-        List<MigrationOverview> overviews = lab.engine(Map.of()).status().overviews(List.of());
+        List<MigrationOverview> overviews = fixture.engine(Map.of()).status().overviews(List.of());
 
         assertThat(overviews.get(1).explanation()).isEqualTo("waits for 'm1' on the same table");
         assertThat(overviews.get(MANY - 1).explanation())

@@ -14,7 +14,8 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.DueJob;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -22,17 +23,17 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @ExtendWith(PostgresExtension.class)
 class OffersTest {
     private final TestDatabase database;
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final BatchedMigrations one;
     private final BatchedMigrations other;
     private final List<DueJob> due;
 
     OffersTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(3, 3).items(1, 300);
-        lab.queueItems("offered", Lab.ADD_ONE, 100);
-        this.one = lab.engine(Map.of());
-        this.other = lab.engine(Map.of());
+        this.fixture = EngineFixture.clean(database).limits(3, 3).items(1, 300);
+        fixture.queueItems("offered", ItemsWork.ADD_ONE, 100);
+        this.one = fixture.engine(Map.of());
+        this.other = fixture.engine(Map.of());
         this.due = one.planner().plan().jobs();
         assertThat(due).hasSize(3);
     }

@@ -15,7 +15,8 @@ import org.registrybbm.migrations.model.DueJob;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -23,13 +24,13 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @ExtendWith(PostgresExtension.class)
 class OutlookTest {
     private final TestDatabase database;
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final BatchedMigrations engine;
 
     OutlookTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).items(1, 100);
-        this.engine = lab.engine(Map.of("doOne", Lab.DO_ONE));
+        this.fixture = EngineFixture.clean(database).items(1, 100);
+        this.engine = fixture.engine(Map.of("doOne", ItemsWork.DO_ONE));
     }
 
     @BeforeEach
@@ -39,7 +40,7 @@ class OutlookTest {
 
     @Test
     void batchJobsThatFollowEachOtherWhileTheBudgetIsUsedUpAreNoNews() {
-        lab.limits(1, 1).queueItems("m", "doOne", 50);
+        fixture.limits(1, 1).queueItems("m", "doOne", 50);
 
         List<Long> looks = new ArrayList<>();
         for (Planner.Plan plan = engine.planner().plan();
@@ -48,20 +49,20 @@ class OutlookTest {
             looks.add(outlookDuring(plan.due().get(0)));
         }
 
-        assertThat(lab.of("m", "verified_at")).isNotNull();
+        assertThat(fixture.of("m", "verified_at")).isNotNull();
         assertThat(looks).hasSizeGreaterThan(2).containsOnly(looks.get(0));
     }
 
     @Test
     void aWalkWithRangesToCutIsNewsWhereMoreBatchJobsMayRun() {
-        lab.limits(2, 2).queueItems("m", Lab.ADD_ONE, 1_000);
+        fixture.limits(2, 2).queueItems("m", ItemsWork.ADD_ONE, 1_000);
         hold(engine.planner().plan().jobs().get(0));
         assertThat(engine.planner().plan().due()).isEmpty();
         long whole = outlook();
 
         database.execute("UPDATE batched_background_migration_walks SET cut_whole = false");
         long uncut = outlook();
-        lab.limits(1, 1);
+        fixture.limits(1, 1);
         long uncutWithoutRoom = outlook();
         database.execute("UPDATE batched_background_migration_walks SET cut_whole = true");
 
@@ -71,7 +72,7 @@ class OutlookTest {
 
     @Test
     void whatAReplicaHasTakenIsAsIfItHadBegunWhileThatLasts() {
-        lab.limits(2, 2).queueItems("m", Lab.ADD_ONE, 10);
+        fixture.limits(2, 2).queueItems("m", ItemsWork.ADD_ONE, 10);
         List<DueJob> due = engine.planner().plan().jobs();
         long before = outlook();
 
@@ -82,7 +83,7 @@ class OutlookTest {
         engine.offers().withdraw(Set.of(due.get(0).jobId()));
         assertThat(outlook()).isEqualTo(before);
 
-        lab.engine(Map.of()).offers().take(due, 1);
+        fixture.engine(Map.of()).offers().take(due, 1);
         assertThat(outlook()).isEqualTo(taken);
         hold(due.get(0));
         assertThat(outlook()).isEqualTo(taken);
@@ -94,7 +95,7 @@ class OutlookTest {
 
     @Test
     void aBatchJobThatIsTriedAgainIsNewsAndThatItWaitsOnceMoreIsNot() {
-        lab.limits(2, 2).queueItems("m", Lab.ADD_ONE, 100);
+        fixture.limits(2, 2).queueItems("m", ItemsWork.ADD_ONE, 100);
         DueJob job = engine.planner().plan().jobs().get(0);
         change(job, "lock_waits = 1, retry_at = clock_timestamp() + interval '1 hour'");
         long waits = outlook();
@@ -116,30 +117,30 @@ class OutlookTest {
     /** Else a plan that was in vain would be none any more for as long as a worker is away. */
     @Test
     void aBatchJobThatFailsItsMigrationIsNewsWhoeverElseWorks() {
-        lab.limits(1, 1).queueItems("m", Lab.ADD_ONE, 1_000);
+        fixture.limits(1, 1).queueItems("m", ItemsWork.ADD_ONE, 1_000);
         queueOthers();
         DueJob job = engine.planner().plan().jobs().get(0);
         change(
                 job,
                 "status = 3, failure_error_code = 0, attempts = 4, retry_at = clock_timestamp() + interval '1 hour'");
         hold(onlyDue());
-        lab.setStatus("m", MigrationStatus.RUNNING);
+        fixture.setStatus("m", MigrationStatus.RUNNING);
         long waits = outlook();
 
         change(job, "attempts = 5");
 
         assertThat(outlook()).isNotEqualTo(waits);
         engine.planner().plan();
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
     }
 
     @Test
     void whoHasHowManyIsNewsWhereMoreBatchJobsMayRun() {
-        lab.limits(3, 3).queueItems("m", Lab.ADD_ONE, 60);
+        fixture.limits(3, 3).queueItems("m", ItemsWork.ADD_ONE, 60);
         queueOthers();
         List<DueJob> three = engine.planner().plan().jobs();
-        assertThat(lab.jobs("m", "j.id")).hasSize(2);
-        assertThat(lab.jobs("others", "j.id")).hasSize(1);
+        assertThat(fixture.jobs("m", "j.id")).hasSize(2);
+        assertThat(fixture.jobs("others", "j.id")).hasSize(1);
         long one = outlookWithWaiting(three, three.get(0));
 
         assertThat(outlookWithWaiting(three, three.get(1))).isNotEqualTo(one);
@@ -148,7 +149,7 @@ class OutlookTest {
 
     @Test
     void whatIsDueIsNewsOnlyWhereItMayRun() {
-        lab.limits(1, 1).queueItems("m", Lab.ADD_ONE, 1_000);
+        fixture.limits(1, 1).queueItems("m", ItemsWork.ADD_ONE, 1_000);
         queueOthers();
         DueJob waiting = engine.planner().plan().jobs().get(0);
         change(waiting, "lock_waits = 1, retry_at = clock_timestamp() + interval '1 hour'");
@@ -158,7 +159,7 @@ class OutlookTest {
         change(waiting, "retry_at = clock_timestamp()");
         assertThat(outlook()).isEqualTo(waits);
 
-        lab.limits(2, 2);
+        fixture.limits(2, 2);
         long mayRun = outlook();
         assertThat(mayRun).isNotEqualTo(waits);
         change(waiting, "retry_at = clock_timestamp() + interval '1 hour'");
@@ -167,12 +168,12 @@ class OutlookTest {
 
     @Test
     void aStatusThatSomebodyWritesIsNews() {
-        lab.limits(1, 1).queueItems("m", Lab.ADD_ONE, 100);
+        fixture.limits(1, 1).queueItems("m", ItemsWork.ADD_ONE, 100);
         long before = outlook();
 
-        lab.setStatus("m", MigrationStatus.PAUSED);
+        fixture.setStatus("m", MigrationStatus.PAUSED);
         long paused = outlook();
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
 
         assertThat(outlook()).isNotIn(before, paused);
     }
@@ -180,7 +181,7 @@ class OutlookTest {
     private void queueOthers() {
         engine.store()
                 .queue(NewBatchedMigration.named("others")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.others")
                         .byKey("id")
                         .batchSize(100)
@@ -198,7 +199,7 @@ class OutlookTest {
     private DueJob onlyDue() {
         List<DueJob> due = engine.planner().plan().jobs();
         assertThat(due).hasSize(1);
-        assertThat(lab.jobs("others", "j.id"))
+        assertThat(fixture.jobs("others", "j.id"))
                 .containsExactly(Long.toString(due.get(0).jobId()));
         return due.get(0);
     }

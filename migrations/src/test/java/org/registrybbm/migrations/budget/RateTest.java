@@ -24,7 +24,8 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.testkit.postgres.BareDataSource;
@@ -37,7 +38,7 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class RateTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final Budgets budgets;
     private final List<Worker<BatchOutcome>> workers = new ArrayList<>();
@@ -45,8 +46,8 @@ class RateTest {
 
     RateTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(4, 4);
-        this.budgets = lab.engine(Map.of()).budgets();
+        this.fixture = EngineFixture.clean(database).limits(4, 4);
+        this.budgets = fixture.engine(Map.of()).budgets();
         database.execute("CREATE TABLE t.log (name text, rows bigint, at timestamptz DEFAULT clock_timestamp())");
     }
 
@@ -161,9 +162,9 @@ class RateTest {
 
     @Test
     void withoutARateASubBatchCostsNoStatementMore() {
-        lab.items(1, 200);
-        lab.queueItems("m", Lab.ADD_ONE, 100);
-        lab.setStatus("m", MigrationStatus.RUNNING);
+        fixture.items(1, 200);
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 100);
+        fixture.setStatus("m", MigrationStatus.RUNNING);
         long one = connectionsBesideSubBatches(100);
         long many = connectionsBesideSubBatches(1);
 
@@ -177,8 +178,8 @@ class RateTest {
         AtomicInteger connections = new AtomicInteger();
         AtomicInteger subBatches = new AtomicInteger();
         BatchedMigrations engine = BatchedMigrations.on(new CountingDataSource(database, connections))
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of()))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .listener(event -> {
                     if (event instanceof MigrationEvent.SubBatchCommitted) {
                         subBatches.incrementAndGet();
@@ -233,7 +234,7 @@ class RateTest {
         start(1);
         awaitLease();
 
-        lab.setStatus("a", MigrationStatus.PAUSED);
+        fixture.setStatus("a", MigrationStatus.PAUSED);
 
         assertThat(workers.get(0).result())
                 .isInstanceOfSatisfying(
@@ -248,7 +249,7 @@ class RateTest {
         budgets.set(Subject.FLEET, Change.rowsPerSecond(Limit.of(1_000)));
         try (Connection person = database.getConnection()) {
             person.setAutoCommit(false);
-            Lab.update(person, "UPDATE batched_background_migration_budgets SET updated_at = now()");
+            ItemsWork.update(person, "UPDATE batched_background_migration_budgets SET updated_at = now()");
             start(1);
             await().atMost(PATIENCE).until(() -> rows() > 0);
             long rows = rows();
@@ -262,14 +263,14 @@ class RateTest {
 
     @Test
     void aBatchIsNoLongerThanItsTargetAtItsRate() {
-        lab.items(1, 100_000);
-        lab.queueItems("m", Lab.ADD_ONE, 50_000);
+        fixture.items(1, 100_000);
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 50_000);
         database.execute("UPDATE batched_background_migrations SET batch_size_fixed = false");
         budgets.set(Subject.EACH_MIGRATION, Change.rowsPerSecond(Limit.of(100)));
 
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
 
-        assertThat(lab.jobs("m", "j.max_value")).startsWith("3000");
+        assertThat(fixture.jobs("m", "j.max_value")).startsWith("3000");
     }
 
     private void oweAnHour() {
@@ -287,9 +288,9 @@ class RateTest {
 
     private void queue(String name) {
         if (database.text("SELECT to_regclass('t.items')").equals("null")) {
-            lab.items(1, 200_000);
+            fixture.items(1, 200_000);
         }
-        lab.queueItems(name, name, 40_000);
+        fixture.queueItems(name, name, 40_000);
     }
 
     private void start(int count) {
@@ -301,9 +302,11 @@ class RateTest {
     }
 
     private BatchedMigrations engine(Duration lease) {
-        EngineSettings settings =
-                Lab.SETTINGS.toBuilder().lease(lease).missingCode(Duration.ZERO).build();
-        return lab.engine(settings, Map.of("a", context -> log(context, "a"), "b", context -> log(context, "b")));
+        EngineSettings settings = EngineFixture.SETTINGS.toBuilder()
+                .lease(lease)
+                .missingCode(Duration.ZERO)
+                .build();
+        return fixture.engine(settings, Map.of("a", context -> log(context, "a"), "b", context -> log(context, "b")));
     }
 
     private static long log(WorkContext context, String name) throws SQLException {

@@ -22,7 +22,8 @@ import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -34,12 +35,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class SickMigrationTest {
     private static final String NULLS = "NullKeySetBatchingStrategy";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     SickMigrationTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute("""
                 CREATE TABLE t.plain (id bigint, v bigint, name text);
                 INSERT INTO t.plain SELECT i, NULL, 'x' FROM generate_series(1, 10) i;
@@ -56,35 +57,59 @@ class SickMigrationTest {
     /** The definition, then the code and a part of the text that it must fail with. */
     static Stream<Arguments> sick() {
         return Stream.of(
-                sick(Lab.ADD_ONE, "t.nowhere", "id", null, FailureCode.INVALID_BBM_TABLE, "no table t.nowhere"),
-                sick(Lab.ADD_ONE, "items", "id", null, FailureCode.INVALID_BBM_TABLE, "is not <schema>.<table>"),
-                sick(Lab.ADD_ONE, "a.b.c", "id", null, FailureCode.INVALID_BBM_TABLE, "is not <schema>.<table>"),
-                sick(Lab.ADD_ONE, "", "id", null, FailureCode.INVALID_BBM_TABLE, "is not <schema>.<table>"),
+                sick(ItemsWork.ADD_ONE, "t.nowhere", "id", null, FailureCode.INVALID_BBM_TABLE, "no table t.nowhere"),
+                sick(ItemsWork.ADD_ONE, "items", "id", null, FailureCode.INVALID_BBM_TABLE, "is not <schema>.<table>"),
+                sick(ItemsWork.ADD_ONE, "a.b.c", "id", null, FailureCode.INVALID_BBM_TABLE, "is not <schema>.<table>"),
+                sick(ItemsWork.ADD_ONE, "", "id", null, FailureCode.INVALID_BBM_TABLE, "is not <schema>.<table>"),
                 sick(
-                        Lab.ADD_ONE,
+                        ItemsWork.ADD_ONE,
                         "t.items; drop table t.plain",
                         "id",
                         null,
                         FailureCode.INVALID_BBM_TABLE,
                         "is not <schema>.<table>"),
-                sick(Lab.ADD_ONE, "x; drop table y", "id", null, FailureCode.INVALID_BBM_TABLE, "x; drop table y"),
-                sick(Lab.ADD_ONE, "t.a_view", "id", null, FailureCode.INVALID_BBM_TABLE, "is not a table"),
-                sick(Lab.ADD_ONE, "t.split", "v", NULLS, FailureCode.MISSING_INDEX, "t.split_0"),
-                sick(Lab.ADD_ONE, "t.items", "nothing", null, FailureCode.INVALID_BBM_COLUMN, "no column nothing"),
                 sick(
-                        Lab.ADD_ONE,
+                        ItemsWork.ADD_ONE,
+                        "x; drop table y",
+                        "id",
+                        null,
+                        FailureCode.INVALID_BBM_TABLE,
+                        "x; drop table y"),
+                sick(ItemsWork.ADD_ONE, "t.a_view", "id", null, FailureCode.INVALID_BBM_TABLE, "is not a table"),
+                sick(ItemsWork.ADD_ONE, "t.split", "v", NULLS, FailureCode.MISSING_INDEX, "t.split_0"),
+                sick(
+                        ItemsWork.ADD_ONE,
+                        "t.items",
+                        "nothing",
+                        null,
+                        FailureCode.INVALID_BBM_COLUMN,
+                        "no column nothing"),
+                sick(
+                        ItemsWork.ADD_ONE,
                         "t.items",
                         "id; drop table t.plain",
                         null,
                         FailureCode.INVALID_BBM_COLUMN,
                         "id; drop"),
-                sick(Lab.ADD_ONE, "t.items", "id, v", null, FailureCode.INVALID_BBM_COLUMN, "v of t.items may be NULL"),
-                sick(Lab.ADD_ONE, "t.stuck", "v", null, FailureCode.MISSING_INDEX, "no valid btree index"),
-                sick(Lab.ADD_ONE, "t.items", "id", "BlockBatchingStrategy", FailureCode.PENDING_UNKNOWN, "pending"),
-                sick("asking", "t.items", "id", "BlockBatchingStrategy", FailureCode.PENDING_UNKNOWN, "jsonb_exists"),
-                sick(Lab.ADD_ONE, "t.items", "ctid", null, FailureCode.INVALID_BBM_COLUMN, "no column ctid"),
                 sick(
-                        Lab.ADD_ONE,
+                        ItemsWork.ADD_ONE,
+                        "t.items",
+                        "id, v",
+                        null,
+                        FailureCode.INVALID_BBM_COLUMN,
+                        "v of t.items may be NULL"),
+                sick(ItemsWork.ADD_ONE, "t.stuck", "v", null, FailureCode.MISSING_INDEX, "no valid btree index"),
+                sick(
+                        ItemsWork.ADD_ONE,
+                        "t.items",
+                        "id",
+                        "BlockBatchingStrategy",
+                        FailureCode.PENDING_UNKNOWN,
+                        "pending"),
+                sick("asking", "t.items", "id", "BlockBatchingStrategy", FailureCode.PENDING_UNKNOWN, "jsonb_exists"),
+                sick(ItemsWork.ADD_ONE, "t.items", "ctid", null, FailureCode.INVALID_BBM_COLUMN, "no column ctid"),
+                sick(
+                        ItemsWork.ADD_ONE,
                         "t.words",
                         "id",
                         null,
@@ -92,8 +117,8 @@ class SickMigrationTest {
                         "has the type double precision"),
                 sick("nobodyKnows", "t.items", "id", null, FailureCode.INVALID_JOB_SIGNATURE, "'nobodyKnows'"),
                 sick("throwing", "t.items", "id", null, FailureCode.MAX_JOB_RETRY, "failed 5 times without progress"),
-                sick(Lab.ADD_ONE, "t.items", "id", "Other", FailureCode.INVALID_BATCHING_STRATEGY, "'Other'"),
-                sick(Lab.ADD_ONE, "t.plain", "id", null, FailureCode.MISSING_INDEX, "no valid btree index"),
+                sick(ItemsWork.ADD_ONE, "t.items", "id", "Other", FailureCode.INVALID_BATCHING_STRATEGY, "'Other'"),
+                sick(ItemsWork.ADD_ONE, "t.plain", "id", null, FailureCode.MISSING_INDEX, "no valid btree index"),
                 sick("zero", "t.plain", "v", NULLS, FailureCode.MISSING_INDEX, "IS NULL"),
                 sick("copyColumn", "t.items", "id", null, FailureCode.INVALID_ARGUMENTS, "\"from\""),
                 sick("zero", "t.stuck", "v", NULLS, FailureCode.NO_PROGRESS, "run for ever"));
@@ -108,9 +133,9 @@ class SickMigrationTest {
     @MethodSource("sick")
     void failsWithItsCodeAndTextAndTheHealthyOneBehindItFinishes(
             String signature, String table, String column, @Nullable String strategy, FailureCode code, String text) {
-        lab.items(1, 100);
+        fixture.items(1, 100);
         queue("sick", signature, table, column, strategy);
-        lab.queueItems("healthy", Lab.ADD_ONE, 30);
+        fixture.queueItems("healthy", ItemsWork.ADD_ONE, 30);
         List<MigrationEvent> events = new ArrayList<>();
 
         RunResult result = engine(events).runToEnd(List.of(), StopSignal.NEVER);
@@ -122,9 +147,9 @@ class SickMigrationTest {
                 assertThat(failure.message()).contains(text);
             });
         });
-        assertThat(lab.of("sick", "failure_error_code")).isEqualTo(String.valueOf(code.code()));
+        assertThat(fixture.of("sick", "failure_error_code")).isEqualTo(String.valueOf(code.code()));
         assertThat(result.finished()).extracting(BatchedMigration::name).containsExactly("healthy");
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         assertThat(events)
                 .filteredOn(MigrationEvent.MigrationFailed.class::isInstance)
                 .hasSize(1);
@@ -135,54 +160,54 @@ class SickMigrationTest {
     @MethodSource("sick")
     void doesNotHoldUpAHealthyOneOfTheSameFleet(
             String signature, String table, String column, @Nullable String strategy, FailureCode code, String text) {
-        lab.items(1, 100);
+        fixture.items(1, 100);
         queue("sick", signature, table, column, strategy);
-        lab.queueItems("healthy", Lab.ADD_ONE, 100);
+        fixture.queueItems("healthy", ItemsWork.ADD_ONE, 100);
         BatchedMigrations engine = engine(new ArrayList<>());
 
-        for (int turn = 0; turn < 20 && lab.status("healthy") != MigrationStatus.FINISHED; turn++) {
+        for (int turn = 0; turn < 20 && fixture.status("healthy") != MigrationStatus.FINISHED; turn++) {
             engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
         }
 
-        assertThat(lab.status("healthy")).as("%s: %s", code, text).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("healthy")).as("%s: %s", code, text).isEqualTo(MigrationStatus.FINISHED);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
     void refusesABatchSizeBelowOne(int size) {
-        lab.items(1, 100);
-        lab.queueItems("sick", Lab.ADD_ONE, 100);
-        lab.database().execute("UPDATE batched_background_migrations SET batch_size = " + size);
-        lab.queueItems("healthy", Lab.ADD_ONE, 100);
+        fixture.items(1, 100);
+        fixture.queueItems("sick", ItemsWork.ADD_ONE, 100);
+        fixture.database().execute("UPDATE batched_background_migrations SET batch_size = " + size);
+        fixture.queueItems("healthy", ItemsWork.ADD_ONE, 100);
 
-        lab.runAll(Map.of());
+        fixture.runAll(Map.of());
 
-        assertThat(lab.of("sick", "failure_error_code")).isEqualTo("11");
-        assertThat(lab.of("sick", "failure_message"))
+        assertThat(fixture.of("sick", "failure_error_code")).isEqualTo("11");
+        assertThat(fixture.of("sick", "failure_message"))
                 .isEqualTo("batch_size is " + size + "; a batch needs at least 1 row");
-        assertThat(lab.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
     }
 
     @Test
     void refusesBoundsThatHoldNoKey() {
-        lab.items(1, 100);
-        lab.queueItems("sick", Lab.ADD_ONE, 10);
-        lab.queueItems("healthy", Lab.ADD_ONE, 100);
+        fixture.items(1, 100);
+        fixture.queueItems("sick", ItemsWork.ADD_ONE, 10);
+        fixture.queueItems("healthy", ItemsWork.ADD_ONE, 100);
         database.execute("UPDATE batched_background_migrations SET min_value = 5, max_value = 4 WHERE name = 'sick'");
 
-        lab.runAll(Map.of());
+        fixture.runAll(Map.of());
 
-        assertThat(lab.of("sick", "failure_error_code")).isEqualTo("10");
-        assertThat(lab.of("sick", "failure_message")).contains("min_value 5 is greater than max_value 4");
-        assertThat(lab.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.of("sick", "failure_error_code")).isEqualTo("10");
+        assertThat(fixture.of("sick", "failure_message")).contains("min_value 5 is greater than max_value 4");
+        assertThat(fixture.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void failsWhenItsOwnCheckThrows(boolean inSql) {
-        lab.items(1, 100);
-        lab.queueItems("sick", "badCheck", 10);
-        lab.queueItems("healthy", Lab.ADD_ONE, 100);
+        fixture.items(1, 100);
+        fixture.queueItems("sick", "badCheck", 10);
+        fixture.queueItems("healthy", ItemsWork.ADD_ONE, 100);
         WorkFunction badCheck = new WorkFunction() {
             @Override
             public long migrate(WorkContext context) {
@@ -192,54 +217,54 @@ class SickMigrationTest {
             @Override
             public void check(WorkContext context) throws SQLException {
                 if (inSql) {
-                    Lab.update(context.connection(), "DELETE FROM t.no_such_table");
+                    ItemsWork.update(context.connection(), "DELETE FROM t.no_such_table");
                 }
                 throw new IllegalStateException("a mistake in the check");
             }
         };
 
-        RunResult result = lab.runAll(Map.of("badCheck", badCheck));
+        RunResult result = fixture.runAll(Map.of("badCheck", badCheck));
 
         assertThat(result.finished()).extracting(BatchedMigration::name).containsExactly("healthy");
-        assertThat(lab.of("sick", "failure_error_code")).isEqualTo("0");
-        assertThat(lab.of("sick", "failure_message"))
+        assertThat(fixture.of("sick", "failure_error_code")).isEqualTo("0");
+        assertThat(fixture.of("sick", "failure_message"))
                 .contains(inSql ? "no_such_table" : "thrown at org.registrybbm.migrations.budget.SickMigrationTest");
     }
 
     @Test
     void runsAgainOnceItIsHealed() {
-        queue("sick", Lab.ADD_ONE, "t.items", "id", null);
+        queue("sick", ItemsWork.ADD_ONE, "t.items", "id", null);
         assertThat(engine(new ArrayList<>())
                         .runToEnd(List.of(), StopSignal.NEVER)
                         .failed())
                 .hasSize(1);
-        lab.items(1, 100);
+        fixture.items(1, 100);
 
         RunResult result = engine(new ArrayList<>()).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.isComplete()).isTrue();
-        assertThat(lab.of("sick", "failure_error_code IS NULL AND failure_message IS NULL"))
+        assertThat(fixture.of("sick", "failure_error_code IS NULL AND failure_message IS NULL"))
                 .isEqualTo("t");
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     private BatchedMigrations engine(List<MigrationEvent> events) {
         WorkFunction zero = context -> 0;
         WorkFunction throwing = context -> {
-            throw Lab.away("always");
+            throw EngineFixture.away("always");
         };
         WorkFunction asking = zero.withPending("'{\"a?\": 1}'::jsonb ? 'a'");
         return BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of("zero", zero, "throwing", throwing, "asking", asking)))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(Map.of("zero", zero, "throwing", throwing, "asking", asking)))
                 .listener(events::add)
                 .build();
     }
 
     private void queue(String name, String signature, String table, String column, @Nullable String strategy) {
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
-                .queue(Lab.migration(
+                .queue(EngineFixture.migration(
                         name,
                         signature,
                         table,

@@ -19,7 +19,8 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -27,12 +28,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Migrations on different tables run side by side, those on one table one after the other, whatever partition they name. */
 @ExtendWith(PostgresExtension.class)
 class TableTurnsTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     TableTurnsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @BeforeEach
@@ -44,7 +45,7 @@ class TableTurnsTest {
                 CREATE TABLE t."High" PARTITION OF t.tree FOR VALUES FROM (101) TO (201);
                 INSERT INTO t.tree (id) SELECT generate_series(1, 200)
                 """);
-        lab.items(1, 200);
+        fixture.items(1, 200);
     }
 
     @Test
@@ -77,7 +78,7 @@ class TableTurnsTest {
         queue("tree", "t.tree");
         // A planner that knew of no budgets has cut both; then the rows are as they are now.
         database.execute("UPDATE batched_background_migration_budgets SET migrations = NULL");
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         engine.planner().plan();
         database.execute("UPDATE batched_background_migration_budgets SET migrations = 1 WHERE scope = 'table'");
         long low = job("low");
@@ -99,7 +100,7 @@ class TableTurnsTest {
             queue("m" + i, i % 2 == 0 ? "t.low" : "t.tree");
         }
         database.execute("UPDATE batched_background_migration_budgets SET migrations = NULL, batch_jobs = 8");
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
         List<Long> jobs = database.column("SELECT id FROM batched_background_migration_jobs ORDER BY random()").stream()
                 .map(Long::valueOf)
                 .toList();
@@ -112,7 +113,7 @@ class TableTurnsTest {
         List<Worker<String>> workers = jobs.stream()
                 .map(job -> Worker.start(() -> {
                     String name = name(job);
-                    BatchOutcome outcome = lab.engine(Map.of()).runner().run(job, () -> {
+                    BatchOutcome outcome = fixture.engine(Map.of()).runner().run(job, () -> {
                         granted.incrementAndGet();
                         decided.countDown();
                         return await(decided);
@@ -138,7 +139,7 @@ class TableTurnsTest {
         database.execute("UPDATE batched_background_migrations SET " + change + " WHERE name = 'sick'");
 
         assertThat(order()).containsOnly("next");
-        assertThat(lab.status("next")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("next")).isEqualTo(MigrationStatus.FINISHED);
     }
 
     @Test
@@ -146,7 +147,7 @@ class TableTurnsTest {
         queue("low", "t.low");
         queue("high", "t.\"High\"");
         queue("tree", "t.tree");
-        lab.engine(Map.of()).budgets().set(Budget.Subject.table("t.low"), Budget.Change.migrations(Limit.of(2)));
+        fixture.engine(Map.of()).budgets().set(Budget.Subject.table("t.low"), Budget.Change.migrations(Limit.of(2)));
 
         assertThat(planned()).contains("low", "high").doesNotContain("tree");
     }
@@ -156,12 +157,12 @@ class TableTurnsTest {
         database.execute("CREATE TABLE t.late (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)");
         queue("late", "t.late");
         planned();
-        assertThat(lab.of("late", "root_table")).isEqualTo("t.late");
+        assertThat(fixture.of("late", "root_table")).isEqualTo("t.late");
 
         database.execute("ALTER TABLE t.tree ATTACH PARTITION t.late FOR VALUES FROM (201) TO (301)");
         planned();
 
-        assertThat(lab.of("late", "root_table")).isEqualTo("t.tree");
+        assertThat(fixture.of("late", "root_table")).isEqualTo("t.tree");
     }
 
     @Test
@@ -170,16 +171,16 @@ class TableTurnsTest {
         queue("urgent", "t.tree");
         assertThat(planned()).containsOnly("first");
 
-        lab.engine(Map.of()).store().setPriority("urgent", 1);
+        fixture.engine(Map.of()).store().setPriority("urgent", 1);
 
         assertThat(planned()).containsOnly("urgent");
     }
 
     private void queue(String name, String table) {
-        long id = lab.engine(Map.of())
+        long id = fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named(name)
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table(table)
                         .byKey("id")
                         .batchSize(10)
@@ -188,7 +189,7 @@ class TableTurnsTest {
     }
 
     private List<String> planned() {
-        return lab.engine(Map.of()).planner().plan().due().stream()
+        return fixture.engine(Map.of()).planner().plan().due().stream()
                 .map(this::name)
                 .toList();
     }
@@ -203,13 +204,13 @@ class TableTurnsTest {
     }
 
     private long job(String migration) {
-        return Long.parseLong(lab.jobs(migration, "j.id").get(0));
+        return Long.parseLong(fixture.jobs(migration, "j.id").get(0));
     }
 
     /** The migration of each batch job, in the order in which one worker runs them. */
     private List<String> order() {
         List<String> names = new ArrayList<>();
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         for (int turn = 0; turn < 60; turn++) {
             List<Long> due = engine.planner().plan().due();
             for (long job : due) {

@@ -15,7 +15,7 @@ import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.status.MigrationOverview;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -23,10 +23,10 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 abstract class BatchingStrategyContract {
     private static final int ROWS = 2_345;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
 
     BatchingStrategyContract(TestDatabase database) {
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     /** The strategy's name in the table, or null for ranges. */
@@ -36,7 +36,7 @@ abstract class BatchingStrategyContract {
     abstract long work(WorkContext context) throws SQLException;
 
     private void things(int rows) {
-        lab.database().execute("""
+        fixture.database().execute("""
                 CREATE TABLE t.things (id bigint PRIMARY KEY, todo bigint, n int NOT NULL DEFAULT 0);
                 CREATE INDEX ON t.things (todo) WHERE todo IS NULL;
                 INSERT INTO t.things (id) SELECT generate_series(1, %d)
@@ -44,7 +44,7 @@ abstract class BatchingStrategyContract {
     }
 
     private BatchedMigrations queued(EngineSettings settings, int batchSize) {
-        BatchedMigrations engine = lab.engine(settings, Map.of("work", this::work));
+        BatchedMigrations engine = fixture.engine(settings, Map.of("work", this::work));
         engine.store().queue(definition("work", batchSize));
         return engine;
     }
@@ -54,7 +54,7 @@ abstract class BatchingStrategyContract {
     void coversEveryRowOnceWhateverTheBatchSize(int batchSize) {
         things(batchSize == 1 ? 20 : ROWS);
 
-        RunResult result = queued(Lab.SETTINGS, batchSize).runToEnd(List.of(), StopSignal.NEVER);
+        RunResult result = queued(EngineFixture.SETTINGS, batchSize).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.isComplete()).as("%s", result).isTrue();
         assertEachOnce();
@@ -64,7 +64,7 @@ abstract class BatchingStrategyContract {
     void finishesWithNoRowsAtAll() {
         things(0);
 
-        assertThat(queued(Lab.SETTINGS, 10)
+        assertThat(queued(EngineFixture.SETTINGS, 10)
                         .runToEnd(List.of(), StopSignal.NEVER)
                         .isComplete())
                 .isTrue();
@@ -74,10 +74,10 @@ abstract class BatchingStrategyContract {
     void countsTheRowsThatItCovered() {
         things(ROWS);
 
-        queued(Lab.SETTINGS, 500).runToEnd(List.of(), StopSignal.NEVER);
+        queued(EngineFixture.SETTINGS, 500).runToEnd(List.of(), StopSignal.NEVER);
 
         MigrationOverview overview =
-                lab.engine(Map.of()).status().overviews(List.of()).get(0);
+                fixture.engine(Map.of()).status().overviews(List.of()).get(0);
         assertThat(overview.coveredTupleCount()).isEqualTo(ROWS);
         assertThat(overview.migratedTupleCount()).isEqualTo(ROWS);
         assertThat(overview.activeJobs() + overview.failedJobs()).isZero();
@@ -86,13 +86,13 @@ abstract class BatchingStrategyContract {
     @Test
     void plansTheSameBatchesWhoeverAsks() {
         things(ROWS);
-        BatchedMigrations engine = queued(Lab.SETTINGS, 500);
+        BatchedMigrations engine = queued(EngineFixture.SETTINGS, 500);
 
         List<Long> due = engine.planner().plan().due();
 
         assertThat(due).isNotEmpty();
         assertThat(engine.planner().plan().due()).isEqualTo(due);
-        assertThat(lab.engine(Lab.SETTINGS, Map.of("work", this::work))
+        assertThat(fixture.engine(EngineFixture.SETTINGS, Map.of("work", this::work))
                         .planner()
                         .plan()
                         .due())
@@ -103,7 +103,7 @@ abstract class BatchingStrategyContract {
     void goesOnAfterEachInterruption() {
         things(ROWS);
         BatchedMigrations engine = queued(
-                Lab.SETTINGS.toBuilder()
+                EngineFixture.SETTINGS.toBuilder()
                         .batchTarget(Duration.ofSeconds(1))
                         .subBatchTarget(Duration.ofMillis(500))
                         .build(),
@@ -119,7 +119,7 @@ abstract class BatchingStrategyContract {
     }
 
     private void assertEachOnce() {
-        assertThat(lab.database().column("SELECT id || ': ' || n FROM t.things WHERE n <> 1 LIMIT 5"))
+        assertThat(fixture.database().column("SELECT id || ': ' || n FROM t.things WHERE n <> 1 LIMIT 5"))
                 .isEmpty();
     }
 }

@@ -14,7 +14,8 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.ConcurrentChange;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -26,12 +27,12 @@ class BlockBatchingTest {
     private static final String WORK = "work";
     private static final String BLOCKS = "BlockBatchingStrategy";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     BlockBatchingTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute("""
                 CREATE TABLE t.items (id bigint, todo boolean NOT NULL DEFAULT true, n int NOT NULL DEFAULT 0, v text)
                 WITH (autovacuum_enabled = false)
@@ -46,14 +47,14 @@ class BlockBatchingTest {
             ((WorkFunction) context -> context.update("n = n + 1, todo = false")).withPending("todo");
 
     private RunResult run(WorkFunction work) {
-        lab.queue(WORK, BLOCKS, "", 1_000, 300);
-        return lab.drain(Map.of(WORK, work));
+        fixture.queue(WORK, BLOCKS, "", 1_000, 300);
+        return fixture.drain(Map.of(WORK, work));
     }
 
     private void assertEachOnce() {
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         assertThat(database.column("SELECT id FROM t.items WHERE todo")).isEmpty();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
     @ParameterizedTest
@@ -101,8 +102,8 @@ class BlockBatchingTest {
     @Test
     void goesOnInATableThatWasTruncatedAndFilledAnew() {
         rows(5_000);
-        lab.queue(WORK, BLOCKS, "", 1_000, 300);
-        BatchedMigrations engine = lab.engine(Map.of(WORK, DO_ONE));
+        fixture.queue(WORK, BLOCKS, "", 1_000, 300);
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, DO_ONE));
         engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
 
         List<Long> due = engine.planner().plan().due();
@@ -110,7 +111,7 @@ class BlockBatchingTest {
         rows(300);
         due.forEach(job -> engine.runner().run(job, StopSignal.NEVER));
 
-        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
         assertEachOnce();
     }
 
@@ -146,14 +147,14 @@ class BlockBatchingTest {
         assertThat(run(DO_ONE).isComplete()).isTrue();
 
         assertEachOnce();
-        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("null");
+        assertThat(fixture.of("m", "total_tuple_count")).isEqualTo("null");
     }
 
     @Test
     void givesTheRowsToAStatementThatJoinsOtherTables() {
         rows(3_000);
         database.execute("CREATE TABLE t.others AS SELECT id, true AS todo, 1 AS one FROM t.items");
-        WorkFunction joined = context -> Lab.update(
+        WorkFunction joined = context -> ItemsWork.update(
                 context.connection(),
                 "UPDATE t.items t SET n = t.n + o.one, todo = false FROM t.others o WHERE o.id = t.id AND "
                         + context.batch().predicate("t"));
@@ -168,7 +169,7 @@ class BlockBatchingTest {
     void takesARowOnceThatMovesFromUnderItWhileItIsLocked(boolean joined) {
         rows(3_000);
         database.execute("CREATE TABLE t.others AS SELECT id, 1 AS one FROM t.items");
-        lab.queue(WORK, BLOCKS, "", 1_000, 300);
+        fixture.queue(WORK, BLOCKS, "", 1_000, 300);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction work = context -> {
             if (calls.incrementAndGet() > 1) {
@@ -177,7 +178,7 @@ class BlockBatchingTest {
             // The row moves to another block and is done there by somebody else, after this statement has seen it.
             Worker<Boolean> other = ConcurrentChange.row(database, 17);
             long changed = joined
-                    ? Lab.update(
+                    ? ItemsWork.update(
                             context.connection(),
                             "UPDATE t.items t SET n = t.n + o.one, todo = false FROM t.others o WHERE o.id = t.id AND "
                                     + context.batch().predicate("t"))
@@ -186,7 +187,7 @@ class BlockBatchingTest {
             return changed;
         };
 
-        assertThat(lab.drain(Map.of(WORK, work.withPending("todo"))).isComplete())
+        assertThat(fixture.drain(Map.of(WORK, work.withPending("todo"))).isComplete())
                 .isTrue();
 
         assertEachOnce();
@@ -216,22 +217,22 @@ class BlockBatchingTest {
 
         run(context -> context.update("n = n + 1"));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("17");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("17");
     }
 
     @Test
     void failsWhenTheWorkDoesNothing() {
         rows(1_000);
-        lab.queue(WORK, BLOCKS, "", 1_000, 300);
+        fixture.queue(WORK, BLOCKS, "", 1_000, 300);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction nothing = context -> {
             calls.incrementAndGet();
             return 0;
         };
 
-        lab.engine(Map.of(WORK, nothing.withPending("todo"))).runToEnd(List.of(), () -> calls.get() > 200);
+        fixture.engine(Map.of(WORK, nothing.withPending("todo"))).runToEnd(List.of(), () -> calls.get() > 200);
 
         assertThat(calls).hasValueLessThan(200);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("14");
     }
 }

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -25,12 +25,12 @@ class BoundsTest {
     private static final Pattern INSERT =
             Pattern.compile("INSERT INTO batched_background_migrations\\b.*?\\)(?=;|\\nON CONFLICT)", Pattern.DOTALL);
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     BoundsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @ParameterizedTest
@@ -50,7 +50,7 @@ class BoundsTest {
         assertThat(inserts).isNotEmpty();
         database.execute(inserts.get(0));
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
         assertThat(database.number("SELECT count(*) FROM public.users WHERE legacy_id_bigint IS DISTINCT FROM 7"))
                 .isZero();
@@ -60,8 +60,8 @@ class BoundsTest {
 
     @Test
     void namesTheBoundsThatItIsTrueFor() {
-        lab.items(-500, 500);
-        lab.engine(Map.of())
+        fixture.items(-500, 500);
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("copyColumn", Map.of("from", "id", "to", "v"))
@@ -70,16 +70,16 @@ class BoundsTest {
                         .batchSize(100)
                         .build());
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
         assertThat(database.number("SELECT count(*) FROM t.items WHERE v IS NULL"))
                 .isEqualTo(501);
         assertThat(explanation("m")).endsWith("no row is left from min_value 1 to max_value 9223372036854775807");
-        assertThat(lab.engine(Map.of()).eventLog().newest("m", 1).get(0).reason())
+        assertThat(fixture.engine(Map.of()).eventLog().newest("m", 1).get(0).reason())
                 .isEqualTo(
                         "no row with id from 1 to 9223372036854775807 is left; the table has rows outside of min_value and"
                                 + " max_value, which the migration does not cover");
-        assertThat(lab.engine(Map.of())
+        assertThat(fixture.engine(Map.of())
                         .verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {})
                         .get(0)
                         .explanation())
@@ -87,6 +87,6 @@ class BoundsTest {
     }
 
     private String explanation(String name) {
-        return lab.engine(Map.of()).status().overviews(List.of(name)).get(0).explanation();
+        return fixture.engine(Map.of()).status().overviews(List.of(name)).get(0).explanation();
     }
 }

@@ -6,7 +6,8 @@ import java.util.Map;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -16,12 +17,12 @@ class CompositeKeyTest {
     private static final int ROWS = 20_000;
     private static final int SUB_BATCH = 100;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     CompositeKeyTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @ParameterizedTest
@@ -32,12 +33,12 @@ class CompositeKeyTest {
                 INSERT INTO t.items (tenant, kind, id) SELECT %s, i FROM generate_series(1, %d) i;
                 ANALYZE t.items
                 """.formatted(prefix, ROWS));
-        lab.queue(Lab.ADD_ONE, null, "tenant, kind, id", 2_500, SUB_BATCH);
+        fixture.queue(ItemsWork.ADD_ONE, null, "tenant, kind, id", 2_500, SUB_BATCH);
         long before = read();
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         // The walk to the end of the batch, the one to the end of the sub-batch, the update, and twice the versions
         // that it leaves.
         assertThat(read() - before).isLessThan(10L * ROWS);

@@ -14,8 +14,9 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.EngineRole;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.StatementLog;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -27,19 +28,19 @@ class DoubtedRangesTest {
     private static final String COMPARES_NUMBERS = "ROWS BETWEEN UNBOUNDED PRECEDING";
     private static final String COMPARES_KEYS = "jsonb_hash_extended(after_key";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     DoubtedRangesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(100, 100);
+        this.fixture = EngineFixture.clean(database).limits(100, 100);
     }
 
     private void queue(String column, int batch) {
-        lab.items(1, 200);
+        fixture.items(1, 200);
         database.execute("ALTER TABLE t.items ADD name text; UPDATE t.items SET name = 'n' || id;"
                 + " ALTER TABLE t.items ALTER name SET NOT NULL; CREATE UNIQUE INDEX ON t.items (name)");
-        lab.queue(Lab.ADD_ONE, null, column, batch, batch);
+        fixture.queue(ItemsWork.ADD_ONE, null, column, batch, batch);
     }
 
     @ParameterizedTest
@@ -50,7 +51,7 @@ class DoubtedRangesTest {
 
         runToEnd(log);
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         assertThat(log.statements()).noneMatch(sql -> sql.contains(COMPARES_NUMBERS) || sql.contains(COMPARES_KEYS));
         assertThat(walks("contiguous")).containsOnly("t");
     }
@@ -74,7 +75,7 @@ class DoubtedRangesTest {
             })
     void aStatementThatMayLeaveAGapIsNoticed(String statement) {
         queue("id", 50);
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
         assertThat(walks("contiguous")).containsExactly("t");
 
         EngineRole.of(database).execute(statement.startsWith("TRUNCATE") ? "SELECT" : statement);
@@ -92,7 +93,7 @@ class DoubtedRangesTest {
             })
     void oneThatCannotIsNot(String statement) {
         queue("id", 50);
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
 
         database.execute(statement);
 
@@ -103,7 +104,7 @@ class DoubtedRangesTest {
     @ValueSource(strings = {"id", "name"})
     void afterAGapWasFilledTheyAreComparedOnceMoreAndTrusted(String column) {
         queue(column, 50);
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         engine.planner().plan();
         database.execute("DELETE FROM batched_background_migration_jobs WHERE id ="
                 + " (SELECT min(id) + 1 FROM batched_background_migration_jobs)");
@@ -111,7 +112,7 @@ class DoubtedRangesTest {
 
         runToEnd(log);
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         assertThat(log.statements().stream()
                         .filter(sql -> sql.contains(COMPARES_NUMBERS) || sql.contains(COMPARES_KEYS)))
                 .hasSize(2);
@@ -122,14 +123,14 @@ class DoubtedRangesTest {
     void movedBoundsAreSeenAlthoughNoBatchJobWasTouched() {
         queue("id", 50);
         database.execute("UPDATE batched_background_migrations SET min_value = 51, max_value = 150");
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
         assertThat(walks("contiguous")).containsExactly("t");
         database.execute("UPDATE batched_background_migrations SET min_value = 1, max_value = 200");
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -141,7 +142,7 @@ class DoubtedRangesTest {
     }
 
     private int statementsOfLastPlan(int partitions) {
-        Lab.clean(database).limits(100, 100);
+        EngineFixture.clean(database).limits(100, 100);
         database.execute(
                 "CREATE TABLE t.items (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0) PARTITION BY RANGE (id);"
                         + IntStream.range(0, partitions)
@@ -149,8 +150,8 @@ class DoubtedRangesTest {
                                         .formatted(i, 10 * i, 10 * i + 10))
                                 .collect(Collectors.joining())
                         + "INSERT INTO t.items (id) SELECT generate_series(0, %d)".formatted(10 * partitions - 1));
-        lab.queueItems("m", Lab.ADD_ONE, 100);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 100);
+        BatchedMigrations engine = fixture.engine(Map.of());
         List<Long> due = engine.planner().plan().due();
         assertThat(due).hasSize(partitions);
         due.forEach(job -> engine.runner().run(job, StopSignal.NEVER));
@@ -160,20 +161,20 @@ class DoubtedRangesTest {
         StatementLog log = new StatementLog(database);
 
         BatchedMigrations.on(log)
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of()))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .build()
                 .planner()
                 .plan(1);
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
         return log.statements().size();
     }
 
     private void runToEnd(StatementLog log) {
         RunResult result = BatchedMigrations.on(log)
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of()))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .build()
                 .runToEnd(List.of(), StopSignal.NEVER);
         assertThat(result.isComplete()).isTrue();

@@ -9,7 +9,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.StatementLog;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -24,11 +25,11 @@ class GaplessKeysTest {
                     .formatted(context.table(), context.batch().predicate())));
 
     private final TestDatabase database;
-    private final Lab lab;
+    private final EngineFixture fixture;
 
     GaplessKeysTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(1, 1);
+        this.fixture = EngineFixture.clean(database).limits(1, 1);
     }
 
     @ParameterizedTest(name = "[{index}] {0}, {1}")
@@ -41,15 +42,15 @@ class GaplessKeysTest {
             with a key that is not unique       | ALTER TABLE t.items DROP CONSTRAINT items_pkey; CREATE INDEX ON t.items (id)                             | 12
             """)
     void coversEachRowOnceAndCountsIt(String name, String change, int walks) {
-        lab.items(1, 10_000);
+        fixture.items(1, 10_000);
         database.execute(change);
         long rows = database.number("SELECT count(*) FROM t.items");
-        lab.queue(Lab.ADD_ONE, null, "id", 100_000, 1_000);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 100_000, 1_000);
 
         StatementLog log = run(Map.of());
 
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.jobs("m", "j.covered_tuple_count || ' ' || j.migrated_tuple_count"))
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "j.covered_tuple_count || ' ' || j.migrated_tuple_count"))
                 .first()
                 .isEqualTo(rows + " " + rows);
         assertThat(walks(log)).as("walks of the key").isEqualTo(walks);
@@ -57,28 +58,28 @@ class GaplessKeysTest {
 
     @Test
     void doesNotTakeAKeyForARowWhereManyShareOne() {
-        lab.items(1, 0);
+        fixture.items(1, 0);
         database.execute("""
                 ALTER TABLE t.items DROP CONSTRAINT items_pkey;
                 CREATE INDEX ON t.items (id);
                 INSERT INTO t.items (id) SELECT CASE WHEN i <= 1000 THEN i ELSE 1000 + i / 500 END
                 FROM generate_series(1, 10000) i
                 """);
-        lab.queue("largest", null, "id", 100_000, 1_000);
+        fixture.queue("largest", null, "id", 100_000, 1_000);
 
         run(Map.of("largest", context -> {
-            long changed = Lab.addOne(context);
+            long changed = ItemsWork.addOne(context);
             assertThat(changed).isLessThan(2_000);
             return changed;
         }));
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void goesOnWalkingWhereTheWorkDeletesRows() {
-        lab.items(1, 10_000);
-        lab.queue("delete", null, "id", 100_000, 1_000);
+        fixture.items(1, 10_000);
+        fixture.queue("delete", null, "id", 100_000, 1_000);
 
         run(DELETE);
 
@@ -89,7 +90,7 @@ class GaplessKeysTest {
 
     private StatementLog run(Map<String, WorkFunction> functions) {
         StatementLog log = new StatementLog(database);
-        assertThat(Lab.engine(log, Lab.SETTINGS, functions)
+        assertThat(EngineFixture.engine(log, EngineFixture.SETTINGS, functions)
                         .runToEnd(List.of(), StopSignal.NEVER)
                         .isComplete())
                 .isTrue();

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -21,12 +22,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class KeyGapsTest {
     private static final String WORK = "onlyTodo";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     KeyGapsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(100, 100);
+        this.fixture = EngineFixture.clean(database).limits(100, 100);
     }
 
     static Stream<Arguments> tablesAndJobs() {
@@ -63,14 +64,14 @@ class KeyGapsTest {
         }
         database.execute("CREATE INDEX ON t.items (k); INSERT INTO t.items (k, id) SELECT " + value
                 + ", i FROM generate_series(1, 200) i");
-        lab.queue(Lab.ADD_ONE, null, "k", 50, 20);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.queue(ItemsWork.ADD_ONE, null, "k", 50, 20);
+        BatchedMigrations engine = fixture.engine(Map.of());
         assertThat(engine.planner().plan().due()).hasSizeGreaterThan(4);
 
         database.execute("DELETE FROM batched_background_migration_jobs WHERE " + which);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
@@ -81,8 +82,8 @@ class KeyGapsTest {
                 INSERT INTO t.items (id) SELECT generate_series(1, 400)
                 """);
         WorkFunction work = context -> context.update("n = n + 1, todo = false");
-        lab.queue(WORK, strategy, "id", 100, 100);
-        BatchedMigrations engine = lab.engine(Map.of(WORK, work.withPending("todo")));
+        fixture.queue(WORK, strategy, "id", 100, 100);
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, work.withPending("todo")));
         for (List<Long> due = List.of();
                 passes() == 0;
                 due = engine.planner().plan().due()) {
@@ -94,9 +95,9 @@ class KeyGapsTest {
                 WHERE walk_id IN (SELECT id FROM batched_background_migration_walks WHERE kind = 'verify' OR pass = 2)
                 """);
 
-        assertThat(lab.drain(Map.of(WORK, work.withPending("todo"))).isComplete())
+        assertThat(fixture.drain(Map.of(WORK, work.withPending("todo"))).isComplete())
                 .isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         assertThat(database.column("SELECT id FROM t.items WHERE todo")).isEmpty();
     }
 

@@ -7,19 +7,20 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.RunResult;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Which indexes give the rows in the order of a key without a sort. */
 @ExtendWith(PostgresExtension.class)
 class KeyIndexTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     KeyIndexTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute("""
                 CREATE TABLE t.items (k text NOT NULL, b int NOT NULL, n int NOT NULL DEFAULT 0);
                 INSERT INTO t.items SELECT 'k' || i / 10, i FROM generate_series(1, 500) i
@@ -28,8 +29,8 @@ class KeyIndexTest {
 
     private RunResult run(String key, String index) {
         database.execute("CREATE INDEX ON t.items " + index);
-        lab.queue(Lab.ADD_ONE, null, key, 100, 30);
-        return lab.drain(Map.of());
+        fixture.queue(ItemsWork.ADD_ONE, null, key, 100, 30);
+        return fixture.drain(Map.of());
     }
 
     @ParameterizedTest
@@ -71,8 +72,8 @@ class KeyIndexTest {
     void refusesAnyOther(String key, String index) {
         run(key, index);
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("12");
-        assertThat(lab.of("m", "failure_message")).contains("ON t.items (" + key + ")");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("12");
+        assertThat(fixture.of("m", "failure_message")).contains("ON t.items (" + key + ")");
         assertThat(database.column("SELECT DISTINCT n FROM t.items")).containsExactly("0");
     }
 }

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -21,12 +22,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class KeyOrderTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     KeyOrderTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     /** Half of the keys in capitals, which stand before or between the others. */
@@ -37,9 +38,9 @@ class KeyOrderTest {
                 SELECT %s FROM generate_series(1, 200) i
                 """.formatted(
                 type, type.startsWith("text") ? "chr(65 + i %% 2 * 32 + i / 10) || i".replace("%%", "%") : "i"));
-        lab.limits(1, 1);
-        lab.queue(WORK, null, "id", 20, 20);
-        BatchedMigrations engine = lab.engine(Map.of(WORK, work));
+        fixture.limits(1, 1);
+        fixture.queue(WORK, null, "id", 20, 20);
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, work));
         for (int turn = 0; turn < 5; turn++) {
             engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
         }
@@ -55,20 +56,20 @@ class KeyOrderTest {
             })
     void isRefusedWhereTheWorkDoesNotSayWhatIsPending(String pair) {
         String[] parts = pair.split(" \\| ");
-        runHalf(parts[0], Lab::addOne);
+        runHalf(parts[0], ItemsWork::addOne);
 
         database.execute("ALTER TABLE t.items ALTER COLUMN id TYPE " + parts[1]);
-        lab.drain(Map.of(WORK, Lab::addOne));
+        fixture.drain(Map.of(WORK, ItemsWork::addOne));
 
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
                 .startsWith("22 the order of its key was " + parts[2]);
         assertThat(database.column("SELECT DISTINCT n FROM t.items ORDER BY 1")).containsExactly("0", "1");
     }
 
     @Test
     void isNoticedByABatchJobThatStartsBeforeThePlannerCame() {
-        runHalf("text COLLATE \"C\"", Lab::addOne);
-        BatchedMigrations engine = lab.engine(Map.of(WORK, Lab::addOne));
+        runHalf("text COLLATE \"C\"", ItemsWork::addOne);
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, ItemsWork::addOne));
         long job = engine.planner().plan().due().get(0);
         database.execute("ALTER TABLE t.items ALTER COLUMN id TYPE text COLLATE \"und-x-icu\"");
 
@@ -78,23 +79,23 @@ class KeyOrderTest {
 
     @Test
     void makesAMigrationStartAnewWhoseWorkSaysWhatIsPending() {
-        runHalf("text COLLATE \"C\"", Lab.DO_ONE);
+        runHalf("text COLLATE \"C\"", ItemsWork.DO_ONE);
 
         database.execute("ALTER TABLE t.items ALTER COLUMN id TYPE text COLLATE \"und-x-icu\"");
 
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
     @ParameterizedTest
     @CsvSource({"int, bigint", "bigint, int", "text COLLATE \"C\", varchar(40) COLLATE \"C\""})
     void mayHaveAnotherTypeThatIsSortedAlike(String before, String after) {
-        runHalf(before, Lab::addOne);
+        runHalf(before, ItemsWork::addOne);
 
         database.execute("ALTER TABLE t.items ALTER COLUMN id TYPE " + after);
 
-        assertThat(lab.drain(Map.of(WORK, Lab::addOne)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork::addOne)).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 }

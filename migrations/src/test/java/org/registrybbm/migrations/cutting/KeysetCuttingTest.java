@@ -12,32 +12,33 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Ranges of keys: where batches begin and end. */
 @ExtendWith(PostgresExtension.class)
 class KeysetCuttingTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     KeysetCuttingTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     private static final String BOUNDS = "j.min_value || ' to ' || j.max_value";
 
     @Test
     void cutsBatchesThatTouchAndEndAtTheMigrationsMaximum() {
-        lab.items(1, 250).queueItems("m", Lab.ADD_ONE, 100);
+        fixture.items(1, 250).queueItems("m", ItemsWork.ADD_ONE, 100);
         bounds(1, 1_000);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        assertThat(lab.jobs("m", BOUNDS)).containsExactly("1 to 100", "101 to 200", "201 to 1000");
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", BOUNDS)).containsExactly("1 to 100", "101 to 200", "201 to 1000");
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -46,16 +47,16 @@ class KeysetCuttingTest {
                 CREATE TABLE t.items (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0);
                 INSERT INTO t.items (id) SELECT i * 1000000007::bigint FROM generate_series(-5, 5) i
                 """);
-        lab.queueItems("m", Lab.ADD_ONE, 4);
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 4);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.jobs("m", BOUNDS))
+        assertThat(fixture.jobs("m", BOUNDS))
                 .containsExactly(
                         Long.MIN_VALUE + " to -2000000014",
                         "-2000000013 to 2000000014",
                         "2000000015 to " + Long.MAX_VALUE);
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -65,26 +66,26 @@ class KeysetCuttingTest {
                 INSERT INTO t.items (id)
                 VALUES (-9223372036854775808), (-9223372036854775807), (0), (9223372036854775806), (9223372036854775807)
                 """);
-        lab.queueItems("m", Lab.ADD_ONE, 1);
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 1);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        assertThat(lab.jobs("m", "j.max_value"))
+        assertThat(fixture.jobs("m", "j.max_value"))
                 .containsExactly(
                         "-9223372036854775808",
                         "-9223372036854775807",
                         "0",
                         "9223372036854775806",
                         "9223372036854775807");
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void leavesRowsOutsideTheBoundsAlone() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 7);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 7);
         bounds(11, 90);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         assertThat(database.column("SELECT min(id) || ' to ' || max(id) FROM t.items WHERE n = 1"))
                 .containsExactly("11 to 90");
@@ -100,12 +101,16 @@ class KeysetCuttingTest {
                 CREATE INDEX ON t.items (id);
                 INSERT INTO t.items (id) SELECT i / 10 FROM generate_series(0, 999) i
                 """);
-        lab.queueItems("m", Lab.ADD_ONE, 25);
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 25);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.engine(Map.of()).status().overviews(List.of("m")).get(0).migratedTupleCount())
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.engine(Map.of())
+                        .status()
+                        .overviews(List.of("m"))
+                        .get(0)
+                        .migratedTupleCount())
                 .isEqualTo(1_000);
     }
 
@@ -116,36 +121,36 @@ class KeysetCuttingTest {
                 CREATE TABLE t.items (id %s PRIMARY KEY, n int NOT NULL DEFAULT 0);
                 INSERT INTO t.items (id) SELECT generate_series(-300, 300)
                 """.formatted(type));
-        lab.queueItems("m", Lab.ADD_ONE, 100);
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 100);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        assertThat(lab.jobs("m", "1")).hasSize(7);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "1")).hasSize(7);
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void finishesAnEmptyTableAtOnce() {
         database.execute("CREATE TABLE t.items (id bigint PRIMARY KEY, n int)");
-        lab.queueItems("m", Lab.ADD_ONE, 100);
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 100);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        assertThat(lab.of("m", "finished_at IS NOT NULL")).isEqualTo("t");
-        assertThat(lab.jobs("m", "j.status || ' ' || migrated_tuple_count")).containsExactly("2 0");
+        assertThat(fixture.of("m", "finished_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.jobs("m", "j.status || ' ' || migrated_tuple_count")).containsExactly("2 0");
     }
 
     @Test
     void takesRowsThatAreInsertedBehindTheLastBatchBeforeItIsCut() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 100);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 100);
+        BatchedMigrations engine = fixture.engine(Map.of());
         long job = engine.planner().plan().due().get(0);
         database.execute("INSERT INTO t.items (id) SELECT generate_series(101, 300)");
         engine.runner().run(job, StopSignal.NEVER);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -157,8 +162,8 @@ class KeysetCuttingTest {
                 CREATE INDEX ON t.items_0 (id);
                 INSERT INTO t.items (space, id) SELECT i % 9, i FROM generate_series(1, 900) i
                 """);
-        lab.queueItems("m", Lab.ADD_ONE, 200);
-        assertThat(lab.drain(Map.of()).failed())
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 200);
+        assertThat(fixture.drain(Map.of()).failed())
                 .singleElement()
                 .satisfies(failed -> assertThat(failed.failure())
                         .isNotNull()
@@ -166,9 +171,9 @@ class KeysetCuttingTest {
                         .isEqualTo(FailureCode.MISSING_INDEX));
 
         database.execute("CREATE INDEX ON t.items_1 (id)");
-        assertThat(lab.runAll(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.runAll(Map.of()).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
@@ -180,14 +185,14 @@ class KeysetCuttingTest {
                 "CREATE INDEX ON t.items (abs(id))"
             })
     void refusesAnIndexThatCannotBeWalked(String index) {
-        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 5);
+        fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 5);
         database.execute("ALTER TABLE t.items DROP CONSTRAINT items_pkey");
         database.execute(index);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("12");
-        assertThat(lab.of("m", "failure_message")).contains("CREATE INDEX CONCURRENTLY ON t.items (id)");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("12");
+        assertThat(fixture.of("m", "failure_message")).contains("CREATE INDEX CONCURRENTLY ON t.items (id)");
     }
 
     private void bounds(long min, long max) {

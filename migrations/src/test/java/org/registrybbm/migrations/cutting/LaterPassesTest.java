@@ -20,7 +20,7 @@ import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -38,12 +38,12 @@ class LaterPassesTest {
     private static final WorkFunction DO_ONE =
             ((WorkFunction) context -> context.update("n = n + 1, todo = false")).withPending("t.is(todo)");
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     LaterPassesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute("""
                 CREATE TABLE t.items (id bigint, todo boolean NOT NULL DEFAULT true, n int NOT NULL DEFAULT 0, v text)
                 WITH (autovacuum_enabled = false);
@@ -89,18 +89,18 @@ class LaterPassesTest {
 
     /** One that has finished the migration, which is active again and has only to look for what is left. */
     private BatchedMigrations engineThatLooksForTheRest() {
-        BatchedMigrations engine = lab.engine(EngineSettings.defaults(), Map.of(WORK, DO_ONE));
-        lab.queue(WORK, BLOCKS, "", 100_000, 1_000);
+        BatchedMigrations engine = fixture.engine(EngineSettings.defaults(), Map.of(WORK, DO_ONE));
+        fixture.queue(WORK, BLOCKS, "", 100_000, 1_000);
         assertThat(engine.runToEnd(List.of(), StopSignal.NEVER).isComplete()).isTrue();
         database.execute("VACUUM t.items");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
         return engine;
     }
 
     @Test
     void noStatementAsksOfMoreRowsThanASubBatchHas() {
         askOfFewRows();
-        lab.queue(WORK, BLOCKS, "", 2_000, SUB_BATCH);
+        fixture.queue(WORK, BLOCKS, "", 2_000, SUB_BATCH);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction work = context -> {
             if (calls.incrementAndGet() % 6 == 0 && calls.get() < 60) {
@@ -112,21 +112,21 @@ class LaterPassesTest {
             return DO_ONE.migrate(context);
         };
 
-        assertThat(lab.drain(Map.of(WORK, work.withPending("t.is(todo)"))).isComplete())
+        assertThat(fixture.drain(Map.of(WORK, work.withPending("t.is(todo)"))).isComplete())
                 .isTrue();
 
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.quarantine("failure_message")).isEmpty();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.quarantine("failure_message")).isEmpty();
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
     @Test
     void aVerificationThatAPersonAsksForReadsRangesTooAndCanBeStopped() {
-        lab.queue(WORK, BLOCKS, "", 2_000, SUB_BATCH);
-        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        fixture.queue(WORK, BLOCKS, "", 2_000, SUB_BATCH);
+        assertThat(fixture.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
         database.execute("UPDATE t.items SET todo = true WHERE id IN (7, %d)".formatted(ROWS));
         askOfFewRows();
-        BatchedMigrations engine = lab.engine(Map.of(WORK, DO_ONE));
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, DO_ONE));
         AtomicInteger told = new AtomicInteger();
 
         assertThat(engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> told.incrementAndGet()))
@@ -153,12 +153,12 @@ class LaterPassesTest {
         }
         Worker<RunResult> worker = startAndAwaitStatement(engine);
 
-        lab.setStatus("m", MigrationStatus.PAUSED);
+        fixture.setStatus("m", MigrationStatus.PAUSED);
         long paused = System.nanoTime();
 
         worker.result();
         assertThat(Duration.ofNanos(System.nanoTime() - paused)).isLessThan(Duration.ofSeconds(2));
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
     }
 
     @Test
@@ -185,7 +185,7 @@ class LaterPassesTest {
         }
 
         assertThat(longest).isLessThan(Duration.ofSeconds(2));
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     private Worker<RunResult> startAndAwaitStatement(BatchedMigrations engine) {

@@ -6,19 +6,20 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Unique keys by whose texts a row is not found again, or is found with others. */
 @ExtendWith(PostgresExtension.class)
 class LossyKeyTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     LossyKeyTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
@@ -31,9 +32,9 @@ class LossyKeyTest {
                 INSERT INTO t.items SELECT i, (CASE i WHEN 7 THEN '0.1234567' ELSE i || '.5' END)::seg
                 FROM generate_series(1, 10) AS i
                 """);
-        lab.queue(Lab.ADD_ONE, null, "id", 10, 10);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 10, 10);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         assertRefused("of 10 rows of t.items, 9 are found again by the key that should tell them apart, k");
     }
@@ -48,17 +49,18 @@ class LossyKeyTest {
                 CREATE UNIQUE INDEX ON t.items (k record_image_ops);
                 INSERT INTO t.items VALUES (1, '(1.1)'), (2, '(1.10)')
                 """);
-        lab.queue(Lab.ADD_ONE, null, "id", 10, 1);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 10, 1);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         assertRefused("of 1 rows of t.items, 2 are found again by the key that should tell them apart, k");
     }
 
     private void assertRefused(String message) {
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message")).startsWith("0 " + message);
-        assertThat(lab.quarantine("row_key")).isEmpty();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
+                .startsWith("0 " + message);
+        assertThat(fixture.quarantine("row_key")).isEmpty();
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n <> 0")).isZero();
     }
 }

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.CountedStatements;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.StatementLog;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -28,12 +29,12 @@ class ManyPartitionsTest {
     private static final String WORK = "work";
     private static final int PARTITIONS = 300;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     ManyPartitionsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     /** Partitions of 10 keys each; only the first one has rows. */
@@ -51,11 +52,11 @@ class ManyPartitionsTest {
 
     @Test
     void emptyOnesGetNoBatchJobs() {
-        lab.queueItems("m", WORK, 100);
+        fixture.queueItems("m", WORK, 100);
 
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         assertThat(database.number("SELECT count(*) FROM batched_background_migration_jobs"))
                 .as("one changes the rows, one verifies them")
                 .isEqualTo(2);
@@ -63,32 +64,32 @@ class ManyPartitionsTest {
 
     @Test
     void oneThatGetsRowsMeanwhileIsWalked() {
-        lab.queueItems("m", WORK, 100);
+        fixture.queueItems("m", WORK, 100);
         WorkFunction inserting = context -> {
             database.execute("INSERT INTO t.items (id) SELECT generate_series(100, 104) ON CONFLICT DO NOTHING");
-            return Lab.DO_ONE.migrate(context);
+            return ItemsWork.DO_ONE.migrate(context);
         };
 
-        assertThat(lab.drain(Map.of(WORK, inserting)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, inserting)).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1")).isEqualTo(15);
     }
 
     @Test
     void oneWhoseRowsAreDeletedIsAsGoodAsEmpty() {
         database.execute("INSERT INTO t.items (id) VALUES (55); DELETE FROM t.items WHERE id = 55");
-        lab.queueItems("m", WORK, 100);
+        fixture.queueItems("m", WORK, 100);
 
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aPlanLocksFewOfThem() {
         AtomicLong locks = new AtomicLong();
-        lab.queueItems("m", WORK, 100);
+        fixture.queueItems("m", WORK, 100);
         WorkFunction counting = new WorkFunction() {
             @Override
             public void check(WorkContext context) throws SQLException {
@@ -104,11 +105,11 @@ class ManyPartitionsTest {
             @Override
             public long migrate(WorkContext context) throws SQLException {
                 check(context);
-                return Lab.DO_ONE.migrate(context);
+                return ItemsWork.DO_ONE.migrate(context);
             }
         };
 
-        assertThat(lab.drain(Map.of(WORK, counting)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, counting)).isComplete()).isTrue();
 
         assertThat(locks.get()).isBetween(1L, 99L);
     }
@@ -116,15 +117,15 @@ class ManyPartitionsTest {
     /** Nor do they ask for what is in the tree, whose answer may be one row. */
     @Test
     void aPlanAndABatchJobReadNoMoreThanTheOnesThatTheyWorkOn() {
-        lab.limits(1, 1).queueItems("m", WORK, 100);
+        fixture.limits(1, 1).queueItems("m", WORK, 100);
         database.execute("INSERT INTO t.items (id) SELECT generate_series(10, %d)".formatted(10 * PARTITIONS - 1));
-        BatchedMigrations before = lab.engine(Map.of(WORK, Lab.DO_ONE));
+        BatchedMigrations before = fixture.engine(Map.of(WORK, ItemsWork.DO_ONE));
         before.runner().run(before.planner().plan(1).due().get(0), StopSignal.NEVER);
         CountedStatements counted = new CountedStatements(database);
         StatementLog log = new StatementLog(counted);
         BatchedMigrations engine = BatchedMigrations.on(log)
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of(WORK, Lab.DO_ONE)))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(Map.of(WORK, ItemsWork.DO_ONE)))
                 .build();
 
         engine.runner().run(engine.planner().plan(1).due().get(0), StopSignal.NEVER);

@@ -10,19 +10,20 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** No range holds a row whose key is NULL, so a migration with one is never finished. */
 @ExtendWith(PostgresExtension.class)
 class NullKeysTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     NullKeysTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(10, 10);
+        this.fixture = EngineFixture.clean(database).limits(10, 10);
         database.execute("""
                 CREATE TABLE t.items (k text UNIQUE, b int, id bigint UNIQUE, n int NOT NULL DEFAULT 0);
                 CREATE INDEX ON t.items (k, b);
@@ -34,12 +35,12 @@ class NullKeysTest {
     @ValueSource(strings = {"k", "id"})
     void refusesToBegin(String key) {
         database.execute("INSERT INTO t.items VALUES (NULL, NULL, NULL)");
-        lab.queue(Lab.ADD_ONE, null, key, 50, 20);
+        fixture.queue(ItemsWork.ADD_ONE, null, key, 50, 20);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("2");
-        assertThat(lab.of("m", "failure_message")).contains("rows of t.items have no " + key);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("2");
+        assertThat(fixture.of("m", "failure_message")).contains("rows of t.items have no " + key);
         assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
     }
 
@@ -50,43 +51,44 @@ class NullKeysTest {
                 INSERT INTO t.items VALUES (NULL, NULL, NULL);
                 ALTER TABLE t.items ADD CONSTRAINT has_key NOT NULL id NOT VALID
                 """);
-        lab.queue(Lab.ADD_ONE, null, "id", 50, 20);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 50, 20);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_message")).contains("rows of t.items have no id");
+        assertThat(fixture.of("m", "failure_message")).contains("rows of t.items have no id");
         database.execute("DELETE FROM t.items WHERE id IS NULL; ALTER TABLE t.items VALIDATE CONSTRAINT has_key");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
     }
 
     @Test
     void refusesAKeyOfSeveralColumnsThatMayBeNull() {
-        lab.queue(Lab.ADD_ONE, null, "k, b", 50, 20);
+        fixture.queue(ItemsWork.ADD_ONE, null, "k, b", 50, 20);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("2");
-        assertThat(lab.of("m", "failure_message")).contains("column k of t.items may be NULL");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("2");
+        assertThat(fixture.of("m", "failure_message")).contains("column k of t.items may be NULL");
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 5})
     void noticesOneThatAppearsBeforeTheEnd(int subBatch) {
-        lab.queue("disturbed", null, "k", 50, 20);
+        fixture.queue("disturbed", null, "k", 50, 20);
         AtomicInteger calls = new AtomicInteger();
 
-        lab.drain(Map.of("disturbed", context -> {
+        fixture.drain(Map.of("disturbed", context -> {
             if (calls.incrementAndGet() == subBatch) {
                 database.execute("INSERT INTO t.items VALUES (NULL, NULL, NULL)");
             }
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         }));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("2");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("2");
         database.execute("DELETE FROM t.items WHERE k IS NULL");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(Map.of("disturbed", Lab::addOne)).isComplete()).isTrue();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(Map.of("disturbed", ItemsWork::addOne)).isComplete())
+                .isTrue();
         assertThat(database.column("SELECT DISTINCT n FROM t.items")).containsExactly("1");
     }
 }

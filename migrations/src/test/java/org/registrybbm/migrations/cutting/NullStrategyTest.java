@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.NewBatchedMigration;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -20,12 +20,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Rows whose column is NULL, until none is left. */
 @ExtendWith(PostgresExtension.class)
 class NullStrategyTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     NullStrategyTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     private void nulls(long rows) {
@@ -37,7 +37,7 @@ class NullStrategyTest {
     }
 
     private void queue(String signature, int batchSize) {
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work(signature)
@@ -57,12 +57,12 @@ class NullStrategyTest {
         nulls(250);
         queue("fill", 100);
 
-        assertThat(lab.drain(Map.of("fill", NullStrategyTest::fill)).isComplete())
+        assertThat(fixture.drain(Map.of("fill", NullStrategyTest::fill)).isComplete())
                 .isTrue();
 
         assertThat(database.number("SELECT count(*) FROM t.nulls WHERE v = k AND n = 1"))
                 .isEqualTo(250);
-        assertThat(lab.jobs("m", "j.min_value || ' ' || j.max_value || ' ' || migrated_tuple_count"))
+        assertThat(fixture.jobs("m", "j.min_value || ' ' || j.max_value || ' ' || migrated_tuple_count"))
                 .contains("0 0 100", "0 0 50")
                 .isSubsetOf("0 0 100", "0 0 50", "0 0 0");
     }
@@ -72,9 +72,9 @@ class NullStrategyTest {
         nulls(6_000);
         queue("fill", 2_500);
 
-        lab.drain(Map.of("fill", NullStrategyTest::fill));
+        fixture.drain(Map.of("fill", NullStrategyTest::fill));
 
-        assertThat(lab.jobs("m", "migrated_tuple_count"))
+        assertThat(fixture.jobs("m", "migrated_tuple_count"))
                 .contains("2500", "1000")
                 .isSubsetOf("2500", "1000", "0");
     }
@@ -84,10 +84,10 @@ class NullStrategyTest {
         nulls(0);
         queue("fill", 100);
 
-        assertThat(lab.drain(Map.of("fill", NullStrategyTest::fill)).isComplete())
+        assertThat(fixture.drain(Map.of("fill", NullStrategyTest::fill)).isComplete())
                 .isTrue();
 
-        assertThat(lab.jobs("m", "1")).isEmpty();
+        assertThat(fixture.jobs("m", "1")).isEmpty();
     }
 
     @Test
@@ -102,7 +102,7 @@ class NullStrategyTest {
             return fill(context);
         };
 
-        assertThat(lab.drain(Map.of("refill", refill)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of("refill", refill)).isComplete()).isTrue();
 
         assertThat(database.number("SELECT count(*) FROM t.nulls WHERE n = 1")).isEqualTo(200);
     }
@@ -111,11 +111,11 @@ class NullStrategyTest {
     void cutsNoMoreBatchesThanTheLimitsLetRun() {
         nulls(300);
         queue("fill", 100);
-        BatchedMigrations engine = lab.engine(Map.of("fill", NullStrategyTest::fill));
+        BatchedMigrations engine = fixture.engine(Map.of("fill", NullStrategyTest::fill));
 
         assertThat(engine.planner().plan().due()).hasSize(2);
         assertThat(engine.planner().plan().due()).hasSize(2);
-        assertThat(lab.jobs("m", "1")).hasSize(2);
+        assertThat(fixture.jobs("m", "1")).hasSize(2);
     }
 
     @Test
@@ -124,13 +124,13 @@ class NullStrategyTest {
         queue("throwing", 10);
         AtomicInteger calls = new AtomicInteger();
 
-        lab.drain(Map.of("throwing", context -> {
+        fixture.drain(Map.of("throwing", context -> {
             calls.incrementAndGet();
-            throw Lab.away("always");
+            throw EngineFixture.away("always");
         }));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("4");
-        assertThat(lab.jobs("m", "j.status || ' ' || attempts || ' ' || j.failure_class"))
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("4");
+        assertThat(fixture.jobs("m", "j.status || ' ' || attempts || ' ' || j.failure_class"))
                 .hasSize(2)
                 .contains("3 5 java.io.UncheckedIOException");
         assertThat(calls).hasValueBetween(5, 10);
@@ -141,10 +141,10 @@ class NullStrategyTest {
         nulls(100);
         queue("nothing", 10);
 
-        lab.drain(Map.of("nothing", context -> 0));
+        fixture.drain(Map.of("nothing", context -> 0));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
-        assertThat(lab.jobs("m", "1")).hasSizeLessThanOrEqualTo(4);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("14");
+        assertThat(fixture.jobs("m", "1")).hasSizeLessThanOrEqualTo(4);
     }
 
     @ParameterizedTest
@@ -159,7 +159,7 @@ class NullStrategyTest {
         database.execute(
                 "CREATE TABLE t.bare (k bigint PRIMARY KEY, v bigint, n int); INSERT INTO t.bare (k) VALUES (1)");
         database.execute(index);
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("fillColumn", "{\"value\": 1}")
@@ -168,9 +168,9 @@ class NullStrategyTest {
                         .batchSize(10)
                         .build());
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("12");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("12");
         assertThat(database.text("SELECT v FROM t.bare")).isEqualTo("null");
     }
 
@@ -181,7 +181,7 @@ class NullStrategyTest {
                 CREATE INDEX ON t."Odd" (k) WHERE "V v" IS NULL;
                 INSERT INTO t."Odd" SELECT generate_series(1, 20)
                 """);
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("fillColumn", "{\"value\": \"x\"}")
@@ -190,7 +190,7 @@ class NullStrategyTest {
                         .batchSize(7)
                         .build());
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
         assertThat(database.number("SELECT count(*) FROM t.\"Odd\" WHERE \"V v\" = 'x'"))
                 .isEqualTo(20);
@@ -202,8 +202,8 @@ class NullStrategyTest {
         database.execute("UPDATE t.nulls SET v = 1 WHERE k <= 750; ANALYZE t.nulls");
         queue("fill", 100);
 
-        lab.drain(Map.of("fill", NullStrategyTest::fill));
+        fixture.drain(Map.of("fill", NullStrategyTest::fill));
 
-        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("250");
+        assertThat(fixture.of("m", "total_tuple_count")).isEqualTo("250");
     }
 }

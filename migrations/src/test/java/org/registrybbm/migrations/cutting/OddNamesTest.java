@@ -13,19 +13,20 @@ import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Names that need quotes, and names that are none. */
 @ExtendWith(PostgresExtension.class)
 class OddNamesTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     OddNamesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @ParameterizedTest
@@ -46,7 +47,7 @@ class OddNamesTest {
                 );
                 INSERT INTO t."Weird ""Name" SELECT i, i, i FROM generate_series(1, 50) i
                 """);
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("copyColumn", "{\"from\": \"the.old\", \"to\": \"the new; drop table t.x\"}")
@@ -55,7 +56,7 @@ class OddNamesTest {
                         .batchSize(20)
                         .build());
 
-        RunResult result = lab.drain(Map.of());
+        RunResult result = fixture.drain(Map.of());
 
         assertThat(result.failed()).isEmpty();
         assertThat(database.number(
@@ -83,19 +84,19 @@ class OddNamesTest {
                 "t.\"\""
             })
     void refusesATableThatIsNotASchemaAndAName(String table) {
-        lab.items(1, 10);
-        lab.engine(Map.of())
+        fixture.items(1, 10);
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table(table)
                         .byKey("id")
                         .batchSize(10)
                         .build());
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "status || ' ' || failure_error_code")).isEqualTo("3 1");
+        assertThat(fixture.of("m", "status || ' ' || failure_error_code")).isEqualTo("3 1");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 0")).isEqualTo(10);
     }
 
@@ -105,12 +106,12 @@ class OddNamesTest {
                 CREATE TABLE t.items (k0 numeric PRIMARY KEY, n int NOT NULL DEFAULT 0);
                 INSERT INTO t.items SELECT generate_series(1, 120)
                 """);
-        lab.queue(Lab.ADD_ONE, null, "k0", 20, 7);
+        fixture.queue(ItemsWork.ADD_ONE, null, "k0", 20, 7);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1")).isEqualTo(120);
-        assertThat(lab.jobs("m", "covered_tuple_count")).startsWith("20", "20", "20", "20", "20", "20");
+        assertThat(fixture.jobs("m", "covered_tuple_count")).startsWith("20", "20", "20", "20", "20", "20");
     }
 
     @Test
@@ -121,16 +122,16 @@ class OddNamesTest {
                 INSERT INTO t.items VALUES (1);
                 INSERT INTO t."Items" VALUES (1)
                 """);
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.\"Items\"")
                         .byKey("id")
                         .batchSize(10)
                         .build());
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         assertThat(database.text("SELECT n FROM t.items")).isEqualTo("0");
         assertThat(database.text("SELECT n FROM t.\"Items\"")).isEqualTo("1");
@@ -138,18 +139,18 @@ class OddNamesTest {
 
     @Test
     void acceptsAMigrationWhoseOwnNameIsOdd() {
-        lab.items(1, 10);
+        fixture.items(1, 10);
         String name = "a 'b' \"c\"; drop table t.items -- ü";
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named(name)
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.items")
                         .byKey("id")
                         .batchSize(10)
                         .build());
 
-        RunResult result = lab.engine(Map.of()).runToEnd(List.of(name), StopSignal.NEVER);
+        RunResult result = fixture.engine(Map.of()).runToEnd(List.of(name), StopSignal.NEVER);
 
         assertThat(result.finished()).extracting(BatchedMigration::name).containsExactly(name);
     }

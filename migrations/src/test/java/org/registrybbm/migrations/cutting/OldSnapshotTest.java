@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -24,12 +24,12 @@ class OldSnapshotTest {
     // Without foresight, each sub-batch steps over half of the rows on average: 200 entries for each row.
     private static final int ENTRIES_A_ROW = 60;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     OldSnapshotTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @ParameterizedTest
@@ -54,7 +54,8 @@ class OldSnapshotTest {
             statement.execute("BEGIN ISOLATION LEVEL REPEATABLE READ");
             statement.execute("SELECT count(*) FROM pg_class");
 
-            assertThat(lab.drain(Map.of("fill", fill.withPending("v IS NULL"))).isComplete())
+            assertThat(fixture.drain(Map.of("fill", fill.withPending("v IS NULL")))
+                            .isComplete())
                     .isTrue();
         }
 

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -21,22 +22,22 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class PartitionsComeAndGoTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     PartitionsComeAndGoTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     /** Runs the first batch jobs, does something to the partitions, and goes on. */
     private RunResult runAround(String change) {
-        BatchedMigrations engine = lab.engine(Map.of(WORK, Lab.DO_ONE));
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, ItemsWork.DO_ONE));
         engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
         for (String statement : change.split("; ")) {
             database.execute(statement);
         }
-        return lab.drain(Map.of(WORK, Lab.DO_ONE));
+        return fixture.drain(Map.of(WORK, ItemsWork.DO_ONE));
     }
 
     @ParameterizedTest
@@ -55,25 +56,25 @@ class PartitionsComeAndGoTest {
             })
     void followsItsPartitions(String key, String change) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(WORK, null, key, 100, 70);
+        fixture.queue(WORK, null, key, 100, 70);
 
         assertThat(runAround(change).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void takesUpAPartitionThatWasAwayForAWhile(int turns) {
         takesUp("k", turns);
-        Lab.clean(database);
+        EngineFixture.clean(database);
         takesUp("id", turns);
     }
 
     private void takesUp(String key, int turns) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(Lab.ADD_ONE, null, key, 100, 70);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.queue(ItemsWork.ADD_ONE, null, key, 100, 70);
+        BatchedMigrations engine = fixture.engine(Map.of());
         List<Long> due = engine.planner().plan().due();
 
         database.execute("ALTER TABLE t.items DETACH PARTITION t.low");
@@ -83,7 +84,7 @@ class PartitionsComeAndGoTest {
         }
         database.execute("ALTER TABLE t.items ATTACH PARTITION t.low FOR VALUES FROM (0) TO (5)");
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 }

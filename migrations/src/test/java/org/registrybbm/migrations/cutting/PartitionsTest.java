@@ -11,7 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.status.MigrationOverview;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -21,12 +22,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class PartitionsTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     PartitionsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     static Stream<String> partitions() {
@@ -55,17 +56,18 @@ class PartitionsTest {
             {"PredicateBatchingStrategy", ""},
             {"BlockBatchingStrategy", ""}
         }) {
-            Lab.clean(database);
+            EngineFixture.clean(database);
             PartitionedItems.create(database, partitions);
             database.execute("ANALYZE t.items");
-            lab.queue(WORK, strategy[0], strategy[1], 300, 70);
+            fixture.queue(WORK, strategy[0], strategy[1], 300, 70);
 
-            assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+            assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete())
+                    .isTrue();
 
-            lab.assertEachItemChangedOnce();
-            assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+            fixture.assertEachItemChangedOnce();
+            assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
             MigrationOverview overview =
-                    lab.engine(Map.of()).status().overviews(List.of()).get(0);
+                    fixture.engine(Map.of()).status().overviews(List.of()).get(0);
             assertThat(overview.migratedTupleCount()).isEqualTo(400);
         }
     }
@@ -74,7 +76,7 @@ class PartitionsTest {
     @CsvSource({",id", "NullKeySetBatchingStrategy,v"})
     void goesOnOverTheParentWhereTheContainerRegistryBegan(String strategy, String column) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(WORK, strategy, column, 100, 70);
+        fixture.queue(WORK, strategy, column, 100, 70);
         if (strategy == null) {
             database.execute("UPDATE t.items SET n = 1, v = 1 WHERE id <= 200");
             database.execute("UPDATE batched_background_migrations SET min_value = 1, max_value = 1000");
@@ -94,20 +96,20 @@ class PartitionsTest {
                 FROM batched_background_migrations m, (VALUES (1, 100, 2), (101, 200, 2), (201, 300, 1)) AS j (first, last, status)
                 """);
 
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void quarantinesTheRowOfOnePartitionOnly() {
         PartitionedItems.create(
                 database, PartitionedItems.HALVES + "; ALTER TABLE t.high ADD CHECK (n = 0 OR id <> 206)");
-        lab.queue(WORK, "BlockBatchingStrategy", "", 5_000, 1_000);
-        lab.drain(Map.of(WORK, Lab.DO_ONE));
+        fixture.queue(WORK, "BlockBatchingStrategy", "", 5_000, 1_000);
+        fixture.drain(Map.of(WORK, ItemsWork.DO_ONE));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("table_name")).containsExactly("t.high");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("table_name")).containsExactly("t.high");
         assertThat(database.column("SELECT id FROM t.items WHERE n <> 1")).containsExactly("206");
     }
 }

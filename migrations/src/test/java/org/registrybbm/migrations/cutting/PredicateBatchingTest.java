@@ -12,7 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -25,12 +26,12 @@ class PredicateBatchingTest {
     private static final String PREDICATE = "PredicateBatchingStrategy";
     private static final String NULLS = "NullKeySetBatchingStrategy";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     PredicateBatchingTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     private void rows(int rows) {
@@ -48,30 +49,30 @@ class PredicateBatchingTest {
     @ValueSource(strings = {PREDICATE, NULLS})
     void severalWorkersNeverMeet(String strategy) {
         rows(6_000);
-        lab.limits(8, 8).queue(WORK, strategy, "v", 400, 50);
+        fixture.limits(8, 8).queue(WORK, strategy, "v", 400, 50);
         Map<String, WorkFunction> work = Map.of(WORK, DO_ONE);
 
         List<Worker<RunResult>> workers = Stream.generate(
-                        () -> Worker.start(() -> lab.engine(work).runToEnd(List.of(), StopSignal.NEVER)))
+                        () -> Worker.start(() -> fixture.engine(work).runToEnd(List.of(), StopSignal.NEVER)))
                 .limit(4)
                 .toList();
 
         workers.forEach(worker -> assertThat(worker.result().isComplete()).isTrue());
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.jobs("m", "j.id")).hasSizeBetween(15, 15 + 8);
-        assertThat(lab.jobs("m", "j.attempts")).containsOnly("1");
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "j.id")).hasSizeBetween(15, 15 + 8);
+        assertThat(fixture.jobs("m", "j.attempts")).containsOnly("1");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"true", "\"Index\" IS NULL", "n = 0", "v IS NULL OR n = 0"})
     void refusesAConditionThatNoIndexFinds(String pending) {
         rows(10);
-        lab.queue(WORK, PREDICATE, "", 10, 10);
+        fixture.queue(WORK, PREDICATE, "", 10, 10);
 
-        lab.drain(Map.of(WORK, ((WorkFunction) Lab::addOne).withPending(pending)));
+        fixture.drain(Map.of(WORK, ((WorkFunction) ItemsWork::addOne).withPending(pending)));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("12");
-        assertThat(lab.of("m", "failure_message")).contains("where " + pending);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("12");
+        assertThat(fixture.of("m", "failure_message")).contains("where " + pending);
     }
 
     @ParameterizedTest
@@ -79,31 +80,31 @@ class PredicateBatchingTest {
     void givesTheRowsToAStatementThatJoinsOtherTables(String strategy) {
         rows(300);
         database.execute("CREATE TABLE t.others AS SELECT id, NULL::int AS v, 1 AS one FROM t.items");
-        lab.queue(WORK, strategy, "v", 100, 30);
-        WorkFunction joined = context -> Lab.update(
+        fixture.queue(WORK, strategy, "v", 100, 30);
+        WorkFunction joined = context -> ItemsWork.update(
                 context.connection(),
                 "UPDATE t.items t SET n = t.n + o.one, v = 1 FROM t.others o WHERE o.id = t.id AND "
                         + context.batch().predicate("t"));
 
-        assertThat(lab.drain(Map.of(WORK, joined.withPending("v IS NULL"))).isComplete())
+        assertThat(fixture.drain(Map.of(WORK, joined.withPending("v IS NULL"))).isComplete())
                 .isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {PREDICATE, NULLS})
     void leavesThePlannersSettingsToTheWork(String strategy) {
         rows(100);
-        lab.queue(WORK, strategy, "v", 100, 100);
+        fixture.queue(WORK, strategy, "v", 100, 100);
         AtomicInteger off = new AtomicInteger();
         WorkFunction asking = context -> {
-            off.addAndGet((int) Lab.update(
+            off.addAndGet((int) ItemsWork.update(
                     context.connection(), "UPDATE t.items SET n = n WHERE current_setting('enable_seqscan') = 'off'"));
             return DO_ONE.migrate(context);
         };
 
-        lab.drain(Map.of(WORK, asking.withPending("v IS NULL")));
+        fixture.drain(Map.of(WORK, asking.withPending("v IS NULL")));
 
         assertThat(off).hasValue(0);
     }
@@ -113,17 +114,17 @@ class PredicateBatchingTest {
     void failsWhenTheWorkClaimsToHaveChangedRowsThatAreStillPending(String strategy) {
         rows(300);
         database.execute("ALTER TABLE t.items ADD PRIMARY KEY (id)");
-        lab.queue(WORK, strategy, "v", 100, 50);
+        fixture.queue(WORK, strategy, "v", 100, 50);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction lying = context -> {
             calls.incrementAndGet();
             return context.update("n = n + 1");
         };
 
-        lab.engine(Map.of(WORK, lying.withPending("v IS NULL"))).runToEnd(List.of(), () -> calls.get() > 100);
+        fixture.engine(Map.of(WORK, lying.withPending("v IS NULL"))).runToEnd(List.of(), () -> calls.get() > 100);
 
         assertThat(calls).hasValueLessThan(50);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("14");
     }
 
     @ParameterizedTest
@@ -131,7 +132,7 @@ class PredicateBatchingTest {
     void failsWhenTheWorkOnlySaysOfManyRowsThatItCannotDoThem(String strategy) {
         rows(300);
         database.execute("ALTER TABLE t.items ADD PRIMARY KEY (id)");
-        lab.queue(WORK, strategy, "v", 100, 50);
+        fixture.queue(WORK, strategy, "v", 100, 50);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction shy = context -> {
             calls.incrementAndGet();
@@ -143,17 +144,17 @@ class PredicateBatchingTest {
             return 0;
         };
 
-        lab.engine(Map.of(WORK, shy.withPending("v IS NULL"))).runToEnd(List.of(), () -> calls.get() > 2_000);
+        fixture.engine(Map.of(WORK, shy.withPending("v IS NULL"))).runToEnd(List.of(), () -> calls.get() > 2_000);
 
         assertThat(calls).hasValueLessThan(2_000);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("14");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {PREDICATE, NULLS})
     void failsWhenTheWorkChangesNoneAndNobodyCanTellTheRowsApart(String strategy) {
         rows(300);
-        lab.queue(WORK, strategy, "v", 100, 50);
+        fixture.queue(WORK, strategy, "v", 100, 50);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction touching = context -> {
             calls.incrementAndGet();
@@ -161,36 +162,36 @@ class PredicateBatchingTest {
             return 0;
         };
 
-        lab.engine(Map.of(WORK, touching.withPending("v IS NULL"))).runToEnd(List.of(), () -> calls.get() > 200);
+        fixture.engine(Map.of(WORK, touching.withPending("v IS NULL"))).runToEnd(List.of(), () -> calls.get() > 200);
 
         assertThat(calls).hasValueLessThan(200);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("14");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("14");
     }
 
     @Test
     void tripsTheLimitOfAttemptsWithoutPilingUpRows() {
         rows(300);
-        lab.queue(WORK, PREDICATE, "", 100, 50);
+        fixture.queue(WORK, PREDICATE, "", 100, 50);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction throwing = context -> {
             calls.incrementAndGet();
-            throw Lab.away("always");
+            throw EngineFixture.away("always");
         };
 
-        lab.drain(Map.of(WORK, throwing.withPending("v IS NULL")));
+        fixture.drain(Map.of(WORK, throwing.withPending("v IS NULL")));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("4");
-        assertThat(lab.jobs("m", "1")).hasSizeLessThanOrEqualTo(2);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("4");
+        assertThat(fixture.jobs("m", "1")).hasSizeLessThanOrEqualTo(2);
         assertThat(calls).hasValueBetween(5, 10);
     }
 
     @Test
     void finishesWhereNothingIsPending() {
         rows(0);
-        lab.queue(WORK, PREDICATE, "", 100, 50);
+        fixture.queue(WORK, PREDICATE, "", 100, 50);
 
-        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
 
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 }

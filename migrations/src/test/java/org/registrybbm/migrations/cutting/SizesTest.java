@@ -14,7 +14,8 @@ import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -22,64 +23,64 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Sizes of batches and sub-batches follow the measured time, unless they are fixed. */
 @ExtendWith(PostgresExtension.class)
 class SizesTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     SizesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void growsBatchesThatAreFasterThanTheirTarget() {
-        lab.items(1, 3_000);
-        lab.engine(Map.of())
+        fixture.items(1, 3_000);
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.items")
                         .byKey("id")
                         .batchSize(20)
                         .build());
 
-        lab.limits(1, 1).engine(Lab.SETTINGS).runToEnd(List.of(), StopSignal.NEVER);
+        fixture.limits(1, 1).engine(EngineFixture.SETTINGS).runToEnd(List.of(), StopSignal.NEVER);
 
-        assertThat(lab.jobs("m", "covered_tuple_count")).startsWith("20", "200", "2000");
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "covered_tuple_count")).startsWith("20", "200", "2000");
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void halvesBatchesThatAreSlowerThanTheirTarget() {
-        lab.items(1, 2_000);
-        lab.engine(Map.of())
+        fixture.items(1, 2_000);
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.items")
                         .byKey("id")
                         .batchSize(400)
                         .build());
-        BatchedMigrations engine = lab.limits(1, 1).engine(Lab.SETTINGS);
+        BatchedMigrations engine = fixture.limits(1, 1).engine(EngineFixture.SETTINGS);
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
         database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 3600000");
 
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
 
-        assertThat(lab.jobs("m", "covered_tuple_count")).containsExactly("400", "200");
+        assertThat(fixture.jobs("m", "covered_tuple_count")).containsExactly("400", "200");
     }
 
     @Test
     void growsBesideManyThatStillRun() {
-        lab.items(1, 5_000);
-        lab.engine(Map.of())
+        fixture.items(1, 5_000);
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.items")
                         .byKey("id")
                         .batchSize(20)
                         .build());
-        BatchedMigrations engine = lab.limits(30, 30).engine(Lab.SETTINGS);
+        BatchedMigrations engine = fixture.limits(30, 30).engine(EngineFixture.SETTINGS);
         List<Long> probes = engine.planner().plan().due();
         probes.subList(1, 30).forEach(this::startElsewhere);
         engine.runner().run(probes.get(0), StopSignal.NEVER);
@@ -88,7 +89,7 @@ class SizesTest {
 
         assertThat(probes).hasSize(30);
         assertThat(next).hasSize(1);
-        assertThat(lab.jobs("m", "j.max_value")).hasSize(31).endsWith("600", "800");
+        assertThat(fixture.jobs("m", "j.max_value")).hasSize(31).endsWith("600", "800");
     }
 
     private void startElsewhere(long job) {
@@ -98,32 +99,32 @@ class SizesTest {
 
     @Test
     void sharesOutWhatIsLeftSoThatAllWorkersEndTogether() {
-        lab.items(1, 10_000);
+        fixture.items(1, 10_000);
         database.execute("ANALYZE t.items");
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.items")
                         .byKey("id")
                         .batchSize(1_000)
                         .build());
-        BatchedMigrations engine = lab.limits(4, 4).engine(Lab.SETTINGS);
+        BatchedMigrations engine = fixture.limits(4, 4).engine(EngineFixture.SETTINGS);
         cutTwelve(engine);
 
         // Of 5,000 rows and then 1,668 each of 4 workers gets a sixth.
-        assertThat(lab.jobs("m", "j.max_value"))
+        assertThat(fixture.jobs("m", "j.max_value"))
                 .startsWith("1000", "2000", "3000", "4000", "5000", "5833", "6666", "7499", "8332", "8610");
-        lab.expireLeases();
-        assertThat(lab.drain(Map.of()).finished()).hasSize(1);
-        lab.assertEachItemChangedOnce();
+        fixture.expireLeases();
+        assertThat(fixture.drain(Map.of()).finished()).hasSize(1);
+        fixture.assertEachItemChangedOnce();
     }
 
     /** Has one of four workers run batch jobs, as if each had hit its target, until there are twelve: the next one would have as many rows. */
     private void cutTwelve(BatchedMigrations engine) {
         List<Long> probes = engine.planner().plan().due();
         probes.subList(1, 4).forEach(this::startElsewhere);
-        for (List<Long> due = probes.subList(0, 1); lab.jobs("m", "j.id").size() < 12; ) {
+        for (List<Long> due = probes.subList(0, 1); fixture.jobs("m", "j.id").size() < 12; ) {
             engine.runner().run(due.get(0), StopSignal.NEVER);
             database.execute("UPDATE batched_background_migration_jobs SET busy_ms = 30000");
             due = engine.planner().plan().due();
@@ -133,9 +134,9 @@ class SizesTest {
 
     @Test
     void sharesOutWhatIsLeftThoughTheWorkMakesTheTableGrow() {
-        lab.items(1, 10_000);
+        fixture.items(1, 10_000);
         database.execute("ALTER TABLE t.items ADD COLUMN wide text; ANALYZE t.items");
-        lab.limits(4, 4)
+        fixture.limits(4, 4)
                 .engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
@@ -144,41 +145,42 @@ class SizesTest {
                         .byKey("id")
                         .batchSize(1_000)
                         .build());
-        BatchedMigrations engine = lab.engine(
-                Lab.SETTINGS, Map.of("widens", context -> context.update("v = v + 1, wide = repeat('x', 300)")));
+        BatchedMigrations engine = fixture.engine(
+                EngineFixture.SETTINGS,
+                Map.of("widens", context -> context.update("v = v + 1, wide = repeat('x', 300)")));
         cutTwelve(engine);
 
-        assertThat(lab.jobs("m", "j.max_value"))
+        assertThat(fixture.jobs("m", "j.max_value"))
                 .startsWith("1000", "2000", "3000", "4000", "5000", "5833", "6666", "7499", "8332", "8610");
     }
 
     @Test
     void doesNotShrinkToNothingWhereTheStatisticsAreOld() {
-        lab.items(1, 100);
+        fixture.items(1, 100);
         database.execute("ANALYZE t.items");
         database.execute("INSERT INTO t.items (id) SELECT generate_series(101, 20000)");
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.items")
                         .byKey("id")
                         .batchSize(1_000)
                         .build());
 
-        lab.limits(4, 4).drain(Map.of());
+        fixture.limits(4, 4).drain(Map.of());
 
-        assertThat(lab.jobs("m", "covered_tuple_count")).hasSizeLessThan(10);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "covered_tuple_count")).hasSizeLessThan(10);
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void keepsEveryBatchAtItsSizeWhereTheMigrationSaysSo() {
-        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+        fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 100);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.jobs("m", "covered_tuple_count"))
+        assertThat(fixture.jobs("m", "covered_tuple_count"))
                 .hasSize(11)
                 .startsWith("100", "100")
                 .endsWith("100", "0");
@@ -186,37 +188,37 @@ class SizesTest {
 
     @Test
     void keepsEveryBatchAtItsSizeWhereTheBatchTargetIsZero() {
-        lab.items(1, 1_000);
-        lab.engine(Map.of())
+        fixture.items(1, 1_000);
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.items")
                         .byKey("id")
                         .batchSize(250)
                         .build());
-        EngineSettings fixed = Lab.SETTINGS.toBuilder()
+        EngineSettings fixed = EngineFixture.SETTINGS.toBuilder()
                 .batchTarget(Duration.ZERO)
                 .subBatchTarget(Duration.ofMillis(500))
                 .build();
 
-        lab.engine(fixed).runToEnd(List.of(), StopSignal.NEVER);
+        fixture.engine(fixed).runToEnd(List.of(), StopSignal.NEVER);
 
-        assertThat(lab.jobs("m", "covered_tuple_count")).containsExactly("250", "250", "250", "250", "0");
+        assertThat(fixture.jobs("m", "covered_tuple_count")).containsExactly("250", "250", "250", "250", "0");
     }
 
     @Test
     void startsWithASmallSubBatchAndGrowsWithinTheBatch() {
-        lab.items(1, 8_000).queueItems("m", Lab.ADD_ONE, 10_000);
+        fixture.items(1, 8_000).queueItems("m", ItemsWork.ADD_ONE, 10_000);
         List<Long> covered = new ArrayList<>();
-        EngineSettings slowTarget = Lab.SETTINGS.toBuilder()
+        EngineSettings slowTarget = EngineFixture.SETTINGS.toBuilder()
                 .batchTarget(Duration.ZERO)
                 .subBatchTarget(Duration.ofSeconds(30))
                 .build();
 
         BatchedMigrations.on(database)
                 .settings(slowTarget)
-                .workRegistry(Lab.registry(Map.of()))
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .listener(event -> {
                     if (event instanceof MigrationEvent.SubBatchCommitted committed) {
                         covered.add(committed.covered());
@@ -230,20 +232,20 @@ class SizesTest {
 
     @Test
     void triesASmallerSubBatchAfterATimeoutWithoutLosingTheAttempt() {
-        lab.items(1, 2_000).queueItems("m", "slowWhenBig", 2_000);
+        fixture.items(1, 2_000).queueItems("m", "slowWhenBig", 2_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 2000");
         List<Long> sizes = new ArrayList<>();
         WorkFunction slowWhenBig = context -> {
-            long size = Lab.lastKey(context) - Lab.firstKey(context) + 1;
+            long size = ItemsWork.lastKey(context) - ItemsWork.firstKey(context) + 1;
             sizes.add(size);
             if (size > 300) {
                 try (var statement = context.connection().createStatement()) {
                     statement.execute("SELECT pg_sleep(20)");
                 }
             }
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         };
-        EngineSettings impatient = Lab.SETTINGS.toBuilder()
+        EngineSettings impatient = EngineFixture.SETTINGS.toBuilder()
                 .maxJobAttempts(1)
                 .batchTarget(Duration.ZERO)
                 .subBatchTarget(Duration.ofSeconds(30))
@@ -254,12 +256,12 @@ class SizesTest {
                 .retryDelay(Duration.ZERO)
                 .missingCode(Duration.ZERO)
                 .build();
-        BatchedMigrations engine = lab.engine(impatient, Map.of("slowWhenBig", slowWhenBig));
+        BatchedMigrations engine = fixture.engine(impatient, Map.of("slowWhenBig", slowWhenBig));
 
         RunResult result = engine.runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.isComplete()).as("%s %s", sizes, result).isTrue();
         assertThat(sizes).startsWith(1_000L, 500L, 250L, 250L, 282L);
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -26,17 +26,17 @@ class SlowSearchTest {
             Map.of("one", ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending(PENDING));
 
     private final TestDatabase database;
-    private final Lab lab;
+    private final EngineFixture fixture;
 
     SlowSearchTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(1, 1);
+        this.fixture = EngineFixture.clean(database).limits(1, 1);
     }
 
     /** A search finds nothing for as long as there is a row in {@code t.held}. */
     @BeforeEach
     void holdTheSearch() {
-        lab.items(1, 300);
+        fixture.items(1, 300);
         database.execute("""
                 CREATE TABLE t.held ();
                 CREATE FUNCTION t.found() RETURNS boolean LANGUAGE plpgsql AS $$
@@ -50,34 +50,34 @@ class SlowSearchTest {
                 CREATE INDEX ON t.items (id) WHERE v IS NULL;
                 INSERT INTO t.held DEFAULT VALUES
                 """);
-        lab.queue("one", "PredicateBatchingStrategy", "", 1_000, 50);
+        fixture.queue("one", "PredicateBatchingStrategy", "", 1_000, 50);
     }
 
     @Test
     void isLeftToABatchJobByAPlan() {
-        assertThat(lab.engine(WORK).planner().plan().due()).hasSize(1);
+        assertThat(fixture.engine(WORK).planner().plan().due()).hasSize(1);
 
         database.execute("DELETE FROM t.held");
-        assertThat(lab.drain(WORK).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(WORK).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void changesNothingOnceTheMigrationIsPausedMeanwhile() {
-        Worker<RunResult> worker = Worker.start(() -> lab.engine(WORK).runToEnd(List.of(), StopSignal.NEVER));
+        Worker<RunResult> worker = Worker.start(() -> fixture.engine(WORK).runToEnd(List.of(), StopSignal.NEVER));
         awaitSearchFor("1 second");
 
-        lab.setStatus("m", MigrationStatus.PAUSED);
+        fixture.setStatus("m", MigrationStatus.PAUSED);
         database.execute("DELETE FROM t.held");
 
         assertThat(worker.result().isComplete()).isFalse();
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n > 0")).isZero();
-        assertThat(lab.jobs("m", "j.attempts || ' ' || (j.lease_until IS NULL)"))
+        assertThat(fixture.jobs("m", "j.attempts || ' ' || (j.lease_until IS NULL)"))
                 .containsExactly("0 true");
 
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(WORK).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(WORK).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     private void awaitSearchFor(String time) {

@@ -21,8 +21,9 @@ import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.EngineRole;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.TableKind;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -35,13 +36,13 @@ class TableKindsTest {
     private static final int ROWS = 20;
     private static final String COPY = "{\"from\": \"a\", \"to\": \"b\"}";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final TestDatabase role;
 
     TableKindsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         this.role = EngineRole.of(database);
         database.execute("DROP FOREIGN DATA WRAPPER IF EXISTS nothing CASCADE; DROP PUBLICATION IF EXISTS published");
         database.execute("CREATE TABLE t.items (id bigint PRIMARY KEY, a int, b int)");
@@ -92,7 +93,7 @@ class TableKindsTest {
         database.execute("INSERT INTO t.items (id, a) VALUES (1, 1)");
         queue("copyColumn", "t.items", "id", null, COPY);
         assertThat(run().failed()).hasSize(1);
-        database.execute(lab.of("m", "failure_message").replaceFirst("(?s).*?: ", ""));
+        database.execute(fixture.of("m", "failure_message").replaceFirst("(?s).*?: ", ""));
 
         assertThat(run().isComplete()).isTrue();
     }
@@ -109,18 +110,18 @@ class TableKindsTest {
     void leavesTablesOfTheSystemAndOfItselfAlone(String table) {
         queue("copyColumn", table, "oid", TableKind.BLOCKS, COPY);
 
-        assertThat(Lab.engine(database, Lab.SETTINGS, Map.of())
+        assertThat(EngineFixture.engine(database, EngineFixture.SETTINGS, Map.of())
                         .runToEnd(List.of(), StopSignal.NEVER)
                         .failed())
                 .hasSize(1);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("1");
-        assertThat(lab.of("m", "failure_message")).contains("belongs to");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("1");
+        assertThat(fixture.of("m", "failure_message")).contains("belongs to");
     }
 
     @Test
     void leavesTemporaryTablesToTheirSession() throws SQLException {
         try (Connection session = database.getConnection()) {
-            Lab.update(session, "CREATE TEMPORARY TABLE mine (id bigint PRIMARY KEY, a int, b int)");
+            ItemsWork.update(session, "CREATE TEMPORARY TABLE mine (id bigint PRIMARY KEY, a int, b int)");
             String schema = database.text("SELECT relnamespace::regnamespace FROM pg_class WHERE relname = 'mine'");
             queue("copyColumn", schema + ".mine", "id", null, COPY);
 
@@ -144,7 +145,7 @@ class TableKindsTest {
             queue("copyColumn", "t.items", "id", strategy, COPY);
 
             assertThat(run().finished()).isEmpty();
-            assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+            assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
         }
     }
 
@@ -195,11 +196,11 @@ class TableKindsTest {
         assertThat(outcome).isInstanceOf(BatchOutcome.Failed.class);
         assertThat(database.number("SELECT count(*) FROM t.items WHERE a = b")).isEqualTo(2);
         assertThat(run().failed()).hasSize(1);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("18");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("18");
     }
 
     private BatchedMigrations engine() {
-        return Lab.engine(role, Lab.SETTINGS, Map.of());
+        return EngineFixture.engine(role, EngineFixture.SETTINGS, Map.of());
     }
 
     private RunResult run() {
@@ -207,9 +208,9 @@ class TableKindsTest {
     }
 
     private void queue(String signature, String table, String column, @Nullable String strategy, String arguments) {
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
-                .queue(Lab.migration(
+                .queue(EngineFixture.migration(
                         "m",
                         signature,
                         table,

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.RunResult;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -16,12 +16,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class TypedKeysTest {
     private static final String WORK = "noteTransaction";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     TypedKeysTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute("""
                 CREATE COLLATION t.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
                 CREATE FUNCTION t.odd(i int) RETURNS text LANGUAGE sql AS $$
@@ -70,9 +70,10 @@ class TypedKeysTest {
                 INSERT INTO t.items SELECT %s FROM generate_series(-400, 400) i;
                 CREATE INDEX ON t.items (%s)
                 """.formatted(columns, values, quotedKey));
-        lab.queue(WORK, null, key, 200, 70);
+        fixture.queue(WORK, null, key, 200, 70);
 
-        RunResult result = lab.drain(Map.of(WORK, context -> context.update("n = n + 1, by = pg_current_xact_id()")));
+        RunResult result =
+                fixture.drain(Map.of(WORK, context -> context.update("n = n + 1, by = pg_current_xact_id()")));
 
         assertThat(result.isComplete()).as("%s", result).isTrue();
         assertThat(database.column("SELECT i::text FROM t.items i WHERE n <> 1 LIMIT 5"))
@@ -80,6 +81,6 @@ class TypedKeysTest {
         assertThat(database.column("SELECT (min(i::text)) FROM t.items i GROUP BY " + quotedKey
                         + " HAVING count(DISTINCT by) > 1 LIMIT 5"))
                 .isEmpty();
-        assertThat(lab.jobs("m", "1")).hasSizeGreaterThan(1);
+        assertThat(fixture.jobs("m", "1")).hasSizeGreaterThan(1);
     }
 }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.ColumnTypes;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -51,14 +51,14 @@ class ColumnTypesTest {
             $do$
             """;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final SoftAssertions softly = new SoftAssertions();
     private final Random random = new Random(SEED);
 
     ColumnTypesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(50, 2);
+        this.fixture = EngineFixture.clean(database).limits(50, 2);
         database.execute(ColumnTypes.MADE);
         database.execute("""
                 CREATE TABLE t.wanted (target text, value text, rows text);
@@ -134,7 +134,7 @@ class ColumnTypesTest {
                 target,
                 value,
                 signature.equals("fillColumn") ? target + " IS NOT DISTINCT FROM NULL" : "true");
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named(target)
                         .work(signature, arguments)
@@ -154,12 +154,12 @@ class ColumnTypesTest {
                 "CREATE TABLE t.plain (LIKE t.items INCLUDING ALL); INSERT INTO t.plain SELECT * FROM t.items");
         database.execute(ORACLE);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         for (Map.Entry<String, String> column : columns.entrySet()) {
             String name = column.getKey();
-            String what =
-                    "seed %d: %s to %s: %s".formatted(SEED, source, column.getValue(), lab.of(name, "failure_message"));
+            String what = "seed %d: %s to %s: %s"
+                    .formatted(SEED, source, column.getValue(), fixture.of(name, "failure_message"));
             softly.assertThat(database.column(
                             "SELECT i.id || ': ' || coalesce(i.%1$s::text, 'NULL') || ' and not ' || coalesce(p.%1$s::text, 'NULL')"
                                             .formatted(name)
@@ -170,7 +170,7 @@ class ColumnTypesTest {
             List<String> refused = database.column("SELECT id FROM t.refused WHERE target = ? ORDER BY id", name);
             boolean all = refused.size() == database.number("SELECT count(*) FROM t.items");
             String code = all ? "13" : refused.isEmpty() ? "null" : "15";
-            softly.assertThat(lab.of(name, "failure_error_code")).as(what).isEqualTo(code);
+            softly.assertThat(fixture.of(name, "failure_error_code")).as(what).isEqualTo(code);
             softly.assertThat(database.column("""
                     SELECT q.row_key ->> 'id'
                     FROM batched_background_migration_quarantined_rows q
@@ -179,7 +179,7 @@ class ColumnTypesTest {
                     ORDER BY (q.row_key ->> 'id')::bigint
                     """, name)).as(what).isEqualTo(all ? List.of() : refused);
             if (all) {
-                softly.assertThat(lab.jobs(name, "1")).as(what).isEmpty();
+                softly.assertThat(fixture.jobs(name, "1")).as(what).isEmpty();
             }
         }
         database.execute("""

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.ColumnTypes;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -20,12 +20,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class CopiedValuesTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     CopiedValuesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute(ColumnTypes.MADE);
     }
 
@@ -37,7 +37,7 @@ class CopiedValuesTest {
     }
 
     private void run(String signature, String arguments) {
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work(signature, arguments)
@@ -45,7 +45,7 @@ class CopiedValuesTest {
                         .byKey("id")
                         .batchSize(10)
                         .build());
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
     }
 
     private void copy() {
@@ -75,8 +75,8 @@ class CopiedValuesTest {
 
         copy();
 
-        assertThat(lab.of("m", "failure_message")).isEqualTo("null");
-        assertThat(lab.of("m", "verified_at")).isNotEqualTo("null");
+        assertThat(fixture.of("m", "failure_message")).isEqualTo("null");
+        assertThat(fixture.of("m", "verified_at")).isNotEqualTo("null");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE record_image_ne(ROW(target), ROW((%s)::%s))"
                         .formatted(value, target)))
                 .isZero();
@@ -102,8 +102,8 @@ class CopiedValuesTest {
 
         copy();
 
-        assertThat(lab.of("m", "failure_message")).isEqualTo("null");
-        assertThat(lab.quarantine("row_key")).isEmpty();
+        assertThat(fixture.of("m", "failure_message")).isEqualTo("null");
+        assertThat(fixture.quarantine("row_key")).isEmpty();
         assertThat(database.column("SELECT DISTINCT target::text FROM t.items")
                         .get(0)
                         .strip())
@@ -129,8 +129,8 @@ class CopiedValuesTest {
 
         copy();
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("row_key ->> 'id'")).containsExactly("1", "2");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("row_key ->> 'id'")).containsExactly("1", "2");
     }
 
     @ParameterizedTest
@@ -149,12 +149,12 @@ class CopiedValuesTest {
             String source, String target, String value, String bad, String cast, String state) {
         for (boolean blocks : List.of(false, true)) {
             for (int row : List.of(2, 17)) {
-                Lab.clean(database);
+                EngineFixture.clean(database);
                 items(source, target, value, "NULL");
                 database.execute("UPDATE t.items SET source = " + bad + " WHERE id = " + row);
-                lab.engine(Map.of())
+                fixture.engine(Map.of())
                         .store()
-                        .queue(Lab.migration(
+                        .queue(EngineFixture.migration(
                                 "m",
                                 "copyColumn",
                                 "t.items",
@@ -166,12 +166,12 @@ class CopiedValuesTest {
                                 "{\"from\": \"source\", \"to\": \"target\"%s}"
                                         .formatted(cast == null ? "" : ", \"cast\": \"" + cast + "\"")));
 
-                lab.drain(Map.of());
+                fixture.drain(Map.of());
 
-                assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-                assertThat(lab.quarantine("row_key ->> 'id' || ' ' || failure_sqlstate"))
+                assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+                assertThat(fixture.quarantine("row_key ->> 'id' || ' ' || failure_sqlstate"))
                         .containsExactly(row + " " + state);
-                assertThat(lab.quarantine("failure_message").get(0)).doesNotContain("no_such");
+                assertThat(fixture.quarantine("failure_message").get(0)).doesNotContain("no_such");
                 assertThat(database.column("SELECT id FROM t.items WHERE target IS NULL"))
                         .containsExactly(String.valueOf(row));
             }
@@ -198,7 +198,7 @@ class CopiedValuesTest {
                 "{\"from\": \"source\", \"to\": \"target\", \"timeZone\": \"Europe/Berlin\"%s}"
                         .formatted(cast == null ? "" : ", \"cast\": \"" + cast + "\""));
 
-        assertThat(lab.of("m", "failure_message")).isEqualTo("null");
+        assertThat(fixture.of("m", "failure_message")).isEqualTo("null");
         assertThat(database.column("SELECT DISTINCT target"
                         + (target.startsWith("timestamptz") ? " AT TIME ZONE 'UTC'" : "") + " FROM t.items"))
                 .containsExactly(stored);
@@ -225,9 +225,9 @@ class CopiedValuesTest {
                 "{\"from\": \"source\", \"to\": \"target\", \"timeZone\": \"%s\"%s}"
                         .formatted(zone, cast == null ? "" : ", \"cast\": \"" + cast + "\""));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("13");
-        assertThat(lab.of("m", "failure_message")).contains(message);
-        assertThat(lab.jobs("m", "1")).isEmpty();
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("13");
+        assertThat(fixture.of("m", "failure_message")).contains(message);
+        assertThat(fixture.jobs("m", "1")).isEmpty();
     }
 
     @ParameterizedTest
@@ -253,7 +253,7 @@ class CopiedValuesTest {
 
         run("fillColumn", "{\"column\": \"target\", \"value\": " + json + "}");
 
-        assertThat(lab.of("m", "failure_message")).isEqualTo("null");
+        assertThat(fixture.of("m", "failure_message")).isEqualTo("null");
         assertThat(database.column("SELECT DISTINCT target::text FROM t.items")).containsExactly(stored);
     }
 
@@ -268,8 +268,8 @@ class CopiedValuesTest {
 
         run(signature, "{" + arguments + "}");
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("13");
-        assertThat(lab.of("m", "failure_message")).contains("column \"target\" can only be updated to DEFAULT");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("13");
+        assertThat(fixture.of("m", "failure_message")).contains("column \"target\" can only be updated to DEFAULT");
     }
 
     @Test
@@ -278,7 +278,7 @@ class CopiedValuesTest {
 
         run("fillColumn", "{\"column\": \"target\", \"value\": 1e4000}");
 
-        assertThat(lab.of("m", "failure_message")).isEqualTo("null");
+        assertThat(fixture.of("m", "failure_message")).isEqualTo("null");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE target = 1e4000"))
                 .isEqualTo(30);
     }
@@ -289,8 +289,8 @@ class CopiedValuesTest {
 
         run("fillColumn", "{\"column\": \"target\", \"value\": 1e100000}");
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("13");
-        assertThat(lab.of("m", "failure_message")).contains("write such a number as a string");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("13");
+        assertThat(fixture.of("m", "failure_message")).contains("write such a number as a string");
     }
 
     @ParameterizedTest
@@ -319,9 +319,9 @@ class CopiedValuesTest {
 
         run("fillColumn", "{\"column\": \"target\", \"value\": " + json + "}");
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("13");
-        assertThat(lab.of("m", "failure_message")).doesNotContain("secret", "1010101", "12345", "02-30", "XXX");
-        assertThat(lab.jobs("m", "1")).isEmpty();
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("13");
+        assertThat(fixture.of("m", "failure_message")).doesNotContain("secret", "1010101", "12345", "02-30", "XXX");
+        assertThat(fixture.jobs("m", "1")).isEmpty();
         assertThat(database.number("SELECT count(*) FROM t.items WHERE target IS NOT NULL"))
                 .isZero();
     }
@@ -338,17 +338,17 @@ class CopiedValuesTest {
             })
     void triesWhatIsCalledPendingOnSomeRowsFirst(String pending, String code, String message) {
         items("text COLLATE t.other", "text COLLATE \"C\"", "'x'", "'y'");
-        lab.queue("work", null, "id", 10, 10);
+        fixture.queue("work", null, "id", 10, 10);
         WorkFunction work = context -> context.update("target = '1', source = '1'");
 
-        lab.engine(Map.of("work", work.withPending(pending))).planner().plan();
+        fixture.engine(Map.of("work", work.withPending(pending))).planner().plan();
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo(code);
-        assertThat(lab.of("m", "failure_message")).contains(message);
-        assertThat(lab.jobs("m", "1").isEmpty()).isEqualTo(code.equals("17"));
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo(code);
+        assertThat(fixture.of("m", "failure_message")).contains(message);
+        assertThat(fixture.jobs("m", "1").isEmpty()).isEqualTo(code.equals("17"));
     }
 
     private long migrated() {
-        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).migratedTupleCount();
+        return fixture.engine(Map.of()).status().overviews(List.of("m")).get(0).migratedTupleCount();
     }
 }

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -17,12 +18,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class ExtensionTypesTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     ExtensionTypesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @ParameterizedTest
@@ -39,17 +40,17 @@ class ExtensionTypesTest {
     void rowsThatAreKnownByThemAreSetAside(String type, String key, String value) {
         items(type, value);
         database.execute("ALTER TABLE t.items ADD PRIMARY KEY (" + key + ")");
-        lab.queue(WORK, "BlockBatchingStrategy", "", 100, 100);
+        fixture.queue(WORK, "BlockBatchingStrategy", "", 100, 100);
 
-        lab.drain(Map.of(WORK, Lab.DO_ONE));
+        fixture.drain(Map.of(WORK, ItemsWork.DO_ONE));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("failure_sqlstate")).containsExactly("23514", "23514");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("failure_sqlstate")).containsExactly("23514", "23514");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1")).isEqualTo(38);
         database.execute("ALTER TABLE t.items DROP CONSTRAINT refused");
-        assertThat(lab.engine(Map.of(WORK, Lab.DO_ONE)).quarantine().retry(List.of("m")))
+        assertThat(fixture.engine(Map.of(WORK, ItemsWork.DO_ONE)).quarantine().retry(List.of("m")))
                 .isNotEmpty();
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1")).isEqualTo(40);
     }
 
@@ -61,7 +62,7 @@ class ExtensionTypesTest {
         items(type, value);
         database.execute("ALTER TABLE t.items ADD PRIMARY KEY (p), ADD COLUMN other t." + type
                 + "; ALTER TABLE t.items DROP CONSTRAINT refused");
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("copyColumn", "{\"from\": \"k\", \"to\": \"other\"}")
@@ -70,13 +71,13 @@ class ExtensionTypesTest {
                         .batchSize(100)
                         .build());
 
-        assertThat(lab.drain(Map.of()).isComplete())
-                .as(lab.of("m", "coalesce(failure_message, '')"))
+        assertThat(fixture.drain(Map.of()).isComplete())
+                .as(fixture.of("m", "coalesce(failure_message, '')"))
                 .isTrue();
 
         assertThat(database.number("SELECT count(*) FROM t.items WHERE other::text = k::text"))
                 .isEqualTo(40);
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
     /** Two of its rows are refused. */

@@ -11,23 +11,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.NewBatchedMigration;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** The work functions that need no Java from an author: copyColumn and fillColumn. */
 @ExtendWith(PostgresExtension.class)
 class GeneralWorkFunctionsTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     GeneralWorkFunctionsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     private RunResult run(String signature, String arguments) {
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work(signature, arguments)
@@ -35,7 +35,7 @@ class GeneralWorkFunctionsTest {
                         .byKey("id")
                         .batchSize(10)
                         .build());
-        return lab.drain(Map.of());
+        return fixture.drain(Map.of());
     }
 
     private void types(String from, String value, String to) {
@@ -148,7 +148,7 @@ class GeneralWorkFunctionsTest {
                 CREATE TABLE t.d (id bigint PRIMARY KEY, a timestamptz, b date);
                 INSERT INTO t.d VALUES (1, '2026-01-02 23:00+00', NULL)
                 """);
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("copyColumn", "{\"from\": \"a\", \"to\": \"b\", \"cast\": \"date\"}")
@@ -157,7 +157,7 @@ class GeneralWorkFunctionsTest {
                         .batchSize(10)
                         .build());
 
-        lab.runAll(Map.of());
+        fixture.runAll(Map.of());
 
         assertThat(database.text("SELECT b FROM t.d")).isEqualTo("2026-01-02");
     }
@@ -205,7 +205,7 @@ class GeneralWorkFunctionsTest {
             })
     void refusesWrongArgumentsBeforeAnythingIsDone(String signature, String arguments, String message) {
         types("int", "7", "int");
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work(signature, arguments)
@@ -214,11 +214,11 @@ class GeneralWorkFunctionsTest {
                         .batchSize(10)
                         .build());
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("13");
-        assertThat(lab.of("m", "failure_message")).contains(message);
-        assertThat(lab.jobs("m", "1")).isEmpty();
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("13");
+        assertThat(fixture.of("m", "failure_message")).contains(message);
+        assertThat(fixture.jobs("m", "1")).isEmpty();
         assertThat(database.number("SELECT count(*) FROM t.types WHERE target IS NULL"))
                 .isEqualTo(26);
     }
@@ -235,10 +235,10 @@ class GeneralWorkFunctionsTest {
 
         run("copyColumn", arguments);
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("2");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("2");
     }
 
     private long migrated() {
-        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).migratedTupleCount();
+        return fixture.engine(Map.of()).status().overviews(List.of("m")).get(0).migratedTupleCount();
     }
 }

@@ -14,7 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -69,12 +70,12 @@ class HostileSettingsTest {
     private static final boolean LONG = "long".equals(System.getProperty("bbm.matrix"));
 
     private final TestDatabase database;
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final List<String> resets = new ArrayList<>();
 
     HostileSettingsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(50, 2);
+        this.fixture = EngineFixture.clean(database).limits(50, 2);
     }
 
     @AfterEach
@@ -156,9 +157,9 @@ class HostileSettingsTest {
         table();
         set(byRole, settings);
         for (Change change : changes) {
-            lab.engine(Map.of())
+            fixture.engine(Map.of())
                     .store()
-                    .queue(Lab.migration(
+                    .queue(EngineFixture.migration(
                             change.name(),
                             change.signature(),
                             "t.items",
@@ -169,14 +170,15 @@ class HostileSettingsTest {
                             100,
                             change.arguments()));
         }
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         for (Change change : changes) {
             boolean refused = update(settings, change.oracle());
-            String failure = lab.of(change.name(), "failure_error_code || ': ' || failure_message");
-            if (refused || lab.of(change.name(), "failure_error_code").equals("13")) {
+            String failure = fixture.of(change.name(), "failure_error_code || ': ' || failure_message");
+            if (refused || fixture.of(change.name(), "failure_error_code").equals("13")) {
                 assertThat(failure).startsWith(refused ? "1" : "13: a date or time is copied as text");
-                assertThat(lab.jobs(change.name(), "1").isEmpty() || refused).isTrue();
+                assertThat(fixture.jobs(change.name(), "1").isEmpty() || refused)
+                        .isTrue();
             } else {
                 assertThat(failure).isEqualTo("null");
                 assertThat(database.column("""
@@ -244,18 +246,18 @@ class HostileSettingsTest {
                 false,
                 "DateStyle='SQL, DMY'; IntervalStyle=sql_standard; extra_float_digits=-3; bytea_output=escape;"
                         + " TimeZone='America/New_York'; quote_all_identifiers=on; standard_conforming_strings=off");
-        lab.queue("work", "BlockBatchingStrategy", "", 30, 30);
+        fixture.queue("work", "BlockBatchingStrategy", "", 30, 30);
 
-        lab.drain(Map.of("work", Lab.DO_ONE));
+        fixture.drain(Map.of("work", ItemsWork.DO_ONE));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("status")).containsExactly("quarantined", "quarantined");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("status")).containsExactly("quarantined", "quarantined");
         assertThat(database.column("SELECT id FROM t.items WHERE n <> 1 ORDER BY id"))
                 .containsExactly("3", "17");
         database.execute("UPDATE t.items SET bad = false");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(Map.of("work", Lab.DO_ONE)).isComplete()).isTrue();
-        assertThat(lab.quarantine("status")).containsExactly("done", "done");
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(Map.of("work", ItemsWork.DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.quarantine("status")).containsExactly("done", "done");
         assertThat(database.column("SELECT id FROM t.items WHERE n <> 1")).isEmpty();
     }
 
@@ -270,16 +272,16 @@ class HostileSettingsTest {
         };
         database.execute("CREATE TABLE t.items (id " + type + " PRIMARY KEY, n int NOT NULL DEFAULT 0);"
                 + " INSERT INTO t.items (id) SELECT " + value + " FROM " + FIRST_ROW_TO_LAST);
-        lab.queue(Lab.ADD_ONE, null, "id", 12, 5);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 12, 5);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         if (type.equals("float8")) {
-            assertThat(lab.of("m", "failure_message")).contains("ranges need one of bigint, bytea");
+            assertThat(fixture.of("m", "failure_message")).contains("ranges need one of bigint, bytea");
         } else {
-            assertThat(lab.of("m", "failure_message")).isEqualTo("null");
+            assertThat(fixture.of("m", "failure_message")).isEqualTo("null");
             assertThat(database.column("SELECT n FROM t.items WHERE n <> 1")).isEmpty();
-            assertThat(lab.of("m", "root_table")).isEqualTo("t.items");
+            assertThat(fixture.of("m", "root_table")).isEqualTo("t.items");
         }
     }
 }

@@ -25,7 +25,8 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -35,12 +36,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class MisbehavingWorkTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     MisbehavingWorkTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     /** The work, and a part of the message that its batch job fails with. */
@@ -74,7 +75,7 @@ class MisbehavingWorkTest {
                 bad(
                         "commits",
                         context -> {
-                            Lab.addOne(context);
+                            ItemsWork.addOne(context);
                             context.connection().commit();
                             return 1;
                         },
@@ -89,7 +90,7 @@ class MisbehavingWorkTest {
                 bad(
                         "closes its connection",
                         context -> {
-                            Lab.addOne(context);
+                            ItemsWork.addOne(context);
                             context.connection().close();
                             return 1;
                         },
@@ -119,14 +120,14 @@ class MisbehavingWorkTest {
                         "leaves an error behind",
                         context -> {
                             try {
-                                Lab.update(context.connection(), "UPDATE t.nowhere SET n = 1");
+                                ItemsWork.update(context.connection(), "UPDATE t.nowhere SET n = 1");
                             } catch (SQLException e) {
-                                return Lab.addOne(context);
+                                return ItemsWork.addOne(context);
                             }
                             return 0;
                         },
                         "current transaction is aborted"),
-                bad("breaks the syntax", context -> Lab.update(context.connection(), "UPDATE"), "syntax error"));
+                bad("breaks the syntax", context -> ItemsWork.update(context.connection(), "UPDATE"), "syntax error"));
     }
 
     private static Arguments bad(String what, WorkFunction function, String message) {
@@ -136,52 +137,54 @@ class MisbehavingWorkTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("misbehaving")
     void usesUpItsAttemptsAndChangesNothing(String what, WorkFunction function, String message) {
-        lab.items(1, 100).queueItems("bad", "bad", 100);
+        fixture.items(1, 100).queueItems("bad", "bad", 100);
         database.execute("UPDATE batched_background_migrations SET max_value = 100");
-        lab.queueItems("healthy", "copyColumn", 100);
+        fixture.queueItems("healthy", "copyColumn", 100);
         database.execute(
                 "UPDATE batched_background_migrations SET arguments = '{\"from\": \"id\", \"to\": \"v\"}' WHERE name = 'healthy'");
 
-        RunResult result = lab.drain(Map.of("bad", function));
+        RunResult result = fixture.drain(Map.of("bad", function));
 
         assertThat(result.finished())
                 .as(what)
                 .extracting(BatchedMigration::name)
                 .containsExactly("healthy");
-        assertThat(lab.of("bad", "failure_error_code")).isEqualTo("4");
-        assertThat(lab.of("bad", "failure_message")).contains("failed 5 times").contains(message);
-        assertThat(lab.jobs("bad", "j.status || ' ' || attempts || ' ' || (lease_token IS NULL)"))
+        assertThat(fixture.of("bad", "failure_error_code")).isEqualTo("4");
+        assertThat(fixture.of("bad", "failure_message"))
+                .contains("failed 5 times")
+                .contains(message);
+        assertThat(fixture.jobs("bad", "j.status || ' ' || attempts || ' ' || (lease_token IS NULL)"))
                 .containsExactly("3 5 true");
-        assertThat(lab.jobs("bad", "j.failure_message").get(0)).contains(message);
+        assertThat(fixture.jobs("bad", "j.failure_message").get(0)).contains(message);
         assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
         assertThat(database.number("SELECT count(*) FROM t.items WHERE v = id")).isEqualTo(100);
     }
 
     @Test
     void mayUseSavepoints() {
-        lab.items(1, 100).queueItems("m", "saving", 30);
+        fixture.items(1, 100).queueItems("m", "saving", 30);
         WorkFunction saving = context -> {
             Connection connection = context.connection();
             Savepoint before = connection.setSavepoint("mine");
-            Lab.addOne(context);
+            ItemsWork.addOne(context);
             connection.rollback(before);
             Savepoint again = connection.setSavepoint();
-            long changed = Lab.addOne(context);
+            long changed = ItemsWork.addOne(context);
             connection.releaseSavepoint(again);
             connection.setSavepoint("left_open");
             return changed;
         };
 
-        assertThat(lab.drain(Map.of("saving", saving)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of("saving", saving)).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void isCutOffWhenItHangsOutsideTheDatabase() {
-        lab.items(1, 100).queueItems("m", "hanging", 100);
+        fixture.items(1, 100).queueItems("m", "hanging", 100);
         AtomicInteger interrupted = new AtomicInteger();
         WorkFunction hanging = context -> {
-            Lab.addOne(context);
+            ItemsWork.addOne(context);
             try {
                 new CountDownLatch(1).await();
             } catch (InterruptedException e) {
@@ -190,19 +193,19 @@ class MisbehavingWorkTest {
             return 100;
         };
 
-        RunResult result = lab.engine(impatient(Duration.ofMillis(100)), Map.of("hanging", hanging))
+        RunResult result = fixture.engine(impatient(Duration.ofMillis(100)), Map.of("hanging", hanging))
                 .runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.failed()).hasSize(1);
         assertThat(interrupted).hasValue(2);
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
-        assertThat(lab.of("m", "failure_message")).contains("ran past its limit");
+        assertThat(fixture.of("m", "failure_message")).contains("ran past its limit");
         assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
     }
 
     @Test
     void isEndedByTheDatabaseWhenAStatementRunsPastItsTime() {
-        lab.items(1, 1).queueItems("m", "sleeping", 1);
+        fixture.items(1, 1).queueItems("m", "sleeping", 1);
         WorkFunction sleeping = context -> {
             try (Statement statement = context.connection().createStatement()) {
                 statement.execute("SELECT pg_sleep(30)");
@@ -210,21 +213,21 @@ class MisbehavingWorkTest {
             return 0;
         };
 
-        RunResult result = lab.engine(impatient(Duration.ofMillis(500)), Map.of("sleeping", sleeping))
+        RunResult result = fixture.engine(impatient(Duration.ofMillis(500)), Map.of("sleeping", sleeping))
                 .runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.failed()).hasSize(1);
-        assertThat(lab.of("m", "failure_sqlstate")).isEqualTo("57014");
-        assertThat(lab.of("m", "failure_message")).contains("statement timeout");
+        assertThat(fixture.of("m", "failure_sqlstate")).isEqualTo("57014");
+        assertThat(fixture.of("m", "failure_message")).contains("statement timeout");
     }
 
     @Test
     void isCutOffByAShutdownWithoutAnAttemptCounted() {
-        lab.items(1, 100).queueItems("m", "hanging", 100);
+        fixture.items(1, 100).queueItems("m", "hanging", 100);
         Worker.Gate gate = new Worker.Gate();
         AtomicBoolean stopping = new AtomicBoolean();
-        BatchedMigrations engine = lab.engine(Map.of("hanging", context -> {
-            Lab.addOne(context);
+        BatchedMigrations engine = fixture.engine(Map.of("hanging", context -> {
+            ItemsWork.addOne(context);
             gate.pass();
             return 100;
         }));
@@ -236,10 +239,12 @@ class MisbehavingWorkTest {
         engine.runner().cutOff();
 
         assertThat(worker.result()).isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.STOPPING));
-        assertThat(lab.jobs("m", "attempts || ' ' || (lease_token IS NULL)")).contains("0 true");
+        assertThat(fixture.jobs("m", "attempts || ' ' || (lease_token IS NULL)"))
+                .contains("0 true");
         assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
-        assertThat(lab.drain(Map.of("hanging", Lab::addOne)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of("hanging", ItemsWork::addOne)).isComplete())
+                .isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     /** Without a stack trace, which would fill the log. */
@@ -253,11 +258,11 @@ class MisbehavingWorkTest {
 
     @Test
     void aListenerThatThrowsChangesNothing() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 30);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 30);
         AtomicInteger heard = new AtomicInteger();
 
         RunResult result = BatchedMigrations.on(database)
-                .workRegistry(Lab.registry(Map.of()))
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .listener(event -> {
                     throw new ListenerException();
                 })
@@ -267,11 +272,11 @@ class MisbehavingWorkTest {
 
         assertThat(result.isComplete()).isTrue();
         assertThat(heard).hasValueGreaterThan(8);
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     private static EngineSettings impatient(Duration statement) {
-        return Lab.SETTINGS.toBuilder()
+        return EngineFixture.SETTINGS.toBuilder()
                 .maxJobAttempts(2)
                 .statementTimeout(statement)
                 .lockTimeout(Duration.ofSeconds(2))

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -19,64 +20,64 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Work functions that do what the guarded connection cannot refuse. */
 @ExtendWith(PostgresExtension.class)
 class UnlawfulWorkTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     UnlawfulWorkTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void aCommitAsTextIsFoundOutAndNotTriedAgain() {
-        lab.items(1, 100).queueItems("m", "raw", 100);
+        fixture.items(1, 100).queueItems("m", "raw", 100);
         WorkFunction raw = context -> {
-            long changed = Lab.addOne(context);
+            long changed = ItemsWork.addOne(context);
             context.connection().createStatement().execute("COMMIT");
             return changed;
         };
 
-        lab.runAll(Map.of("raw", raw));
+        fixture.runAll(Map.of("raw", raw));
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
-        assertThat(lab.of("m", "failure_message")).contains("ended the transaction");
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.of("m", "failure_message")).contains("ended the transaction");
         assertThat(database.column("SELECT DISTINCT n FROM t.items")).containsExactly("1");
     }
 
     @Test
     void aCommitThroughTheStatementsConnectionIsFoundOutAndNotTriedAgain() {
-        lab.items(1, 100).queueItems("m", "raw", 100);
+        fixture.items(1, 100).queueItems("m", "raw", 100);
         WorkFunction raw = context -> {
-            long changed = Lab.addOne(context);
+            long changed = ItemsWork.addOne(context);
             context.connection().createStatement().getConnection().commit();
             return changed;
         };
 
-        lab.runAll(Map.of("raw", raw));
+        fixture.runAll(Map.of("raw", raw));
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
         assertThat(database.column("SELECT DISTINCT n FROM t.items")).containsExactly("1");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"lease_token = NULL", "status = 2", "status = 3"})
     void aChangeOfItsOwnBatchJobFailsTheMigrationAndChangesNothing(String change) {
-        lab.items(1, 100).queueItems("m", "meddling", 100);
+        fixture.items(1, 100).queueItems("m", "meddling", 100);
         WorkFunction meddling = context -> {
-            Lab.addOne(context);
-            return Lab.update(context.connection(), "UPDATE batched_background_migration_jobs SET " + change);
+            ItemsWork.addOne(context);
+            return ItemsWork.update(context.connection(), "UPDATE batched_background_migration_jobs SET " + change);
         };
 
-        lab.runAll(Map.of("meddling", meddling));
+        fixture.runAll(Map.of("meddling", meddling));
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
-        assertThat(lab.of("m", "failure_message")).contains("row of its batch job");
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.of("m", "failure_message")).contains("row of its batch job");
         assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
     }
 
     @Test
     void workThatKillsItsBackendEachTimeUsesUpItsAttempts() {
-        lab.items(1, 100).queueItems("m", "deadly", 100);
+        fixture.items(1, 100).queueItems("m", "deadly", 100);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction deadly = context -> {
             calls.incrementAndGet();
@@ -84,18 +85,18 @@ class UnlawfulWorkTest {
             return 0;
         };
 
-        lab.engine(Lab.SETTINGS.toBuilder().maxJobAttempts(2).build(), Map.of("deadly", deadly))
+        fixture.engine(EngineFixture.SETTINGS.toBuilder().maxJobAttempts(2).build(), Map.of("deadly", deadly))
                 .runToEnd(List.of(), () -> calls.get() > 30);
 
-        assertThat(lab.status("m")).as("after " + calls + " calls").isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("m")).as("after " + calls + " calls").isEqualTo(MigrationStatus.FAILED);
     }
 
     @Test
     void aStopSignalThatThrowsHandsTheBatchJobBack() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 50);
-        long job = lab.firstDue();
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 50);
+        long job = fixture.firstDue();
 
-        BatchOutcome outcome = lab.engine(Map.of()).runner().run(job, () -> {
+        BatchOutcome outcome = fixture.engine(Map.of()).runner().run(job, () -> {
             throw new IllegalStateException("the signal is broken");
         });
 
@@ -104,13 +105,13 @@ class UnlawfulWorkTest {
 
     @Test
     void aSubBatchSizeOfNothingIsReadAsOne() {
-        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 100);
-        lab.engine(Map.of()).planner().plan();
+        fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 100);
+        fixture.engine(Map.of()).planner().plan();
         database.execute("UPDATE batched_background_migration_jobs SET sub_batch_size = 0");
 
-        lab.runAll(Map.of());
+        fixture.runAll(Map.of());
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.assertEachItemChangedOnce();
     }
 }

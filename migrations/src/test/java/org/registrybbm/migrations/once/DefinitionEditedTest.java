@@ -12,7 +12,8 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -23,12 +24,12 @@ class DefinitionEditedTest {
     private static final String WORK = "work";
     private static final String ADD_ONE_TOO = "addOneToo";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     DefinitionEditedTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         create("t.items");
         create("t.others");
         database.execute("CREATE INDEX ON t.items (v) WHERE v IS NULL");
@@ -45,17 +46,17 @@ class DefinitionEditedTest {
 
     private Map<String, WorkFunction> work(boolean saysWhatIsPending) {
         return saysWhatIsPending
-                ? Map.of(WORK, Lab.DO_ONE, ADD_ONE_TOO, Lab.DO_ONE)
-                : Map.of(WORK, Lab::addOne, ADD_ONE_TOO, Lab::addOne);
+                ? Map.of(WORK, ItemsWork.DO_ONE, ADD_ONE_TOO, ItemsWork.DO_ONE)
+                : Map.of(WORK, ItemsWork::addOne, ADD_ONE_TOO, ItemsWork::addOne);
     }
 
     /** Runs one batch job of four, edits, and goes on. */
     private void editInMidRun(boolean saysWhatIsPending, String edit) {
-        lab.queue(WORK, null, "id", 500, 200);
-        BatchedMigrations engine = lab.engine(work(saysWhatIsPending));
+        fixture.queue(WORK, null, "id", 500, 200);
+        BatchedMigrations engine = fixture.engine(work(saysWhatIsPending));
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
         database.execute("UPDATE batched_background_migrations SET " + edit);
-        lab.drain(work(saysWhatIsPending));
+        fixture.drain(work(saysWhatIsPending));
     }
 
     @ParameterizedTest
@@ -71,8 +72,8 @@ class DefinitionEditedTest {
     void isRefusedWhereNothingTellsWhichRowsAreDone(String edit, String text) {
         editInMidRun(false, edit);
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("22");
-        assertThat(lab.of("m", "failure_message")).startsWith(text).contains("set it back and retry");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("22");
+        assertThat(fixture.of("m", "failure_message")).startsWith(text).contains("set it back and retry");
         assertThat(database.number("SELECT max(n) FROM t.items")).isEqualTo(1);
         assertThat(database.number("SELECT sum(n) FROM t.others")).isZero();
 
@@ -80,8 +81,8 @@ class DefinitionEditedTest {
                 UPDATE batched_background_migrations
                 SET column_name = 'id', table_name = 't.items', job_signature_name = 'work', arguments = NULL, status = 1
                 """);
-        assertThat(lab.drain(work(false)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(work(false)).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
@@ -98,10 +99,10 @@ class DefinitionEditedTest {
     void startsAnewWhereTheWorkFunctionTellsWhichRowsAreDone(String edit) {
         editInMidRun(true, edit);
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
-        assertThat(lab.engine(Map.of()).eventLog().newest("m", 100))
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.engine(Map.of()).eventLog().newest("m", 100))
                 .filteredOn(event -> event.event().equals("restarted"))
                 .hasSize(1);
     }
@@ -110,27 +111,27 @@ class DefinitionEditedTest {
     void goesOnWithAnotherTableWhereItSaysWhatIsPending() {
         editInMidRun(true, "table_name = 't.others'");
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.column("SELECT DISTINCT n FROM t.others")).containsExactly("1");
         assertThat(database.number("SELECT max(n) FROM t.items")).isEqualTo(1);
     }
 
     @Test
     void isNoMatterBeforeAnyRowWasChanged() {
-        lab.queue(WORK, null, "id", 500, 200);
-        assertThat(lab.engine(work(false)).planner().plan().due()).isNotEmpty();
+        fixture.queue(WORK, null, "id", 500, 200);
+        assertThat(fixture.engine(work(false)).planner().plan().due()).isNotEmpty();
         database.execute(
                 "UPDATE batched_background_migrations SET column_name = 'name', job_signature_name = 'addOneToo'");
 
-        assertThat(lab.drain(work(false)).isComplete()).isTrue();
+        assertThat(fixture.drain(work(false)).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void isSeenByAWorkerWhoseBatchJobWasHandedOutBefore() {
-        lab.queue(WORK, null, "id", 500, 200);
-        BatchedMigrations engine = lab.engine(work(false));
+        fixture.queue(WORK, null, "id", 500, 200);
+        BatchedMigrations engine = fixture.engine(work(false));
         var due = engine.planner().plan().due();
         engine.runner().run(due.get(0), StopSignal.NEVER);
         database.execute("UPDATE batched_background_migrations SET column_name = 'other'");

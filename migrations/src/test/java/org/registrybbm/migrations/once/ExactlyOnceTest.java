@@ -18,8 +18,9 @@ import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.FlakyDataSource;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -30,20 +31,20 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @ExtendWith(PostgresExtension.class)
 class ExactlyOnceTest {
     private static final EngineSettings MANY_ATTEMPTS =
-            Lab.SETTINGS.toBuilder().maxJobAttempts(100).build();
+            EngineFixture.SETTINGS.toBuilder().maxJobAttempts(100).build();
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     ExactlyOnceTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2})
     void changesEachRowOnceWhileItsConnectionsAreKilled(long seed) {
-        lab.items(1, 20_000).queueItems("once", "killed", 1_500);
+        fixture.items(1, 20_000).queueItems("once", "killed", 1_500);
         Random random = new Random(seed);
         AtomicInteger kills = new AtomicInteger();
         WorkFunction killed = context -> {
@@ -52,19 +53,20 @@ class ExactlyOnceTest {
             if (before && kills.incrementAndGet() <= 5) {
                 kill(context);
             }
-            long changed = Lab.addOne(context);
+            long changed = ItemsWork.addOne(context);
             if (after && kills.incrementAndGet() <= 5) {
                 kill(context);
             }
             return changed;
         };
 
-        RunResult result = lab.engine(MANY_ATTEMPTS, Map.of("killed", killed)).runToEnd(List.of(), StopSignal.NEVER);
+        RunResult result =
+                fixture.engine(MANY_ATTEMPTS, Map.of("killed", killed)).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.isComplete()).as("seed %d: %s", seed, result).isTrue();
         assertThat(kills).as("seed %d killed nothing", seed).hasPositiveValue();
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.of("once", "total_tuple_count IS NULL OR total_tuple_count >= 0"))
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.of("once", "total_tuple_count IS NULL OR total_tuple_count >= 0"))
                 .isEqualTo("t");
         assertThat(migrated("once")).isEqualTo(20_000);
     }
@@ -72,11 +74,11 @@ class ExactlyOnceTest {
     @ParameterizedTest
     @ValueSource(longs = {4, 5})
     void changesEachRowOnceWhileCommitsFailBeforeAndAfterTheServerDidThem(long seed) {
-        lab.items(1, 6_000).queueItems("once", Lab.ADD_ONE, 1_500);
+        fixture.items(1, 6_000).queueItems("once", ItemsWork.ADD_ONE, 1_500);
         FlakyDataSource flaky = new FlakyDataSource(database, seed, 12);
-        BatchedMigrations engine = Lab.engine(flaky, MANY_ATTEMPTS, Map.of());
+        BatchedMigrations engine = EngineFixture.engine(flaky, MANY_ATTEMPTS, Map.of());
 
-        for (int turn = 0; turn < 60 && lab.status("once") != MigrationStatus.FINISHED; turn++) {
+        for (int turn = 0; turn < 60 && fixture.status("once") != MigrationStatus.FINISHED; turn++) {
             try {
                 for (long job : engine.planner().plan().due()) {
                     engine.runner().run(job, StopSignal.NEVER);
@@ -85,7 +87,7 @@ class ExactlyOnceTest {
                 assertThat(e).hasMessageContaining("injected");
             }
             // A worker that could not hand its batch back leaves a lease, which ends by itself.
-            lab.expireLeases();
+            fixture.expireLeases();
         }
 
         assertThat(flaky.faults()).as("seed %d", seed).isPositive();
@@ -93,40 +95,40 @@ class ExactlyOnceTest {
         assertThat(engine.runToEnd(List.of(), StopSignal.NEVER).isComplete())
                 .as("seed %d", seed)
                 .isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         assertThat(migrated("once")).as("seed %d", seed).isEqualTo(6_000);
     }
 
     @Test
     void twoReplicasShareAMigrationWithoutDoingARowTwice() {
-        lab.items(1, 10_000).queueItems("shared", Lab.ADD_ONE, 500);
+        fixture.items(1, 10_000).queueItems("shared", ItemsWork.ADD_ONE, 500);
 
         List<Worker<RunResult>> replicas = List.of(
-                Worker.start(() -> lab.engine(MANY_ATTEMPTS).runToEnd(List.of(), StopSignal.NEVER)),
-                Worker.start(() -> lab.engine(MANY_ATTEMPTS).runToEnd(List.of(), StopSignal.NEVER)),
-                Worker.start(() -> lab.engine(MANY_ATTEMPTS).runToEnd(List.of(), StopSignal.NEVER)));
+                Worker.start(() -> fixture.engine(MANY_ATTEMPTS).runToEnd(List.of(), StopSignal.NEVER)),
+                Worker.start(() -> fixture.engine(MANY_ATTEMPTS).runToEnd(List.of(), StopSignal.NEVER)),
+                Worker.start(() -> fixture.engine(MANY_ATTEMPTS).runToEnd(List.of(), StopSignal.NEVER)));
 
         replicas.forEach(replica -> assertThat(replica.result().isComplete()).isTrue());
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
         assertThat(migrated("shared")).isEqualTo(10_000);
     }
 
     @Test
     void aRunStoppedAfterEachSubBatchEndsUpComplete() {
-        lab.items(1, 5_000).queueItems("stopped", Lab.ADD_ONE, 2_500);
+        fixture.items(1, 5_000).queueItems("stopped", ItemsWork.ADD_ONE, 2_500);
         AtomicLong asked = new AtomicLong();
         StopSignal everyThirdTime = () -> asked.incrementAndGet() % 3 == 0;
 
-        while (lab.status("stopped") != MigrationStatus.FINISHED) {
-            lab.engine(MANY_ATTEMPTS).runToEnd(List.of(), everyThirdTime);
+        while (fixture.status("stopped") != MigrationStatus.FINISHED) {
+            fixture.engine(MANY_ATTEMPTS).runToEnd(List.of(), everyThirdTime);
         }
 
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.jobs("stopped", "j.attempts <= 1")).containsOnly("t");
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("stopped", "j.attempts <= 1")).containsOnly("t");
     }
 
     private long migrated(String name) {
-        return lab.engine(Map.of()).status().overviews(List.of(name)).get(0).migratedTupleCount();
+        return fixture.engine(Map.of()).status().overviews(List.of(name)).get(0).migratedTupleCount();
     }
 
     private void kill(WorkContext context) {

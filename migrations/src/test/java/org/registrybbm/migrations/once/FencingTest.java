@@ -14,7 +14,8 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -23,25 +24,25 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Invariant 1: a worker that froze and wakes up after its batch was taken over changes nothing more. */
 @ExtendWith(PostgresExtension.class)
 class FencingTest {
-    private static final EngineSettings SHORT_LEASES = Lab.SETTINGS.toBuilder()
+    private static final EngineSettings SHORT_LEASES = EngineFixture.SETTINGS.toBuilder()
             .idleInTransactionTimeout(Duration.ofSeconds(30))
             .lease(Duration.ofSeconds(1))
             .missingCode(Duration.ZERO)
             .build();
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     FencingTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
-        lab.items(1, 5_000).queueItems("fenced", Lab.ADD_ONE, 5_000);
+        this.fixture = EngineFixture.clean(database);
+        fixture.items(1, 5_000).queueItems("fenced", ItemsWork.ADD_ONE, 5_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 5000");
     }
 
     @Test
     void aWorkerFrozenBetweenSubBatchesChangesNothingAfterATakeover() {
-        long job = lab.firstDue();
+        long job = fixture.firstDue();
         Worker.Gate gate = new Worker.Gate();
         StopSignal frozenAfterOne = () -> {
             if (changed() > 0) {
@@ -49,26 +50,26 @@ class FencingTest {
             }
             return false;
         };
-        Worker<BatchOutcome> frozen =
-                Worker.start(() -> lab.engine(Lab.SETTINGS).runner().run(job, frozenAfterOne));
+        Worker<BatchOutcome> frozen = Worker.start(
+                () -> fixture.engine(EngineFixture.SETTINGS).runner().run(job, frozenAfterOne));
         gate.awaitReached();
         long before = changed();
-        lab.expireLeases();
+        fixture.expireLeases();
 
-        BatchOutcome taken = lab.engine(Lab.SETTINGS).runner().run(job, StopSignal.NEVER);
+        BatchOutcome taken = fixture.engine(EngineFixture.SETTINGS).runner().run(job, StopSignal.NEVER);
         gate.open();
 
         assertThat(before).isBetween(1L, 4_999L);
         assertThat(taken).isInstanceOf(BatchOutcome.Finished.class);
         assertThat(frozen.result()).isInstanceOf(BatchOutcome.Lost.class);
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.jobs("fenced", "takeover_count")).containsExactly("1");
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("fenced", "takeover_count")).containsExactly("1");
     }
 
     @Test
     void goesOnAtTheCursorAfterATakeover() {
         database.execute("UPDATE batched_background_migrations SET job_signature_name = 'rest'");
-        BatchedMigrations begins = lab.engine(Map.of("rest", Lab::addOne));
+        BatchedMigrations begins = fixture.engine(Map.of("rest", ItemsWork::addOne));
         long job = begins.planner().plan().due().get(0);
         BatchOutcome first = begins.runner().run(job, () -> changed() > 0);
         assertThat(first).isInstanceOf(BatchOutcome.HandedBack.class);
@@ -76,13 +77,13 @@ class FencingTest {
         database.execute("UPDATE t.items SET v = 1 WHERE id > " + cursor);
 
         WorkFunction onlyTheRest = context -> {
-            assertThat(Lab.firstKey(context)).isGreaterThan(cursor);
+            assertThat(ItemsWork.firstKey(context)).isGreaterThan(cursor);
             return context.update("n = v");
         };
-        lab.engine(Map.of("rest", onlyTheRest)).runToEnd(List.of(), StopSignal.NEVER);
+        fixture.engine(Map.of("rest", onlyTheRest)).runToEnd(List.of(), StopSignal.NEVER);
 
-        assertThat(lab.status("fenced")).isEqualTo(MigrationStatus.FINISHED);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.status("fenced")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -90,11 +91,11 @@ class FencingTest {
         database.execute("UPDATE batched_background_migrations SET job_signature_name = 'slow'");
         Worker.Gate gate = new Worker.Gate();
         WorkFunction slow = context -> {
-            long changed = Lab.addOne(context);
+            long changed = ItemsWork.addOne(context);
             gate.pass();
             return changed;
         };
-        BatchedMigrations engine = lab.engine(SHORT_LEASES, Map.of("slow", slow));
+        BatchedMigrations engine = fixture.engine(SHORT_LEASES, Map.of("slow", slow));
         long job = engine.planner().plan().due().get(0);
         Worker<BatchOutcome> frozen = Worker.start(() -> engine.runner().run(job, StopSignal.NEVER));
         gate.awaitReached();
@@ -105,7 +106,7 @@ class FencingTest {
 
         assertThat(refused).isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.LEASED));
         assertThat(frozen.result()).isInstanceOf(BatchOutcome.Finished.class);
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -113,11 +114,11 @@ class FencingTest {
         database.execute("UPDATE batched_background_migrations SET job_signature_name = 'slow'");
         Worker.Gate gate = new Worker.Gate();
         WorkFunction slow = context -> {
-            long changed = Lab.addOne(context);
+            long changed = ItemsWork.addOne(context);
             gate.pass();
             return changed;
         };
-        BatchedMigrations engine = lab.engine(SHORT_LEASES, Map.of("slow", slow));
+        BatchedMigrations engine = fixture.engine(SHORT_LEASES, Map.of("slow", slow));
         long job = engine.planner().plan().due().get(0);
         Worker<BatchOutcome> frozen = Worker.start(() -> engine.runner().run(job, StopSignal.NEVER));
         gate.awaitReached();
@@ -133,40 +134,40 @@ class FencingTest {
 
         assertThat(taken).isInstanceOf(BatchOutcome.Finished.class);
         assertThat(frozen.result()).isInstanceOf(BatchOutcome.Lost.class);
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aDoubledAlarmRunsABatchOnce() {
-        long job = lab.firstDue();
-        BatchedMigrations engine = lab.engine(Lab.SETTINGS);
+        long job = fixture.firstDue();
+        BatchedMigrations engine = fixture.engine(EngineFixture.SETTINGS);
 
         assertThat(engine.runner().run(job, StopSignal.NEVER)).isInstanceOf(BatchOutcome.Finished.class);
         assertThat(engine.runner().run(job, StopSignal.NEVER))
                 .isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.NOT_DUE));
         assertThat(engine.runner().run(job + 1_000_000, StopSignal.NEVER))
                 .isEqualTo(new BatchOutcome.NotClaimed(job + 1_000_000, BatchOutcome.Reason.GONE));
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aSecondWorkerIsRefusedWhileTheLeaseLives() {
-        long job = lab.firstDue();
+        long job = fixture.firstDue();
         Worker.Gate gate = new Worker.Gate();
         StopSignal frozen = () -> {
             gate.pass();
             return false;
         };
-        Worker<BatchOutcome> first =
-                Worker.start(() -> lab.engine(Lab.SETTINGS).runner().run(job, frozen));
+        Worker<BatchOutcome> first = Worker.start(
+                () -> fixture.engine(EngineFixture.SETTINGS).runner().run(job, frozen));
         gate.awaitReached();
 
-        BatchOutcome second = lab.engine(Lab.SETTINGS).runner().run(job, StopSignal.NEVER);
+        BatchOutcome second = fixture.engine(EngineFixture.SETTINGS).runner().run(job, StopSignal.NEVER);
         gate.open();
 
         assertThat(second).isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.LEASED));
         assertThat(first.result()).isInstanceOf(BatchOutcome.Finished.class);
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     private void awaitExpiredLease() {

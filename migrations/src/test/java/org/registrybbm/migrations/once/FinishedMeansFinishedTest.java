@@ -13,25 +13,26 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.status.MigrationOverview;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Invariant 5: finished is set only when every key was processed. */
 @ExtendWith(PostgresExtension.class)
 class FinishedMeansFinishedTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     FinishedMeansFinishedTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void isNotFinishedWhileABatchIsLeased() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 50);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 50);
+        BatchedMigrations engine = fixture.engine(Map.of());
         database.execute("UPDATE batched_background_migrations SET max_value = 100");
         List<Long> due = engine.planner().plan().due();
         assertThat(due).hasSize(2);
@@ -39,73 +40,74 @@ class FinishedMeansFinishedTest {
         engine.runner().run(due.get(1), () -> {
             engine.runner().run(due.get(0), StopSignal.NEVER);
             engine.planner().plan();
-            assertThat(lab.status("m")).isEqualTo(MigrationStatus.RUNNING);
+            assertThat(fixture.status("m")).isEqualTo(MigrationStatus.RUNNING);
             return false;
         });
         engine.planner().plan();
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void isNotFinishedWhileABatchWaitsForItsRetry() {
-        lab.items(1, 100).queueItems("m", "failing", 50);
+        fixture.items(1, 100).queueItems("m", "failing", 50);
         database.execute("UPDATE batched_background_migrations SET max_value = 100");
-        BatchedMigrations engine = lab.engine(EngineSettings.defaults(), Map.of("failing", context -> {
-            if (Lab.firstKey(context) > 50) {
-                throw Lab.away("later");
+        BatchedMigrations engine = fixture.engine(EngineSettings.defaults(), Map.of("failing", context -> {
+            if (ItemsWork.firstKey(context) > 50) {
+                throw EngineFixture.away("later");
             }
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         }));
 
         for (int turn = 0; turn < 4; turn++) {
             engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
         }
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.RUNNING);
-        assertThat(lab.runAll(Map.of("failing", Lab::addOne)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.RUNNING);
+        assertThat(fixture.runAll(Map.of("failing", ItemsWork::addOne)).isComplete())
+                .isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void isNotFinishedTwice() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 50);
-        lab.runAll(Map.of());
-        String finishedAt = lab.of("m", "finished_at");
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 50);
+        fixture.runAll(Map.of());
+        String finishedAt = fixture.of("m", "finished_at");
 
-        RunResult again = lab.runAll(Map.of());
+        RunResult again = fixture.runAll(Map.of());
 
         assertThat(again.finished()).hasSize(1);
-        assertThat(lab.of("m", "finished_at")).isEqualTo(finishedAt);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.of("m", "finished_at")).isEqualTo(finishedAt);
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void countsEveryRowOfBatchesOfAnySize() {
-        lab.items(-777, 1_234).queueItems("m", Lab.ADD_ONE, 97);
+        fixture.items(-777, 1_234).queueItems("m", ItemsWork.ADD_ONE, 97);
 
-        lab.runAll(Map.of());
+        fixture.runAll(Map.of());
 
         MigrationOverview overview =
-                lab.engine(Map.of()).status().overviews(List.of("m")).get(0);
+                fixture.engine(Map.of()).status().overviews(List.of("m")).get(0);
         assertThat(overview.coveredTupleCount()).isEqualTo(2_012);
         assertThat(overview.migratedTupleCount()).isEqualTo(2_012);
-        assertThat(overview.finishedJobs()).isEqualTo(lab.jobs("m", "1").size());
+        assertThat(overview.finishedJobs()).isEqualTo(fixture.jobs("m", "1").size());
         assertThat(gaps()).isEmpty();
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void tellsEachEventOnceAndInOrder() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 50);
-        lab.limits(1, 1);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 50);
+        fixture.limits(1, 1);
         database.execute("UPDATE batched_background_migrations SET max_value = 100");
         List<String> events = new ArrayList<>();
 
         BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of()))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .listener(event -> events.add(event.getClass().getSimpleName()))
                 .build()
                 .runToEnd(List.of(), StopSignal.NEVER);

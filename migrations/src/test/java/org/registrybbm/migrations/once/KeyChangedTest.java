@@ -11,7 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -22,12 +23,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class KeyChangedTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     KeyChangedTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute("""
                 CREATE TABLE t.items (
                     id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0, tenant int NOT NULL DEFAULT 1,
@@ -53,7 +54,7 @@ class KeyChangedTest {
     }
 
     private void assertRefusedAndNothingChangedTwice() {
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
                 .startsWith("21 the work function 'work' or a trigger of t.items changes");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n > 1")).isZero();
     }
@@ -69,9 +70,9 @@ class KeyChangedTest {
             })
     void refusesAKeyThatATriggerChanges(String key, String condition) {
         touchWhen(condition);
-        lab.queue(WORK, null, key, 1_000, 500);
+        fixture.queue(WORK, null, key, 1_000, 500);
 
-        lab.drain(Map.of(WORK, Lab::addOne));
+        fixture.drain(Map.of(WORK, ItemsWork::addOne));
 
         assertRefusedAndNothingChangedTwice();
     }
@@ -87,9 +88,9 @@ class KeyChangedTest {
             })
     void refusesWorkThatChangesItsKey(String assignment) {
         database.execute("TRUNCATE t.items; INSERT INTO t.items (id) SELECT generate_series(2, 6000, 2)");
-        lab.queue(WORK, null, "id", 1_000, 500);
+        fixture.queue(WORK, null, "id", 1_000, 500);
 
-        lab.drain(Map.of(WORK, context -> context.update("n = n + 1, " + assignment)));
+        fixture.drain(Map.of(WORK, context -> context.update("n = n + 1, " + assignment)));
 
         assertRefusedAndNothingChangedTwice();
     }
@@ -111,7 +112,7 @@ class KeyChangedTest {
         if (event != null) {
             touch("t.items", event, "true");
         }
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("copyColumn", arguments)
@@ -120,9 +121,9 @@ class KeyChangedTest {
                         .batchSize(500)
                         .build());
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
                 .startsWith("21 the work function 'copyColumn' or a trigger of t.items changes");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE id > 3000"))
                 .isZero();
@@ -132,10 +133,10 @@ class KeyChangedTest {
     void refusesItOverAPartitionedTableThatIsWalkedAsAWhole() {
         database.execute("DROP TABLE t.items");
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        long id = lab.queue(WORK, null, "id", 1_000, 100);
+        long id = fixture.queue(WORK, null, "id", 1_000, 100);
         walkAsAWhole(id);
 
-        lab.drain(Map.of(WORK, context -> context.update("n = n + 1, id = id + 1000")));
+        fixture.drain(Map.of(WORK, context -> context.update("n = n + 1, id = id + 1000")));
 
         assertRefusedAndNothingChangedTwice();
     }
@@ -163,7 +164,7 @@ class KeyChangedTest {
                 SELECT i, i % 2 + 1, timestamptz '2020-01-01' + i * interval '1 minute' FROM generate_series(1, 3000) i
                 """);
         touch("t.items_2", "UPDATE", "true");
-        long id = lab.engine(Map.of())
+        long id = fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("copyColumn", "{\"from\": \"id\", \"to\": \"target\"}")
@@ -173,20 +174,20 @@ class KeyChangedTest {
                         .build());
         walkAsAWhole(id);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
                 .startsWith("21 the work function 'copyColumn' or a trigger of t.items changes");
     }
 
     @Test
     void takesAKeyOfWhichNothingChanges() {
         touchWhen("true");
-        lab.queue(WORK, null, "id", 1_000, 500);
+        fixture.queue(WORK, null, "id", 1_000, 500);
 
-        assertThat(lab.drain(Map.of(WORK, Lab::addOne)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork::addOne)).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
@@ -197,38 +198,38 @@ class KeyChangedTest {
                 "UPDATE %1$s SET n = n + 1 WHERE %2$s; INSERT INTO t.items (id, n) SELECT -id, 1 FROM %1$s WHERE %2$s",
             })
     void takesWorkThatDoesMoreThanOneUpdateOfEachRow(String statements) {
-        lab.queue(WORK, null, "id", 1_000, 500);
+        fixture.queue(WORK, null, "id", 1_000, 500);
         WorkFunction work = context -> {
             long changed = 0;
             for (String statement : statements
                     .formatted(context.table(), context.batch().predicate())
                     .split("; ")) {
-                changed += Lab.update(context.connection(), statement);
+                changed += ItemsWork.update(context.connection(), statement);
             }
             return changed;
         };
         database.execute("UPDATE batched_background_migrations SET min_value = 1");
 
-        assertThat(lab.drain(Map.of(WORK, work)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, work)).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void takesRowsThatTheApplicationMovesMeanwhile() {
-        lab.queue(WORK, null, "id", 1_000, 500);
+        fixture.queue(WORK, null, "id", 1_000, 500);
         WorkFunction work = context -> {
-            long changed = Lab.addOne(context);
-            move(Lab.lastKey(context));
+            long changed = ItemsWork.addOne(context);
+            move(ItemsWork.lastKey(context));
             return changed;
         };
 
-        assertThat(lab.drain(Map.of(WORK, work)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, work)).isComplete()).isTrue();
     }
 
     private void move(long beyond) throws SQLException {
         try (var connection = database.getConnection()) {
-            Lab.update(connection, "UPDATE t.items SET tenant = 2 WHERE id > ? AND id <= ?", beyond, beyond + 10);
+            ItemsWork.update(connection, "UPDATE t.items SET tenant = 2 WHERE id > ? AND id <= ?", beyond, beyond + 10);
         }
     }
 }

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -24,12 +25,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class MovedRowsTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     MovedRowsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         PartitionedItems.create(database, PartitionedItems.HALVES);
     }
 
@@ -37,7 +38,7 @@ class MovedRowsTest {
     private WorkFunction around(String move) {
         AtomicInteger calls = new AtomicInteger();
         WorkFunction moving = context -> {
-            long changed = Lab.DO_ONE.migrate(context);
+            long changed = ItemsWork.DO_ONE.migrate(context);
             if (calls.incrementAndGet() % 2 == 0) {
                 // Of rows that no sub-batch under way has locked.
                 database.execute("SET lock_timeout = '100ms'; " + move.formatted(calls.get() % 20, context.table()));
@@ -59,12 +60,12 @@ class MovedRowsTest {
                         + " (SELECT id FROM t.items WHERE id %% 20 = %d FOR UPDATE SKIP LOCKED)",
             })
     void changesEachOnceWhereTheWorkFunctionSaysWhatIsPending(String key, String move) {
-        lab.queue(WORK, null, key, 40, 10);
+        fixture.queue(WORK, null, key, 40, 10);
 
-        assertThat(lab.drain(Map.of(WORK, around(move))).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, around(move))).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
     /** A row that is not done comes before the proof, and goes where the proof has been as soon as that is somewhere else. */
@@ -73,7 +74,7 @@ class MovedRowsTest {
         return new WorkFunction() {
             @Override
             public long migrate(WorkContext context) throws SQLException {
-                return Lab.DO_ONE.migrate(context);
+                return ItemsWork.DO_ONE.migrate(context);
             }
 
             @Override
@@ -94,23 +95,24 @@ class MovedRowsTest {
 
     @Test
     void areFoundWhereTheyGoWhileItIsProvedThatNoneIsLeft() {
-        lab.limits(1, 1).queue(WORK, null, "id", 40, 10);
+        fixture.limits(1, 1).queue(WORK, null, "id", 40, 10);
 
-        assertThat(lab.drain(Map.of(WORK, movingBehindTheProof())).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, movingBehindTheProof())).isComplete())
+                .isTrue();
 
         assertThat(database.number("SELECT count(*) FROM t.items WHERE id = 9999 AND p = 1"))
                 .isEqualTo(1);
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
     @Test
     void warnsAtTheStartWhereItDoesNot() {
-        lab.queue(Lab.ADD_ONE, null, "id", 40, 10);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 40, 10);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.engine(Map.of()).eventLog().newest("m", 100))
+        assertThat(fixture.engine(Map.of()).eventLog().newest("m", 100))
                 .filteredOn(event -> event.event().equals("warned"))
                 .singleElement()
                 .satisfies(event -> assertThat(event.reason())
@@ -120,11 +122,11 @@ class MovedRowsTest {
     @Test
     void warnsOfNoTableThatHasNoPartitions() {
         database.execute("DROP TABLE t.items");
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 50);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 50);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.engine(Map.of()).eventLog().newest("m", 100))
+        assertThat(fixture.engine(Map.of()).eventLog().newest("m", 100))
                 .noneMatch(event -> event.event().equals("warned"));
     }
 }

@@ -13,7 +13,8 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -29,24 +30,24 @@ class RebuiltTableTest {
             ALTER TABLE t.anew RENAME TO items
             """;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     RebuiltTableTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
+        this.fixture = EngineFixture.clean(database);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 10);
     }
 
     /** Its key is watched by the object id, which nobody may read any more: that is no missing right. */
     @Test
     void isFoundByAWorkerThatWaitsForIt() throws SQLException {
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         long job = engine.planner().plan().due().get(0);
         Worker<BatchOutcome> worker;
         try (Connection somebody = database.getConnection()) {
             somebody.setAutoCommit(false);
-            Lab.update(somebody, REBUILD);
+            ItemsWork.update(somebody, REBUILD);
             worker = Worker.start(() -> engine.runner().run(job, StopSignal.NEVER));
             Awaitility.await()
                     .until(() ->
@@ -56,18 +57,18 @@ class RebuiltTableTest {
         }
 
         assertThat(worker.result()).isNotInstanceOf(BatchOutcome.Failed.class);
-        assertThat(lab.of("m", "concat(failure_error_code, ' ', failure_message)"))
+        assertThat(fixture.of("m", "concat(failure_error_code, ' ', failure_message)"))
                 .isBlank();
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void endsTheRunOfABatchJobThatIsUnderWay() {
         AtomicBoolean rebuilt = new AtomicBoolean();
         BatchedMigrations engine = BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of()))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .listener(event -> {
                     if (event instanceof MigrationEvent.SubBatchCommitted && rebuilt.compareAndSet(false, true)) {
                         database.execute("BEGIN; " + REBUILD + "; COMMIT");
@@ -80,7 +81,7 @@ class RebuiltTableTest {
         assertThat(engine.runner().run(job, StopSignal.NEVER))
                 .isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.DEFINITION_CHANGED));
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 }

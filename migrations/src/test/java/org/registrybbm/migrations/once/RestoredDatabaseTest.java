@@ -11,8 +11,9 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.EngineRole;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -22,12 +23,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class RestoredDatabaseTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     RestoredDatabaseTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     /** What the tables say after a restore: another origin, and object ids of nothing or, worse, of one another. */
@@ -66,8 +67,8 @@ class RestoredDatabaseTest {
     @CsvSource({"k, true", "k, false", "id, true", "id, false"})
     void goesOnInEachPartitionWhereItStood(String key, boolean permuted) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(Lab.ADD_ONE, null, key, 50, 20);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.queue(ItemsWork.ADD_ONE, null, key, 50, 20);
+        BatchedMigrations engine = fixture.engine(Map.of());
         for (int turn = 0; turn < 2; turn++) {
             engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
         }
@@ -75,8 +76,8 @@ class RestoredDatabaseTest {
 
         restore(permuted);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
@@ -85,17 +86,17 @@ class RestoredDatabaseTest {
         PartitionedItems.create(database, PartitionedItems.HALVES);
         database.execute("ALTER TABLE t.items ADD CONSTRAINT odd CHECK (id NOT IN (7, 12, 13) OR n = 0)");
         database.execute("ALTER TABLE t.items ADD PRIMARY KEY (p, id)");
-        lab.queue(WORK, null, "id", 200, 200);
-        lab.drain(Map.of(WORK, Lab.DO_ONE));
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        fixture.queue(WORK, null, "id", 200, 200);
+        fixture.drain(Map.of(WORK, ItemsWork.DO_ONE));
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
 
         restore(permuted);
         database.execute("ALTER TABLE t.items DROP CONSTRAINT odd");
-        lab.engine(Map.of()).quarantine().retry(java.util.List.of("m"));
+        fixture.engine(Map.of()).quarantine().retry(java.util.List.of("m"));
 
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.quarantine("status")).containsOnly("done");
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.quarantine("status")).containsOnly("done");
     }
 
     @Test
@@ -103,30 +104,30 @@ class RestoredDatabaseTest {
         PartitionedItems.create(database, PartitionedItems.HALVES);
         database.execute("ALTER TABLE t.items ADD CONSTRAINT odd CHECK (id <> 7 OR n = 0)");
         database.execute("ALTER TABLE t.items ADD PRIMARY KEY (p, id)");
-        lab.queue(WORK, null, "id", 200, 200);
-        lab.drain(Map.of(WORK, Lab.DO_ONE));
+        fixture.queue(WORK, null, "id", 200, 200);
+        fixture.drain(Map.of(WORK, ItemsWork.DO_ONE));
         database.execute("ALTER TABLE t.items DETACH PARTITION t.high");
-        lab.engine(Map.of()).quarantine().retry(java.util.List.of("m"));
+        fixture.engine(Map.of()).quarantine().retry(java.util.List.of("m"));
 
-        lab.drain(Map.of(WORK, Lab.DO_ONE));
+        fixture.drain(Map.of(WORK, ItemsWork.DO_ONE));
 
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
                 .startsWith("15 1 row was to be tried again in a partition that the table does not have any more");
-        assertThat(lab.quarantine("status")).containsExactly("retrying");
+        assertThat(fixture.quarantine("status")).containsExactly("retrying");
 
         database.execute("ALTER TABLE t.items ATTACH PARTITION t.high FOR VALUES FROM (5) TO (10)");
         database.execute("ALTER TABLE t.items DROP CONSTRAINT odd");
-        lab.engine(Map.of()).quarantine().retry(java.util.List.of("m"));
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.engine(Map.of()).quarantine().retry(java.util.List.of("m"));
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
     @CsvSource({"k", "id"})
     void goesOnInAPartitionThatWasBuiltAnewUnderItsName(String key) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(Lab.ADD_ONE, null, key, 50, 20);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.queue(ItemsWork.ADD_ONE, null, key, 50, 20);
+        BatchedMigrations engine = fixture.engine(Map.of());
         engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
 
         database.execute("""
@@ -137,36 +138,36 @@ class RestoredDatabaseTest {
                 ALTER TABLE t.items ATTACH PARTITION t.low FOR VALUES FROM (0) TO (5)
                 """);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     /** As providers of managed servers do. */
     @Test
     void runsAsARoleThatMayNotReadTheSystemIdentifier() {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(Lab.ADD_ONE, null, "k", 50, 20);
+        fixture.queue(ItemsWork.ADD_ONE, null, "k", 50, 20);
         TestDatabase engine = EngineRole.of(database);
         database.execute(
                 EngineRole.in("GRANT USAGE ON SCHEMA t TO engine; GRANT ALL ON ALL TABLES IN SCHEMA t TO engine"));
         database.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
         try {
-            new Lab(engine).firstDue();
+            new EngineFixture(engine).firstDue();
             restore(true);
 
-            assertThat(new Lab(engine).drain(Map.of()).isComplete()).isTrue();
+            assertThat(new EngineFixture(engine).drain(Map.of()).isComplete()).isTrue();
         } finally {
             database.execute("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC");
         }
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     /** A trigger of the restored scheduler may fire before anything was planned. */
     @Test
     void aBatchJobThatStartsBeforeThePlannerCameChangesNothing() {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(Lab.ADD_ONE, null, "k", 50, 20);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.queue(ItemsWork.ADD_ONE, null, "k", 50, 20);
+        BatchedMigrations engine = fixture.engine(Map.of());
         long job = engine.planner().plan().due().get(0);
         restore(true);
 
@@ -174,14 +175,14 @@ class RestoredDatabaseTest {
                 .isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.DEFINITION_CHANGED));
 
         assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     private void runFirstBatches() {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(Lab.ADD_ONE, null, "k", 50, 20);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.queue(ItemsWork.ADD_ONE, null, "k", 50, 20);
+        BatchedMigrations engine = fixture.engine(Map.of());
         engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
     }
 
@@ -189,12 +190,12 @@ class RestoredDatabaseTest {
     void knowsAPartitionThatWasRenamedBeforeTheDump() {
         runFirstBatches();
         database.execute("ALTER TABLE t.low RENAME TO lower");
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
 
         restore(false);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -203,16 +204,16 @@ class RestoredDatabaseTest {
         restore(false);
         database.execute("ALTER TABLE t.low RENAME TO lower");
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
                 .startsWith(
                         "22 this database was restored from a dump, and no table in it is called t.low any more; the rows may"
                                 + " now be in t.lower");
 
         database.execute("ALTER TABLE t.lower RENAME TO low");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 }

@@ -11,27 +11,28 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Rows of the batched-migration tables that are edited or deleted while a batch runs. */
 @ExtendWith(PostgresExtension.class)
 class RowsEditedTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     RowsEditedTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     private static final String JOBS = "batched_background_migration_jobs";
 
     private BatchOutcome runWith(String edit) {
-        lab.items(1, 3_000).queueItems("m", "edited", 3_000);
+        fixture.items(1, 3_000).queueItems("m", "edited", 3_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 3000");
-        BatchedMigrations engine = lab.engine(Map.of("edited", Lab::addOne));
+        BatchedMigrations engine = fixture.engine(Map.of("edited", ItemsWork::addOne));
         long job = engine.planner().plan().due().get(0);
         // Between the first sub-batch and the second.
         AtomicInteger asked = new AtomicInteger();
@@ -48,7 +49,7 @@ class RowsEditedTest {
         assertThat(runWith("DELETE FROM batched_background_migrations")).isInstanceOf(BatchOutcome.Lost.class);
 
         assertThat(database.number("SELECT sum(n) FROM t.items")).isEqualTo(1_000);
-        assertThat(lab.engine(Map.of()).planner().plan().due()).isEmpty();
+        assertThat(fixture.engine(Map.of()).planner().plan().due()).isEmpty();
     }
 
     @Test
@@ -67,16 +68,17 @@ class RowsEditedTest {
 
     @Test
     void leavesABatchJobAloneWhoseWalkIsGone() {
-        lab.items(1, 3_000).queueItems("m", "edited", 3_000);
-        BatchedMigrations engine = lab.engine(Map.of("edited", Lab::addOne));
+        fixture.items(1, 3_000).queueItems("m", "edited", 3_000);
+        BatchedMigrations engine = fixture.engine(Map.of("edited", ItemsWork::addOne));
         long job = engine.planner().plan().due().get(0);
         database.execute("DELETE FROM batched_background_migration_walks");
 
         assertThat(engine.runner().run(job, StopSignal.NEVER)).isInstanceOf(BatchOutcome.HandedBack.class);
 
         assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
-        assertThat(lab.drain(Map.of("edited", Lab::addOne)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of("edited", ItemsWork::addOne)).isComplete())
+                .isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -84,8 +86,8 @@ class RowsEditedTest {
         assertThat(runWith("UPDATE " + JOBS + " SET lease_token = NULL, lease_until = NULL"))
                 .isInstanceOf(BatchOutcome.Lost.class);
 
-        lab.runAll(Map.of("edited", Lab::addOne));
-        lab.assertEachItemChangedOnce();
+        fixture.runAll(Map.of("edited", ItemsWork::addOne));
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -96,8 +98,8 @@ class RowsEditedTest {
                         back -> assertThat(back.reason()).isEqualTo(BatchOutcome.Reason.DEFINITION_CHANGED));
 
         database.execute("UPDATE batched_background_migrations SET job_signature_name = 'edited'");
-        lab.runAll(Map.of("edited", Lab::addOne));
-        lab.assertEachItemChangedOnce();
+        fixture.runAll(Map.of("edited", ItemsWork::addOne));
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -112,9 +114,9 @@ class RowsEditedTest {
 
     @Test
     void failsTheMigrationWhenItsTableIsDropped() {
-        lab.items(1, 3_000).queueItems("m", Lab.ADD_ONE, 1_000);
-        lab.queueItems("healthy", "noop", 100);
-        BatchedMigrations engine = lab.engine(Map.of("noop", context -> 0));
+        fixture.items(1, 3_000).queueItems("m", ItemsWork.ADD_ONE, 1_000);
+        fixture.queueItems("healthy", "noop", 100);
+        BatchedMigrations engine = fixture.engine(Map.of("noop", context -> 0));
         List<Long> due = engine.planner().plan().due();
         database.execute("""
                 CREATE TABLE t.others (id bigint PRIMARY KEY);
@@ -125,57 +127,57 @@ class RowsEditedTest {
         assertThat(engine.runner().run(due.get(0), StopSignal.NEVER))
                 .isEqualTo(new BatchOutcome.HandedBack(due.get(0), BatchOutcome.Reason.MIGRATION_STOPPED));
 
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
                 .isEqualTo("1 there is no table t.items in this database");
         engine.runToEnd(List.of("healthy"), StopSignal.NEVER);
-        assertThat(lab.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("healthy")).isEqualTo(MigrationStatus.FINISHED);
     }
 
     @Test
     void failsTheMigrationWhenItsColumnOrIndexIsGone() {
-        lab.items(1, 3_000).queueItems("m", Lab.ADD_ONE, 1_000);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.items(1, 3_000).queueItems("m", ItemsWork.ADD_ONE, 1_000);
+        BatchedMigrations engine = fixture.engine(Map.of());
         List<Long> due = engine.planner().plan().due();
         database.execute("ALTER TABLE t.items DROP CONSTRAINT items_pkey");
 
         engine.runner().run(due.get(0), StopSignal.NEVER);
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("12");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("12");
         database.execute("ALTER TABLE t.items RENAME COLUMN id TO ident");
         engine.runToEnd(List.of(), StopSignal.NEVER);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("2");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("2");
         database.execute("ALTER TABLE t.items RENAME COLUMN ident TO id; ALTER TABLE t.items ADD PRIMARY KEY (id)");
-        assertThat(lab.runAll(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.runAll(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void leavesNoKeyBehindWhenABatchJobInTheMiddleIsDeleted() {
-        lab.items(1, 3_000).queueItems("m", Lab.ADD_ONE, 1_000);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.items(1, 3_000).queueItems("m", ItemsWork.ADD_ONE, 1_000);
+        BatchedMigrations engine = fixture.engine(Map.of());
         List<Long> due = engine.planner().plan().due();
         engine.runner().run(due.get(1), StopSignal.NEVER);
         database.execute("DELETE FROM batched_background_migration_jobs WHERE id = " + due.get(0));
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        if (lab.status("m") == MigrationStatus.FINISHED) {
-            lab.assertEachItemChangedOnce();
+        if (fixture.status("m") == MigrationStatus.FINISHED) {
+            fixture.assertEachItemChangedOnce();
         } else {
-            assertThat(lab.of("m", "failure_message")).isNotEqualTo("null");
+            assertThat(fixture.of("m", "failure_message")).isNotEqualTo("null");
         }
     }
 
     @Test
     void takesAnUpperBoundThatGrewWhileItRan() {
-        lab.items(1, 2_000).queueItems("m", Lab.ADD_ONE, 500);
+        fixture.items(1, 2_000).queueItems("m", ItemsWork.ADD_ONE, 500);
         database.execute("UPDATE batched_background_migrations SET max_value = 1000");
-        lab.runAll(Map.of());
+        fixture.runAll(Map.of());
         assertThat(database.number("SELECT sum(n) FROM t.items")).isEqualTo(1_000);
 
         database.execute("UPDATE batched_background_migrations SET max_value = 2000, status = 1");
-        lab.runAll(Map.of());
+        fixture.runAll(Map.of());
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 }

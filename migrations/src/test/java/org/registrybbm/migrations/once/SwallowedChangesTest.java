@@ -7,20 +7,21 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Changes that PostgreSQL swallows without an error: whoever reads the failure learns how many rows are left. */
 @ExtendWith(PostgresExtension.class)
 class SwallowedChangesTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     SwallowedChangesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
-        lab.items(1, 1_000);
+        this.fixture = EngineFixture.clean(database);
+        fixture.items(1, 1_000);
     }
 
     @ParameterizedTest
@@ -34,35 +35,36 @@ class SwallowedChangesTest {
             })
     void saysHowManyRowsAreLeftAndThatSomeAreSamples(String swallow) {
         database.execute(swallow);
-        lab.queue("work", null, "id", 1_000, 600);
+        fixture.queue("work", null, "id", 1_000, 600);
 
-        lab.drain(Map.of("work", Lab.DO_ONE));
+        fixture.drain(Map.of("work", ItemsWork.DO_ONE));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.of("m", "failure_message"))
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.of("m", "failure_message"))
                 .startsWith("1000 rows are still not done")
                 .contains("20 are quarantined as samples")
                 .doesNotContain("all other rows are done");
-        assertThat(lab.quarantine("1")).hasSize(20);
+        assertThat(fixture.quarantine("1")).hasSize(20);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"fixed", "waived"})
     void finishesOnlyOnceNoRowIsLeft(String how) {
         database.execute("CREATE RULE swallow AS ON UPDATE TO t.items DO INSTEAD NOTHING");
-        lab.queue("work", null, "id", 1_000, 600);
-        lab.drain(Map.of("work", Lab.DO_ONE));
+        fixture.queue("work", null, "id", 1_000, 600);
+        fixture.drain(Map.of("work", ItemsWork.DO_ONE));
 
         if (how.equals("waived")) {
-            lab.engine(Map.of()).quarantine().waive("m", java.util.List.of(), "jane", "why not");
-            lab.drain(Map.of("work", Lab.DO_ONE));
-            assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-            assertThat(lab.of("m", "failure_message")).startsWith("980 rows are still not done");
+            fixture.engine(Map.of()).quarantine().waive("m", java.util.List.of(), "jane", "why not");
+            fixture.drain(Map.of("work", ItemsWork.DO_ONE));
+            assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+            assertThat(fixture.of("m", "failure_message")).startsWith("980 rows are still not done");
         } else {
             database.execute("DROP RULE swallow ON t.items");
-            lab.setStatus("m", MigrationStatus.ACTIVE);
-            assertThat(lab.drain(Map.of("work", Lab.DO_ONE)).isComplete()).isTrue();
-            lab.assertEachItemChangedOnce();
+            fixture.setStatus("m", MigrationStatus.ACTIVE);
+            assertThat(fixture.drain(Map.of("work", ItemsWork.DO_ONE)).isComplete())
+                    .isTrue();
+            fixture.assertEachItemChangedOnce();
         }
     }
 }

@@ -16,8 +16,8 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.FlakyDataSource;
-import org.registrybbm.migrations.testkit.Lab;
 import org.registrybbm.migrations.testkit.Traffic;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkContext;
@@ -40,15 +40,15 @@ class TrafficTest {
     private static final int MOST_KILLS = 12;
     private static final String WORK = "work";
     private static final EngineSettings MANY_ATTEMPTS =
-            Lab.SETTINGS.toBuilder().maxJobAttempts(100).build();
+            EngineFixture.SETTINGS.toBuilder().maxJobAttempts(100).build();
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final AtomicInteger kills = new AtomicInteger();
 
     TrafficTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(WORKERS, WORKERS);
+        this.fixture = EngineFixture.clean(database).limits(WORKERS, WORKERS);
     }
 
     @ParameterizedTest
@@ -78,9 +78,9 @@ class TrafficTest {
         if ("PredicateBatchingStrategy".equals(strategy)) {
             database.execute("CREATE INDEX ON t.items (tag) WHERE todo");
         }
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
-                .queue(Lab.migration("m", WORK, "t.items", column, strategy, 0, 0, ROWS / 12, null));
+                .queue(EngineFixture.migration("m", WORK, "t.items", column, strategy, 0, 0, ROWS / 12, null));
         WorkFunction work = strategy == null ? this::work : ((WorkFunction) this::work).withPending("todo");
 
         long began = System.nanoTime();
@@ -96,7 +96,7 @@ class TrafficTest {
             statements = traffic.stop();
         }
 
-        assertThat(lab.of("m", "status || ' ' || coalesce(failure_message, '')"))
+        assertThat(fixture.of("m", "status || ' ' || coalesce(failure_message, '')"))
                 .isEqualTo("2 ");
         LOGGER.info(
                 "{} rows by {}: {} s, {} statements of the application, {} faults, {} kills, {} batch jobs",
@@ -106,19 +106,19 @@ class TrafficTest {
                 statements,
                 faults,
                 kills,
-                lab.jobs("m", "1").size());
+                fixture.jobs("m", "1").size());
         assertThat(database.column(
                         "SELECT i::text FROM t.items i WHERE tag <= %d AND n <> 1 OR n > 1 LIMIT 5".formatted(ROWS)))
                 .isEmpty();
         assertThat(database.column("SELECT i::text FROM t.items i WHERE todo LIMIT 5"))
                 .isEmpty();
         assertThat(faults).isPositive();
-        assertThat(lab.quarantine("failure_message")).isEmpty();
+        assertThat(fixture.quarantine("failure_message")).isEmpty();
     }
 
     private int drain(FlakyDataSource flaky, WorkFunction work) {
-        BatchedMigrations engine = Lab.engine(flaky, MANY_ATTEMPTS, Map.of(WORK, work));
-        while (lab.status("m").isRunnable()) {
+        BatchedMigrations engine = EngineFixture.engine(flaky, MANY_ATTEMPTS, Map.of(WORK, work));
+        while (fixture.status("m").isRunnable()) {
             try {
                 List<Long> due = engine.planner().plan().due();
                 due.forEach(job -> engine.runner().run(job, StopSignal.NEVER));

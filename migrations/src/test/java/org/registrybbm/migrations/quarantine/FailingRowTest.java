@@ -15,7 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.RefusingItems;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -28,13 +29,13 @@ class FailingRowTest {
     private static final String WORK = "work";
     private static final int ROWS = 1_200;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final RefusingItems items;
 
     FailingRowTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         this.items = new RefusingItems(database, ROWS);
     }
 
@@ -56,18 +57,18 @@ class FailingRowTest {
             })
     void findsTheRowThatFailsWhateverTheErrorIs(String state, String constraint) {
         items.create("PRIMARY KEY (id), " + constraint);
-        lab.queue(WORK, null, "id", 5_000, 1_100);
+        fixture.queue(WORK, null, "id", 5_000, 1_100);
 
-        lab.drain(Map.of(WORK, Lab.DO_ONE));
+        fixture.drain(Map.of(WORK, ItemsWork.DO_ONE));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("row_key::text || ' ' || failure_sqlstate"))
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("row_key::text || ' ' || failure_sqlstate"))
                 .containsExactly("{\"id\": \"700\"} " + state);
-        assertThat(lab.quarantine("failure_message").get(0))
+        assertThat(fixture.quarantine("failure_message").get(0))
                 .doesNotContain("700")
                 .doesNotContain("secret");
         assertThat(items.notOnce()).containsExactly("700: 0");
-        assertThat(lab.jobs("m", "attempts")).containsOnly("1");
+        assertThat(fixture.jobs("m", "attempts")).containsOnly("1");
     }
 
     @ParameterizedTest
@@ -84,13 +85,13 @@ class FailingRowTest {
                 $$ BEGIN RAISE 'secret %%', new.id USING ERRCODE = '%s'; END $$;
                 CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW WHEN (new.id = 700) EXECUTE FUNCTION t.refuse()
                 """.formatted(state));
-        lab.queue(WORK, null, "id", 500, 500);
+        fixture.queue(WORK, null, "id", 500, 500);
 
-        lab.drain(Map.of(WORK, Lab.DO_ONE));
+        fixture.drain(Map.of(WORK, ItemsWork.DO_ONE));
 
-        assertThat(lab.quarantine("row_key::text || ' ' || failure_sqlstate"))
+        assertThat(fixture.quarantine("row_key::text || ' ' || failure_sqlstate"))
                 .containsExactly("{\"id\": \"700\"} " + state);
-        assertThat(lab.quarantine("failure_message").get(0))
+        assertThat(fixture.quarantine("failure_message").get(0))
                 .doesNotContain("secret")
                 .doesNotContain("700");
         assertThat(items.notOnce()).containsExactly("700: 0");
@@ -100,13 +101,13 @@ class FailingRowTest {
     void findsTheRowThatAnIndexHasNoRoomFor() {
         items.create("PRIMARY KEY (id), s text");
         database.execute("CREATE INDEX ON t.items (s)");
-        lab.queue(WORK, null, "id", 500, 500);
+        fixture.queue(WORK, null, "id", 500, 500);
         String text =
                 "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, CASE id WHEN 700 THEN 300 ELSE 1 END) i)";
 
-        lab.drain(Map.of(WORK, context -> context.update("n = n + 1, s = " + text)));
+        fixture.drain(Map.of(WORK, context -> context.update("n = n + 1, s = " + text)));
 
-        assertThat(lab.quarantine("row_key::text || ' ' || failure_sqlstate"))
+        assertThat(fixture.quarantine("row_key::text || ' ' || failure_sqlstate"))
                 .containsExactly("{\"id\": \"700\"} 54000");
         assertThat(items.notOnce()).containsExactly("700: 0");
     }
@@ -115,26 +116,26 @@ class FailingRowTest {
     @ValueSource(strings = {"no_such = 1", "n = no_such(n)", "n = 'no_such'::regclass::int", "n = n + NULL::t.no_such"})
     void blamesNoRowForWhatFailsWithoutAny(String assignment) {
         items.create("PRIMARY KEY (id)");
-        lab.queue(WORK, null, "id", 500, 500);
-        BatchedMigrations engine = lab.engine(Map.of(WORK, context -> context.update(assignment)));
+        fixture.queue(WORK, null, "id", 500, 500);
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, context -> context.update(assignment)));
 
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
 
-        assertThat(lab.quarantine("row_key")).isEmpty();
-        assertThat(lab.jobs("m", "attempts || ' ' || j.failure_sqlstate").get(0))
+        assertThat(fixture.quarantine("row_key")).isEmpty();
+        assertThat(fixture.jobs("m", "attempts || ' ' || j.failure_sqlstate").get(0))
                 .startsWith("1 42");
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("null");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("null");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"40001", "40P01", "55P03", "57014"})
     void halvesTheSubBatchAfterWhatMayPassAndCountsNoAttempt(String state) {
         items.create("PRIMARY KEY (id)");
-        lab.queue(WORK, null, "id", 5_000, 512);
+        fixture.queue(WORK, null, "id", 5_000, 512);
         database.execute("UPDATE batched_background_migrations SET sub_batch_size_min = NULL");
         List<Long> sizes = new ArrayList<>();
         WorkFunction crowded = context -> {
-            long changed = Lab.DO_ONE.migrate(context);
+            long changed = ItemsWork.DO_ONE.migrate(context);
             sizes.add(changed);
             if (changed > 60) {
                 throw new SQLException("too many rows at once", state);
@@ -142,12 +143,12 @@ class FailingRowTest {
             return changed;
         };
 
-        assertThat(lab.drain(Map.of(WORK, crowded.withPending("v IS NULL"))).isComplete())
+        assertThat(fixture.drain(Map.of(WORK, crowded.withPending("v IS NULL"))).isComplete())
                 .isTrue();
 
         assertThat(sizes).startsWith(512L, 256L, 128L, 64L, 32L);
         assertThat(items.notOnce()).isEmpty();
-        assertThat(lab.jobs("m", "attempts")).containsOnly("1");
+        assertThat(fixture.jobs("m", "attempts")).containsOnly("1");
     }
 
     @Test
@@ -160,7 +161,7 @@ class FailingRowTest {
                 );
                 INSERT INTO t.items SELECT i, 0, NULL, i %% (%1$d / 37) > 0 OR i > %1$d / 37 * 37 FROM generate_series(1, %1$d) i
                 """.formatted(rows));
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work(WORK)
@@ -169,19 +170,19 @@ class FailingRowTest {
                         .batchSize(rows / 10)
                         .build());
 
-        lab.drain(Map.of(WORK, Lab.DO_ONE));
+        fixture.drain(Map.of(WORK, ItemsWork.DO_ONE));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("failure_sqlstate")).hasSize(37).containsOnly("23514");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("failure_sqlstate")).hasSize(37).containsOnly("23514");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1 AND fits"))
                 .isEqualTo(rows - 37);
         database.execute("UPDATE t.items SET fits = true WHERE NOT fits");
-        assertThat(lab.engine(Map.of()).quarantine().retry(List.of("m")))
+        assertThat(fixture.engine(Map.of()).quarantine().retry(List.of("m")))
                 .containsExactly(new RetryResult("m", true, 37, 0, false));
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
-        assertThat(lab.engine(Map.of()).eventLog().newest("m", 1_000))
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.engine(Map.of()).eventLog().newest("m", 1_000))
                 .filteredOn(event -> event.event().equals("retried"))
                 .hasSize(1);
     }

@@ -18,7 +18,8 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.CountedStatements;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -34,14 +35,14 @@ class IsolationTest {
     private static final int MOST_SAVEPOINTS = 50;
     private static final int MOST_ROWS = 10_001;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final CountedStatements counted;
 
     IsolationTest(TestDatabase database) {
         this.database = database;
         this.counted = new CountedStatements(database);
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     /** Makes {@code t.items}, of whose rows some refuse to be changed. */
@@ -58,16 +59,16 @@ class IsolationTest {
     }
 
     private void queue(String work, @Nullable String strategy, String column, int quarantineLimit) {
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
-                .queue(Lab.migration(
+                .queue(EngineFixture.migration(
                         "m", work, "t.items", column, strategy, Long.MIN_VALUE, Long.MAX_VALUE, 5_000, null));
         database.execute("UPDATE batched_background_migrations SET batch_size_fixed = true, quarantine_limit = "
                 + quarantineLimit);
     }
 
     private void drain(WorkFunction work) {
-        BatchedMigrations engine = Lab.engine(counted, Lab.SETTINGS, Map.of(WORK, work));
+        BatchedMigrations engine = EngineFixture.engine(counted, EngineFixture.SETTINGS, Map.of(WORK, work));
         for (int turn = 0; turn < 100; turn++) {
             Planner.Plan plan = engine.planner().plan();
             if (plan.active() == 0) {
@@ -78,8 +79,8 @@ class IsolationTest {
     }
 
     private void assertOnlyBadOnesAreLeft(int bad) {
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("failure_sqlstate")).hasSize(bad).containsOnly("23514");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("failure_sqlstate")).hasSize(bad).containsOnly("23514");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n <> CASE WHEN bad THEN 0 ELSE 1 END"))
                 .isZero();
     }
@@ -98,7 +99,7 @@ class IsolationTest {
         items(300, "i / 7", bad, ", PRIMARY KEY (id)");
         queue(WORK, strategy, column, 300);
 
-        drain(Lab.DO_ONE);
+        drain(ItemsWork.DO_ONE);
 
         assertOnlyBadOnesAreLeft(count);
         assertThat(counted.mostSavepoints()).isBetween(2, MOST_SAVEPOINTS);
@@ -107,10 +108,10 @@ class IsolationTest {
     @Test
     void separatesAFewOfManyRowsInFewTransactionsAndTellsOnce() {
         items(2_000, "i", "i = 1777", ", PRIMARY KEY (id)");
-        queue(Lab.ADD_ONE, null, "id", 100);
+        queue(ItemsWork.ADD_ONE, null, "id", 100);
         database.execute("UPDATE batched_background_migrations SET sub_batch_size_min = 2000");
 
-        drain(Lab.DO_ONE);
+        drain(ItemsWork.DO_ONE);
 
         assertOnlyBadOnesAreLeft(1);
         assertThat(counted.mostSavepoints()).isBetween(2, MOST_SAVEPOINTS);
@@ -124,12 +125,12 @@ class IsolationTest {
     void separatesOneOfManyRowsOfOneKeyWithoutAListOfThem(String primaryKey) {
         int rows = Integer.getInteger("isolation.rows", 15_000);
         items(rows, "5", "i = " + (rows - 7), ", PRIMARY KEY (" + primaryKey + ")");
-        queue(Lab.ADD_ONE, null, "k", 100);
+        queue(ItemsWork.ADD_ONE, null, "k", 100);
 
-        drain(Lab.DO_ONE);
+        drain(ItemsWork.DO_ONE);
 
         assertOnlyBadOnesAreLeft(1);
-        assertThat(lab.quarantine("row_key ->> 'id'")).containsExactly(String.valueOf(rows - 7));
+        assertThat(fixture.quarantine("row_key ->> 'id'")).containsExactly(String.valueOf(rows - 7));
         assertThat(counted.mostRows()).isLessThanOrEqualTo(MOST_ROWS);
         assertThat(counted.mostSavepoints()).isBetween(2, MOST_SAVEPOINTS);
     }
@@ -137,9 +138,9 @@ class IsolationTest {
     @Test
     void separatesSeveralOfManyRowsOfOneKeyInSeveralTransactions() {
         items(8_000, "5", "i % 1000 = 1", ", PRIMARY KEY (id)");
-        queue(Lab.ADD_ONE, null, "k", 100);
+        queue(ItemsWork.ADD_ONE, null, "k", 100);
 
-        drain(Lab.DO_ONE);
+        drain(ItemsWork.DO_ONE);
 
         assertOnlyBadOnesAreLeft(8);
         assertThat(counted.mostSavepoints()).isBetween(2, MOST_SAVEPOINTS);
@@ -153,7 +154,7 @@ class IsolationTest {
         drain(context -> context.update("n = n + 1, id = id + 1000000"));
 
         assertThat(database.number("SELECT max(n) FROM t.items")).isLessThanOrEqualTo(1);
-        assertThat(lab.of("m", "failure_message")).contains("rows of t.items were given another id");
+        assertThat(fixture.of("m", "failure_message")).contains("rows of t.items were given another id");
     }
 
     @Test
@@ -165,12 +166,12 @@ class IsolationTest {
                 """);
         queue(WORK, null, "k", 100);
 
-        drain(context -> Lab.update(
+        drain(context -> ItemsWork.update(
                 context.connection(),
                 "DELETE FROM " + context.table() + " WHERE " + context.batch().predicate()));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("row_key ->> 'id'")).containsExactly("2999");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("row_key ->> 'id'")).containsExactly("2999");
         assertThat(database.column("SELECT id FROM t.items")).containsExactly("2999");
     }
 
@@ -178,16 +179,16 @@ class IsolationTest {
     @CsvSource({"'', 2000, 15", "'', 11000, 0", "', s float GENERATED ALWAYS AS (id) STORED PRIMARY KEY', 11000, 0"})
     void refusesManyRowsOfOneKeyOnlyWhereNoKeyTakesThemInParts(String constraint, int rows, int code) {
         items(rows, "5", "i = 1777", constraint);
-        queue(Lab.ADD_ONE, null, "k", 100);
+        queue(ItemsWork.ADD_ONE, null, "k", 100);
 
-        drain(Lab.DO_ONE);
+        drain(ItemsWork.DO_ONE);
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo(String.valueOf(code));
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo(String.valueOf(code));
         if (code == 0) {
-            assertThat(lab.of("m", "failure_message"))
+            assertThat(fixture.of("m", "failure_message"))
                     .startsWith("more than 10000 rows of t.items share one key")
                     .contains("Give it a primary key");
-            assertThat(lab.quarantine("1")).isEmpty();
+            assertThat(fixture.quarantine("1")).isEmpty();
             assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
         } else {
             assertOnlyBadOnesAreLeft(1);
@@ -200,14 +201,14 @@ class IsolationTest {
         int rows = Integer.getInteger("isolation.rows", 15_000);
         items(rows, "5", "false", ", PRIMARY KEY (id)");
         queue(WORK, null, "k", 100);
-        drain(Lab.DO_ONE);
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        drain(ItemsWork.DO_ONE);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
 
         database.execute("UPDATE t.items SET v = NULL, n = 0");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        drain(Lab.DO_ONE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        drain(ItemsWork.DO_ONE);
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n <> 1 OR v IS NULL"))
                 .isZero();
         assertThat(counted.mostRows()).isLessThanOrEqualTo(MOST_ROWS);
@@ -220,19 +221,19 @@ class IsolationTest {
         AtomicInteger calls = new AtomicInteger();
         WorkFunction pausing = context -> {
             if (calls.incrementAndGet() == 5) {
-                lab.setStatus("m", MigrationStatus.PAUSED);
+                fixture.setStatus("m", MigrationStatus.PAUSED);
             }
-            return Lab.DO_ONE.migrate(context);
+            return ItemsWork.DO_ONE.migrate(context);
         };
-        BatchedMigrations engine = Lab.engine(counted, Lab.SETTINGS, Map.of(WORK, pausing));
+        BatchedMigrations engine = EngineFixture.engine(counted, EngineFixture.SETTINGS, Map.of(WORK, pausing));
 
         engine.runToEnd(List.of(), StopSignal.NEVER);
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
         assertThat(calls.get()).isLessThan(100);
-        assertThat(lab.quarantine("1")).hasSizeBetween(1, 50);
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        drain(Lab.DO_ONE);
+        assertThat(fixture.quarantine("1")).hasSizeBetween(1, 50);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        drain(ItemsWork.DO_ONE);
         assertOnlyBadOnesAreLeft(200);
     }
 
@@ -241,29 +242,29 @@ class IsolationTest {
         items(3_000, "5", "i = 2999", ", PRIMARY KEY (id)");
         queue(WORK, null, "k", 100);
         database.execute("UPDATE batched_background_migrations SET sub_batch_size_max = 1");
-        EngineSettings hasty = Lab.SETTINGS.toBuilder()
+        EngineSettings hasty = EngineFixture.SETTINGS.toBuilder()
                 .batchTarget(Duration.ofSeconds(30))
                 .subBatchTarget(Duration.ofMillis(10))
                 .build();
         AtomicInteger afterwards = new AtomicInteger();
         WorkFunction pausing = context -> {
-            if (lab.status("m") == MigrationStatus.PAUSED) {
+            if (fixture.status("m") == MigrationStatus.PAUSED) {
                 afterwards.incrementAndGet();
             } else if (counted.mostSavepoints() > 2) {
-                lab.setStatus("m", MigrationStatus.PAUSED);
+                fixture.setStatus("m", MigrationStatus.PAUSED);
                 // Longer than a search may take that has found something.
                 database.text("SELECT pg_sleep(0.03)");
             }
-            return Lab.DO_ONE.migrate(context);
+            return ItemsWork.DO_ONE.migrate(context);
         };
 
-        Lab.engine(counted, hasty, Map.of(WORK, pausing)).runToEnd(List.of(), StopSignal.NEVER);
+        EngineFixture.engine(counted, hasty, Map.of(WORK, pausing)).runToEnd(List.of(), StopSignal.NEVER);
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
         assertThat(afterwards).hasValue(0);
-        assertThat(lab.quarantine("1")).isEmpty();
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        drain(Lab.DO_ONE);
+        assertThat(fixture.quarantine("1")).isEmpty();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        drain(ItemsWork.DO_ONE);
         assertOnlyBadOnesAreLeft(1);
     }
 }

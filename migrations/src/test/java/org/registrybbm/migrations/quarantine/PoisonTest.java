@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.MortalReplica;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -22,19 +23,19 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Rows that kill whoever works on them are quarantined, several of them too, and the others are changed once. */
 @ExtendWith(PostgresExtension.class)
 class PoisonTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     PoisonTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     private BatchedMigrations engine(WorkFunction work) {
         return BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS)
+                .settings(EngineFixture.SETTINGS)
                 .workRegistry(WorkRegistry.builder()
-                        .register(Lab.ADD_ONE, work.withPending("v IS NULL"))
+                        .register(ItemsWork.ADD_ONE, work.withPending("v IS NULL"))
                         .build())
                 .build();
     }
@@ -47,7 +48,7 @@ class PoisonTest {
     private int runDying() {
         BatchedMigrations planning = engine(PoisonTest::doOne);
         int deaths = 0;
-        for (int turn = 0; turn < 300 && lab.status("m").isRunnable(); turn++) {
+        for (int turn = 0; turn < 300 && fixture.status("m").isRunnable(); turn++) {
             for (long job : planning.planner().plan().due()) {
                 MortalReplica replica = new MortalReplica(database);
                 WorkFunction deadly = context -> {
@@ -61,7 +62,7 @@ class PoisonTest {
                 replica.run(job, deadly.withPending("v IS NULL"));
                 deaths += replica.isDead() ? 1 : 0;
             }
-            lab.expireLeases();
+            fixture.expireLeases();
         }
         return deaths;
     }
@@ -72,13 +73,13 @@ class PoisonTest {
                 CREATE TABLE t.items (id bigint PRIMARY KEY, v int, n int NOT NULL DEFAULT 0, poison boolean);
                 INSERT INTO t.items SELECT i, NULL, 0, true FROM generate_series(1, 40) i
                 """);
-        lab.queue(Lab.ADD_ONE, null, "id", 4, 4);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 4, 4);
         database.execute("UPDATE batched_background_migrations SET quarantine_limit = 8");
 
         runDying();
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("16");
-        assertThat(lab.quarantine("row_key ->> 'id'")).hasSize(8);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("16");
+        assertThat(fixture.quarantine("row_key ->> 'id'")).hasSize(8);
     }
 
     @Test
@@ -88,16 +89,18 @@ class PoisonTest {
                 CREATE INDEX ON t.items (k);
                 INSERT INTO t.items SELECT i, 5, NULL, 0 FROM generate_series(1, 1500) i
                 """);
-        lab.queue(Lab.ADD_ONE, null, "k", 4, 4);
-        lab.firstDue();
+        fixture.queue(ItemsWork.ADD_ONE, null, "k", 4, 4);
+        fixture.firstDue();
         database.execute(
                 "UPDATE batched_background_migration_jobs SET attempts = 5, sub_batch_size = 1, lease_owner = 'dead'");
 
         engine(PoisonTest::doOne).planner().plan();
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("4");
-        assertThat(lab.of("m", "failure_message")).contains("killed its worker").contains("walk a unique key");
-        assertThat(lab.quarantine("1")).isEmpty();
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("4");
+        assertThat(fixture.of("m", "failure_message"))
+                .contains("killed its worker")
+                .contains("walk a unique key");
+        assertThat(fixture.quarantine("1")).isEmpty();
     }
 
     @ParameterizedTest
@@ -109,23 +112,23 @@ class PoisonTest {
                 CREATE INDEX ON t.items (v) WHERE v IS NULL;
                 INSERT INTO t.items SELECT i, 'k' || i, NULL, 0, i IN (7, 250) FROM generate_series(1, 400) i
                 """);
-        lab.queue(Lab.ADD_ONE, strategy, column, 1_000, 1_000);
+        fixture.queue(ItemsWork.ADD_ONE, strategy, column, 1_000, 1_000);
         database.execute("UPDATE batched_background_migrations SET sub_batch_size_min = NULL, quarantine_limit = 1000");
 
         int deaths = runDying();
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
         assertThat(deaths).isLessThan(30);
         List<String> left = database.column("SELECT id::text FROM t.items WHERE n <> 1 ORDER BY id");
         assertThat(left).contains("7", "250");
-        assertThat(lab.quarantine("row_key ->> 'id'")).containsExactlyInAnyOrderElementsOf(left);
+        assertThat(fixture.quarantine("row_key ->> 'id'")).containsExactlyInAnyOrderElementsOf(left);
 
         database.execute("UPDATE t.items SET poison = false");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
         assertThat(engine(PoisonTest::doOne)
                         .runToEnd(List.of(), StopSignal.NEVER)
                         .isComplete())
                 .isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 }

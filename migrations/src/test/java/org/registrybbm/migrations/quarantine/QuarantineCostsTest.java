@@ -19,7 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.QuarantinedTable;
 import org.registrybbm.migrations.testkit.StatementLog;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -56,11 +57,12 @@ class QuarantineCostsTest {
     /** Returns what a whole run says about the table, without its numbers. */
     private Set<String> statements(QuarantinedTable table, int entries) {
         StatementLog log = new StatementLog(database);
-        Lab lab = Lab.clean(database);
+        EngineFixture fixture = EngineFixture.clean(database);
         table.create(database, 300);
-        table.listOthers(database, table.queue(lab, WORK, 100, 50), entries);
-        Lab.engine(log, Lab.SETTINGS, Map.of(WORK, Lab.DO_ONE)).runToEnd(List.of(), StopSignal.NEVER);
-        lab.assertEachItemChangedOnce();
+        table.listOthers(database, table.queue(fixture, WORK, 100, 50), entries);
+        EngineFixture.engine(log, EngineFixture.SETTINGS, Map.of(WORK, ItemsWork.DO_ONE))
+                .runToEnd(List.of(), StopSignal.NEVER);
+        fixture.assertEachItemChangedOnce();
         Set<String> said = new TreeSet<>();
         for (String statement : log.statements()) {
             if (statement.contains("t.items")
@@ -91,19 +93,19 @@ class QuarantineCostsTest {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PREDICATE_WITH_FLOAT_KEYS")
     void readsFewEntriesByTheUniqueIndexThoughNobodyHasAnalyzedThem(QuarantinedTable table) {
         StatementLog log = new StatementLog(database);
-        Lab lab = Lab.clean(database);
+        EngineFixture fixture = EngineFixture.clean(database);
         table.create(database, 300);
-        table.listOthers(database, table.queue(lab, WORK, 100, 50), 5_000);
+        table.listOthers(database, table.queue(fixture, WORK, 100, 50), 5_000);
         List<String> plans = new ArrayList<>();
         WorkFunction work = ((WorkFunction) context -> {
                     if (plans.isEmpty()) {
                         plans.addAll(plans(context.connection(), log));
                     }
-                    return Lab.DO_ONE.migrate(context);
+                    return ItemsWork.DO_ONE.migrate(context);
                 })
                 .withPending("v IS NULL");
 
-        Lab.engine(log, Lab.SETTINGS, Map.of(WORK, work)).runToEnd(List.of(), StopSignal.NEVER);
+        EngineFixture.engine(log, EngineFixture.SETTINGS, Map.of(WORK, work)).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(plans)
                 .hasSizeGreaterThanOrEqualTo(3)
@@ -114,9 +116,9 @@ class QuarantineCostsTest {
     @Test
     void findsTheNextRowToBeTriedAgainWithoutTheOthers() {
         StatementLog log = new StatementLog(database);
-        Lab lab = Lab.clean(database);
+        EngineFixture fixture = EngineFixture.clean(database);
         QuarantinedTable.KEYS.create(database, 300);
-        long id = QuarantinedTable.KEYS.queue(lab, WORK, 100, 50);
+        long id = QuarantinedTable.KEYS.queue(fixture, WORK, 100, 50);
         QuarantinedTable.KEYS.list(database, id, "'retrying'", "true");
         QuarantinedTable.KEYS.listOthers(database, id, 5_000);
         database.execute("UPDATE " + QUARANTINE + " SET status = 'retrying'");
@@ -125,13 +127,13 @@ class QuarantineCostsTest {
                     List<String> now = plans(context.connection(), log);
                     if (now.stream().anyMatch(plan -> plan.contains("status = 'retrying'"))) {
                         plans.addAll(now);
-                        lab.setStatus("m", MigrationStatus.PAUSED);
+                        fixture.setStatus("m", MigrationStatus.PAUSED);
                     }
-                    return Lab.DO_ONE.migrate(context);
+                    return ItemsWork.DO_ONE.migrate(context);
                 })
                 .withPending("v IS NULL");
 
-        Lab.engine(log, Lab.SETTINGS, Map.of(WORK, once)).runToEnd(List.of(), StopSignal.NEVER);
+        EngineFixture.engine(log, EngineFixture.SETTINGS, Map.of(WORK, once)).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(plans).isNotEmpty();
         assertReadsFew(plans);
@@ -177,18 +179,18 @@ class QuarantineCostsTest {
     @Test
     void hasNoStatementCompiled() {
         StatementLog log = new StatementLog(database);
-        Lab lab = Lab.clean(database).items(1, 300);
-        lab.queue(WORK, null, "id", 100, 50);
+        EngineFixture fixture = EngineFixture.clean(database).items(1, 300);
+        fixture.queue(WORK, null, "id", 100, 50);
         List<String> own = new ArrayList<>();
 
-        Lab.engine(
+        EngineFixture.engine(
                         log,
-                        Lab.SETTINGS,
+                        EngineFixture.SETTINGS,
                         Map.of(
                                 WORK,
                                 ((WorkFunction) context -> {
                                             own.add(setting(context.connection()));
-                                            return Lab.DO_ONE.migrate(context);
+                                            return ItemsWork.DO_ONE.migrate(context);
                                         })
                                         .withPending("v IS NULL")))
                 .runToEnd(List.of(), StopSignal.NEVER);

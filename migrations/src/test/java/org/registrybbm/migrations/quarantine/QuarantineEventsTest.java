@@ -11,25 +11,26 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Whoever listens hears why rows were quarantined. */
 @ExtendWith(PostgresExtension.class)
 class QuarantineEventsTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final List<MigrationEvent.RowsQuarantined> heard = new ArrayList<>();
 
     QuarantineEventsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void tellOfEachRowThatTheDatabaseRefused() {
-        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
+        fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 10);
         database.execute("ALTER TABLE t.items ADD CONSTRAINT picky CHECK (n = 0 OR id NOT IN (3, 7))");
 
         engine().runToEnd(List.of(), StopSignal.NEVER);
@@ -42,8 +43,8 @@ class QuarantineEventsTest {
 
     @Test
     void tellOfARowThatKilledItsWorkerEachTime() {
-        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
-        lab.firstDue();
+        fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 10);
+        fixture.firstDue();
         database.execute(
                 "UPDATE batched_background_migration_jobs SET attempts = 5, sub_batch_size = 1, lease_owner = 'dead'");
 
@@ -56,14 +57,14 @@ class QuarantineEventsTest {
                     .satisfies(failure -> assertThat(failure.message()).startsWith("killed its worker"));
         });
         engine().runToEnd(List.of(), StopSignal.NEVER);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
         assertThat(database.column("SELECT id FROM t.items WHERE n = 0")).containsExactly("1");
     }
 
     private BatchedMigrations engine() {
         return BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of()))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .replica("lab")
                 .listener(event -> {
                     if (event instanceof MigrationEvent.RowsQuarantined quarantined) {

@@ -24,7 +24,8 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.RefusingItems;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -37,13 +38,13 @@ class QuarantineTest {
     private static final String WORK = "work";
     private static final int ROWS = 600;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final RefusingItems items;
 
     QuarantineTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         this.items = new RefusingItems(database, ROWS);
     }
 
@@ -64,27 +65,27 @@ class QuarantineTest {
     void changesARowOnceAfterItWasMendedWhateverTheStrategy(String strategy, String column, String constraints) {
         items.create(constraints);
         database.execute("UPDATE t.items SET bad = true WHERE id IN (1, 2, 3, 370, 511, 512, 600)");
-        lab.queue(WORK, strategy, column, 300, 100);
-        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
+        fixture.queue(WORK, strategy, column, 300, 100);
+        Map<String, WorkFunction> work = Map.of(WORK, ItemsWork.DO_ONE);
 
-        lab.drain(work);
+        fixture.drain(work);
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
         assertThat(items.notOnce()).containsExactly("1: 0", "2: 0", "3: 0", "370: 0", "511: 0", "512: 0", "600: 0");
-        assertThat(lab.quarantine("failure_sqlstate || ' ' || status || ' ' || attempts"))
+        assertThat(fixture.quarantine("failure_sqlstate || ' ' || status || ' ' || attempts"))
                 .hasSize(7)
                 .containsOnly("23514 quarantined 1");
 
         database.execute("UPDATE t.items SET bad = false WHERE id IN (1, 2, 3, 511, 512, 600)");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        lab.drain(work);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.drain(work);
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
         assertThat(items.notOnce()).containsExactly("370: 0");
 
         database.execute("DELETE FROM t.items WHERE id = 370");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(work).isComplete()).isTrue();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(work).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
     }
 
@@ -93,20 +94,20 @@ class QuarantineTest {
     void finishesWhenTheRowsAreWaived(String strategy, String column, String constraints) {
         items.create(constraints);
         database.execute("DELETE FROM t.items WHERE id > 100; UPDATE t.items SET bad = true WHERE id <= 40");
-        lab.queue(WORK, strategy, column, 10, 10);
-        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
-        lab.drain(work);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        fixture.queue(WORK, strategy, column, 10, 10);
+        Map<String, WorkFunction> work = Map.of(WORK, ItemsWork.DO_ONE);
+        fixture.drain(work);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
 
         database.execute("""
                 UPDATE batched_background_migration_quarantined_rows
                 SET status = 'waived', waived_by = 'somebody', waived_reason = 'test accounts'
                 """);
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
 
-        assertThat(lab.drain(work).isComplete()).isTrue();
+        assertThat(fixture.drain(work).isComplete()).isTrue();
         assertThat(items.notOnce()).hasSize(40);
-        assertThat(lab.quarantine("status")).hasSize(40).containsOnly("waived");
+        assertThat(fixture.quarantine("status")).hasSize(40).containsOnly("waived");
     }
 
     @ParameterizedTest
@@ -114,14 +115,14 @@ class QuarantineTest {
     void leavesARowToAPersonThatNobodyCanFindAgain(boolean unique) {
         items.create(REFUSE_BAD_WITHOUT_KEY + (unique ? ", UNIQUE (k, id)" : ""));
         database.execute("UPDATE t.items SET bad = true WHERE id IN (1, 370)");
-        lab.queue(Lab.ADD_ONE, null, "k", 300, 100);
-        lab.drain(Map.of());
+        fixture.queue(ItemsWork.ADD_ONE, null, "k", 300, 100);
+        fixture.drain(Map.of());
 
         database.execute("UPDATE t.items SET bad = false WHERE id IN (1, 370)");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        lab.drain(Map.of());
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.drain(Map.of());
 
-        assertThat(lab.quarantine("status")).containsOnly(unique ? "done" : "quarantined");
+        assertThat(fixture.quarantine("status")).containsOnly(unique ? "done" : "quarantined");
         assertThat(items.notOnce()).hasSize(unique ? 0 : 2);
     }
 
@@ -130,14 +131,14 @@ class QuarantineTest {
     void leavesARowAloneThatSomebodyHasDoneByHand(String strategy, String column, String constraints) {
         items.create(constraints);
         database.execute("UPDATE t.items SET bad = true WHERE id = 370");
-        lab.queue(WORK, strategy, column, 300, 100);
-        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
-        lab.drain(work);
+        fixture.queue(WORK, strategy, column, 300, 100);
+        Map<String, WorkFunction> work = Map.of(WORK, ItemsWork.DO_ONE);
+        fixture.drain(work);
 
         database.execute("UPDATE t.items SET bad = false, n = 1, v = 77 WHERE id = 370");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
 
-        assertThat(lab.drain(work).isComplete()).isTrue();
+        assertThat(fixture.drain(work).isComplete()).isTrue();
         assertThat(database.text("SELECT v || ' ' || n FROM t.items WHERE id = 370"))
                 .isEqualTo("77 1");
     }
@@ -147,18 +148,18 @@ class QuarantineTest {
     void stopsEarlyWhenTooManyRowsFail(String strategy, String column, String constraints) {
         items.create(constraints);
         database.execute("UPDATE t.items SET bad = true WHERE id > 100");
-        lab.queue(WORK, strategy, column, 300, 100);
-        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
+        fixture.queue(WORK, strategy, column, 300, 100);
+        Map<String, WorkFunction> work = Map.of(WORK, ItemsWork.DO_ONE);
 
-        lab.drain(work);
+        fixture.drain(work);
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("16");
-        assertThat(lab.quarantine("status")).hasSize(100);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("16");
+        assertThat(fixture.quarantine("status")).hasSize(100);
         assertThat(database.column("SELECT DISTINCT n FROM t.items WHERE bad")).containsExactly("0");
 
         database.execute("UPDATE t.items SET bad = false");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(work).isComplete()).isTrue();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(work).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
     }
 
@@ -166,7 +167,7 @@ class QuarantineTest {
     void losesNoRowWhereSomebodyMakesRoomWhileTheRowsThatFailAreLookedFor() {
         items.create(REFUSE_BAD);
         database.execute("UPDATE t.items SET bad = id % 4 = 0");
-        long id = lab.queue(WORK, null, "id", ROWS, ROWS);
+        long id = fixture.queue(WORK, null, "id", ROWS, ROWS);
         database.execute("""
                 INSERT INTO batched_background_migration_quarantined_rows
                     (batched_background_migration_id, table_oid, table_name, row_key, failure_message)
@@ -179,20 +180,20 @@ class QuarantineTest {
                     SET status = 'waived', waived_by = 'jane', waived_reason = 'gone'
                     WHERE failure_message = 'of before'
                     """);
-            return Lab.DO_ONE.migrate(context);
+            return ItemsWork.DO_ONE.migrate(context);
         };
         AtomicInteger calls = new AtomicInteger();
 
-        lab.drain(Map.of(
+        fixture.drain(Map.of(
                 WORK,
                 context -> calls.incrementAndGet() < 3
-                        ? Lab.DO_ONE.migrate(context)
+                        ? ItemsWork.DO_ONE.migrate(context)
                         : whileSomebodyWaives.migrate(context)));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("16");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("16");
         database.execute("UPDATE t.items SET bad = false");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
         assertThat(items.notOnce()).isEmpty();
     }
 
@@ -200,7 +201,7 @@ class QuarantineTest {
     void listsNoMoreThanItMayHoweverManyWorkersFailAtOnce() throws Exception {
         items.create(REFUSE_BAD);
         database.execute("UPDATE t.items SET bad = true");
-        lab.limits(4, 4).queue(WORK, null, "id", 80, 80);
+        fixture.limits(4, 4).queue(WORK, null, "id", 80, 80);
         CyclicBarrier together = new CyclicBarrier(4);
         ThreadLocal<Integer> calls = ThreadLocal.withInitial(() -> 0);
         WorkFunction work = context -> {
@@ -209,9 +210,9 @@ class QuarantineTest {
                 // Each has looked how much room there is, and none has listed a row.
                 await(together);
             }
-            return Lab.DO_ONE.migrate(context);
+            return ItemsWork.DO_ONE.migrate(context);
         };
-        BatchedMigrations engine = lab.engine(Map.of(WORK, work));
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, work));
         ExecutorService workers = Executors.newFixedThreadPool(4);
         try {
             List<Future<BatchOutcome>> running = engine.planner().plan().due().stream()
@@ -224,8 +225,8 @@ class QuarantineTest {
             workers.shutdownNow();
         }
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("16");
-        assertThat(lab.quarantine("status")).hasSize(100);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("16");
+        assertThat(fixture.quarantine("status")).hasSize(100);
     }
 
     private static void await(CyclicBarrier barrier) {

@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.QuarantinedTable;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -54,17 +55,17 @@ class SparedRowsTest {
     @ParameterizedTest
     @MethodSource("tables")
     void areLeftAloneUntilTheyAreTriedAgain(QuarantinedTable table, int each, int others) {
-        Lab lab = quarantined(table, "work", each, others);
+        EngineFixture fixture = quarantined(table, "work", each, others);
 
-        lab.drain(Map.of("work", Lab.DO_ONE));
+        fixture.drain(Map.of("work", ItemsWork.DO_ONE));
 
         // Rows that are said to be done, and are pending, are found by whatever looks for pending rows.
         assertThat(database.column("SELECT id FROM t.items WHERE n = 0 ORDER BY id"))
                 .isEqualTo(database.column(
                         "SELECT id FROM t.items WHERE id % ? = 0 AND id / ? % 4 IN (0, 2) ORDER BY id", each, each));
         assertThat(database.number("SELECT max(n) FROM t.items")).isEqualTo(1);
-        assertThat(lab.quarantine("status")).contains("quarantined").doesNotContain("retrying");
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("status")).contains("quarantined").doesNotContain("retrying");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
     }
 
     static Stream<Arguments> tablesWithCursor() {
@@ -74,9 +75,9 @@ class SparedRowsTest {
     @ParameterizedTest
     @MethodSource("tablesWithCursor")
     void areNotDoneTwiceWhereOnlyACursorTellsWhatIsDone(QuarantinedTable table, int each, int others) {
-        Lab lab = quarantined(table, Lab.ADD_ONE, each, others);
+        EngineFixture fixture = quarantined(table, ItemsWork.ADD_ONE, each, others);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         assertThat(database.column("SELECT id FROM t.items WHERE n = 0 ORDER BY id"))
                 .isEqualTo(database.column(
@@ -87,8 +88,8 @@ class SparedRowsTest {
     @ParameterizedTest
     @MethodSource("tables")
     void areNotTakenForRowsThatAreLeft(QuarantinedTable table, int each, int others) {
-        Lab lab = quarantined(table, "work", each, others);
-        BatchedMigrations engine = lab.engine(Map.of("work", Lab.DO_ONE));
+        EngineFixture fixture = quarantined(table, "work", each, others);
+        BatchedMigrations engine = fixture.engine(Map.of("work", ItemsWork.DO_ONE));
 
         VerificationResult verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {})
                 .get(0);
@@ -98,12 +99,12 @@ class SparedRowsTest {
                         "SELECT count(*) FROM t.items WHERE id % ? <> 0 OR id / ? % 4 = 3", each, each));
     }
 
-    private Lab quarantined(QuarantinedTable table, String work, int each, int others) {
-        Lab lab = Lab.clean(database);
+    private EngineFixture quarantined(QuarantinedTable table, String work, int each, int others) {
+        EngineFixture fixture = EngineFixture.clean(database);
         table.create(database, ROWS);
-        long id = table.queue(lab, work, 300, 250);
+        long id = table.queue(fixture, work, 300, 250);
         table.list(database, id, STATUS.formatted(each), "id %% %d = 0".formatted(each));
         table.listOthers(database, id, others);
-        return lab;
+        return fixture;
     }
 }

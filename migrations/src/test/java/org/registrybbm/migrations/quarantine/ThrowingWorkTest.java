@@ -16,7 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -26,12 +27,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class ThrowingWorkTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     ThrowingWorkTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute("""
                 CREATE TABLE t.items (id bigint PRIMARY KEY, raw text NOT NULL, n int NOT NULL DEFAULT 0, v bigint);
                 INSERT INTO t.items (id, raw) SELECT i, i FROM generate_series(1, 1000) i
@@ -52,7 +53,7 @@ class ThrowingWorkTest {
                     }
                 }
             }
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         };
     }
 
@@ -101,43 +102,43 @@ class ThrowingWorkTest {
     @MethodSource("exceptions")
     void setsTheRowAsideAndKeepsClassAndPlaceOnly(String type, Function<String, ? extends Throwable> exception) {
         database.execute("UPDATE t.items SET raw = 'alice@example.org' WHERE id IN (7, 700)");
-        lab.queue(WORK, null, "id", 1_000, 1_000);
+        fixture.queue(WORK, null, "id", 1_000, 1_000);
 
-        lab.drain(Map.of(WORK, parsing(exception)));
+        fixture.drain(Map.of(WORK, parsing(exception)));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("row_key::text || ' ' || failure_class"))
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("row_key::text || ' ' || failure_class"))
                 .containsExactly("{\"id\": \"7\"} " + type, "{\"id\": \"700\"} " + type);
-        assertThat(lab.quarantine("failure_message").get(0))
+        assertThat(fixture.quarantine("failure_message").get(0))
                 .startsWith("thrown at org.registrybbm.migrations.quarantine.ThrowingWorkTest");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 1")).isEqualTo(998);
         assertThat(everythingWritten()).doesNotContain("alice");
 
         database.execute("UPDATE t.items SET raw = '5' WHERE id IN (7, 700)");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(Map.of(WORK, parsing(exception))).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(Map.of(WORK, parsing(exception))).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void takesAFailureOfTheNetworkForNoRowsFault() {
-        lab.queue(WORK, null, "id", 1_000, 1_000);
+        fixture.queue(WORK, null, "id", 1_000, 1_000);
 
-        lab.drain(Map.of(WORK, context -> {
+        fixture.drain(Map.of(WORK, context -> {
             throw new UncheckedIOException(new IOException("alice@example.org is away"));
         }));
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("4");
-        assertThat(lab.quarantine("1")).isEmpty();
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("4");
+        assertThat(fixture.quarantine("1")).isEmpty();
         assertThat(everythingWritten()).doesNotContain("alice").contains("UncheckedIOException");
     }
 
     @Test
     void setsARowAsideWhoseValueTheDriverCannotConvertAndKeepsNothingOfIt() {
         database.execute("UPDATE t.items SET raw = CASE id WHEN 7 THEN 'alice' ELSE 'yes' END");
-        lab.queue(WORK, null, "id", 1_000, 1_000);
+        fixture.queue(WORK, null, "id", 1_000, 1_000);
 
-        lab.drain(Map.of(WORK, context -> {
+        fixture.drain(Map.of(WORK, context -> {
             String sql = "SELECT raw FROM " + context.table() + " WHERE "
                     + context.batch().predicate();
             try (var statement = context.connection().createStatement();
@@ -146,47 +147,47 @@ class ThrowingWorkTest {
                     rows.getBoolean(1);
                 }
             }
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         }));
 
-        assertThat(lab.quarantine("row_key ->> 'id' || ' ' || failure_message"))
+        assertThat(fixture.quarantine("row_key ->> 'id' || ' ' || failure_message"))
                 .containsExactly("7 Cannot cast to boolean: \"...\"");
         assertThat(everythingWritten()).doesNotContain("alice");
     }
 
     @Test
     void makesSubBatchesSmallerThatDoNotFitIntoMemory() {
-        lab.queue(WORK, null, "id", 1_000, 1_000);
+        fixture.queue(WORK, null, "id", 1_000, 1_000);
         database.execute("UPDATE batched_background_migrations SET sub_batch_size_min = 1");
 
-        lab.drain(Map.of(WORK, context -> {
-            long changed = Lab.addOne(context);
+        fixture.drain(Map.of(WORK, context -> {
+            long changed = ItemsWork.addOne(context);
             if (changed > 100) {
                 throw new OutOfMemoryError("pretended");
             }
             return changed;
         }));
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void keepsWhatTheDatabaseSaidBehindAnExceptionOfALibrary() {
         database.execute("ALTER TABLE t.items ADD CONSTRAINT odd CHECK (id <> 7 OR n = 0)");
-        lab.queue(WORK, null, "id", 1_000, 1_000);
+        fixture.queue(WORK, null, "id", 1_000, 1_000);
 
-        lab.drain(Map.of(WORK, context -> {
+        fixture.drain(Map.of(WORK, context -> {
             try {
-                return Lab.addOne(context);
+                return ItemsWork.addOne(context);
             } catch (SQLException e) {
                 throw new IllegalStateException("cannot run it for alice@example.org", e);
             }
         }));
 
-        assertThat(lab.quarantine("row_key ->> 'id' || ' ' || failure_sqlstate"))
+        assertThat(fixture.quarantine("row_key ->> 'id' || ' ' || failure_sqlstate"))
                 .containsExactly("7 23514");
-        assertThat(lab.quarantine("failure_message").get(0)).contains("violates check constraint \"odd\"");
+        assertThat(fixture.quarantine("failure_message").get(0)).contains("violates check constraint \"odd\"");
         assertThat(everythingWritten()).doesNotContain("alice");
     }
 

@@ -14,7 +14,7 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.CountedStatements;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -25,12 +25,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class UnreadableRowsTest {
     private static final String CAST = "{\"from\": \"raw\", \"to\": \"v\", \"cast\": \"integer\"}";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     UnreadableRowsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute("""
                 CREATE TABLE t.items (id bigint PRIMARY KEY, raw text, v int);
                 INSERT INTO t.items (id, raw) SELECT i, i FROM generate_series(1, 1000) i
@@ -38,9 +38,10 @@ class UnreadableRowsTest {
     }
 
     private void queue(String strategy) {
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
-                .queue(Lab.migration("m", "copyColumn", "t.items", "id", strategy, 1, Long.MAX_VALUE, 500, CAST));
+                .queue(EngineFixture.migration(
+                        "m", "copyColumn", "t.items", "id", strategy, 1, Long.MAX_VALUE, 500, CAST));
     }
 
     @ParameterizedTest
@@ -54,24 +55,24 @@ class UnreadableRowsTest {
         database.execute("UPDATE t.items SET raw = 'x' WHERE id IN (1, 500, 1000)");
         queue(strategy);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("failure_sqlstate")).containsExactly("22P02", "22P02", "22P02");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("failure_sqlstate")).containsExactly("22P02", "22P02", "22P02");
         assertThat(database.column("SELECT id FROM t.items WHERE v IS NULL ORDER BY id"))
                 .containsExactly("1", "500", "1000");
-        assertThat(lab.jobs("m", "attempts")).containsOnly("1");
+        assertThat(fixture.jobs("m", "attempts")).containsOnly("1");
 
         database.execute("UPDATE t.items SET raw = id WHERE raw = 'x'");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
         assertThat(database.number("SELECT count(*) FROM t.items WHERE v = id")).isEqualTo(1_000);
     }
 
     @Test
     void setsThoseAsideThatComeBeforeTheProof() {
         queue("BlockBatchingStrategy");
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         for (int turn = 0; turn < 50 && proofs() == 0; turn++) {
             engine.planner().plan().due().stream()
                     .filter(job -> proofs() == 0)
@@ -79,11 +80,11 @@ class UnreadableRowsTest {
         }
         database.execute("INSERT INTO t.items VALUES (2000, 'x'), (2001, 'y'), (2002, '7')");
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.quarantine("row_key ->> 'id'")).containsExactlyInAnyOrder("2000", "2001");
+        assertThat(fixture.quarantine("row_key ->> 'id'")).containsExactlyInAnyOrder("2000", "2001");
         assertThat(database.text("SELECT v FROM t.items WHERE id = 2002")).isEqualTo("7");
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
     }
 
     private long proofs() {
@@ -97,14 +98,14 @@ class UnreadableRowsTest {
     void verifiesPastThoseThatWereWaived(String strategy) {
         database.execute("UPDATE t.items SET raw = 'x' WHERE id % 150 = 0");
         queue(strategy);
-        lab.drain(Map.of());
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.drain(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         assertThat(engine.quarantine().waive("m", List.of(), "jane", "test rows"))
                 .isEqualTo(6);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
         List<VerificationResult> verified = engine.verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
         assertThat(verified).singleElement().satisfies(one -> {
             assertThat(one.verdict()).isEqualTo(VerificationResult.Verdict.COMPLETE);
@@ -118,7 +119,7 @@ class UnreadableRowsTest {
             value = {"ranges", "BlockBatchingStrategy"})
     void countsAndNamesOneThatCameLaterAndVerifiesTheOtherMigrations(String strategy) {
         queue(strategy);
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("other")
                         .work("copyColumn", "{\"from\": \"v\", \"to\": \"v\"}")
@@ -126,11 +127,11 @@ class UnreadableRowsTest {
                         .byKey("id")
                         .batchSize(500)
                         .build());
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
         database.execute("INSERT INTO t.items VALUES (2000, 'alice@example.org'), (2001, '7')");
 
         List<VerificationResult> verified =
-                lab.engine(Map.of()).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
+                fixture.engine(Map.of()).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified).hasSize(2);
         assertThat(verified.get(0).verdict()).isEqualTo(VerificationResult.Verdict.INCOMPLETE);
@@ -149,7 +150,7 @@ class UnreadableRowsTest {
                 "first", ((WorkFunction) context -> context.update("v = 1")).withPending("v IS NULL"),
                 "second", ((WorkFunction) context -> context.update("raw = 'y'")).withPending("raw <> 'y'"));
         for (String name : List.of("first", "second")) {
-            lab.engine(work)
+            fixture.engine(work)
                     .store()
                     .queue(NewBatchedMigration.named(name)
                             .work(name)
@@ -158,10 +159,11 @@ class UnreadableRowsTest {
                             .batchSize(500)
                             .build());
         }
-        assertThat(lab.drain(work).isComplete()).isTrue();
+        assertThat(fixture.drain(work).isComplete()).isTrue();
         database.execute("ALTER TABLE t.items RENAME COLUMN v TO w");
 
-        List<VerificationResult> verified = lab.engine(work).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
+        List<VerificationResult> verified =
+                fixture.engine(work).verify(List.of(), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified)
                 .extracting(VerificationResult::verdict)
@@ -180,7 +182,7 @@ class UnreadableRowsTest {
         if (!key) {
             database.execute("ALTER TABLE t.items DROP CONSTRAINT items_pkey");
         }
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("copyColumn", CAST)
@@ -188,12 +190,12 @@ class UnreadableRowsTest {
                         .byKey("k")
                         .batchSize(500)
                         .build());
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
         database.execute("UPDATE t.items SET raw = 'x' WHERE id IN (1, 6000, 12000)");
         CountedStatements counted = new CountedStatements(database);
 
-        List<VerificationResult> verified =
-                Lab.engine(counted, Lab.SETTINGS, Map.of()).verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
+        List<VerificationResult> verified = EngineFixture.engine(counted, EngineFixture.SETTINGS, Map.of())
+                .verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {});
 
         assertThat(verified).singleElement().satisfies(one -> {
             assertThat(one.verdict()).isEqualTo(VerificationResult.Verdict.INCOMPLETE);

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.failure.DatabaseException;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.RefusingItems;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -21,22 +22,22 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** A row is waived while a worker tries it again: the retry ends first, and what the person is told is what stays. */
 @ExtendWith(PostgresExtension.class)
 class WaivedMeanwhileTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final AtomicInteger tries = new AtomicInteger();
 
     WaivedMeanwhileTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @BeforeEach
     void quarantineARow() {
         new RefusingItems(database, 600).create("PRIMARY KEY (id), CHECK (NOT bad OR n = 0)");
         database.execute("UPDATE t.items SET bad = true WHERE id = 370");
-        lab.queue("work", null, "id", 300, 100);
-        lab.drain(Map.of("work", Lab.DO_ONE));
-        lab.engine(Map.of()).quarantine().retry(List.of("m"));
+        fixture.queue("work", null, "id", 300, 100);
+        fixture.drain(Map.of("work", ItemsWork.DO_ONE));
+        fixture.engine(Map.of()).quarantine().retry(List.of("m"));
     }
 
     @Test
@@ -44,9 +45,9 @@ class WaivedMeanwhileTest {
         // The second try is the one that looks for the rows that fail.
         assertThat(retryAndWaive(2)).isEqualTo(1);
 
-        lab.drain(Map.of("work", Lab.DO_ONE));
-        assertThat(lab.quarantine("status || ' by ' || waived_by")).containsExactly("waived by jane");
-        assertThat(lab.of("m", "status")).isEqualTo("2");
+        fixture.drain(Map.of("work", ItemsWork.DO_ONE));
+        assertThat(fixture.quarantine("status || ' by ' || waived_by")).containsExactly("waived by jane");
+        assertThat(fixture.of("m", "status")).isEqualTo("2");
         assertThat(database.column("SELECT id FROM t.items WHERE n <> 1")).containsExactly("370");
     }
 
@@ -56,8 +57,8 @@ class WaivedMeanwhileTest {
 
         assertThat(retryAndWaive(1)).isZero();
 
-        assertThat(lab.quarantine("status || coalesce(waived_by, '')")).containsExactly("done");
-        assertThat(lab.of("m", "status")).isEqualTo("2");
+        assertThat(fixture.quarantine("status || coalesce(waived_by, '')")).containsExactly("done");
+        assertThat(fixture.of("m", "status")).isEqualTo("2");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE n <> 1")).isZero();
     }
 
@@ -66,25 +67,25 @@ class WaivedMeanwhileTest {
         database.execute("UPDATE t.items SET bad = false");
         AtomicReference<Throwable> said = new AtomicReference<>();
 
-        lab.drain(Map.of("work", context -> {
+        fixture.drain(Map.of("work", context -> {
             // In the retry's own thread, so that it never ends before the call.
-            said.set(catchThrowable(() -> lab.engine(Map.of()).quarantine().waive("m", List.of(), "jane", "fine")));
-            return Lab.DO_ONE.migrate(context);
+            said.set(catchThrowable(() -> fixture.engine(Map.of()).quarantine().waive("m", List.of(), "jane", "fine")));
+            return ItemsWork.DO_ONE.migrate(context);
         }));
 
         assertThat(said.get())
                 .isInstanceOf(DatabaseException.class)
                 .hasMessageContaining("waive quarantined rows of 'm'")
                 .hasMessageContaining("lock timeout");
-        assertThat(lab.quarantine("status || coalesce(waived_by, '')")).containsExactly("done");
+        assertThat(fixture.quarantine("status || coalesce(waived_by, '')")).containsExactly("done");
     }
 
     /** Returns how many rows somebody waived who asked for it at a try to change the row. */
     private long retryAndWaive(int tried) {
         CompletableFuture<Long> waived = new CompletableFuture<>();
-        lab.drain(Map.of("work", context -> {
+        fixture.drain(Map.of("work", context -> {
             if (tries.incrementAndGet() == tried) {
-                waived.completeAsync(() -> lab.engine(Map.of()).quarantine().waive("m", List.of(), "jane", "fine"));
+                waived.completeAsync(() -> fixture.engine(Map.of()).quarantine().waive("m", List.of(), "jane", "fine"));
                 await("the waiver waits, or has come before it")
                         .until(() -> waived.isDone() || database.number("""
                         SELECT count(*)
@@ -94,7 +95,7 @@ class WaivedMeanwhileTest {
                             AND query LIKE '%SET status = ''waived''%'
                         """) > 0);
             }
-            return Lab.DO_ONE.migrate(context);
+            return ItemsWork.DO_ONE.migrate(context);
         }));
         return waived.join();
     }

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -32,22 +33,22 @@ class EndsOfWalksTest {
             ORDER BY j.id
             """;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     EndsOfWalksTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {396, 400, 401, Long.MAX_VALUE})
     void noBatchJobOfOnePartitionEndsWithTheMaximumAndEachRowUpToItIsChangedOnce(long max) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(WORK, null, "id", 100, 70);
+        fixture.queue(WORK, null, "id", 100, 70);
         bounds(1, max);
 
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
 
         assertThat(database.column(ENDS)).isEmpty();
         assertThat(database.column("SELECT id FROM t.items WHERE n <> (id <= " + max + ")::int"))
@@ -56,29 +57,29 @@ class EndsOfWalksTest {
 
     @Test
     void aVerificationDoesNotEndWithTheMaximum() {
-        lab.items(1, 100).queueItems("m", WORK, 50);
+        fixture.items(1, 100).queueItems("m", WORK, 50);
         bounds(1, 100);
 
-        assertThat(lab.runAll(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.runAll(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
 
         assertThat(database.column(ENDS)).containsExactly("change of t.items");
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aWalkGoesOnFromThereWhenTheMaximumIsRaisedAndNoGapIsSeen() {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(Lab.ADD_ONE, null, "id", 60, 70);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 60, 70);
         bounds(1, 200);
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
         assertThat(database.number("SELECT sum(n) FROM t.items")).isEqualTo(200);
 
         bounds(1, 300);
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        lab.drain(Map.of());
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.drain(Map.of());
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.column("SELECT id FROM t.items WHERE n <> (id <= 300)::int"))
                 .isEmpty();
         assertThat(database.column(ENDS)).isEmpty();
@@ -87,25 +88,25 @@ class EndsOfWalksTest {
     @Test
     void theEndOfAWalkIsFoundWhenItsBatchJobIsDeleted() {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(Lab.ADD_ONE, null, "id", 60, 70);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 60, 70);
         bounds(1, 400);
-        lab.limits(100, 100).engine(Map.of()).planner().plan();
+        fixture.limits(100, 100).engine(Map.of()).planner().plan();
         database.execute("""
                 DELETE FROM batched_background_migration_jobs
                 WHERE id IN (SELECT max(id) FROM batched_background_migration_jobs GROUP BY walk_id)
                 """);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aRangeThatEndsWithThePartitionIsShortenedWhenThePartitionIsDetachedInTheMiddle() {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(Lab.ADD_ONE, null, "id", 1_000, 50);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 1_000, 50);
         bounds(1, 400);
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         List<Long> due = engine.planner().plan().due();
         long first = due.get(0);
         engine.runner().run(first, () -> database.number("SELECT sum(n) FROM t.items") > 0);
@@ -115,23 +116,24 @@ class EndsOfWalksTest {
         database.execute("ALTER TABLE t.items ATTACH PARTITION " + low + " FOR VALUES FROM "
                 + (low.equals("t.low") ? "(0) TO (5)" : "(5) TO (10)"));
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void keysOtherThanIntegersHaveNoSuchEnd() {
         PartitionedItems.create(database, PartitionedItems.HALVES);
-        lab.queue(WORK, null, "k", 1_000, 70);
+        fixture.queue(WORK, null, "k", 1_000, 70);
         bounds(0, 0);
 
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
 
-        assertThat(lab.jobs("m", "coalesce(through_key::text, 'to the end')")).containsOnly("to the end");
+        assertThat(fixture.jobs("m", "coalesce(through_key::text, 'to the end')"))
+                .containsOnly("to the end");
         // One of each partition, and the proof.
-        assertThat(lab.jobs("m", "1")).hasSize(3);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "1")).hasSize(3);
+        fixture.assertEachItemChangedOnce();
     }
 
     private void bounds(long min, long max) {

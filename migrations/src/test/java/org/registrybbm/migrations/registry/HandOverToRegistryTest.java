@@ -16,7 +16,8 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.status.MigrationOverview;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.MortalReplica;
 import org.registrybbm.migrations.testkit.PartitionedItems;
 import org.registrybbm.migrations.testkit.RegistryWorker;
@@ -32,13 +33,13 @@ class HandOverToRegistryTest {
     private static final Map<String, WorkFunction> FILL = Map.of(WORK, context -> context.update("v = 1, n = n + 1"));
     private static final String LEFT = "SELECT count(*) FROM t.items WHERE v IS NULL";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final RegistryWorker registry;
 
     HandOverToRegistryTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database).limits(3, 3);
+        this.fixture = EngineFixture.clean(database).limits(3, 3);
         this.registry = new RegistryWorker(database, "v = 1");
         database.execute("DROP TABLE IF EXISTS schema_migrations; CREATE TABLE schema_migrations (id text PRIMARY KEY);"
                 + " COMMENT ON TABLE batched_background_migrations IS NULL");
@@ -55,7 +56,7 @@ class HandOverToRegistryTest {
     void itsSoftwareEndsWhatAnOrderlyShutdownLeft(boolean partitioned, boolean run, long max) {
         table(partitioned, max);
         BatchedMigrations engine = stopInTheMiddle();
-        assertThat(lab.jobs("m", "j.status || ' ' || (handed_back_at IS NOT NULL) || ' ' || attempts"))
+        assertThat(fixture.jobs("m", "j.status || ' ' || (handed_back_at IS NOT NULL) || ' ' || attempts"))
                 .containsExactly("2 false 1", "3 true 0", "3 true 0");
         assertThat(database.number(LEFT)).isEqualTo(400 - 60 - 20);
 
@@ -65,7 +66,7 @@ class HandOverToRegistryTest {
             assertThat(registry.work(100)).isTrue();
         }
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.number(LEFT)).isZero();
         assertThat(engine.planner().hasWork()).isFalse();
         assertThat(engine.planner().plan()).isEqualTo(new Planner.Plan(List.of(), Set.of(), 0, true, Map.of(), true));
@@ -79,37 +80,37 @@ class HandOverToRegistryTest {
         registry.work(turns);
         assertThat(database.number(LEFT)).isPositive();
 
-        assertThat(lab.drain(FILL).isComplete()).isTrue();
+        assertThat(fixture.drain(FILL).isComplete()).isTrue();
 
         assertThat(database.number(LEFT)).isZero();
-        assertThat(lab.jobs("m", "j.status")).containsOnly("2");
+        assertThat(fixture.jobs("m", "j.status")).containsOnly("2");
     }
 
     @Test
     void whatAPauseHandedBackIsRunToo() {
         table(true, 400);
-        BatchedMigrations engine = lab.engine(FILL);
+        BatchedMigrations engine = fixture.engine(FILL);
         List<Long> due = engine.planner().plan().due();
         engine.runner().run(due.get(0), () -> {
             if (database.number(LEFT) == 380) {
-                lab.setStatus("m", MigrationStatus.PAUSED);
+                fixture.setStatus("m", MigrationStatus.PAUSED);
             }
             return false;
         });
         engine.planner().leave();
 
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
         registry.work(100);
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.number(LEFT)).isZero();
     }
 
     @Test
     void aRunInTheForegroundThatIsStoppedLeavesNothingToOurselvesAlone() {
         table(true, 400);
-        lab.engine(FILL).runToEnd(List.of(), () -> database.number(LEFT) < 300);
-        assertThat(lab.jobs("m", "j.status")).contains("3").doesNotContain("1");
+        fixture.engine(FILL).runToEnd(List.of(), () -> database.number(LEFT) < 300);
+        assertThat(fixture.jobs("m", "j.status")).contains("3").doesNotContain("1");
 
         registry.run();
 
@@ -128,16 +129,16 @@ class HandOverToRegistryTest {
                 .allSatisfy(retried -> assertThat(retried.toString()).doesNotContain("2"));
 
         List<Long> due = engine.planner().plan().due();
-        List<String> ids = lab.jobs("m", "j.id");
+        List<String> ids = fixture.jobs("m", "j.id");
         assertThat(due).startsWith(Long.parseLong(ids.get(1)), Long.parseLong(ids.get(2)));
         engine.runner().run(due.get(0), () -> {
-            assertThat(lab.jobs("m", "j.status || ' ' || (handed_back_at IS NULL) || ' ' || attempts")
+            assertThat(fixture.jobs("m", "j.status || ' ' || (handed_back_at IS NULL) || ' ' || attempts")
                             .get(1))
                     .isEqualTo("1 true 1");
             return false;
         });
-        assertThat(lab.drain(FILL).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(FILL).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -153,7 +154,7 @@ class HandOverToRegistryTest {
 
         engine.planner().plan();
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("4");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("4");
     }
 
     @Test
@@ -161,15 +162,15 @@ class HandOverToRegistryTest {
         table(false, 400);
         stopInTheMiddle();
         database.execute("UPDATE batched_background_migration_jobs SET attempts = 4 WHERE status = 3");
-        BatchedMigrations impatient =
-                lab.engine(Lab.SETTINGS.toBuilder().maxJobAttempts(2).build(), FILL);
+        BatchedMigrations impatient = fixture.engine(
+                EngineFixture.SETTINGS.toBuilder().maxJobAttempts(2).build(), FILL);
 
         for (int turn = 0; turn < 20; turn++) {
             impatient.planner().plan().due().forEach(job -> impatient.runner().run(job, StopSignal.NEVER));
         }
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
@@ -178,17 +179,17 @@ class HandOverToRegistryTest {
     void whatItsSoftwareWouldNotRunIsHandedBackAsEver(String what) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
         String[] parts = what.split(" ");
-        lab.queue(WORK, parts[0].isEmpty() ? null : parts[0], parts[1], 60, 20);
-        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
-        BatchedMigrations engine = lab.engine(work);
+        fixture.queue(WORK, parts[0].isEmpty() ? null : parts[0], parts[1], 60, 20);
+        Map<String, WorkFunction> work = Map.of(WORK, ItemsWork.DO_ONE);
+        BatchedMigrations engine = fixture.engine(work);
         List<Long> due = engine.planner().plan().due();
         engine.runner().run(due.get(0), () -> true);
         engine.planner().leave();
 
-        assertThat(lab.jobs("m", "j.status || ' ' || (handed_back_at IS NOT NULL)"))
+        assertThat(fixture.jobs("m", "j.status || ' ' || (handed_back_at IS NOT NULL)"))
                 .containsOnly("1 false");
-        assertThat(lab.drain(work).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(work).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
@@ -198,7 +199,7 @@ class HandOverToRegistryTest {
             database.execute("DROP TABLE schema_migrations");
         }
         table(true, 400);
-        BatchedMigrations engine = lab.engine(FILL);
+        BatchedMigrations engine = fixture.engine(FILL);
         List<Long> due = engine.planner().plan().due();
         MortalReplica replica = new MortalReplica(database);
         replica.run(due.get(0), context -> {
@@ -207,12 +208,12 @@ class HandOverToRegistryTest {
         });
 
         registry.work(100);
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.number(LEFT)).isPositive();
-        lab.expireLeases();
+        fixture.expireLeases();
 
         assertThat(engine.planner().hasWork()).isTrue();
-        assertThat(lab.drain(FILL).isComplete()).isTrue();
+        assertThat(fixture.drain(FILL).isComplete()).isTrue();
         assertThat(database.number(LEFT)).isZero();
     }
 
@@ -227,20 +228,20 @@ class HandOverToRegistryTest {
                 CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';
                 CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW WHEN (OLD.id IN (7, 398)) EXECUTE FUNCTION t.refuse()
                 """);
-        Map<String, WorkFunction> work = Map.of(WORK, Lab.DO_ONE);
-        lab.drain(work);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.quarantine("table_name")).containsExactly("t.items", "t.items");
+        Map<String, WorkFunction> work = Map.of(WORK, ItemsWork.DO_ONE);
+        fixture.drain(work);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.quarantine("table_name")).containsExactly("t.items", "t.items");
 
         database.execute(
                 "UPDATE batched_background_migration_quarantined_rows SET status = 'waived', waived_by = 'jane', waived_reason = 'gone'");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
 
-        assertThat(lab.drain(work).isComplete()).isTrue();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.drain(work).isComplete()).isTrue();
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
         assertThat(database.column("SELECT id FROM t.items WHERE n <> 1 ORDER BY id"))
                 .containsExactly("7", "398");
-        assertThat(lab.engine(work).verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {}))
+        assertThat(fixture.engine(work).verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {}))
                 .singleElement()
                 .extracting(VerificationResult::left)
                 .isEqualTo(0L);
@@ -248,7 +249,7 @@ class HandOverToRegistryTest {
 
     /** Runs one batch job, stops in the middle of the second, and leaves the third as it was cut. */
     private BatchedMigrations stopInTheMiddle() {
-        BatchedMigrations engine = lab.engine(FILL);
+        BatchedMigrations engine = fixture.engine(FILL);
         List<Long> due = engine.planner().plan().due();
         assertThat(due).hasSize(3);
         engine.runner().run(due.get(0), StopSignal.NEVER);
@@ -262,9 +263,9 @@ class HandOverToRegistryTest {
         if (partitioned) {
             PartitionedItems.create(database, PartitionedItems.HALVES);
         } else {
-            lab.items(1, 400);
+            fixture.items(1, 400);
         }
-        lab.queue(WORK, null, "id", 60, 20);
+        fixture.queue(WORK, null, "id", 60, 20);
         database.execute("UPDATE batched_background_migrations SET min_value = 1, max_value = " + max);
     }
 }

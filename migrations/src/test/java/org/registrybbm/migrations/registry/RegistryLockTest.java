@@ -17,7 +17,8 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.RegistryLock;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -39,16 +40,16 @@ class RegistryLockTest {
                 AND l.mode = 'ShareLock' AND l.granted
             """;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final Connection registry;
 
     RegistryLockTest(TestDatabase database) throws SQLException {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         database.execute("DROP TABLE IF EXISTS schema_migrations; CREATE TABLE schema_migrations (id text PRIMARY KEY);"
                 + " COMMENT ON TABLE batched_background_migrations IS NULL");
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 10);
         registry = database.getConnection();
         registry.setAutoCommit(false);
     }
@@ -74,12 +75,12 @@ class RegistryLockTest {
         }
         await().atMost(SOON).until(() -> database.number(SHARERS) == 0);
         assertThat(ask(WORKER)).isEqualTo("t");
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aReplicaPlansAndStartsNothingWhileItsWorkerIsAtWork() throws SQLException {
-        long job = lab.engine(Map.of()).planner().plan().due().get(0);
+        long job = fixture.engine(Map.of()).planner().plan().due().get(0);
         assertThat(ask(WORKER)).isEqualTo("t");
         try (BatchedMigrations replica = present(RegistryLock.AUTO)) {
             await().atMost(SOON).until(() -> replica.presence().session() != null);
@@ -98,7 +99,7 @@ class RegistryLockTest {
             assertThat(replica.runToEnd(List.of(), StopSignal.NEVER).isComplete())
                     .isTrue();
         }
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -143,7 +144,7 @@ class RegistryLockTest {
             assertThat(replica.runToEnd(List.of(), StopSignal.NEVER).isComplete())
                     .isTrue();
         }
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -174,8 +175,8 @@ class RegistryLockTest {
 
     @Test
     void anEngineWithoutASessionOfItsOwnWorksWithoutTheLock() {
-        assertThat(lab.runAll(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.runAll(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     private void loseSessionToRegistry(BatchedMigrations replica) {
@@ -195,8 +196,8 @@ class RegistryLockTest {
 
     private BatchedMigrations present(RegistryLock lock) {
         BatchedMigrations engine = BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(Map.of()))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .presence(database)
                 .registryLock(lock)
                 .build();
@@ -205,7 +206,7 @@ class RegistryLockTest {
     }
 
     private String explanation() {
-        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).explanation();
+        return fixture.engine(Map.of()).status().overviews(List.of("m")).get(0).explanation();
     }
 
     private String ask(String sql) {

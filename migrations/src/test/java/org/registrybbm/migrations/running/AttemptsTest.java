@@ -19,7 +19,8 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.MortalReplica;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -28,24 +29,24 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Attempts are counted at the claim, begin anew with progress, and end the migration when they are used up. */
 @ExtendWith(PostgresExtension.class)
 class AttemptsTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     AttemptsTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void countsAnAttemptAtTheClaimBeforeAnyWork() {
-        lab.items(1, 10).queueItems("m", "looking", 10);
+        fixture.items(1, 10).queueItems("m", "looking", 10);
         List<String> seen = new ArrayList<>();
 
-        lab.runAll(Map.of("looking", context -> {
+        fixture.runAll(Map.of("looking", context -> {
             seen.addAll(
                     database.column(
                             "SELECT attempts || ' ' || (lease_token IS NOT NULL) FROM batched_background_migration_jobs ORDER BY id LIMIT 1"));
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         }));
 
         assertThat(seen.get(0)).isEqualTo("1 true");
@@ -54,15 +55,16 @@ class AttemptsTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5, 10})
     void failsTheMigrationWithTheLastAttempt(int most) {
-        lab.items(1, 10).queueItems("m", "throwing", 10);
+        fixture.items(1, 10).queueItems("m", "throwing", 10);
         bounds(1, 10);
         AtomicInteger calls = new AtomicInteger();
         List<MigrationEvent.BatchFailed> failures = new ArrayList<>();
         BatchedMigrations engine = BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS.toBuilder().maxJobAttempts(most).build())
-                .workRegistry(Lab.registry(Map.of("throwing", context -> {
+                .settings(
+                        EngineFixture.SETTINGS.toBuilder().maxJobAttempts(most).build())
+                .workRegistry(EngineFixture.registry(Map.of("throwing", context -> {
                     calls.incrementAndGet();
-                    throw Lab.away("always");
+                    throw EngineFixture.away("always");
                 })))
                 .listener(event -> {
                     if (event instanceof MigrationEvent.BatchFailed failed) {
@@ -74,10 +76,10 @@ class AttemptsTest {
         engine.runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(calls).hasValue(most);
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
-        assertThat(lab.of("m", "failure_message"))
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.of("m", "failure_message"))
                 .matches("batch job \\d+ \\(1 to 10\\) failed " + most + " times without progress; last: thrown at .*");
-        assertThat(lab.of("m", "failure_class")).isEqualTo("java.io.UncheckedIOException");
+        assertThat(fixture.of("m", "failure_class")).isEqualTo("java.io.UncheckedIOException");
         assertThat(failures).hasSize(most);
         assertThat(failures.stream().filter(MigrationEvent.BatchFailed::exhausted))
                 .hasSize(1);
@@ -86,45 +88,46 @@ class AttemptsTest {
 
     @Test
     void beginsToCountAnewWithEachSubBatchThatIsCommitted() {
-        lab.items(1, 6_000).queueItems("m", "everySecond", 6_000);
+        fixture.items(1, 6_000).queueItems("m", "everySecond", 6_000);
         AtomicInteger calls = new AtomicInteger();
-        EngineSettings settings = Lab.SETTINGS.toBuilder().maxJobAttempts(2).build();
+        EngineSettings settings =
+                EngineFixture.SETTINGS.toBuilder().maxJobAttempts(2).build();
         WorkFunction everySecond = context -> {
-            long changed = Lab.addOne(context);
+            long changed = ItemsWork.addOne(context);
             if (calls.incrementAndGet() % 2 == 0) {
-                throw Lab.away("every second time");
+                throw EngineFixture.away("every second time");
             }
             return changed;
         };
 
         RunResult result =
-                lab.engine(settings, Map.of("everySecond", everySecond)).runToEnd(List.of(), StopSignal.NEVER);
+                fixture.engine(settings, Map.of("everySecond", everySecond)).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.isComplete()).isTrue();
         assertThat(calls).hasValueGreaterThan(4);
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void doesNotCountAnAttemptThatWasHandedBack() {
-        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
-        long job = lab.firstDue();
+        fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 10);
+        long job = fixture.firstDue();
 
         for (int i = 0; i < 20; i++) {
-            assertThat(lab.engine(Map.of()).runner().run(job, () -> true))
+            assertThat(fixture.engine(Map.of()).runner().run(job, () -> true))
                     .isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.STOPPING));
         }
 
-        assertThat(lab.jobs("m", "attempts")).contains("0");
-        assertThat(lab.runAll(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "attempts")).contains("0");
+        assertThat(fixture.runAll(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void failsABatchThatKillsEachOfItsWorkers() {
-        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
-        lab.queueItems("healthy", Lab.ADD_ONE, 10);
-        long job = lab.firstDue();
+        fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 10);
+        fixture.queueItems("healthy", ItemsWork.ADD_ONE, 10);
+        long job = fixture.firstDue();
         // What a worker that was killed in the middle leaves behind.
         database.execute("""
                 UPDATE batched_background_migration_jobs
@@ -132,35 +135,35 @@ class AttemptsTest {
                 WHERE id = %d
                 """.formatted(job));
 
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         assertThat(engine.runner().run(job, StopSignal.NEVER))
                 .isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.NOT_DUE));
         assertThat(engine.planner().plan().due()).contains(job);
 
-        assertThat(lab.jobs("m", "j.attempts || ' ' || j.sub_batch_size")).contains("4 31");
+        assertThat(fixture.jobs("m", "j.attempts || ' ' || j.sub_batch_size")).contains("4 31");
     }
 
     @Test
     void quarantinesTheRowThatKillsItsWorkers() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 100);
-        BatchedMigrations planning = lab.engine(Map.of());
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 100);
+        BatchedMigrations planning = fixture.engine(Map.of());
         int deaths = 0;
 
-        while (lab.status("m").isRunnable() && deaths < 100) {
+        while (fixture.status("m").isRunnable() && deaths < 100) {
             for (long job : planning.planner().plan().due()) {
                 MortalReplica replica = new MortalReplica(database);
                 replica.run(job, context -> {
-                    if (Lab.firstKey(context) <= 42 && 42 <= Lab.lastKey(context)) {
+                    if (ItemsWork.firstKey(context) <= 42 && 42 <= ItemsWork.lastKey(context)) {
                         replica.die();
                     }
-                    return Lab.addOne(context);
+                    return ItemsWork.addOne(context);
                 });
                 deaths += replica.isDead() ? 1 : 0;
             }
-            lab.expireLeases();
+            fixture.expireLeases();
         }
 
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
         assertThat(database.column("SELECT id FROM t.items WHERE n <> 1"))
                 .contains("42")
                 .hasSizeLessThanOrEqualTo(4);
@@ -172,17 +175,17 @@ class AttemptsTest {
 
     @Test
     void startsWithACleanSlateWhenAPersonSetsAFailedMigrationToActive() {
-        lab.items(1, 10).queueItems("m", "switched", 10);
+        fixture.items(1, 10).queueItems("m", "switched", 10);
         AtomicInteger calls = new AtomicInteger();
         WorkFunction switched = context -> {
             if (calls.incrementAndGet() <= 7) {
-                throw Lab.away("not yet");
+                throw EngineFixture.away("not yet");
             }
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         };
-        BatchedMigrations engine = lab.engine(Map.of("switched", switched));
+        BatchedMigrations engine = fixture.engine(Map.of("switched", switched));
         engine.runToEnd(List.of(), StopSignal.NEVER);
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
         assertThat(calls).hasValue(5);
 
         database.execute("UPDATE batched_background_migrations SET status = 1");
@@ -190,8 +193,8 @@ class AttemptsTest {
             engine.planner().plan().due().forEach(due -> engine.runner().run(due, StopSignal.NEVER));
         }
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.assertEachItemChangedOnce();
     }
 
     @ParameterizedTest
@@ -204,20 +207,21 @@ class AttemptsTest {
     @CsvSource({"1, PT2S", "2, PT2S", "9, PT2S"})
     void waitsTwoSecondsAtMostWhereSomebodyWaitsForTheEnd(int attempt, Duration delay) {
         assertThat(EngineSettings.defaults().inForeground().retryAfter(attempt)).isEqualTo(delay);
-        assertThat(Lab.SETTINGS.inForeground().retryAfter(attempt)).isEqualTo(Lab.SETTINGS.retryAfter(attempt));
+        assertThat(EngineFixture.SETTINGS.inForeground().retryAfter(attempt))
+                .isEqualTo(EngineFixture.SETTINGS.retryAfter(attempt));
     }
 
     @Test
     void waitsForItsRetryByTheDatabasesClock() {
-        lab.items(1, 10).queueItems("m", "throwing", 10);
+        fixture.items(1, 10).queueItems("m", "throwing", 10);
         bounds(1, 10);
-        BatchedMigrations engine = lab.engine(EngineSettings.defaults(), Map.of("throwing", context -> {
-            throw Lab.away("no");
+        BatchedMigrations engine = fixture.engine(EngineSettings.defaults(), Map.of("throwing", context -> {
+            throw EngineFixture.away("no");
         }));
         long job = engine.planner().plan().due().get(0);
         engine.runner().run(job, StopSignal.NEVER);
 
-        assertThat(lab.jobs("m", "round(extract(epoch FROM j.retry_at - j.updated_at))"))
+        assertThat(fixture.jobs("m", "round(extract(epoch FROM j.retry_at - j.updated_at))"))
                 .containsExactly("5");
         assertThat(engine.planner().plan().due()).isEmpty();
         database.execute("UPDATE batched_background_migration_jobs SET retry_at = clock_timestamp()");

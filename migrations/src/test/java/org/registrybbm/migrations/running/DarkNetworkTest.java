@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.BareDataSource;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -29,20 +30,21 @@ class DarkNetworkTest {
     private static final Set<String> SENDING = Set.of("prepareStatement", "createStatement", "commit", "rollback");
     private static final int OF_THE_POOL = 77_000;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final Queue<Integer> limits = new ConcurrentLinkedQueue<>();
     private final Queue<Integer> givenBack = new ConcurrentLinkedQueue<>();
 
     DarkNetworkTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void isWaitedForAShortTimeByPlansAndClaims() {
-        lab.items(1, 100).queueItems("m", "stop", 10);
-        BatchedMigrations engine = Lab.engine(new Counted(), Lab.SETTINGS, Map.of("stop", Lab::addOne));
+        fixture.items(1, 100).queueItems("m", "stop", 10);
+        BatchedMigrations engine =
+                EngineFixture.engine(new Counted(), EngineFixture.SETTINGS, Map.of("stop", ItemsWork::addOne));
 
         assertThat(engine.planner().hasWork()).isTrue();
         List<Long> due = engine.planner().plan().due();

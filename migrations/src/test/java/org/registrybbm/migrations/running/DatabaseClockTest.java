@@ -11,25 +11,26 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Invariant 6: only the database's clock decides. */
 @ExtendWith(PostgresExtension.class)
 class DatabaseClockTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     DatabaseClockTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void aLeaseLivesAndDiesByWhatTheDatabaseSays() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 100);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 100);
+        BatchedMigrations engine = fixture.engine(Map.of());
         long job = engine.planner().plan().due().get(0);
 
         lease("clock_timestamp() + interval '1 hour'");
@@ -40,23 +41,23 @@ class DatabaseClockTest {
         lease("clock_timestamp() - interval '1 microsecond'");
         assertThat(engine.planner().plan().due()).contains(job);
         assertThat(engine.runner().run(job, StopSignal.NEVER)).isInstanceOf(BatchOutcome.Finished.class);
-        assertThat(lab.jobs("m", "takeover_count").get(0)).isEqualTo("1");
-        assertThat(lab.runAll(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "takeover_count").get(0)).isEqualTo("1");
+        assertThat(fixture.runAll(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void leasesLastAsLongAsTheSettingsSayFromTheDatabasesNow() {
-        lab.items(1, 100).queueItems("m", "looking", 100);
+        fixture.items(1, 100).queueItems("m", "looking", 100);
         List<String> lasts = new ArrayList<>();
 
-        lab.runAll(Map.of("looking", context -> {
+        fixture.runAll(Map.of("looking", context -> {
             lasts.addAll(database.column("""
                     SELECT extract(epoch FROM lease_until - started_at) BETWEEN 9.9 AND 10.5
                     FROM batched_background_migration_jobs
                     WHERE lease_token IS NOT NULL
                     """));
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         }));
 
         assertThat(lasts).isNotEmpty().containsOnly("t");
@@ -64,11 +65,11 @@ class DatabaseClockTest {
 
     @Test
     void readsTheSameInstantInWhateverTimeZoneTheSessionIs() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 100);
-        lab.runAll(Map.of());
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 100);
+        fixture.runAll(Map.of());
 
         BatchedMigration finished =
-                lab.engine(Map.of()).store().list(List.of("m")).get(0);
+                fixture.engine(Map.of()).store().list(List.of("m")).get(0);
 
         assertThat(finished.timeline().finishedAt()).isNotNull();
         assertThat(database.text(

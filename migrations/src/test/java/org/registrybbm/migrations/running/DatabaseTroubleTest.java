@@ -19,7 +19,8 @@ import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.OneConnection;
 import org.registrybbm.migrations.testkit.Outage;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -30,12 +31,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** A schema that is not migrated, and a database that is gone. */
 @ExtendWith(PostgresExtension.class)
 class DatabaseTroubleTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     DatabaseTroubleTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
@@ -77,7 +78,7 @@ class DatabaseTroubleTest {
 
     @Test
     void acceptsAMigratedSchema() {
-        lab.engine(Map.of()).store().requireSchema();
+        fixture.engine(Map.of()).store().requireSchema();
     }
 
     @Test
@@ -99,10 +100,10 @@ class DatabaseTroubleTest {
 
     @Test
     void goesOnWhereItStoodWhenTheDatabaseComesBack() {
-        lab.items(1, 3_000).queueItems("m", Lab.ADD_ONE, 3_000);
+        fixture.items(1, 3_000).queueItems("m", ItemsWork.ADD_ONE, 3_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 3000");
         Outage outage = new Outage(database);
-        BatchedMigrations engine = Lab.engine(outage, Lab.SETTINGS, Map.of());
+        BatchedMigrations engine = EngineFixture.engine(outage, EngineFixture.SETTINGS, Map.of());
         long job = engine.planner().plan().due().get(0);
         AtomicInteger asked = new AtomicInteger();
 
@@ -115,15 +116,15 @@ class DatabaseTroubleTest {
 
         assertThat(outcome).isInstanceOf(BatchOutcome.Finished.class);
         assertThat(outage.left()).isZero();
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.jobs("m", "takeover_count || ' ' || attempts")).containsExactly("0 1");
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "takeover_count || ' ' || attempts")).containsExactly("0 1");
     }
 
     @Test
     void goesOnWhereItStoodWhenTheDatabaseMayBeWrittenAgain() throws SQLException {
-        lab.items(1, 3_000).queueItems("m", Lab.ADD_ONE, 3_000);
+        fixture.items(1, 3_000).queueItems("m", ItemsWork.ADD_ONE, 3_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 3000");
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         long job = engine.planner().plan().due().get(0);
         AtomicInteger asked = new AtomicInteger();
         try {
@@ -140,8 +141,8 @@ class DatabaseTroubleTest {
         } finally {
             setReadOnly("RESET default_transaction_read_only");
         }
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.jobs("m", "takeover_count || ' ' || attempts")).containsExactly("0 1");
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "takeover_count || ' ' || attempts")).containsExactly("0 1");
     }
 
     private void setReadOnly(String how) {
@@ -156,9 +157,9 @@ class DatabaseTroubleTest {
 
     @Test
     void stopsWaitingForTheDatabaseWhenTheReplicaStops() {
-        lab.items(1, 3_000).queueItems("m", Lab.ADD_ONE, 3_000);
+        fixture.items(1, 3_000).queueItems("m", ItemsWork.ADD_ONE, 3_000);
         Outage outage = new Outage(database);
-        BatchedMigrations engine = Lab.engine(outage, Lab.SETTINGS, Map.of());
+        BatchedMigrations engine = EngineFixture.engine(outage, EngineFixture.SETTINGS, Map.of());
         long job = engine.planner().plan().due().get(0);
         AtomicInteger asked = new AtomicInteger();
 
@@ -170,26 +171,26 @@ class DatabaseTroubleTest {
         });
 
         assertThat(outcome).isInstanceOf(BatchOutcome.Lost.class);
-        lab.expireLeases();
-        lab.runAll(Map.of());
-        lab.assertEachItemChangedOnce();
+        fixture.expireLeases();
+        fixture.runAll(Map.of());
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void leavesConnectionsAsItGotThem() throws SQLException {
-        lab.items(1, 3_000).queueItems("m", "half", 500);
+        fixture.items(1, 3_000).queueItems("m", "half", 500);
         try (Connection one = database.getConnection()) {
             DataSource pool = new OneConnection(one);
             AtomicInteger calls = new AtomicInteger();
             WorkFunction half = context -> {
                 if (calls.incrementAndGet() % 2 == 0) {
-                    throw Lab.away("every second time");
+                    throw EngineFixture.away("every second time");
                 }
-                return Lab.addOne(context);
+                return ItemsWork.addOne(context);
             };
 
-            RunResult result =
-                    Lab.engine(pool, Lab.SETTINGS, Map.of("half", half)).runToEnd(List.of(), StopSignal.NEVER);
+            RunResult result = EngineFixture.engine(pool, EngineFixture.SETTINGS, Map.of("half", half))
+                    .runToEnd(List.of(), StopSignal.NEVER);
 
             assertThat(result.isComplete()).isTrue();
             assertThat(one.getAutoCommit()).isTrue();
@@ -204,6 +205,6 @@ class DatabaseTroubleTest {
                 assertThat(settings.next()).isFalse();
             }
         }
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 }

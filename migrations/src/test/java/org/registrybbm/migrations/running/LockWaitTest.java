@@ -17,7 +17,8 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -26,14 +27,15 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class LockWaitTest {
     private static final int TRIES = EngineSettings.defaults().maxJobAttempts() + 2;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
-    private final EngineSettings settings =
-            Lab.SETTINGS.toBuilder().lockTimeout(Duration.ofMillis(50)).build();
+    private final EngineSettings settings = EngineFixture.SETTINGS.toBuilder()
+            .lockTimeout(Duration.ofMillis(50))
+            .build();
 
     LockWaitTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @ParameterizedTest
@@ -47,9 +49,9 @@ class LockWaitTest {
                 "LOCK TABLE t.items IN ACCESS EXCLUSIVE MODE   | 0",
             })
     void isWaitedForWithoutAnAttemptCounted(String lock, long done) throws SQLException {
-        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 1_000);
+        fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 1_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 1000");
-        BatchedMigrations engine = lab.engine(settings);
+        BatchedMigrations engine = fixture.engine(settings);
         long job = engine.planner().plan().due().get(0);
 
         try (Connection person = database.getConnection();
@@ -64,9 +66,9 @@ class LockWaitTest {
                         .isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.LOCKED));
             }
 
-            assertThat(lab.jobs("m", "j.status || ' ' || j.attempts || ' ' || coalesce(j.last_key ->> 0, '0')"))
+            assertThat(fixture.jobs("m", "j.status || ' ' || j.attempts || ' ' || coalesce(j.last_key ->> 0, '0')"))
                     .containsExactly("1 0 " + done);
-            assertThat(lab.jobs("m", "retry_at - clock_timestamp() BETWEEN interval '1 s' AND interval '60 s'"))
+            assertThat(fixture.jobs("m", "retry_at - clock_timestamp() BETWEEN interval '1 s' AND interval '60 s'"))
                     .containsExactly("t");
             assertThat(engine.planner().plan().due()).isEmpty();
             assertThat(engine.status().overviews(List.of("m")).get(0).explanation())
@@ -76,18 +78,18 @@ class LockWaitTest {
         }
         database.execute("UPDATE batched_background_migration_jobs SET retry_at = clock_timestamp()");
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.jobs("m", "lock_waits || coalesce(blocked_by, '') || coalesce(blocked_since::text, '')"))
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "lock_waits || coalesce(blocked_by, '') || coalesce(blocked_since::text, '')"))
                 .containsExactly("0");
     }
 
     /** What is not behind the row is done meanwhile, and what is behind it is no more than the rest of its batch. */
     @Test
     void isGoneRoundByTheOtherBatchJobs() throws SQLException {
-        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+        fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 100);
         database.execute("UPDATE batched_background_migrations SET max_value = 1000, batch_size_fixed = true");
-        BatchedMigrations engine = lab.engine(settings);
+        BatchedMigrations engine = fixture.engine(settings);
 
         try (Connection person = database.getConnection();
                 Statement statement = person.createStatement()) {
@@ -104,7 +106,7 @@ class LockWaitTest {
                     .isEqualTo("255");
             assertThat(database.number("SELECT count(*) FROM t.items WHERE n = 0 AND id > 300"))
                     .isZero();
-            assertThat(lab.status("m")).isEqualTo(MigrationStatus.RUNNING);
+            assertThat(fixture.status("m")).isEqualTo(MigrationStatus.RUNNING);
             person.rollback();
         }
     }

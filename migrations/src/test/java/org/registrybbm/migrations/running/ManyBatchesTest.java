@@ -7,7 +7,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -17,18 +18,18 @@ class ManyBatchesTest {
     private static final int DONE = 20_000;
     private static final int BATCHES = 10;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     ManyBatchesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void planningAndRunningReadNoMoreRowsAfterMany() {
-        lab.items(1, DONE + 100).limits(1, 1).queueItems("m", Lab.ADD_ONE, 1);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.items(1, DONE + 100).limits(1, 1).queueItems("m", ItemsWork.ADD_ONE, 1);
+        BatchedMigrations engine = fixture.engine(Map.of());
         runOne(engine);
         database.execute("""
                 INSERT INTO batched_background_migration_jobs

@@ -16,7 +16,8 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -28,25 +29,25 @@ class PauseTest {
     private static final String PAUSE = "UPDATE batched_background_migrations SET status = 0";
     private static final String START = "UPDATE batched_background_migrations SET status = 1";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     PauseTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
-        lab.items(1, 4_000).queueItems("m", "pausing", 4_000);
+        this.fixture = EngineFixture.clean(database);
+        fixture.items(1, 4_000).queueItems("m", "pausing", 4_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 4000");
     }
 
     @Test
     void aPauseInsideASubBatchIsObeyedAtTheNextOne() {
-        BatchedMigrations engine = lab.engine(Map.of("pausing", pausingAtFirst()));
+        BatchedMigrations engine = fixture.engine(Map.of("pausing", pausingAtFirst()));
 
         RunResult result = engine.runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(result.unfinished()).hasSize(1);
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
-        assertThat(lab.jobs("m", "j.status || ' ' || attempts || ' ' || (lease_until IS NULL)"))
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(fixture.jobs("m", "j.status || ' ' || attempts || ' ' || (lease_until IS NULL)"))
                 .containsExactly("1 0 true");
         assertThat(database.number("SELECT sum(n) FROM t.items"))
                 .isEqualTo(database.number("SELECT sum(migrated_tuple_count) FROM batched_background_migration_jobs"))
@@ -55,7 +56,7 @@ class PauseTest {
 
     @Test
     void aPausedMigrationGoesOnWhereItStoodOnceItIsStarted() {
-        BatchedMigrations engine = lab.engine(Map.of("pausing", pausingAtFirst()));
+        BatchedMigrations engine = fixture.engine(Map.of("pausing", pausingAtFirst()));
         engine.runToEnd(List.of(), StopSignal.NEVER);
         assertThat(engine.planner().plan()).satisfies(plan -> {
             assertThat(plan.due()).isEmpty();
@@ -65,36 +66,36 @@ class PauseTest {
         database.execute(START);
         drain(engine);
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aPauseDuringTheLastSubBatchIsKept() {
         WorkFunction pausingAtLast = context -> {
-            long changed = Lab.addOne(context);
-            if (Lab.lastKey(context) == 4_000) {
+            long changed = ItemsWork.addOne(context);
+            if (ItemsWork.lastKey(context) == 4_000) {
                 database.execute(PAUSE);
             }
             return changed;
         };
-        BatchedMigrations engine = lab.engine(Map.of("pausing", pausingAtLast));
+        BatchedMigrations engine = fixture.engine(Map.of("pausing", pausingAtLast));
 
         long job = engine.planner().plan().due().get(0);
         BatchOutcome outcome = engine.runner().run(job, StopSignal.NEVER);
         engine.planner().plan();
 
         assertThat(outcome).isInstanceOf(BatchOutcome.Finished.class);
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
         database.execute(START);
         engine.planner().plan();
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aPauseBetweenThePlannersReadAndWriteIsKept() throws SQLException {
-        BatchedMigrations engine = lab.engine(Map.of("pausing", Lab::addOne));
+        BatchedMigrations engine = fixture.engine(Map.of("pausing", ItemsWork::addOne));
         long job = engine.planner().plan().due().get(0);
         engine.runner().run(job, StopSignal.NEVER);
 
@@ -110,13 +111,13 @@ class PauseTest {
             planner.result();
         }
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
-        assertThat(lab.of("m", "finished_at")).isEqualTo("null");
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(fixture.of("m", "finished_at")).isEqualTo("null");
     }
 
     @Test
     void aPauseBetweenTheClaimsReadAndWriteIsKept() throws SQLException {
-        BatchedMigrations engine = lab.engine(Map.of("pausing", Lab::addOne));
+        BatchedMigrations engine = fixture.engine(Map.of("pausing", ItemsWork::addOne));
         long job = engine.planner().plan().due().get(0);
 
         try (Connection operator = database.getConnection();
@@ -131,47 +132,47 @@ class PauseTest {
                     .isEqualTo(new BatchOutcome.HandedBack(job, BatchOutcome.Reason.MIGRATION_STOPPED));
         }
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
         assertThat(database.number("SELECT sum(n) FROM t.items")).isZero();
-        assertThat(lab.jobs("m", "attempts")).containsExactly("0");
+        assertThat(fixture.jobs("m", "attempts")).containsExactly("0");
     }
 
     @Test
     void aPausedMigrationIsNotFailedByABatchThatUsesUpItsAttempts() {
         WorkFunction pausingAndFailing = context -> {
             database.execute(PAUSE);
-            throw Lab.away("no");
+            throw EngineFixture.away("no");
         };
-        BatchedMigrations engine =
-                lab.engine(Lab.SETTINGS.toBuilder().maxJobAttempts(1).build(), Map.of("pausing", pausingAndFailing));
+        BatchedMigrations engine = fixture.engine(
+                EngineFixture.SETTINGS.toBuilder().maxJobAttempts(1).build(), Map.of("pausing", pausingAndFailing));
 
         engine.runToEnd(List.of(), StopSignal.NEVER);
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
     }
 
     @Test
     void aPausedMigrationIsNotClaimed() {
-        long job = lab.engine(Map.of("pausing", Lab::addOne))
+        long job = fixture.engine(Map.of("pausing", ItemsWork::addOne))
                 .planner()
                 .plan()
                 .due()
                 .get(0);
         database.execute(PAUSE);
 
-        assertThat(lab.engine(Map.of("pausing", Lab::addOne)).runner().run(job, StopSignal.NEVER))
+        assertThat(fixture.engine(Map.of("pausing", ItemsWork::addOne)).runner().run(job, StopSignal.NEVER))
                 .isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.MIGRATION_STOPPED));
-        assertThat(lab.jobs("m", "attempts")).containsExactly("0");
+        assertThat(fixture.jobs("m", "attempts")).containsExactly("0");
     }
 
     @Test
     void aFinishedStatusWrittenByHandStopsTheBatch() {
         WorkFunction finishing = context -> {
             database.execute("UPDATE batched_background_migrations SET status = 2");
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         };
 
-        RunResult result = lab.runAll(Map.of("pausing", finishing));
+        RunResult result = fixture.runAll(Map.of("pausing", finishing));
 
         assertThat(result.finished()).hasSize(1);
         assertThat(database.number("SELECT sum(n) FROM t.items")).isBetween(1L, 3_999L);
@@ -179,10 +180,10 @@ class PauseTest {
 
     private WorkFunction pausingAtFirst() {
         return context -> {
-            if (Lab.firstKey(context) < 2) {
+            if (ItemsWork.firstKey(context) < 2) {
                 database.execute(PAUSE);
             }
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         };
     }
 

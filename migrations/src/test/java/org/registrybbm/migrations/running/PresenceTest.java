@@ -20,7 +20,8 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.DueJob;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -40,7 +41,7 @@ class PresenceTest {
                 AND l.classid::bigint >> 8 = x'62626d'::int
             """;
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
     private final BatchedMigrations present;
     private Worker<BatchOutcome> holder = Worker.start(() -> new BatchOutcome.Lost(0, "nobody"));
@@ -48,9 +49,9 @@ class PresenceTest {
 
     PresenceTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
         this.present = engine(database, Map.of("slow", this::slow));
-        lab.items(1, 5_000).queueItems("m", Lab.ADD_ONE, 5_000);
+        fixture.items(1, 5_000).queueItems("m", ItemsWork.ADD_ONE, 5_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 5000");
     }
 
@@ -64,24 +65,24 @@ class PresenceTest {
 
     @Test
     void aLeaseIsFreeAtOnceWhenItsReplicasSessionIsGoneAndNotBefore() {
-        long job = lab.firstDue();
+        long job = fixture.firstDue();
         appear();
         holdBetweenSubBatches(job);
         assertThat(run(job)).isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.LEASED));
-        assertThat(lab.engine(Map.of()).planner().plan().jobs()).isEmpty();
+        assertThat(fixture.engine(Map.of()).planner().plan().jobs()).isEmpty();
 
         present.close();
         await().atMost(SOON).until(() -> database.column(SESSIONS).isEmpty());
 
-        assertThat(lab.jobs("m", "lease_until > clock_timestamp()")).containsExactly("t");
-        DueJob due = lab.engine(Map.of()).planner().plan().jobs().get(0);
+        assertThat(fixture.jobs("m", "lease_until > clock_timestamp()")).containsExactly("t");
+        DueJob due = fixture.engine(Map.of()).planner().plan().jobs().get(0);
         assertThat(due.jobId()).isEqualTo(job);
         assertThat(due.deadToken()).isNotNull();
         assertThat(run(job)).isInstanceOf(BatchOutcome.Finished.class);
         gate.open();
         assertThat(holder.result()).isInstanceOf(BatchOutcome.Lost.class);
-        assertThat(lab.jobs("m", "takeover_count")).containsExactly("1");
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.jobs("m", "takeover_count")).containsExactly("1");
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
@@ -102,15 +103,15 @@ class PresenceTest {
         assertThat(run(job)).isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.LEASED));
         gate.open();
         assertThat(holder.result()).isInstanceOf(BatchOutcome.Finished.class);
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aReplicaThatFreezesKeepsItsSessionButNotItsLease() {
-        long job = lab.firstDue();
+        long job = fixture.firstDue();
         appear();
         holdBetweenSubBatches(job);
-        lab.expireLeases();
+        fixture.expireLeases();
 
         assertThat(run(job)).isInstanceOf(BatchOutcome.Finished.class);
 
@@ -119,11 +120,11 @@ class PresenceTest {
 
     @Test
     void aWorkerThatStartedWithoutASessionNamesItFromTheNextSubBatchOn() {
-        long job = lab.firstDue();
+        long job = fixture.firstDue();
         assertThat(present.presence().session()).isNull();
         StopSignal appears = () -> {
             if (database.number("SELECT sum(n) FROM t.items") == 0) {
-                assertThat(lab.jobs("m", "coalesce(lease_session::text, 'none')"))
+                assertThat(fixture.jobs("m", "coalesce(lease_session::text, 'none')"))
                         .containsExactly("none");
                 appear();
                 return false;
@@ -134,7 +135,7 @@ class PresenceTest {
         holder = Worker.start(() -> present.runner().run(job, appears));
         gate.awaitReached();
 
-        assertThat(lab.jobs("m", "lease_session")).containsExactlyElementsOf(database.column(SESSIONS));
+        assertThat(fixture.jobs("m", "lease_session")).containsExactlyElementsOf(database.column(SESSIONS));
     }
 
     @Test
@@ -221,15 +222,15 @@ class PresenceTest {
     }
 
     private long slow(WorkContext context) throws SQLException {
-        long changed = Lab.addOne(context);
+        long changed = ItemsWork.addOne(context);
         gate.pass();
         return changed;
     }
 
     private BatchedMigrations engine(DataSource presence, Map<String, WorkFunction> functions) {
         return BatchedMigrations.on(database)
-                .settings(Lab.SETTINGS)
-                .workRegistry(Lab.registry(functions))
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(EngineFixture.registry(functions))
                 .presence(presence)
                 .build();
     }

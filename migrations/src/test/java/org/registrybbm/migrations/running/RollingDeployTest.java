@@ -21,7 +21,8 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -29,12 +30,12 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 /** Invariant 7: a replica with other code does no harm. */
 @ExtendWith(PostgresExtension.class)
 class RollingDeployTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     RollingDeployTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     private static final String SINCE = "code_missing_since IS NOT NULL";
@@ -48,20 +49,20 @@ class RollingDeployTest {
     @ParameterizedTest
     @MethodSource("unknown")
     void waitsTheGraceAndThenFails(String change, FailureCode code) {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
-        lab.queueItems("healthy", Lab.ADD_ONE, 100);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 10);
+        fixture.queueItems("healthy", ItemsWork.ADD_ONE, 100);
         database.execute("UPDATE batched_background_migrations SET " + change + " WHERE name = 'm'");
         List<MigrationEvent> events = new ArrayList<>();
         Planner planner = BatchedMigrations.on(database)
-                .workRegistry(Lab.registry(Map.of()))
+                .workRegistry(EngineFixture.registry(Map.of()))
                 .listener(events::add)
                 .build()
                 .planner();
 
         planner.plan();
         planner.plan();
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.ACTIVE);
-        assertThat(lab.of("m", SINCE)).isEqualTo("t");
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.ACTIVE);
+        assertThat(fixture.of("m", SINCE)).isEqualTo("t");
         assertThat(events)
                 .hasOnlyElementsOfType(MigrationEvent.CodeMissing.class)
                 .hasSize(1);
@@ -70,90 +71,91 @@ class RollingDeployTest {
         database.execute(
                 "UPDATE batched_background_migrations SET code_missing_since = clock_timestamp() - interval '61 s' WHERE name = 'm'");
         planner.plan();
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo(String.valueOf(code.code()));
-        assertThat(lab.jobs("healthy", "1")).isNotEmpty();
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo(String.valueOf(code.code()));
+        assertThat(fixture.jobs("healthy", "1")).isNotEmpty();
     }
 
     @Test
     void handsABatchBackThatItDoesNotKnowWithoutAnAttempt() {
-        lab.items(1, 100).queueItems("m", "ofTomorrow", 10);
-        BatchedMigrations fresh = lab.engine(Map.of("ofTomorrow", Lab::addOne));
+        fixture.items(1, 100).queueItems("m", "ofTomorrow", 10);
+        BatchedMigrations fresh = fixture.engine(Map.of("ofTomorrow", ItemsWork::addOne));
         long job = fresh.planner().plan().due().get(0);
 
-        assertThat(lab.engine(Map.of()).runner().run(job, StopSignal.NEVER))
+        assertThat(fixture.engine(Map.of()).runner().run(job, StopSignal.NEVER))
                 .isEqualTo(new BatchOutcome.NotClaimed(job, BatchOutcome.Reason.CODE_MISSING));
-        assertThat(lab.jobs("m", "attempts")).containsOnly("0");
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.ACTIVE);
+        assertThat(fixture.jobs("m", "attempts")).containsOnly("0");
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.ACTIVE);
 
         assertThat(fresh.runToEnd(List.of(), StopSignal.NEVER).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void aReplicaThatKnowsTheCodeEndsTheGrace() {
-        lab.items(1, 100).queueItems("m", "ofTomorrow", 10);
-        lab.engine(Map.of()).planner().plan();
-        assertThat(lab.of("m", SINCE)).isEqualTo("t");
+        fixture.items(1, 100).queueItems("m", "ofTomorrow", 10);
+        fixture.engine(Map.of()).planner().plan();
+        assertThat(fixture.of("m", SINCE)).isEqualTo("t");
 
-        lab.engine(Map.of("ofTomorrow", Lab::addOne)).planner().plan();
+        fixture.engine(Map.of("ofTomorrow", ItemsWork::addOne)).planner().plan();
 
-        assertThat(lab.of("m", SINCE)).isEqualTo("f");
+        assertThat(fixture.of("m", SINCE)).isEqualTo("f");
     }
 
     @Test
     void aReplicaThatKnowsTheCodeRetriesWhatFailedForTheLackOfIt() {
-        lab.items(1, 100).queueItems("m", "ofTomorrow", 10);
-        assertThat(lab.runAll(Map.of()).failed()).hasSize(1);
-        BatchedMigrations fresh = lab.engine(Map.of("ofTomorrow", Lab::addOne));
+        fixture.items(1, 100).queueItems("m", "ofTomorrow", 10);
+        assertThat(fixture.runAll(Map.of()).failed()).hasSize(1);
+        BatchedMigrations fresh = fixture.engine(Map.of("ofTomorrow", ItemsWork::addOne));
 
         fresh.planner().plan();
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.ACTIVE);
-        assertThat(lab.of("m", "failure_error_code IS NULL AND failure_message IS NULL AND code_missing_since IS NULL"))
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.ACTIVE);
+        assertThat(fixture.of(
+                        "m", "failure_error_code IS NULL AND failure_message IS NULL AND code_missing_since IS NULL"))
                 .isEqualTo("t");
         assertThat(fresh.runToEnd(List.of(), StopSignal.NEVER).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void leavesAloneWhatTheContainerRegistryFailedForTheLackOfCode() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 10);
         database.execute("UPDATE batched_background_migrations SET status = 3, failure_error_code = 3");
 
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
     }
 
     @Test
     void leavesAloneWhatFailedForAnotherReason() {
-        lab.items(1, 100).queueItems("m", "throwing", 10);
-        lab.runAll(Map.of("throwing", context -> {
-            throw Lab.away("always");
+        fixture.items(1, 100).queueItems("m", "throwing", 10);
+        fixture.runAll(Map.of("throwing", context -> {
+            throw EngineFixture.away("always");
         }));
 
-        lab.engine(Map.of("throwing", Lab::addOne)).planner().plan();
+        fixture.engine(Map.of("throwing", ItemsWork::addOne)).planner().plan();
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
     }
 
     @Test
     void anOldReplicaDoesNotFailWhatANewOneIsRunning() {
         EngineSettings withoutGrace =
-                Lab.SETTINGS.toBuilder().missingCode(Duration.ZERO).build();
-        lab.items(1, 100).queueItems("m", "ofTomorrow", 100);
+                EngineFixture.SETTINGS.toBuilder().missingCode(Duration.ZERO).build();
+        fixture.items(1, 100).queueItems("m", "ofTomorrow", 100);
         Worker.Gate gate = new Worker.Gate();
-        BatchedMigrations fresh = lab.engine(withoutGrace, Map.of("ofTomorrow", context -> {
+        BatchedMigrations fresh = fixture.engine(withoutGrace, Map.of("ofTomorrow", context -> {
             gate.pass();
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         }));
         long job = fresh.planner().plan().due().get(0);
         Worker<BatchOutcome> running = Worker.start(() -> fresh.runner().run(job, StopSignal.NEVER));
         gate.awaitReached();
 
-        lab.engine(withoutGrace).planner().plan();
-        MigrationStatus status = lab.status("m");
+        fixture.engine(withoutGrace).planner().plan();
+        MigrationStatus status = fixture.status("m");
         gate.open();
 
         assertThat(status).isEqualTo(MigrationStatus.RUNNING);
@@ -162,14 +164,14 @@ class RollingDeployTest {
 
     @Test
     void oldCodeGoesOnWithABatchThatNewCodeBegan() {
-        lab.items(1, 5_000).queueItems("m", Lab.ADD_ONE, 5_000);
-        BatchedMigrations fresh = lab.engine(Map.of("ofTomorrow", Lab::addOne));
+        fixture.items(1, 5_000).queueItems("m", ItemsWork.ADD_ONE, 5_000);
+        BatchedMigrations fresh = fixture.engine(Map.of("ofTomorrow", ItemsWork::addOne));
         AtomicInteger asked = new AtomicInteger();
         fresh.runner().run(fresh.planner().plan().due().get(0), () -> asked.incrementAndGet() > 1);
         assertThat(database.number("SELECT sum(n) FROM t.items")).isPositive().isLessThan(5_000);
 
-        assertThat(lab.runAll(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.runAll(Map.of()).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 }

@@ -29,7 +29,8 @@ import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.OwnServer;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -44,7 +45,7 @@ class StandbyGoneTest {
 
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private final Logger logger = (Logger) LoggerFactory.getLogger("org.registrybbm.migrations");
-    private Lab lab;
+    private EngineFixture fixture;
 
     @BeforeAll
     static void startServer() throws Exception {
@@ -60,8 +61,8 @@ class StandbyGoneTest {
     @BeforeEach
     void prepare() {
         standby("");
-        lab = Lab.clean(database);
-        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+        fixture = EngineFixture.clean(database);
+        fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 100);
         log.start();
         logger.addAppender(log);
     }
@@ -75,28 +76,28 @@ class StandbyGoneTest {
     @Test
     void whatAPersonAsksForIsInForceWithinTwoSecondsAndSaysThatNoStandbyConfirmedIt() {
         standby("gone");
-        MigrationStore store = lab.engine(Map.of()).store();
+        MigrationStore store = fixture.engine(Map.of()).store();
         long start = System.nanoTime();
 
         assertThat(store.pause(List.of("m"))).hasSize(1);
 
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
         assertThat(log.list)
                 .extracting(ILoggingEvent::getFormattedMessage)
                 .anyMatch(line -> line.startsWith("the requested change is set on this server and in force, but no"));
 
         assertThat(store.start(List.of())).hasSize(1);
         assertThat(store.setPriority("m", 5)).isTrue();
-        lab.engine(Map.of()).budgets().set(Budget.Subject.FLEET, Budget.Change.batchJobs(Limit.of(3)));
-        assertThat(lab.of("m", "priority")).isEqualTo("5");
+        fixture.engine(Map.of()).budgets().set(Budget.Subject.FLEET, Budget.Change.batchJobs(Limit.of(3)));
+        assertThat(fixture.of("m", "priority")).isEqualTo("5");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
     }
 
     @Test
     void aChangeThatIsConfirmedOrNeedsNoStandbySaysNothing() {
-        lab.engine(Map.of()).store().pause(List.of("m"));
-        lab.engine(Map.of()).store().pause(List.of("m"));
+        fixture.engine(Map.of()).store().pause(List.of("m"));
+        fixture.engine(Map.of()).store().pause(List.of("m"));
 
         assertThat(log.list).isEmpty();
     }
@@ -106,11 +107,11 @@ class StandbyGoneTest {
         CountDownLatch working = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
         database.execute("DELETE FROM batched_background_migrations");
-        lab.queue("held", null, "id", 100, 10);
-        BatchedMigrations engine = lab.engine(Map.of("held", context -> {
+        fixture.queue("held", null, "id", 100, 10);
+        BatchedMigrations engine = fixture.engine(Map.of("held", context -> {
             working.countDown();
             await(go);
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         }));
         List<Long> due = engine.planner().plan().due();
         ExecutorService threads = Executors.newFixedThreadPool(2);
@@ -129,7 +130,7 @@ class StandbyGoneTest {
             standby("");
             assertThat(first.get(30, TimeUnit.SECONDS)).isInstanceOf(BatchOutcome.HandedBack.class);
             assertThat(second.get(30, TimeUnit.SECONDS)).isNotNull();
-            assertThat(lab.status("m")).isEqualTo(MigrationStatus.PAUSED);
+            assertThat(fixture.status("m")).isEqualTo(MigrationStatus.PAUSED);
         } finally {
             go.countDown();
             threads.shutdownNow();
@@ -145,7 +146,7 @@ class StandbyGoneTest {
                     () -> database.execute("UPDATE batched_background_migrations SET updated_at = now()"));
             awaitExplanation("waits for a synchronous standby");
 
-            assertThatThrownBy(() -> lab.engine(Map.of()).store().pause(List.of("m")))
+            assertThatThrownBy(() -> fixture.engine(Map.of()).store().pause(List.of("m")))
                     .isInstanceOf(DatabaseException.class)
                     .hasMessageContaining("is held by a commit that waits for a synchronous standby");
             assertThat(held.isDone()).isFalse();
@@ -159,7 +160,7 @@ class StandbyGoneTest {
     private void awaitExplanation(String expected) {
         org.awaitility.Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
-                .untilAsserted(() -> assertThat(lab.engine(Map.of())
+                .untilAsserted(() -> assertThat(fixture.engine(Map.of())
                                 .status()
                                 .overviews(List.of("m"))
                                 .get(0)

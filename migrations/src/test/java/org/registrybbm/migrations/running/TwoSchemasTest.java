@@ -9,7 +9,8 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -41,11 +42,11 @@ class TwoSchemasTest {
     void doNotWaitForEachOther() {
         Worker.Gate gate = new Worker.Gate();
         BatchedMigrations held = engine(one, context -> {
-            long changed = Lab.addOne(context);
+            long changed = ItemsWork.addOne(context);
             gate.pass();
             return changed;
         });
-        BatchedMigrations free = engine(other, Lab::addOne);
+        BatchedMigrations free = engine(other, ItemsWork::addOne);
         long job = queued(held, "one.items");
         assertThat(queued(free, "other.items")).isEqualTo(job);
         Worker<BatchOutcome> worker = Worker.start(() -> held.runner().run(job, StopSignal.NEVER));
@@ -62,7 +63,7 @@ class TwoSchemasTest {
     }
 
     private static BatchedMigrations engine(TestDatabase schema, WorkFunction work) {
-        return Lab.engine(schema, Lab.SETTINGS, Map.of("work", work));
+        return EngineFixture.engine(schema, EngineFixture.SETTINGS, Map.of("work", work));
     }
 
     private static long queued(BatchedMigrations engine, String table) {

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.event.EventLogger;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 import org.slf4j.LoggerFactory;
@@ -23,12 +24,12 @@ class EventLoggerTest {
     private final Logger logger = (Logger) LoggerFactory.getLogger(EventLogger.NAME);
     private final Level before = logger.getLevel();
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     EventLoggerTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @BeforeEach
@@ -46,12 +47,12 @@ class EventLoggerTest {
 
     @Test
     void namesWhatStartedFinishedAndFailed() {
-        lab.items(1, 100).queueItems("good", Lab.ADD_ONE, 1_000);
-        lab.queueItems("bad", "unlucky", 1_000);
+        fixture.items(1, 100).queueItems("good", ItemsWork.ADD_ONE, 1_000);
+        fixture.queueItems("bad", "unlucky", 1_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 100");
 
-        lab.drain(Map.of("unlucky", context -> {
-            throw Lab.away("the reason");
+        fixture.drain(Map.of("unlucky", context -> {
+            throw EngineFixture.away("the reason");
         }));
 
         assertThat(log.list)

@@ -16,32 +16,33 @@ import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Invariant 9: whatever stands still says why. */
 @ExtendWith(PostgresExtension.class)
 class ExplanationTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     ExplanationTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void explainsEachSituation() {
-        lab.items(1, 100).queueItems("m", "switched", 10);
+        fixture.items(1, 100).queueItems("m", "switched", 10);
         assertThat(explanation()).isEqualTo("waits for its turn");
 
-        lab.setStatus("m", MigrationStatus.PAUSED);
+        fixture.setStatus("m", MigrationStatus.PAUSED);
         assertThat(explanation()).startsWith("paused");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
 
-        BatchedMigrations engine = lab.engine(Map.of("switched", context -> {
-            throw Lab.away("the reason");
+        BatchedMigrations engine = fixture.engine(Map.of("switched", context -> {
+            throw EngineFixture.away("the reason");
         }));
         List<Long> due = engine.planner().plan().due();
         assertThat(explanation()).isEqualTo("waits for a worker that is free");
@@ -61,15 +62,15 @@ class ExplanationTest {
         engine.runToEnd(List.of(), StopSignal.NEVER);
         assertThat(explanation()).startsWith("max_job_retry: batch job").contains("last: thrown at ");
 
-        lab.runAll(Map.of("switched", Lab::addOne));
+        fixture.runAll(Map.of("switched", ItemsWork::addOne));
         assertThat(explanation()).isEqualTo("every batch is done; not verified");
     }
 
     @Test
     void explainsThatNoReplicaHasTheCode() {
-        lab.items(1, 100).queueItems("m", "ofTomorrow", 10);
+        fixture.items(1, 100).queueItems("m", "ofTomorrow", 10);
 
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
 
         assertThat(explanation())
                 .startsWith("no replica that looked has the code of its work function or strategy, since ");
@@ -77,8 +78,8 @@ class ExplanationTest {
 
     @Test
     void explainsAFailureThatNobodyWroteDown() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
-        lab.setStatus("m", MigrationStatus.FAILED);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 10);
+        fixture.setStatus("m", MigrationStatus.FAILED);
         assertThat(explanation()).isEqualTo("failed; no reason was recorded");
 
         database.execute("UPDATE batched_background_migrations SET failure_error_code = 4");
@@ -90,8 +91,8 @@ class ExplanationTest {
 
     @Test
     void countsTakeoversAndNamesTheReplicasAtWork() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
-        List<Long> due = lab.engine(Map.of()).planner().plan().due();
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 10);
+        List<Long> due = fixture.engine(Map.of()).planner().plan().due();
         database.execute("""
                 UPDATE batched_background_migration_jobs
                 SET lease_token = id, lease_owner = 'replica-' || id, takeover_count = 2,
@@ -99,7 +100,7 @@ class ExplanationTest {
                 """);
 
         MigrationOverview overview =
-                lab.engine(Map.of()).status().overviews(List.of("m")).get(0);
+                fixture.engine(Map.of()).status().overviews(List.of("m")).get(0);
 
         assertThat(overview.replicas()).containsExactly("replica-" + due.get(0), "replica-" + due.get(1));
         assertThat(overview.takeovers()).isEqualTo(4);
@@ -108,21 +109,21 @@ class ExplanationTest {
 
     @Test
     void saysWhichBudgetIsUsedUp() {
-        lab.items(1, 100).queueItems("first", Lab.ADD_ONE, 10);
+        fixture.items(1, 100).queueItems("first", ItemsWork.ADD_ONE, 10);
         database.execute("CREATE TABLE t.others (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)");
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
-                        .work(Lab.ADD_ONE)
+                        .work(ItemsWork.ADD_ONE)
                         .table("t.others")
                         .byKey("id")
                         .batchSize(10)
                         .build());
-        BatchedMigrations engine = lab.engine(Map.of());
+        BatchedMigrations engine = fixture.engine(Map.of());
         engine.planner().plan();
         database.execute("UPDATE batched_background_migration_budgets SET batch_jobs = 1 WHERE scope = 'fleet'");
 
-        engine.runner().run(Long.parseLong(lab.jobs("first", "j.id").get(0)), () -> {
+        engine.runner().run(Long.parseLong(fixture.jobs("first", "j.id").get(0)), () -> {
             assertThat(explanation()).isEqualTo("waits for a free batch job: fleet budget 1 of 1 used");
             return true;
         });
@@ -137,14 +138,14 @@ class ExplanationTest {
 
     @Test
     void namesTheMigrationThatIsInFrontOnTheSameTable() {
-        lab.items(1, 100).queueItems("first", Lab.ADD_ONE, 10);
-        lab.queueItems("m", Lab.ADD_ONE, 10);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.items(1, 100).queueItems("first", ItemsWork.ADD_ONE, 10);
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 10);
+        BatchedMigrations engine = fixture.engine(Map.of());
         List<Long> due = engine.planner().plan().due();
         assertThat(explanation()).isEqualTo("waits for 'first' on the same table");
 
         engine.runner().run(due.get(0), () -> {
-            lab.setStatus("first", MigrationStatus.PAUSED);
+            fixture.setStatus("first", MigrationStatus.PAUSED);
             assertThat(explanation()).isEqualTo("waits for 'first' on the same table");
             return true;
         });
@@ -154,10 +155,10 @@ class ExplanationTest {
 
     @Test
     void namesOneOfManyMigrationsThatAreInFrontOnTheSameTable() {
-        lab.items(1, 100).queueItems("first", Lab.ADD_ONE, 10);
-        lab.queueItems("second", Lab.ADD_ONE, 10);
-        lab.queueItems("m", Lab.ADD_ONE, 10);
-        lab.engine(Map.of()).planner().plan();
+        fixture.items(1, 100).queueItems("first", ItemsWork.ADD_ONE, 10);
+        fixture.queueItems("second", ItemsWork.ADD_ONE, 10);
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 10);
+        fixture.engine(Map.of()).planner().plan();
         assertThat(explanation()).isEqualTo("waits for 'first' and 1 other on the same table");
 
         database.execute("""
@@ -172,29 +173,30 @@ class ExplanationTest {
 
     @Test
     void saysHowFastItMayGo() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 10);
-        BatchedMigrations engine = lab.engine(Map.of());
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 10);
+        BatchedMigrations engine = fixture.engine(Map.of());
         long job = engine.planner().plan().due().get(0);
         engine.budgets().set(Budget.Subject.FLEET, Budget.Change.rowsPerSecond(Limit.of(70)));
 
         engine.runner().run(job, () -> {
-            assertThat(explanation()).isEqualTo("running on lab, at most 70 rows a second together with the others");
+            assertThat(explanation())
+                    .isEqualTo("running on fixture, at most 70 rows a second together with the others");
             engine.budgets().set(Budget.Subject.migration("m"), Budget.Change.rowsPerSecond(Limit.of(60)));
-            assertThat(explanation()).isEqualTo("running on lab, at most 60 rows a second");
+            assertThat(explanation()).isEqualTo("running on fixture, at most 60 rows a second");
             return true;
         });
     }
 
     private String explanation() {
-        return lab.engine(Map.of()).status().overviews(List.of("m")).get(0).explanation();
+        return fixture.engine(Map.of()).status().overviews(List.of("m")).get(0).explanation();
     }
 
     /** Else those that look for work would plan, and fail it, only by chance. */
     @Test
     void whoLooksForWorkHearsThatTheCodeHasBeenMissingForTooLong() {
-        lab.items(1, 100).queueItems("m", "ofTomorrow", 10);
-        EngineSettings.Timeouts shipped = Lab.SETTINGS.timeouts();
-        Planner planner = lab.engine(Lab.SETTINGS.toBuilder()
+        fixture.items(1, 100).queueItems("m", "ofTomorrow", 10);
+        EngineSettings.Timeouts shipped = EngineFixture.SETTINGS.timeouts();
+        Planner planner = fixture.engine(EngineFixture.SETTINGS.toBuilder()
                         .statementTimeout(shipped.statement())
                         .lockTimeout(shipped.lock())
                         .idleInTransactionTimeout(shipped.idleInTransaction())
@@ -209,6 +211,6 @@ class ExplanationTest {
         await().atMost(Duration.ofSeconds(20)).until(() -> planner.outlook() != before);
 
         planner.plan();
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
     }
 }

@@ -13,30 +13,31 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.MigrationStatus;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What is written down about a failure: enough to act on, and no row values. */
 @ExtendWith(PostgresExtension.class)
 class FailureTextTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     FailureTextTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     private static final String SECRET = "alice@example.org";
 
     @Test
     void keepsTheClassTheStateAndTheFirstLineOnly() {
-        lab.items(1, 10).queueItems("m", "twice", 10);
+        fixture.items(1, 10).queueItems("m", "twice", 10);
         database.execute("CREATE TABLE t.mails (mail text PRIMARY KEY); INSERT INTO t.mails VALUES ('" + SECRET + "')");
 
-        lab.drain(
-                Map.of("twice", context -> Lab.update(context.connection(), "INSERT INTO t.mails VALUES (?)", SECRET)));
+        fixture.drain(Map.of(
+                "twice", context -> ItemsWork.update(context.connection(), "INSERT INTO t.mails VALUES (?)", SECRET)));
 
         assertThat(quarantined("failure_class")).isEqualTo("org.postgresql.util.PSQLException");
         assertThat(quarantined("failure_sqlstate")).isEqualTo("23505");
@@ -54,7 +55,7 @@ class FailureTextTest {
                 "UPDATE t.strict SET parent = 77, mail = 'alice@example.org'"
             })
     void saysNoValueOfARowThatAConstraintRefuses(String sql) {
-        lab.items(1, 10).queueItems("m", "strict", 10);
+        fixture.items(1, 10).queueItems("m", "strict", 10);
         database.execute("""
                 CREATE TABLE t.strict (
                     id bigint PRIMARY KEY CHECK (id < 2), mail text NOT NULL CHECK (mail NOT LIKE '% %'),
@@ -63,7 +64,7 @@ class FailureTextTest {
                 INSERT INTO t.strict VALUES (1, 'alice@example.org', NULL)
                 """);
 
-        lab.drain(Map.of("strict", context -> Lab.update(context.connection(), sql)));
+        fixture.drain(Map.of("strict", context -> ItemsWork.update(context.connection(), sql)));
 
         assertThat(quarantined("failure_sqlstate")).startsWith("23");
         assertThat(everythingWritten()).doesNotContain("alice");
@@ -71,9 +72,9 @@ class FailureTextTest {
 
     @Test
     void saysNoParameterOfAJdbcBatch() {
-        lab.items(1, 10).queueItems("m", "batch", 10);
+        fixture.items(1, 10).queueItems("m", "batch", 10);
 
-        lab.drain(Map.of("batch", context -> {
+        fixture.drain(Map.of("batch", context -> {
             try (PreparedStatement statement =
                     context.connection().prepareStatement("INSERT INTO t.items (id, n) VALUES (1, length(?))")) {
                 statement.setString(1, SECRET);
@@ -88,10 +89,11 @@ class FailureTextTest {
 
     @Test
     void saysNoValueThatCannotBeCast() {
-        lab.items(1, 10).queueItems("m", "cast", 10);
+        fixture.items(1, 10).queueItems("m", "cast", 10);
 
-        lab.drain(Map.of(
-                "cast", context -> Lab.update(context.connection(), "UPDATE t.items SET n = ?::text::int", SECRET)));
+        fixture.drain(Map.of(
+                "cast",
+                context -> ItemsWork.update(context.connection(), "UPDATE t.items SET n = ?::text::int", SECRET)));
 
         assertThat(quarantined("failure_sqlstate")).isEqualTo("22P02");
         assertThat(everythingWritten()).doesNotContain("alice");
@@ -99,29 +101,30 @@ class FailureTextTest {
 
     @Test
     void cutsAMessageWithoutAnEnd() {
-        lab.items(1, 10).queueItems("m", "chatty", 10);
+        fixture.items(1, 10).queueItems("m", "chatty", 10);
 
-        lab.drain(Map.of(
-                "chatty", context -> Lab.update(context.connection(), "SELECT nothing_" + "x".repeat(100_000))));
+        fixture.drain(Map.of(
+                "chatty", context -> ItemsWork.update(context.connection(), "SELECT nothing_" + "x".repeat(100_000))));
 
-        assertThat(lab.of("m", "length(failure_message) < 1200")).isEqualTo("t");
+        assertThat(fixture.of("m", "length(failure_message) < 1200")).isEqualTo("t");
     }
 
     @Test
     void forgetsTheFailureOfABatchThatSucceedsLater() {
-        lab.items(1, 10).queueItems("m", "once", 10);
+        fixture.items(1, 10).queueItems("m", "once", 10);
         List<Integer> calls = new ArrayList<>();
 
-        lab.drain(Map.of("once", context -> {
+        fixture.drain(Map.of("once", context -> {
             calls.add(1);
             if (calls.size() == 1) {
-                throw Lab.away("first");
+                throw EngineFixture.away("first");
             }
-            return Lab.addOne(context);
+            return ItemsWork.addOne(context);
         }));
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
-        assertThat(lab.jobs("m", "coalesce(j.failure_message, j.failure_class, j.failure_error_code::text, 'nothing')"))
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.jobs(
+                        "m", "coalesce(j.failure_message, j.failure_class, j.failure_error_code::text, 'nothing')"))
                 .containsOnly("nothing");
     }
 
@@ -153,14 +156,14 @@ class FailureTextTest {
 
     @Test
     void saysWhereAFunctionRaisedAnExceptionButNotWhatItSaid() {
-        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
+        fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 10);
         database.execute("""
                 CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN RAISE EXCEPTION 'not for alice@example.org'; END $$;
                 CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.refuse()
                 """);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         assertThat(quarantined("failure_sqlstate")).isEqualTo("P0001");
         assertThat(quarantined("failure_message")).contains("PL/pgSQL function t.refuse() line 1 at RAISE");
@@ -180,29 +183,29 @@ class FailureTextTest {
                 "PERFORM has_table_privilege(quote_ident(NEW.mail), 'SELECT')"
             })
     void saysNothingOfAStatementOrANameThatAFunctionMakesOfARow(String body) {
-        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
+        fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 10);
         database.execute("""
                 ALTER TABLE t.items ADD mail text DEFAULT 'alice@example.org';
                 CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NEW; END $$;
                 CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.refuse()
                 """.formatted(body));
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FAILED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FAILED);
         assertThat(everythingWritten()).doesNotContain("alice");
     }
 
     @Test
     void saysWhatAFunctionItselfGotWrong() {
-        lab.items(1, 10).queueItems("m", Lab.ADD_ONE, 10);
+        fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 10);
         database.execute("""
                 CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM no_such_function(); RETURN NEW; END $$;
                 CREATE TRIGGER refuse BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.refuse()
                 """);
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         assertThat(quarantined("failure_message")).contains("function no_such_function() does not exist");
     }

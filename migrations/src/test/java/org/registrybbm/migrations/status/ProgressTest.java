@@ -9,52 +9,53 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Tuples, progress and the sentence that says why a migration stands still. */
 @ExtendWith(PostgresExtension.class)
 class ProgressTest {
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     ProgressTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void takesTheTotalFromTheStatisticsWhenTheFirstBatchIsCut() {
-        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+        fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 100);
         database.execute("ANALYZE t.items");
-        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("null");
+        assertThat(fixture.of("m", "total_tuple_count")).isEqualTo("null");
 
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
 
-        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("1000");
+        assertThat(fixture.of("m", "total_tuple_count")).isEqualTo("1000");
     }
 
     @Test
     void countsWithTheSizeThatTheTableHasNow() {
-        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 100);
+        fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 100);
         database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off); ANALYZE t.items");
         database.execute("INSERT INTO t.items (id) SELECT generate_series(1001, 20000)");
 
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
 
-        assertThat(Long.parseLong(lab.of("m", "total_tuple_count"))).isBetween(18_000L, 22_000L);
+        assertThat(Long.parseLong(fixture.of("m", "total_tuple_count"))).isBetween(18_000L, 22_000L);
     }
 
     @Test
     void doesNotBelieveATableThatWasEmptyWhenItWasAnalysed() {
-        lab.items(1, 0).queueItems("m", Lab.ADD_ONE, 100);
+        fixture.items(1, 0).queueItems("m", ItemsWork.ADD_ONE, 100);
         database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off); ANALYZE t.items");
         database.execute("INSERT INTO t.items (id) SELECT generate_series(1, 1000)");
 
-        lab.engine(Map.of()).planner().plan();
+        fixture.engine(Map.of()).planner().plan();
 
-        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("null");
+        assertThat(fixture.of("m", "total_tuple_count")).isEqualTo("null");
     }
 
     @Test
@@ -66,20 +67,20 @@ class ProgressTest {
                 INSERT INTO t.items SELECT generate_series(1, 1000);
                 ANALYZE t.items_0
                 """);
-        lab.queueItems("m", Lab.ADD_ONE, 100);
-        lab.engine(Map.of()).planner().plan();
-        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("null");
+        fixture.queueItems("m", ItemsWork.ADD_ONE, 100);
+        fixture.engine(Map.of()).planner().plan();
+        assertThat(fixture.of("m", "total_tuple_count")).isEqualTo("null");
 
         database.execute("DELETE FROM batched_background_migration_jobs; ANALYZE t.items_1");
-        lab.engine(Map.of()).planner().plan();
-        assertThat(lab.of("m", "total_tuple_count")).isEqualTo("1000");
+        fixture.engine(Map.of()).planner().plan();
+        assertThat(fixture.of("m", "total_tuple_count")).isEqualTo("1000");
     }
 
     @Test
     void isUnknownWithoutATotalAndNeverFullBeforeTheEnd() {
-        lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 400);
+        fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 400);
         database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off)");
-        BatchedMigrations engine = lab.limits(1, 1).engine(Lab.SETTINGS);
+        BatchedMigrations engine = fixture.limits(1, 1).engine(EngineFixture.SETTINGS);
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
         assertThat(overview("m").progressPercent()).isEmpty();
 
@@ -92,16 +93,16 @@ class ProgressTest {
         database.execute("UPDATE batched_background_migrations SET total_tuple_count = 0");
         assertThat(overview("m").progressPercent()).isEmpty();
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
         assertThat(overview("m").progressPercent()).hasValue(100);
         assertThat(overview("m").coveredTupleCount()).isEqualTo(1_000);
     }
 
     @Test
     void countsRowsThatAreRightAlreadyAsCoveredButNotAsMigrated() {
-        lab.items(1, 1_000);
+        fixture.items(1, 1_000);
         database.execute("UPDATE t.items SET v = id WHERE id <= 300");
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
                 .queue(NewBatchedMigration.named("m")
                         .work("copyColumn", "{\"from\": \"id\", \"to\": \"v\"}")
@@ -110,7 +111,7 @@ class ProgressTest {
                         .batchSize(500)
                         .build());
 
-        lab.drain(Map.of());
+        fixture.drain(Map.of());
 
         assertThat(overview("m").coveredTupleCount()).isEqualTo(1_000);
         assertThat(overview("m").migratedTupleCount()).isEqualTo(700);
@@ -118,7 +119,7 @@ class ProgressTest {
 
     @Test
     void letsABatchOfTheContainerRegistryStandForItsBatchSize() {
-        long id = lab.items(1, 1_000).queueItems("m", Lab.ADD_ONE, 300);
+        long id = fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 300);
         database.execute("""
                 UPDATE batched_background_migrations SET total_tuple_count = 1000;
                 INSERT INTO batched_background_migration_jobs (batched_background_migration_id, min_value, max_value, status)
@@ -131,6 +132,6 @@ class ProgressTest {
     }
 
     private MigrationOverview overview(String name) {
-        return lab.engine(Map.of()).status().overviews(List.of(name)).get(0);
+        return fixture.engine(Map.of()).status().overviews(List.of(name)).get(0);
     }
 }

@@ -10,8 +10,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.EngineRole;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -21,18 +22,18 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class TalliesTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     TalliesTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @BeforeEach
     void finishedMigration() {
-        lab.items(1, 100).queueItems("m", WORK, 10);
-        assertThat(lab.drain(Map.of(WORK, Lab.DO_ONE)).isComplete()).isTrue();
+        fixture.items(1, 100).queueItems("m", WORK, 10);
+        assertThat(fixture.drain(Map.of(WORK, ItemsWork.DO_ONE)).isComplete()).isTrue();
         assertThat(tallies()).isEqualTo(jobs()).isNotEmpty();
     }
 
@@ -90,7 +91,7 @@ class TalliesTest {
                 """);
 
         MigrationOverview overview =
-                lab.engine(Map.of()).status().overviews(List.of()).get(0);
+                fixture.engine(Map.of()).status().overviews(List.of()).get(0);
 
         assertThat(overview.coveredTupleCount())
                 .as("90 of nine, 4 of the one, and the batch size of the one that nobody counted")

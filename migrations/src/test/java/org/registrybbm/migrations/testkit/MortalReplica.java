@@ -34,8 +34,9 @@ public final class MortalReplica implements BareDataSource {
     /** Runs a batch job with its own work as the function {@code addOne}. */
     public BatchOutcome run(long job, WorkFunction work) {
         return BatchedMigrations.on(this)
-                .settings(Lab.SETTINGS)
-                .workRegistry(WorkRegistry.builder().register(Lab.ADD_ONE, work).build())
+                .settings(EngineFixture.SETTINGS)
+                .workRegistry(
+                        WorkRegistry.builder().register(ItemsWork.ADD_ONE, work).build())
                 .replica("mortal")
                 .build()
                 .runner()

@@ -68,8 +68,8 @@ public enum QuarantinedTable {
                 """.formatted(rows, constraint));
     }
 
-    public long queue(Lab lab, String work, int batchSize, int subBatchSize) {
-        return lab.queue(work, strategy.orElse(null), column, batchSize, subBatchSize);
+    public long queue(EngineFixture fixture, String work, int batchSize, int subBatchSize) {
+        return fixture.queue(work, strategy.orElse(null), column, batchSize, subBatchSize);
     }
 
     /** Puts rows of the table into the quarantine, each with a status by its key. */

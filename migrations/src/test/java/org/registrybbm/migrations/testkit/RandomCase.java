@@ -151,35 +151,35 @@ public record RandomCase(long seed, TestDatabase database, Random random, Work w
     }
 
     private Optional<String> check() {
-        Lab lab = Lab.clean(database);
+        EngineFixture fixture = EngineFixture.clean(database);
         create();
         database.execute("ALTER DATABASE " + database.name() + " SET " + setting);
         expect("t.expected");
-        queue(lab);
-        runWithInterruptions(lab);
+        queue(fixture);
+        runWithInterruptions(fixture);
 
         long refused = database.number("SELECT count(*) FROM t.expected WHERE bad AND NOT done");
-        MigrationStatus status = lab.status("m");
+        MigrationStatus status = fixture.status("m");
         if (status != (refused == 0 ? MigrationStatus.FINISHED : MigrationStatus.FAILED)) {
-            return Optional.of("is " + status + " with " + refused + " rows refused: " + failure(lab));
+            return Optional.of("is " + status + " with " + refused + " rows refused: " + failure(fixture));
         }
-        if (refused > 0 && !lab.of("m", "failure_error_code").equals("15")) {
-            return Optional.of(failure(lab));
+        if (refused > 0 && !fixture.of("m", "failure_error_code").equals("15")) {
+            return Optional.of(failure(fixture));
         }
         Optional<String> difference = difference("t.expected");
         if (difference.isPresent() || refused == 0) {
             return difference;
         }
         mend();
-        lab.engine(Map.of()).quarantine().retry(List.of("m"));
-        lab.drain(functions());
-        return lab.status("m") == MigrationStatus.FINISHED
+        fixture.engine(Map.of()).quarantine().retry(List.of("m"));
+        fixture.drain(functions());
+        return fixture.status("m") == MigrationStatus.FINISHED
                 ? difference("t.expected")
-                : Optional.of("after it was fixed: " + failure(lab));
+                : Optional.of("after it was fixed: " + failure(fixture));
     }
 
-    private String failure(Lab lab) {
-        return lab.of("m", "failure_error_code || ' ' || failure_message");
+    private String failure(EngineFixture fixture) {
+        return fixture.of("m", "failure_error_code || ' ' || failure_message");
     }
 
     private void create() {
@@ -253,10 +253,10 @@ public record RandomCase(long seed, TestDatabase database, Random random, Work w
                 table, work.set(), work.where(), setting.startsWith("\"DateStyle\"") ? "SET " + setting : "SELECT 1"));
     }
 
-    private void queue(Lab lab) {
-        long id = lab.engine(Map.of())
+    private void queue(EngineFixture fixture) {
+        long id = fixture.engine(Map.of())
                 .store()
-                .queue(Lab.migration(
+                .queue(EngineFixture.migration(
                         "m",
                         work.signature(),
                         "t.items",
@@ -273,24 +273,27 @@ public record RandomCase(long seed, TestDatabase database, Random random, Work w
                 """.formatted(random.nextBoolean(), 1 + random.nextInt(60), id));
     }
 
-    private void runWithInterruptions(Lab lab) {
-        BatchedMigrations engine = lab.engine(functions());
+    private void runWithInterruptions(EngineFixture fixture) {
+        BatchedMigrations engine = fixture.engine(functions());
         for (int turn = random.nextInt(4); turn > 0; turn--) {
             AtomicInteger left = new AtomicInteger(random.nextInt(4));
             for (long job : engine.planner().plan().due()) {
                 engine.runner().run(job, () -> left.decrementAndGet() < 0);
             }
             switch (random.nextInt(3)) {
-                case 0 -> lab.expireLeases();
+                case 0 -> fixture.expireLeases();
                 case 1 -> {
-                    lab.setStatus(
-                            "m", lab.status("m") == MigrationStatus.RUNNING ? MigrationStatus.PAUSED : lab.status("m"));
+                    fixture.setStatus(
+                            "m",
+                            fixture.status("m") == MigrationStatus.RUNNING
+                                    ? MigrationStatus.PAUSED
+                                    : fixture.status("m"));
                     database.execute("UPDATE batched_background_migrations SET status = 1 WHERE status = 0");
                 }
                 default -> database.execute("VACUUM t.items");
             }
         }
-        lab.drain(functions());
+        fixture.drain(functions());
     }
 
     private Map<String, WorkFunction> functions() {

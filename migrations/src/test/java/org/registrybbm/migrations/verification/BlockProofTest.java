@@ -18,7 +18,7 @@ import org.registrybbm.migrations.model.BatchOutcome;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.OneConnection;
 import org.registrybbm.migrations.testkit.StatementLog;
 import org.registrybbm.migrations.work.WorkFunction;
@@ -42,24 +42,24 @@ class BlockProofTest {
     private static final WorkFunction DO_ONE =
             ((WorkFunction) context -> context.update("n = n + 1, todo = false")).withPending("todo");
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     BlockProofTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     private void rows(String table) {
         database.execute(table);
         database.execute("ALTER TABLE t.items ALTER v SET STORAGE PLAIN");
         database.execute("INSERT INTO t.items (id) SELECT generate_series(1, 5000)");
-        lab.queue(WORK, "BlockBatchingStrategy", "", 10_000, 300);
+        fixture.queue(WORK, "BlockBatchingStrategy", "", 10_000, 300);
     }
 
     /** Runs all that comes before the proof. */
     private void runPass() {
-        BatchedMigrations engine = lab.engine(Map.of(WORK, DO_ONE));
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, DO_ONE));
         while (true) {
             List<Long> due = engine.planner().plan().due();
             if (walks().contains(READ_ONCE[1])) {
@@ -78,7 +78,7 @@ class BlockProofTest {
 
     /** Runs to the end, and does something once the proof has read two ranges. */
     private List<String> runWith(Runnable inTheMiddle) {
-        return runWith(Lab.SETTINGS, inTheMiddle);
+        return runWith(EngineFixture.SETTINGS, inTheMiddle);
     }
 
     private List<String> runWith(EngineSettings settings, Runnable inTheMiddle) {
@@ -89,7 +89,8 @@ class BlockProofTest {
             }
         });
 
-        RunResult result = Lab.engine(log, settings, Map.of(WORK, DO_ONE)).runToEnd(List.of(), StopSignal.NEVER);
+        RunResult result =
+                EngineFixture.engine(log, settings, Map.of(WORK, DO_ONE)).runToEnd(List.of(), StopSignal.NEVER);
 
         assertThat(ranges).hasValueGreaterThan(MIDDLE);
         assertThat(result.isComplete()).isTrue();
@@ -103,7 +104,7 @@ class BlockProofTest {
     private void assertNothingIsLeft() {
         assertThat(database.column("SELECT id FROM t.items WHERE todo OR n <> 1"))
                 .isEmpty();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
     private boolean liesBeforeTheMiddle() {
@@ -163,7 +164,7 @@ class BlockProofTest {
             })
     void aRowIsFoundThoughTheTableIsRewritten(String rewrite) {
         // The rewriting waits for the transaction that reads, until that has been idle for so long.
-        EngineSettings settings = Lab.SETTINGS.toBuilder()
+        EngineSettings settings = EngineFixture.SETTINGS.toBuilder()
                 .idleInTransactionTimeout(Duration.ofSeconds(1))
                 .build();
         rows("CREATE TABLE t.items " + COLUMNS);
@@ -200,7 +201,7 @@ class BlockProofTest {
                             AND backend_xid IS NULL
                         """)).isEqualTo(1))).containsExactly(READ_AGAIN);
 
-        assertThat(lab.jobs("m", "j.attempts")).containsOnly("1");
+        assertThat(fixture.jobs("m", "j.attempts")).containsOnly("1");
         assertNothingIsLeft();
     }
 
@@ -209,15 +210,16 @@ class BlockProofTest {
         rows("CREATE TABLE t.items " + COLUMNS);
         runPass();
         try (Connection only = database.getConnection()) {
-            BatchedMigrations engine = Lab.engine(new OneConnection(only), Lab.SETTINGS, Map.of(WORK, DO_ONE));
+            BatchedMigrations engine =
+                    EngineFixture.engine(new OneConnection(only), EngineFixture.SETTINGS, Map.of(WORK, DO_ONE));
             long proof = engine.planner().plan().due().get(0);
 
             assertThat(engine.runner().run(proof, StopSignal.NEVER))
                     .isEqualTo(new BatchOutcome.HandedBack(proof, BatchOutcome.Reason.LIMIT_REACHED));
         }
-        assertThat(lab.jobs("m", "j.status || ' ' || j.attempts")).endsWith("1 0");
+        assertThat(fixture.jobs("m", "j.status || ' ' || j.attempts")).endsWith("1 0");
 
-        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
 
         assertNothingIsLeft();
     }
@@ -229,7 +231,7 @@ class BlockProofTest {
         insertLateRow();
         database.execute("DELETE FROM batched_background_migration_jobs WHERE status <> 2");
 
-        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
 
         assertNothingIsLeft();
     }
@@ -239,29 +241,29 @@ class BlockProofTest {
     void workThatLeavesRowsAsTheyAreDoesNotRunForEver() {
         database.execute("CREATE TABLE t.items " + COLUMNS);
         database.execute("INSERT INTO t.items (id) VALUES (1)");
-        lab.queue(WORK, "BlockBatchingStrategy", "", 10_000, 300);
+        fixture.queue(WORK, "BlockBatchingStrategy", "", 10_000, 300);
         WorkFunction idle = ((WorkFunction) context -> context.update("n = n + 1")).withPending("todo");
-        BatchedMigrations engine = lab.engine(Map.of(WORK, idle));
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, idle));
         while (!walks().contains("change 20")) {
             engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
         }
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.RUNNING);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.RUNNING);
         database.execute("""
                 UPDATE batched_background_migrations SET started_at = started_at - interval '2 hours';
                 UPDATE batched_background_migration_walks SET created_at = created_at - interval '90 minutes'
                 """);
 
-        lab.drain(Map.of(WORK, idle));
+        fixture.drain(Map.of(WORK, idle));
 
-        assertThat(lab.of("m", "failure_error_code || ' ' || failure_message"))
+        assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
                 .startsWith(
                         "14 after more than 20 passes and 1 hour over t.items there is still a row that is not done");
         long passes = database.number("SELECT n FROM t.items");
 
         // A person has mended the work and starts it again.
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
 
-        assertThat(lab.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, DO_ONE)).isComplete()).isTrue();
         assertThat(database.number("SELECT n FROM t.items")).isEqualTo(passes + 1);
     }
 }

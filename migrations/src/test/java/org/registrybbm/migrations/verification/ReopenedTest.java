@@ -12,7 +12,8 @@ import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -23,25 +24,25 @@ class ReopenedTest {
     private static final Map<String, WorkFunction> FILL =
             Map.of("fill", ((WorkFunction) context -> context.update("v = 1")).withPending("v IS NULL"));
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     ReopenedTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
+        this.fixture = EngineFixture.clean(database);
     }
 
     @Test
     void isVerifiedAnewAndWhatIsLeftIsDone() {
-        lab.items(1, 100).queueItems("m", "fill", 10);
-        lab.runAll(FILL);
-        assertThat(lab.of("m", "status = 2 AND verified_at IS NOT NULL")).isEqualTo("t");
+        fixture.items(1, 100).queueItems("m", "fill", 10);
+        fixture.runAll(FILL);
+        assertThat(fixture.of("m", "status = 2 AND verified_at IS NOT NULL")).isEqualTo("t");
         database.execute("UPDATE t.items SET v = NULL WHERE id = 50");
 
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        lab.runAll(FILL);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.runAll(FILL);
 
-        assertThat(lab.of("m", "status = 2 AND verified_at IS NOT NULL")).isEqualTo("t");
+        assertThat(fixture.of("m", "status = 2 AND verified_at IS NOT NULL")).isEqualTo("t");
         assertThat(database.number("SELECT count(*) FROM t.items WHERE v IS NULL"))
                 .isZero();
     }
@@ -52,55 +53,56 @@ class ReopenedTest {
                 CREATE TABLE t.heap (a int, v bigint);
                 INSERT INTO t.heap SELECT generate_series(1, 1000)
                 """);
-        lab.engine(Map.of())
+        fixture.engine(Map.of())
                 .store()
-                .queue(Lab.migration(
+                .queue(EngineFixture.migration(
                         "m", "fill", "t.heap", "a", "BlockBatchingStrategy", 0, Long.MAX_VALUE, 100, null));
-        lab.runAll(FILL);
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        fixture.runAll(FILL);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
         database.execute("UPDATE t.heap SET v = NULL WHERE a = 50");
 
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        lab.runAll(FILL);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.runAll(FILL);
 
-        assertThat(lab.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
         assertThat(database.number("SELECT count(*) FROM t.heap WHERE v IS NULL"))
                 .isZero();
     }
 
     @Test
     void isNotProvedByWhatItOnceProved() {
-        lab.items(1, 100).queueItems("m", "fill", 10);
-        lab.runAll(FILL);
-        lab.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.items(1, 100).queueItems("m", "fill", 10);
+        fixture.runAll(FILL);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
 
-        lab.engine(FILL).planner().plan();
+        fixture.engine(FILL).planner().plan();
 
-        assertThat(lab.of("m", "verified_at IS NULL AND finished_at IS NULL")).isEqualTo("t");
+        assertThat(fixture.of("m", "verified_at IS NULL AND finished_at IS NULL"))
+                .isEqualTo("t");
         assertThat(explanation()).isEqualTo("verifying, waits for a worker that is free");
     }
 
     @Test
     void saysThatItTriesQuarantinedRowsAgain() {
-        lab.items(1, 100).queueItems("m", "fill", 100);
+        fixture.items(1, 100).queueItems("m", "fill", 100);
         database.execute("ALTER TABLE t.items ADD CONSTRAINT picky CHECK (v IS NULL OR id <> 50)");
-        lab.runAll(FILL);
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
-        assertThat(lab.engine(FILL).status().overviews(List.of("m")).get(0).quarantinedRows())
+        fixture.runAll(FILL);
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
+        assertThat(fixture.engine(FILL).status().overviews(List.of("m")).get(0).quarantinedRows())
                 .isEqualTo(1);
 
-        lab.engine(FILL).quarantine().retry(List.of("m"));
-        lab.engine(FILL).planner().plan();
+        fixture.engine(FILL).quarantine().retry(List.of("m"));
+        fixture.engine(FILL).planner().plan();
 
         assertThat(explanation()).isEqualTo("trying quarantined rows again, waits for a worker that is free");
     }
 
     @Test
     void verificationsSayWhichWorkFunctionDoesNotTell() {
-        lab.items(1, 100).queueItems("m", Lab.ADD_ONE, 100);
-        lab.runAll(FILL);
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 100);
+        fixture.runAll(FILL);
 
-        VerificationResult verified = lab.engine(FILL)
+        VerificationResult verified = fixture.engine(FILL)
                 .verify(List.of(), StopSignal.NEVER, (name, rows) -> {})
                 .get(0);
 
@@ -112,11 +114,11 @@ class ReopenedTest {
 
     @Test
     void eventsAreTheNewestFirstAndLimited() {
-        lab.items(1, 100).queueItems("m", "fill", 10);
-        lab.runAll(FILL);
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        lab.runAll(FILL);
-        EventLog events = lab.engine(FILL).eventLog();
+        fixture.items(1, 100).queueItems("m", "fill", 10);
+        fixture.runAll(FILL);
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        fixture.runAll(FILL);
+        EventLog events = fixture.engine(FILL).eventLog();
 
         assertThat(events.newest("m", 1000))
                 .extracting(RecordedEvent::event)
@@ -130,6 +132,6 @@ class ReopenedTest {
     }
 
     private String explanation() {
-        return lab.engine(FILL).status().overviews(List.of("m")).get(0).explanation();
+        return fixture.engine(FILL).status().overviews(List.of("m")).get(0).explanation();
     }
 }

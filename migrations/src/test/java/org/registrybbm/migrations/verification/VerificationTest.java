@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
-import org.registrybbm.migrations.testkit.Lab;
+import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -21,18 +22,18 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class VerificationTest {
     private static final String WORK = "work";
 
-    private final Lab lab;
+    private final EngineFixture fixture;
     private final TestDatabase database;
 
     VerificationTest(TestDatabase database) {
         this.database = database;
-        this.lab = Lab.clean(database);
-        lab.items(1, 300);
+        this.fixture = EngineFixture.clean(database);
+        fixture.items(1, 300);
     }
 
     /** Undoes rows once the first pass is over, and before they are looked at again. */
     private void runToVerification(WorkFunction work) {
-        BatchedMigrations engine = lab.engine(Map.of(WORK, work));
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, work));
         for (int turn = 0; turn < 100 && walks() == 0; turn++) {
             engine.planner().plan().due().stream()
                     .filter(job -> walks() == 0)
@@ -58,82 +59,82 @@ class VerificationTest {
             })
     void changesRowsThatWereUndoneOnceMore(String pending) {
         WorkFunction work = ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending(pending);
-        lab.queue(WORK, null, "id", 100, 30);
+        fixture.queue(WORK, null, "id", 100, 30);
         runToVerification(work);
         database.execute("UPDATE t.items SET v = NULL, n = 0 WHERE id IN (1, 150, 151, 300)");
 
-        assertThat(lab.drain(Map.of(WORK, work)).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of(WORK, work)).isComplete()).isTrue();
 
-        lab.assertEachItemChangedOnce();
-        assertThat(lab.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+        fixture.assertEachItemChangedOnce();
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"t", "items", "\"T, x\"", "registry_bbm"})
     void givesRowsToAStatementThatJoinsOtherTables(String alias) {
         database.execute("CREATE TABLE t.others AS SELECT id, NULL::int AS v, 1 AS one FROM t.items");
-        WorkFunction work = context -> Lab.update(
+        WorkFunction work = context -> ItemsWork.update(
                 context.connection(),
                 "UPDATE t.items %1$s SET n = %1$s.n + o.one, v = 1 FROM t.others o WHERE o.id = %1$s.id AND "
                                 .formatted(alias)
                         + context.batch().predicate(alias));
-        lab.queue(WORK, null, "id", 100, 30);
+        fixture.queue(WORK, null, "id", 100, 30);
         runToVerification(work.withPending("v IS NULL"));
         database.execute("UPDATE t.items SET v = NULL, n = 0 WHERE id IN (1, 150, 151, 300)");
 
-        assertThat(lab.drain(Map.of(WORK, work.withPending("v IS NULL"))).isComplete())
+        assertThat(fixture.drain(Map.of(WORK, work.withPending("v IS NULL"))).isComplete())
                 .isTrue();
 
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void neverFinishesWorkThatDoesNothing() {
-        lab.queue(WORK, null, "id", 100, 50);
+        fixture.queue(WORK, null, "id", 100, 50);
 
         for (int start = 0; start < 2; start++) {
-            lab.setStatus("m", MigrationStatus.ACTIVE);
-            lab.drain(Map.of(WORK, ((WorkFunction) context -> 0).withPending("v IS NULL")));
+            fixture.setStatus("m", MigrationStatus.ACTIVE);
+            fixture.drain(Map.of(WORK, ((WorkFunction) context -> 0).withPending("v IS NULL")));
 
-            assertThat(lab.of("m", "failure_error_code")).isIn("15", "16");
-            assertThat(lab.quarantine("row_key ->> 'id'")).isNotEmpty();
+            assertThat(fixture.of("m", "failure_error_code")).isIn("15", "16");
+            assertThat(fixture.quarantine("row_key ->> 'id'")).isNotEmpty();
         }
 
-        assertThat(lab.of("m", "verified_at IS NULL")).isEqualTo("t");
+        assertThat(fixture.of("m", "verified_at IS NULL")).isEqualTo("t");
         WorkFunction mended = context -> context.update("n = n + 1, v = 1");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        assertThat(lab.drain(Map.of(WORK, mended.withPending("v IS NULL"))).isComplete())
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        assertThat(fixture.drain(Map.of(WORK, mended.withPending("v IS NULL"))).isComplete())
                 .isTrue();
-        lab.assertEachItemChangedOnce();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void noticesARetriedRowThatWasUndone() {
         database.execute("ALTER TABLE t.items ADD CONSTRAINT odd CHECK (id <> 77 OR v IS NULL)");
         WorkFunction work = ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
-        lab.queue(WORK, null, "id", 100, 50);
-        lab.drain(Map.of(WORK, work));
-        assertThat(lab.of("m", "failure_error_code")).isEqualTo("15");
+        fixture.queue(WORK, null, "id", 100, 50);
+        fixture.drain(Map.of(WORK, work));
+        assertThat(fixture.of("m", "failure_error_code")).isEqualTo("15");
         database.execute("ALTER TABLE t.items DROP CONSTRAINT odd");
-        lab.setStatus("m", MigrationStatus.ACTIVE);
-        BatchedMigrations engine = lab.engine(Map.of(WORK, work));
-        for (int turn = 0; turn < 20 && !lab.quarantine("status").equals(List.of("done")); turn++) {
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, work));
+        for (int turn = 0; turn < 20 && !fixture.quarantine("status").equals(List.of("done")); turn++) {
             engine.planner().plan().due().forEach(job -> engine.runner().run(job, StopSignal.NEVER));
         }
 
         database.execute("UPDATE t.items SET v = NULL, n = 0 WHERE id = 77");
 
-        assertThat(lab.drain(Map.of(WORK, work)).isComplete()).isTrue();
-        lab.assertEachItemChangedOnce();
+        assertThat(fixture.drain(Map.of(WORK, work)).isComplete()).isTrue();
+        fixture.assertEachItemChangedOnce();
     }
 
     @Test
     void saysNothingWhereTheWorkFunctionDoesNot() {
-        lab.queue(Lab.ADD_ONE, null, "id", 100, 50);
+        fixture.queue(ItemsWork.ADD_ONE, null, "id", 100, 50);
 
-        assertThat(lab.drain(Map.of()).isComplete()).isTrue();
+        assertThat(fixture.drain(Map.of()).isComplete()).isTrue();
 
-        assertThat(lab.of("m", "verified_at IS NULL")).isEqualTo("t");
+        assertThat(fixture.of("m", "verified_at IS NULL")).isEqualTo("t");
         assertThat(walks()).isZero();
     }
 }

@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -24,19 +21,12 @@ import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.spi.Planner;
-import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A database with a schema {@code t} for the tables of one test, and short words for what tests of the engine repeat. */
-public record Lab(TestDatabase database) {
-    public static final String ADD_ONE = "addOne";
-
-    /** Counts a row and marks it as done. */
-    public static final WorkFunction DO_ONE =
-            ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
-
+public record EngineFixture(TestDatabase database) {
     /** Fast to retry, no waiting for code, small targets; everything else as shipped. */
     public static final EngineSettings SETTINGS = EngineSettings.builder()
             .statementTimeout(Duration.ofSeconds(30))
@@ -48,7 +38,7 @@ public record Lab(TestDatabase database) {
             .build();
 
     /** Forgets the batched migrations and tables of the test before. */
-    public static Lab clean(TestDatabase database) {
+    public static EngineFixture clean(TestDatabase database) {
         database.execute("""
                 SET client_min_messages = warning;
                 DELETE FROM batched_background_migrations;
@@ -58,11 +48,11 @@ public record Lab(TestDatabase database) {
                 DROP SCHEMA IF EXISTS t CASCADE;
                 CREATE SCHEMA t
                 """);
-        return new Lab(database);
+        return new EngineFixture(database);
     }
 
     /** Sets how many batch jobs may run at once in all and of each migration, without a limit for a table. */
-    public Lab limits(int fleet, int perMigration) {
+    public EngineFixture limits(int fleet, int perMigration) {
         database.execute("""
                 UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope = 'fleet';
                 UPDATE batched_background_migration_budgets SET batch_jobs = %d WHERE scope = 'migration';
@@ -72,7 +62,7 @@ public record Lab(TestDatabase database) {
     }
 
     /** Makes {@code t.items} with the keys of a range; {@code n} counts how often a row was changed. */
-    public Lab items(long first, long last) {
+    public EngineFixture items(long first, long last) {
         database.execute("""
                 CREATE TABLE t.items (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0, v bigint);
                 INSERT INTO t.items (id) SELECT generate_series(%d::bigint, %d::bigint)
@@ -134,7 +124,7 @@ public record Lab(TestDatabase database) {
     }
 
     public static WorkRegistry registry(Map<String, WorkFunction> functions) {
-        WorkRegistry.Builder builder = WorkRegistry.builder().register(ADD_ONE, Lab::addOne);
+        WorkRegistry.Builder builder = WorkRegistry.builder().register(ItemsWork.ADD_ONE, ItemsWork::addOne);
         functions.forEach(builder::register);
         return builder.build();
     }
@@ -185,44 +175,6 @@ public record Lab(TestDatabase database) {
     /** What work throws that is no row's fault, so that its batch job is tried again as a whole. */
     public static RuntimeException away(String text) {
         return new UncheckedIOException(new IOException(text));
-    }
-
-    /** The work that must never be done twice. */
-    public static long addOne(WorkContext context) throws SQLException {
-        return context.update("n = n + 1");
-    }
-
-    /** The least key among the rows of a sub-batch. */
-    public static long firstKey(WorkContext context) throws SQLException {
-        return key(context, "min");
-    }
-
-    /** The greatest key among the rows of a sub-batch. */
-    public static long lastKey(WorkContext context) throws SQLException {
-        return key(context, "max");
-    }
-
-    private static long key(WorkContext context, String which) throws SQLException {
-        String sql = "SELECT %s(%s) FROM %s WHERE %s"
-                .formatted(
-                        which,
-                        context.column(),
-                        context.table(),
-                        context.batch().predicate());
-        try (var statement = context.connection().createStatement();
-                var rows = statement.executeQuery(sql)) {
-            rows.next();
-            return rows.getLong(1);
-        }
-    }
-
-    public static long update(Connection connection, String sql, Object... args) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < args.length; i++) {
-                statement.setObject(i + 1, args[i]);
-            }
-            return statement.executeLargeUpdate();
-        }
     }
 
     /** Ends the migration's leases as time would. */
