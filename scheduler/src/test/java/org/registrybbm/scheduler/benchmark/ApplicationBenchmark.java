@@ -1,6 +1,7 @@
 package org.registrybbm.scheduler.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -20,12 +21,14 @@ import org.slf4j.LoggerFactory;
 /**
  * {@code ./mvnw verify -Pbenchmark -Dtest=ApplicationBenchmark}: what an application has to bear while migrations with default settings go
  * over its table, most of whose rows are right already, and how soon a pause is obeyed; {@code -Dapplication.rows} and
- * {@code -Dapplication.seconds} say how many rows and how long, for each way to cut the table.
+ * {@code -Dapplication.seconds} say how many rows and how long, for each way to cut the table. {@code -Dapplication.ways=NULLS|BLOCKS} is
+ * a regular expression of the ways to run.
  */
 class ApplicationBenchmark {
     private static final Logger LOGGER = LoggerFactory.getLogger(ApplicationBenchmark.class);
     private static final long ROWS = Long.getLong("application.rows", 5_000_000);
     private static final int SECONDS = Integer.getInteger("application.seconds", 300);
+    private static final String WAYS = System.getProperty("application.ways", ".*");
     private static final long RIGHT_ROWS = ROWS / 5 * 4;
     private static final double LONGEST_WAIT_MILLIS = 1_000;
     private static final double OBEYED_WITHIN_MILLIS = 2_000;
@@ -90,6 +93,7 @@ class ApplicationBenchmark {
     @ParameterizedTest
     @EnumSource
     void isNotMadeToWait(Way way) throws Exception {
+        assumeTrue(way.name().matches(WAYS));
         database.execute(way.index);
         database.execute("VACUUM ANALYZE public.shared");
         long deadline = System.nanoTime() + SECONDS * 1_000_000_000L;
