@@ -151,7 +151,8 @@ class ArchitectureTest {
                     "internal.tables",
                     "internal.walk",
                     "internal.running",
-                    "internal.rows")
+                    "internal.rows",
+                    "internal.strategy")
             .may(
                     "spi",
                     "failure",

@@ -179,10 +179,9 @@ class ExplanationTest {
         engine.budgets().set(Budget.Subject.FLEET, Budget.Change.rowsPerSecond(Limit.of(70)));
 
         engine.runner().run(job, () -> {
-            assertThat(explanation())
-                    .isEqualTo("running on fixture, at most 70 rows a second together with the others");
+            assertThat(explanation()).isEqualTo("running on lab, at most 70 rows a second together with the others");
             engine.budgets().set(Budget.Subject.migration("m"), Budget.Change.rowsPerSecond(Limit.of(60)));
-            assertThat(explanation()).isEqualTo("running on fixture, at most 60 rows a second");
+            assertThat(explanation()).isEqualTo("running on lab, at most 60 rows a second");
             return true;
         });
     }

@@ -142,7 +142,7 @@ public final class BatchRun {
             pacer.pay(committed.covered(), began);
             job = committed.job();
             // How many rows are best says nothing of how far they lie.
-            size.committed(committed, took.minus(transaction.searched()));
+            size.committed(committed, took.minus(transaction.searched()), transaction.isAwaited());
             events.committed(committed, took);
         }
         return step;

@@ -57,8 +57,13 @@ final class SubBatchSize {
         return byTime.limit(rows, longest);
     }
 
-    /** Adapts the size after a sub-batch that was committed. */
-    void committed(Step.Committed step, Duration took) {
+    /**
+     * Adapts the size after a sub-batch that was committed.
+     *
+     * @param awaited whether another session waited for its rows
+     */
+    void committed(Step.Committed step, Duration took, boolean awaited) {
+        byTime.awaited(awaited);
         boolean found = isolates && !step.quarantined().isEmpty();
         int next = Math.min(byTime.next(rows, step.covered(), step.migrated(), took), ceiling);
         if (--careful < 0) {

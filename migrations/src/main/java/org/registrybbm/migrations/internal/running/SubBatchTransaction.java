@@ -29,6 +29,7 @@ import org.registrybbm.migrations.internal.strategy.Foresight;
 import org.registrybbm.migrations.internal.strategy.QuarantineRetry;
 import org.registrybbm.migrations.internal.strategy.Wanted;
 import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.internal.tables.LockWaitQueries;
 import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.WalkedJob;
 import org.registrybbm.migrations.model.BatchJob;
@@ -59,6 +60,7 @@ final class SubBatchTransaction implements AutoCloseable {
     private @Nullable ResolvedMigration definition;
     private @Nullable WalkedJob walked;
     private long rowsOfBatch;
+    private boolean awaited;
     private @Nullable KeyWatch keyWatch;
     private @Nullable Proof proof;
 
@@ -222,6 +224,8 @@ final class SubBatchTransaction implements AutoCloseable {
             keyWatch().look(tx, table.table(), subBatch, new KeyWatch.Written(fenced.xid(), rows));
         }
         long covered = Math.max(rows, outcome.migrated());
+        String why = awaited ? "other sessions wait for its rows" : "aims at its target time";
+        awaited = LockWaitQueries.isAwaited(tx);
         if (table.table().treatment() == Treatment.RETRY && outcome.quarantined() == 0) {
             long row = Objects.requireNonNull(subBatch.lastKey()).number();
             if (lost) {
@@ -238,8 +242,7 @@ final class SubBatchTransaction implements AutoCloseable {
                         subBatch.lastKey(), covered, outcome.migrated(), outcome.pending(), busy, aim.size()));
         if (!aim.isolate()) {
             Integer before = job.subBatchSize();
-            lease.tellSize(
-                    tx, migration.id(), before == null ? null : (long) before, aim.size(), "aims at its target time");
+            lease.tellSize(tx, migration.id(), before == null ? null : (long) before, aim.size(), why);
         }
         Optional<BatchJob> finished =
                 isLast(table, job, subBatch, rows, outcome) ? LeaseQueries.finish(tx, lease) : Optional.empty();
@@ -315,6 +318,11 @@ final class SubBatchTransaction implements AutoCloseable {
             proof = current;
         }
         return current;
+    }
+
+    /** Returns whether another session waited for rows of the last sub-batch when its work was done. */
+    boolean isAwaited() {
+        return awaited;
     }
 
     /** Returns how long the sub-batch searched for its rows before it locked any. */

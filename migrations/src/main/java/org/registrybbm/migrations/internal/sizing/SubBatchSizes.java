@@ -5,12 +5,12 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.BatchSizing;
 
 /**
- * Decides how large the next sub-batch of a run is. The size follows the time that the last one took, see {@link Sizing}, with two
+ * Decides how large the next sub-batch of a run is. The size follows the time that the last one took, see {@link Sizing}, with three
  * exceptions.
  *
  * <p>Rows that are only looked at say nothing about rows that are changed. So over many rows that are right already, the size never grows
  * beyond what can be changed within the target time. And if a fixed cost makes up most of the time, the size does not shrink, because fewer
- * rows would not make the sub-batch shorter.
+ * rows would not make the sub-batch shorter. And while other sessions wait for rows of sub-batches, these are shorter.
  */
 public final class SubBatchSizes {
     // The limit until rows were changed: about as many rows as a slow table changes in the target time.
@@ -26,6 +26,13 @@ public final class SubBatchSizes {
     // If the last probe showed that the rows are slow, this many times more sub-batches pass before the next probe.
     private static final int RARER = 8;
 
+    // While other sessions wait for rows of sub-batches, these take a fifth of the target. A session that waits for one
+    // sub-batch after the other, while others wait for it, then waits no longer than for one of the full size.
+    private static final int SHORTER = 5;
+
+    // How many sub-batches nobody must have waited for until they are longer again: as many as take some seconds.
+    private static final int CALM = 20;
+
     private final Duration target;
     private final BatchSizing.Bounds bounds;
     private final long unproven;
@@ -34,6 +41,7 @@ public final class SubBatchSizes {
     private long worthwhile;
     private long untilProbe;
     private long betweenProbes = 1;
+    private int shorterFor;
 
     /** The size and the time of one sub-batch. */
     private record Piece(long rows, Duration took) {}
@@ -44,6 +52,19 @@ public final class SubBatchSizes {
         this.bounds = bounds;
     }
 
+    /**
+     * Notes whether another session waited for a row of the sub-batch that was committed last.
+     *
+     * @param awaited whether one did, at the end of the sub-batch's work
+     */
+    public void awaited(boolean awaited) {
+        shorterFor = awaited ? CALM : Math.max(0, shorterFor - 1);
+    }
+
+    private Duration aim() {
+        return shorterFor > 0 ? target.dividedBy(SHORTER) : target;
+    }
+
     /** Returns the size of the next sub-batch after one that was committed. */
     public int next(int size, long covered, long migrated, Duration took) {
         if (migrated > 0 && migrated * MOSTLY_CHANGED >= covered) {
@@ -51,15 +72,15 @@ public final class SubBatchSizes {
         }
         Piece before = last;
         last = new Piece(Math.max(1, Math.min(size, covered)), took);
-        long next = Sizing.nextSubBatch(size, covered, took, target, bounds);
+        long next = Sizing.nextSubBatch(size, covered, took, aim(), bounds);
         return (int) Math.max(
-                1, bounds.clamp(took.compareTo(target) <= 0 ? grown(size, next) : shrunk(size, next, before, last)));
+                1, bounds.clamp(took.compareTo(aim()) <= 0 ? grown(size, next) : shrunk(size, next, before, last)));
     }
 
     /** Returns a larger size, up to what can be changed within the target time. It does not shrink because of that limit. */
     private long grown(int size, long next) {
         worthwhile = 0;
-        long most = nanosPerChange == null ? unproven : Math.round(target.toNanos() / nanosPerChange);
+        long most = nanosPerChange == null ? unproven : Math.round(aim().toNanos() / nanosPerChange);
         return Math.min(next, Math.max(size, most));
     }
 
@@ -88,7 +109,7 @@ public final class SubBatchSizes {
             return Math.max(one.rows(), other.rows());
         }
         double fixed = other.took().toNanos() - perRow * other.rows();
-        return Math.round(Math.min(fixed, target.toNanos()) / perRow);
+        return Math.round(Math.min(fixed, aim().toNanos()) / perRow);
     }
 
     /** Returns how long one statement of the next sub-batch may take before it is cut off and tried again with fewer rows. */

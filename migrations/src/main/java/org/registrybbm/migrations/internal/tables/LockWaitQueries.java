@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.AdvisoryKeys;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
-/** Statements on batch jobs that wait for somebody else's lock. */
+/** Statements on locks that are waited for: by a batch job, or by other sessions for the rows of a sub-batch. */
 public final class LockWaitQueries {
     /** SQL condition that an active batch job, aliased {@code j}, may be tried now. */
     public static final String OVER = "(j.lock_waits = 0 OR coalesce(j.retry_at <= clock_timestamp(), true))";
@@ -49,7 +49,23 @@ public final class LockWaitQueries {
                 AND status = 1
             """;
 
+    // Whoever waits for a row waits for the transaction that has locked it, and others wait behind them.
+    private static final String IS_AWAITED = """
+            SELECT EXISTS (
+                SELECT
+                FROM pg_locks
+                WHERE locktype = 'transactionid'
+                    AND transactionid = pg_current_xact_id()::xid
+                    AND NOT granted
+            ) AS awaited
+            """;
+
     private LockWaitQueries() {}
+
+    /** Returns whether another session waits for a row that this transaction has locked or changed. */
+    public static boolean isAwaited(Connection tx) throws SQLException {
+        return Jdbc.one(tx, IS_AWAITED, row -> row.getBoolean("awaited"));
+    }
 
     /** Returns whose lock the worker of a batch job waits for right now; empty if it waits for none. */
     public static Optional<String> blocker(Connection connection, long jobId) throws SQLException {

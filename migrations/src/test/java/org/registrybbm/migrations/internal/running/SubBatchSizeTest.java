@@ -31,7 +31,7 @@ class SubBatchSizeTest {
         int covered = end == Step.End.CUT_SHORT ? 0 : size.rows();
         Step.Committed step = new Step.Committed(
                 job(size.rows(), 0), covered, covered - quarantined, Collections.nCopies(quarantined, FAILED), end);
-        size.committed(step, Duration.ofMillis(250));
+        size.committed(step, Duration.ofMillis(250), false);
     }
 
     private static void commit(SubBatchSize size, int quarantined) {

@@ -49,6 +49,31 @@ class SubBatchSizesTest {
         assertThat(run(20, changing, 0.01, size -> size * 2L)).isGreaterThanOrEqualTo(90_000);
     }
 
+    @Test
+    void takesAFifthOfTheTargetWhileOtherSessionsWaitAndSomeTimeLonger() {
+        int undisturbed = run(12, FIRST, 1, size -> size * 5L);
+        sizes.awaited(true);
+        int awaited = run(4, undisturbed, 1, size -> size * 5L);
+        for (int i = 0; i < 19; i++) {
+            sizes.awaited(false);
+        }
+        int stillShort = run(4, awaited, 1, size -> size * 5L);
+        sizes.awaited(false);
+        int again = run(4, stillShort, 1, size -> size * 5L);
+
+        assertThat(undisturbed).isBetween(90_000, 110_000);
+        assertThat(awaited).isBetween(18_000, 22_000);
+        assertThat(stillShort).isBetween(18_000, 22_000);
+        assertThat(again).isBetween(90_000, 110_000);
+    }
+
+    @Test
+    void doesNotShrinkForOthersWhereAFixedCostIsMostOfTheTime() {
+        sizes.awaited(true);
+
+        assertThat(run(40, 100_000, 1, rows -> 600_000L + rows * 5L) * 5L).isGreaterThan(25_000);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {600, 2_000, 10_000})
     void doesNotShrinkToOneRowWhereAFixedCostIsMostOfTheTime(int fixedMillis) {
