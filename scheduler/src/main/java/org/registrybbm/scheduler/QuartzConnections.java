@@ -4,9 +4,9 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import javax.sql.DataSource;
 import org.quartz.utils.ConnectionProvider;
+import org.registrybbm.migrations.spi.UnflushedCommit;
 
 /**
  * Gives connections to a Quartz scheduler that runs only batch jobs, from a pool that the host closes. Quartz's transactions do not wait
@@ -15,17 +15,13 @@ import org.quartz.utils.ConnectionProvider;
  * transactions of the host whose log records would be flushed with them.
  */
 record QuartzConnections(DataSource dataSource) implements ConnectionProvider {
-    // Set only for the transaction, so that the connection goes back to the pool unchanged. This also works behind a
-    // pooler.
-    private static final String NOT_FLUSHED = "SET LOCAL synchronous_commit = off";
-
     @Override
     public Connection getConnection() throws SQLException {
         Connection real = dataSource.getConnection();
         return (Connection) Proxy.newProxyInstance(
                 QuartzConnections.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
                     if (method.getName().equals("prepareStatement") && takesLock((String) args[0])) {
-                        doNotFlush(real);
+                        UnflushedCommit.of(real);
                     }
                     try {
                         return method.invoke(real, args);
@@ -38,15 +34,6 @@ record QuartzConnections(DataSource dataSource) implements ConnectionProvider {
     /** Returns whether a statement takes Quartz's lock, with which each transaction that changes triggers begins. */
     private static boolean takesLock(String sql) {
         return sql.contains("QRTZ_LOCKS") && sql.endsWith("FOR UPDATE");
-    }
-
-    private static void doNotFlush(Connection connection) throws SQLException {
-        if (connection.getAutoCommit()) {
-            return;
-        }
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(NOT_FLUSHED);
-        }
     }
 
     @Override
