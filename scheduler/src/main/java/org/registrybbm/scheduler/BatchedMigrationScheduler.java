@@ -78,7 +78,8 @@ public final class BatchedMigrationScheduler implements AutoCloseable {
 
     /**
      * Returns whether this replica works: its scheduler runs, it has reached the tables of Quartz and of the engine since its start, and it
-     * reached the database within the last 15 s, or within three of its {@linkplain Builder#jobInterval intervals} if these are longer.
+     * reached the database within the last 15 s, or within three of its {@linkplain Builder#jobInterval intervals} if these are longer. While
+     * its turns fail, for example because Quartz's tables cannot be written, answers of the engine's tables do not count.
      */
     public boolean isCheckedIn() {
         try {

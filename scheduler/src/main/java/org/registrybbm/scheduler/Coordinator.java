@@ -162,7 +162,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         return news;
     }
 
-    /** While turns fail, as on Quartz's store, an answer of the engine's tables proves nothing. */
+    /** Notes an answer of the engine's tables. While turns fail, it proves nothing, because Quartz's store may be what fails. */
     private void heard() {
         if (!failing) {
             lastSound = System.nanoTime();

@@ -124,11 +124,7 @@ public final class BatchRun {
                 Watchdog.Watched watched = replica.watchdog().watch(connection, limit)) {
             try {
                 SubBatchTransaction.Aim aim = new SubBatchTransaction.Aim(
-                        size.rows(),
-                        size.isolates(),
-                        began,
-                        size.limit(settings.timeouts().statement()),
-                        watched::extend);
+                        size, began, size.limit(settings.timeouts().statement()), watched::extend);
                 step = Jdbc.inTransaction(connection, tx -> transaction.run(tx, aim));
             } catch (Throwable e) {
                 if (watched.wasCutOff()) {

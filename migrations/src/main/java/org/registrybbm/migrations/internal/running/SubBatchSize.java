@@ -47,6 +47,11 @@ final class SubBatchSize {
         return rows;
     }
 
+    /** Returns what decided the size, in words for the events. */
+    String why() {
+        return byTime.isShorter() ? "other sessions wait for its rows" : "aims at its target time";
+    }
+
     /** Returns whether failing rows are searched for one by one. */
     boolean isolates() {
         return isolates;

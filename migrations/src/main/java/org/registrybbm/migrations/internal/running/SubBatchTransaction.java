@@ -113,16 +113,16 @@ final class SubBatchTransaction implements AutoCloseable {
     /**
      * What a sub-batch aims at.
      *
-     * @param size rows
-     * @param isolate whether rows that fail are looked for one by one and quarantined
+     * @param size how many rows, and whether failing ones are searched for one by one and quarantined
      * @param began when it began, as {@link System#nanoTime}
      * @param limit how long one statement may take
      * @param patience gives its transaction more time than a sub-batch has else
      */
-    record Aim(int size, boolean isolate, long began, Duration limit, Consumer<Duration> patience) {}
+    record Aim(SubBatchSize size, long began, Duration limit, Consumer<Duration> patience) {}
 
     /** Runs in an open transaction, which the caller commits. */
     Step run(Connection tx, Aim aim) throws SQLException {
+        awaited = false;
         foresight.begin();
         Optional<LeaseQueries.Fenced> fence = lease.fence(tx, aim.limit());
         if (fence.isEmpty()) {
@@ -152,9 +152,9 @@ final class SubBatchTransaction implements AutoCloseable {
         if (table.get().strategy().proves()) {
             return proof().step(tx, fenced, aim.began());
         }
-        int paced = pacer.atMost(fenced.rate(), aim.size());
+        int paced = pacer.atMost(fenced.rate(), aim.size().rows());
         Optional<BatchingStrategy.SubBatch> next;
-        Savepoint before = aim.isolate() ? tx.setSavepoint() : null;
+        Savepoint before = aim.size().isolates() ? tx.setSavepoint() : null;
         try {
             next = table.get()
                     .next(
@@ -210,7 +210,7 @@ final class SubBatchTransaction implements AutoCloseable {
         boolean lost = QuarantineRetry.isLost(tx, table.table(), subBatch.batch());
         RowChange.Outcome outcome;
         try {
-            outcome = aim.isolate()
+            outcome = aim.size().isolates()
                     ? change.isolating(subBatch.batch(), new SearchLimits(tx, lease, aim.patience()))
                     : change.whole(subBatch.batch());
         } catch (RowChange.QuarantineFullException e) {
@@ -220,11 +220,12 @@ final class SubBatchTransaction implements AutoCloseable {
             return stay(tx, fenced, change, aim, Step.End.CUT_SHORT);
         }
         long rows = covered(tx, table.table(), subBatch.covered(), outcome.migrated());
-        if (table.table().treatment() == Treatment.CHANGE && table.strategy().followsKey() && !aim.isolate()) {
+        if (table.table().treatment() == Treatment.CHANGE
+                && table.strategy().followsKey()
+                && !aim.size().isolates()) {
             keyWatch().look(tx, table.table(), subBatch, new KeyWatch.Written(fenced.xid(), rows));
         }
         long covered = Math.max(rows, outcome.migrated());
-        String why = awaited ? "other sessions wait for its rows" : "aims at its target time";
         awaited = LockWaitQueries.isAwaited(tx);
         if (table.table().treatment() == Treatment.RETRY && outcome.quarantined() == 0) {
             long row = Objects.requireNonNull(subBatch.lastKey()).number();
@@ -239,10 +240,20 @@ final class SubBatchTransaction implements AutoCloseable {
                 tx,
                 fenced,
                 new LeaseQueries.Advance(
-                        subBatch.lastKey(), covered, outcome.migrated(), outcome.pending(), busy, aim.size()));
-        if (!aim.isolate()) {
+                        subBatch.lastKey(),
+                        covered,
+                        outcome.migrated(),
+                        outcome.pending(),
+                        busy,
+                        aim.size().rows()));
+        if (!aim.size().isolates()) {
             Integer before = job.subBatchSize();
-            lease.tellSize(tx, migration.id(), before == null ? null : (long) before, aim.size(), why);
+            lease.tellSize(
+                    tx,
+                    migration.id(),
+                    before == null ? null : (long) before,
+                    aim.size().rows(),
+                    aim.size().why());
         }
         Optional<BatchJob> finished =
                 isLast(table, job, subBatch, rows, outcome) ? LeaseQueries.finish(tx, lease) : Optional.empty();
@@ -265,8 +276,8 @@ final class SubBatchTransaction implements AutoCloseable {
     }
 
     /**
-     * Returns how many rows a sub-batch had. Where keys were taken for rows and fewer were changed, these are counted,
-     * without those that the work has deleted.
+     * Returns how many rows a sub-batch had. If its keys were taken for rows and fewer rows were changed, the rows are counted. Rows that the
+     * work has deleted are then missing from the number.
      */
     private long covered(Connection tx, WalkedTable table, BatchingStrategy.Covered covered, long migrated)
             throws SQLException {
@@ -281,7 +292,11 @@ final class SubBatchTransaction implements AutoCloseable {
     private Step stay(Connection tx, LeaseQueries.Fenced fenced, RowChange change, Aim aim, Step.End end)
             throws SQLException {
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
-        BatchJob job = advance(tx, fenced, new LeaseQueries.Advance(fenced.job().lastKey(), 0, 0, 0, busy, aim.size()));
+        BatchJob job = advance(
+                tx,
+                fenced,
+                new LeaseQueries.Advance(
+                        fenced.job().lastKey(), 0, 0, 0, busy, aim.size().rows()));
         return new Step.Committed(job, 0, 0, change.failures(), end);
     }
 
@@ -320,7 +335,7 @@ final class SubBatchTransaction implements AutoCloseable {
         return current;
     }
 
-    /** Returns whether another session waited for rows of the last sub-batch when its work was done. */
+    /** Returns whether another session waited for rows of the last sub-batch when they were changed. */
     boolean isAwaited() {
         return awaited;
     }

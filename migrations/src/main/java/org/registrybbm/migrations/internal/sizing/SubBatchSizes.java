@@ -9,8 +9,8 @@ import org.registrybbm.migrations.model.BatchSizing;
  * exceptions.
  *
  * <p>Rows that are only looked at say nothing about rows that are changed. So over many rows that are right already, the size never grows
- * beyond what can be changed within the target time. And if a fixed cost makes up most of the time, the size does not shrink, because fewer
- * rows would not make the sub-batch shorter. And while other sessions wait for rows of sub-batches, these are shorter.
+ * beyond what can be changed within the target time. If a fixed cost makes up most of the time, the size does not shrink, because fewer
+ * rows would not make the sub-batch shorter. While other sessions wait for rows of sub-batches, sub-batches are shorter.
  */
 public final class SubBatchSizes {
     // The limit until rows were changed: about as many rows as a slow table changes in the target time.
@@ -61,8 +61,13 @@ public final class SubBatchSizes {
         shorterFor = awaited ? CALM : Math.max(0, shorterFor - 1);
     }
 
+    /** Returns whether sub-batches are shorter now, because other sessions waited for their rows lately. */
+    public boolean isShorter() {
+        return shorterFor > 0;
+    }
+
     private Duration aim() {
-        return shorterFor > 0 ? target.dividedBy(SHORTER) : target;
+        return isShorter() ? target.dividedBy(SHORTER) : target;
     }
 
     /** Returns the size of the next sub-batch after one that was committed. */

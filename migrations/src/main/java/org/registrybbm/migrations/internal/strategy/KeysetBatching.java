@@ -255,12 +255,13 @@ public record KeysetBatching() implements BatchingStrategy {
         return Optional.of(new SubBatch(seen, batch(seen, after, through), last, Covered.exactly(covered), true));
     }
 
-    /** Returns the next sub-batch where as many keys as rows are wanted may be taken for so many rows; no row of it is read here. */
+    /** Returns the next sub-batch without reading any row, if its keys may be taken for rows; empty if the key must be walked. */
     private static Optional<SubBatch> unwalked(
             Connection connection, WalkedTable table, Wanted wanted, @Nullable Key after, @Nullable Key through)
             throws SQLException {
-        boolean gapless =
-                wanted.foresight().map(foresight -> foresight.keys().goOn()).orElse(false);
+        boolean gapless = wanted.foresight()
+                .map(foresight -> foresight.keys().areExpected())
+                .orElse(false);
         if (!gapless || after == null || through == null) {
             return Optional.empty();
         }
