@@ -16,7 +16,10 @@ import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlIdentifiers;
 
-/** What PostgreSQL's catalogue says of tables, columns and indexes. Names go in as values, never as text of a statement. */
+/**
+ * Statements that read what PostgreSQL's catalogue says about tables, columns and indexes. Names are parameters and never part of a
+ * statement's text, except in {@link #usesIndex}, which is given SQL.
+ */
 public final class CatalogQueries {
     private static final String QUOTED = SqlIdentifiers.quotedInSql("n.nspname", "c.relname") + " AS quoted\n";
 
@@ -27,7 +30,7 @@ public final class CatalogQueries {
                 AND c.relname = ?
             """;
 
-    // PostgreSQL 18 says NOT NULL of a column whose constraint nobody validated, so that rows may have none.
+    // In PostgreSQL 18, attnotnull is also true if the constraint was never validated. Rows may then still be NULL.
     private static final String HAS_NO_NULLS = """
             a.attnotnull AND NOT EXISTS (
                 SELECT
@@ -86,7 +89,10 @@ public final class CatalogQueries {
                 AND NOT a.attisdropped
             """;
 
-    /** The primary key of a table, or else the oldest unique index that no two rows and no NULL can share; %s is the table's oid. */
+    /**
+     * SQL for the index whose columns tell the rows of a table apart: the primary key, or else the oldest unique index that is checked at
+     * once and whose columns cannot be NULL. {@code %s} is the table's object id.
+     */
     static final String ROW_KEY_OF = """
             SELECT i.indrelid, i.indkey, i.indnkeyatts
             FROM pg_index i
@@ -114,10 +120,9 @@ public final class CatalogQueries {
             ORDER BY k.place
             """;
 
-    // The index's first columns are the key's, in its order, all in one direction, sorted as the columns are, with
-    // NULLs
-    // where that order has them (0 is ascending, 3 is descending with NULLs first); included columns have no order. A
-    // partitioned table's own index covers its partitions; without one, each leaf needs an index of its own.
+    // An index can be walked if its first columns are those of the key, in the same order, all in one direction, and
+    // sorted as the columns are. Option 0 is ascending, option 3 is descending with NULLs first. Included columns have
+    // no order. An index of a partitioned table covers its partitions. Without one, each leaf needs its own index.
     private static final String WALKABLE = PartitionTree.WITH + """
             , walkable AS (
                 SELECT i.indrelid
@@ -189,17 +194,18 @@ public final class CatalogQueries {
             WHERE to_regclass(name) IS NULL
             """;
 
-    // A node of EXPLAIN's tree, and no name or text that a condition holds.
+    // Matches a node of EXPLAIN's tree, but no name or text that a condition contains.
     private static final Pattern INDEX_NODE = Pattern.compile("\\s*(-> +)?(Index|Index Only|Bitmap Heap) Scan .*");
 
     private CatalogQueries() {}
 
     /**
-     * Finds a migration's table and the columns of its key.
+     * Finds the table of a migration and the columns of its key.
      *
+     * @param table the table as {@code <schema>.<table>}
      * @param column one column, or several separated by commas
-     * @param key whether the column matters
-     * @throws InvalidDefinitionException when one of them does not exist or is not written as it must be
+     * @param key whether the column is needed; if not, it is not looked up
+     * @throws InvalidDefinitionException if the table or a column does not exist, or if the table's name is not written as it must be
      */
     public static TargetTable target(Connection connection, String table, String column, boolean key)
             throws SQLException {
@@ -209,7 +215,7 @@ public final class CatalogQueries {
                     FailureCode.INVALID_BBM_TABLE,
                     "table_name '" + table
                             + "' is not <schema>.<table>; write it like public.users, and quote a part as"
-                            + " SQL does where it has other characters than a to z, 0 to 9 and _");
+                            + " SQL does if it has other characters than a to z, 0 to 9 and _");
         }
         Found found = Jdbc.first(connection, TABLE, CatalogQueries::found, name.get(0), name.get(1))
                 .orElseThrow(() -> new InvalidDefinitionException(
@@ -247,24 +253,27 @@ public final class CatalogQueries {
         return new KeyColumns(List.copyOf(columns));
     }
 
-    /** Finds a partition of a target's table by its object id; empty when it is none any more. */
+    /** Finds a table of a partition tree by its object id; empty if it does not belong to the tree any more. */
     public static Optional<TargetTable> leaf(Connection connection, TargetTable root, long oid) throws SQLException {
         return Jdbc.first(connection, LEAF, CatalogQueries::found, oid, root.oid())
                 .map(leaf ->
                         new TargetTable(leaf.oid(), leaf.quoted(), leaf.kind().equals("p"), root.key()));
     }
 
-    /** Returns the root of the partition tree that a table belongs to, quoted for SQL; the table itself where there is none. */
+    /** Returns the root of the partition tree that a table belongs to, quoted for SQL; the table itself if it belongs to none. */
     static String root(Connection connection, TargetTable target) throws SQLException {
         return Jdbc.one(connection, ROOT, row -> row.getString("quoted"), target.oid(), target.oid());
     }
 
-    /** Returns how the rows of a table are told apart. */
+    /** Finds out how the rows of a table are told apart. */
     public static RowIdentity identity(Connection connection, TargetTable target) throws SQLException {
         return new RowIdentity(List.copyOf(Jdbc.list(connection, ROW_KEY, CatalogQueries::column, target.oid())));
     }
 
-    /** Returns whether an index finds the rows of a condition, as far as it may be chosen at all. */
+    /**
+     * Returns whether PostgreSQL would find the rows of a condition by an index. To learn whether it can do so at all, turn sequential
+     * scans off before.
+     */
     public static boolean usesIndex(Connection connection, String table, String condition) throws SQLException {
         return Jdbc.list(
                         connection,
@@ -274,7 +283,7 @@ public final class CatalogQueries {
                 .anyMatch(line -> INDEX_NODE.matcher(line).matches());
     }
 
-    /** Finds a column by its name: as written, or read as an SQL identifier. */
+    /** Finds a column by its name, as it is written or, if there is none, as it is read as an SQL identifier. */
     public static Optional<Column> column(Connection connection, long table, String name) throws SQLException {
         Optional<Column> asWritten = Jdbc.first(connection, COLUMN_OF_OID, CatalogQueries::column, table, name);
         if (asWritten.isPresent()) {
@@ -287,9 +296,11 @@ public final class CatalogQueries {
     }
 
     /**
-     * Finds further columns of a work function's table, in the order of their names: as written, or read as SQL identifiers.
+     * Finds columns that a work function names, and returns them in the order of the names. A name is taken as it is written or, if there
+     * is no such column, as it is read as an SQL identifier.
      *
-     * @throws InvalidDefinitionException when there is none of a name
+     * @param table the table, quoted for SQL
+     * @throws InvalidDefinitionException if there is no column of a name
      */
     public static List<Column> columnsOf(Connection connection, String table, List<String> names) throws SQLException {
         String[] wanted = names.stream()
@@ -323,7 +334,7 @@ public final class CatalogQueries {
                 Objects.requireNonNullElse(row.getString("equality"), Column.EQUAL));
     }
 
-    /** Returns whether an index can be walked in the order of the target's column. */
+    /** Returns whether there is an index that can be walked in the order of the target's key. */
     public static boolean isWalkable(Connection connection, TargetTable target) throws SQLException {
         return Jdbc.one(
                 connection,
@@ -335,7 +346,7 @@ public final class CatalogQueries {
                 target.oid());
     }
 
-    /** Returns whether there is a partial index {@code WHERE column IS NULL}. */
+    /** Returns whether there is a valid partial index {@code WHERE column IS NULL} for the first column of the target's key. */
     public static boolean hasNullIndex(Connection connection, TargetTable target) throws SQLException {
         return Jdbc.one(
                 connection,
@@ -345,7 +356,7 @@ public final class CatalogQueries {
                 target.firstColumn().name());
     }
 
-    /** Finds a sequence and returns it quoted for SQL. */
+    /** Finds a sequence by its name, {@code <schema>.<sequence>}, and returns it quoted for SQL; empty if there is none. */
     public static Optional<String> sequence(Connection connection, String name) throws SQLException {
         List<String> parts = SqlIdentifiers.parse(name);
         return parts.size() == 2
@@ -353,7 +364,7 @@ public final class CatalogQueries {
                 : Optional.empty();
     }
 
-    /** Returns which of some tables or sequences are not there. */
+    /** Returns which of the given tables or sequences do not exist. */
     public static List<String> missing(Connection connection, String... tables) throws SQLException {
         return Jdbc.list(connection, MISSING_TABLE, row -> row.getString("name"), (Object) tables);
     }

@@ -20,15 +20,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The right of one worker to run one batch job now. Every change of the batch job goes through it and names its token, so a worker
- * that lost it changes nothing.
+ * The right of one worker to run one batch job now. Every change that the worker makes to the batch job names the token of the lease. A
+ * worker that has lost its lease therefore changes nothing.
  */
 public record Lease(DataSource dataSource, Replica replica, EngineSettings settings, long jobId, long token) {
     private static final Logger LOGGER = LoggerFactory.getLogger(Lease.class);
     private static final Duration LONGEST_BOOKKEEPING = Duration.ofSeconds(15);
     private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(60);
 
-    /** Opens a connection, and tells one that could not be had from a statement that failed. */
+    /**
+     * Opens a connection.
+     *
+     * @throws SqlFailures.NoConnection if there is none to be had, so that callers can tell this from a statement that failed
+     */
     public Connection connect() throws SQLException {
         try {
             return dataSource.getConnection();
@@ -38,26 +42,31 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
     }
 
     /**
-     * Locks the batch job's row for the sub-batch's transaction; empty when the lease is lost.
+     * Prepares the transaction of a sub-batch and locks the row of the batch job in it; empty if the lease is lost.
      *
-     * @param statementLimit how long one statement of it may take
+     * @param statementLimit how long one statement of the transaction may take
      */
     public Optional<LeaseQueries.Fenced> fence(Connection tx, Duration statementLimit) throws SQLException {
         Jdbc.run(tx, TransactionSettings.subBatch(settings.timeouts(), statementLimit, jobId));
         return LeaseQueries.fence(tx, this);
     }
 
-    /** Gives the rest of the batch job back, without an attempt counted; false when the lease is lost. */
+    /** Hands the rest of the batch job back without counting an attempt; returns false if the lease is lost. */
     public boolean handBack() throws SQLException {
         return bookkeeping(tx -> LeaseQueries.handBack(tx, this));
     }
 
-    /** The same at a shutdown, when the container registry's own software may be the next to run it. */
+    /** Does the same at a shutdown, so that the container registry's own software may run the batch job next. */
     public boolean handOver() throws SQLException {
         return bookkeeping(tx -> LeaseQueries.handOver(tx, this));
     }
 
-    /** Gives the rest of the batch job back for a while, as somebody's lock is in its way; false when the lease is lost. */
+    /**
+     * Hands the rest of the batch job back for a while, because a lock of another session is in its way.
+     *
+     * @param blocker whose lock that is; null if unknown
+     * @return false if the lease is lost
+     */
     public boolean waitForLock(@Nullable String blocker) throws SQLException {
         Duration longest = LONGEST_LOCK_WAIT.compareTo(settings.longestRetryDelay()) < 0
                 ? LONGEST_LOCK_WAIT
@@ -65,7 +74,7 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
         return bookkeeping(tx -> LockWaitQueries.handBack(tx, jobId, token, blocker, longest));
     }
 
-    /** Says, half a lock timeout from now, whose lock the worker waits for; empty when it waits for none, or nobody can tell. */
+    /** Looks up, half a lock timeout from now, whose lock the worker waits for; empty if it waits for none, or if that is unknown. */
     public CompletableFuture<Optional<String>> blocker() {
         long millis = settings.timeouts().lock().toMillis() / 2;
         return CompletableFuture.supplyAsync(
@@ -80,12 +89,12 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
                 CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS));
     }
 
-    /** Extends the lease; false when it is lost. */
+    /** Extends the lease; returns false if it is lost. */
     public boolean renew(int subBatchSize) throws SQLException {
         return bookkeeping(tx -> LeaseQueries.renew(tx, this, subBatchSize));
     }
 
-    /** Extends the lease with another sub-batch size, and tells why; false when it is lost. */
+    /** Extends the lease, and records another sub-batch size and the reason for it; returns false if the lease is lost. */
     public boolean resize(long migrationId, int from, int to, String why) throws SQLException {
         return bookkeeping(tx -> {
             tellSize(tx, migrationId, (long) from, to, why);
@@ -93,7 +102,7 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
         });
     }
 
-    /** Records another sub-batch size, when it is another one by enough. */
+    /** Records another sub-batch size as an event if it differs by enough. The old size is null if this is the first one. */
     public void tellSize(Connection tx, long migrationId, @Nullable Long from, long to, String why)
             throws SQLException {
         if (EventQueries.isWorthTelling(from, to)) {
@@ -102,13 +111,13 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
         }
     }
 
-    /** Records a failed try, and returns how many there were without progress; empty when the lease is lost. */
+    /** Records a failed try and returns how many tries in a row made no progress; empty if the lease is lost. */
     public Optional<Integer> fail(Failure failure, int subBatchSize, int attempt) throws SQLException {
         Duration retryAfter = settings.retryAfter(attempt);
         return bookkeeping(tx -> LeaseQueries.fail(tx, this, failure, subBatchSize, retryAfter));
     }
 
-    /** Works in a short, durable transaction of its own, and is cut off when even that takes too long. */
+    /** Works in a short, durable transaction of its own. The transaction is cut off if it takes longer than 15 s. */
     public <T> T bookkeeping(Jdbc.Transaction<T> work) throws SQLException {
         try (Connection connection = connect();
                 Watchdog.Watched watched = replica.watchdog().watch(connection, LONGEST_BOOKKEEPING)) {
@@ -119,7 +128,7 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
         }
     }
 
-    /** Runs one statement as a transaction of its own, or reads, and is cut off when that takes too long. */
+    /** Works without a transaction: each statement is committed by itself. The work is cut off if it takes longer than 15 s. */
     <T> T autoCommit(Jdbc.Transaction<T> work) throws SQLException {
         try (Connection connection = connect();
                 Watchdog.Watched watched = replica.watchdog().watch(connection, LONGEST_BOOKKEEPING)) {
@@ -127,7 +136,7 @@ public record Lease(DataSource dataSource, Replica replica, EngineSettings setti
         }
     }
 
-    /** Each time with the session of now: the replica's may have been lost and found again. */
+    /** Returns the current term. It is made anew each time, because the replica may have lost its session and opened another one. */
     LeaseQueries.Term term() {
         return new LeaseQueries.Term(
                 settings.timeouts().lease(), replica.session().get());

@@ -18,16 +18,19 @@ import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.Key;
 
-/** Statements on a batch job's lease. After the claim each of them names the lease token, so a worker that lost it changes nothing. */
+/**
+ * Statements on the lease of a batch job. After the claim each of them names the lease token, so a worker that has lost the lease changes
+ * nothing.
+ */
 public final class LeaseQueries {
-    // Claims are rare (one a batch) and short; taking them one after the other makes the budgets exact. Whoever has the
-    // turn waits for nobody's lock.
+    // Claims are made one after the other, because the budgets are exact only then. That is cheap: a claim is short,
+    // and there is one for each batch job. Whoever has the turn waits for other locks for 100 ms at most.
     private static final String ONE_CLAIM_AT_A_TIME = """
             SELECT pg_advisory_xact_lock(%s);
             SET LOCAL lock_timeout = '100ms'
             """.formatted(AdvisoryKeys.of("claim a batch job", "0"));
 
-    // Skips a row that is locked: its worker is committing a sub-batch or another one is claiming it right now.
+    // A locked row is skipped: its worker is inside a sub-batch, or another worker is claiming it right now.
     private static final String LOCK_FOR_CLAIM =
             JobQueries.WITH_HELD + "SELECT " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
                 , j.id IN (SELECT id FROM held) AS leased
@@ -43,7 +46,8 @@ public final class LeaseQueries {
             WHERE id = ?
             """;
 
-    // When a second worker died in it, both may have died of its rows: the next one tries fewer.
+    // If a second worker died in the batch job, its rows may have killed both, so the next worker tries fewer rows at a
+    // time.
     private static final String CLAIM = """
             UPDATE batched_background_migration_jobs j
             SET status = 1,
@@ -69,8 +73,9 @@ public final class LeaseQueries {
             RETURNING j.lease_token,
             """ + JobQueries.COLUMNS;
 
-    // The fence. In the order of its unique index, the quarantine is asked for one row, and not read from its start.
-    // FOR UPDATE makes a taker wait for this transaction, and this one fail when it was taken over before.
+    // FOR UPDATE keeps others from claiming the batch job until this transaction ends. If another worker has claimed it
+    // before, no row has the token any more. The ORDER BY makes PostgreSQL look the quarantine up in its unique index
+    // instead of reading it from its start.
     private static final String FENCE =
             "SELECT pg_current_xact_id()::text AS xid, " + JobQueries.COLUMNS + ", " + MigrationQueries.COLUMNS + """
                 , (
@@ -92,8 +97,9 @@ public final class LeaseQueries {
             FOR UPDATE OF j
             """;
 
-    // Attempts count tries without progress: one that committed a sub-batch starts the count anew. The fence's row
-    // lock shows in xmax: it is gone when the work function ended the transaction behind our back.
+    // Attempts count tries without progress, so a committed sub-batch starts the count anew. The transaction id shows
+    // whether this is still the transaction of the fence: a work function may have ended that one, and with it the lock
+    // of the row.
     private static final String ADVANCE = """
             UPDATE batched_background_migration_jobs j
             SET last_key = ?::jsonb,
@@ -137,7 +143,7 @@ public final class LeaseQueries {
             RETURNING
             """ + JobQueries.COLUMNS;
 
-    // Its rest is nobody's range any more: should it come back, it is found as a gap.
+    // The range then belongs to no batch job. If its table comes back, the range is found as a gap.
     private static final String FORGET = """
             DELETE FROM batched_background_migration_jobs
             WHERE id = ?
@@ -176,7 +182,8 @@ public final class LeaseQueries {
                 AND status = 1
             """;
 
-    // At a shutdown, in the status in which the container registry's own software would run it too.
+    // A batch job of a kind that the container registry's own software knows gets the status in which that software
+    // would run it too.
     private static final String HAND_OVER = """
             UPDATE batched_background_migration_jobs j
             SET status = CASE WHEN %1$s THEN 3 ELSE 1 END,
@@ -215,7 +222,8 @@ public final class LeaseQueries {
             RETURNING attempts
             """;
 
-    // How far a proof is read. Attempts stay: where it begins anew, it has made no progress.
+    // The cursor of a proof is the number of blocks that it has read. The attempts are not reset, because the next run
+    // begins a new proof, so reading a part is no progress.
     private static final String PROVE = """
             UPDATE batched_background_migration_jobs
             SET last_key = to_jsonb(?::bigint),
@@ -233,14 +241,19 @@ public final class LeaseQueries {
 
     private LeaseQueries() {}
 
-    /** A locked batch job and what a claim depends on. */
+    /**
+     * A locked batch job, and the facts on which its claim depends.
+     *
+     * @param leased whether another worker holds it
+     */
     public record Claimable(BatchJob job, BatchedMigration migration, boolean leased) {}
 
     /**
-     * A batch job, its migration and its budgets, read under the fence.
+     * A batch job, its migration and its budgets, as the fence has read them.
      *
+     * @param xid the id of the transaction that holds the fence, as text
      * @param quarantined whether any row of the migration is or was in quarantine
-     * @param maybeSurplus whether it may be one batch job too many
+     * @param maybeSurplus whether the batch job may exceed a budget; {@link BudgetQueries#isSurplus} tells for certain
      */
     public record Fenced(
             BatchJob job,
@@ -250,13 +263,27 @@ public final class LeaseQueries {
             RowRate rate,
             boolean maybeSurplus) {}
 
-    /** How long a lease lasts by time alone, and the session whose end ends it sooner, null when there is none. */
+    /**
+     * How long a lease lasts.
+     *
+     * @param length the longest time, by the clock
+     * @param session the key of the replica's session, whose end also ends the lease; null if the replica has none
+     */
     public record Term(Duration length, @Nullable Long session) {}
 
-    /** A granted claim. */
+    /** A claim that was granted, and the token of its lease. */
     public record Claimed(BatchJob job, long token) {}
 
-    /** What a sub-batch adds to its batch job. */
+    /**
+     * What a sub-batch writes into its batch job.
+     *
+     * @param lastKey the new cursor; null if the strategy has none
+     * @param covered rows to add to those that were looked at
+     * @param migrated rows to add to those that were changed
+     * @param pending rows to add to those that are still pending after another change
+     * @param busy time to add
+     * @param subBatchSize the size of the sub-batch
+     */
     public record Advance(
             @Nullable Key lastKey, long covered, long migrated, long pending, Duration busy, int subBatchSize) {}
 
@@ -290,7 +317,7 @@ public final class LeaseQueries {
         return Jdbc.first(tx, FENCE, LeaseQueries::fenced, lease.jobId(), lease.token());
     }
 
-    /** Moves the cursor and extends the lease; empty when the transaction is not the fence's any more. */
+    /** Moves the cursor and extends the lease; empty if this is not the fence's transaction any more, or if the row was changed. */
     public static Optional<BatchJob> advance(Connection tx, Lease lease, String xid, Advance by) throws SQLException {
         Term term = lease.term();
         return Jdbc.first(
@@ -311,9 +338,10 @@ public final class LeaseQueries {
     }
 
     /**
-     * Says how far a proof is read and extends its lease; false when the lease is lost.
+     * Records how far a proof has read, and extends its lease; returns false if the lease is lost.
      *
-     * @param blocks how many blocks are read
+     * @param blocks how many blocks it has read
+     * @param busy time to add
      */
     public static boolean prove(Connection tx, Lease lease, long blocks, Duration busy) throws SQLException {
         Term term = lease.term();
@@ -329,33 +357,41 @@ public final class LeaseQueries {
                 == 1;
     }
 
-    /** Finishes the batch job; empty when the lease is lost. */
+    /** Finishes the batch job and returns it; empty if the lease is lost. */
     public static Optional<BatchJob> finish(Connection tx, Lease lease) throws SQLException {
         return Jdbc.first(tx, FINISH, JobQueries::job, lease.jobId(), lease.token());
     }
 
-    /** Deletes the batch job, which has not begun; false when the lease is lost. */
+    /** Deletes the batch job, which must not have a cursor yet; returns false if it has one or if the lease is lost. */
     public static boolean forget(Connection tx, Lease lease) throws SQLException {
         return Jdbc.update(tx, FORGET, lease.jobId(), lease.token()) == 1;
     }
 
-    /** Ends a batch job's range earlier; null leaves a bound as it is. False when the lease is lost. */
+    /**
+     * Ends the range of a batch job earlier: at a number, or else at a key. One of the two is null. A number also clears a key that is
+     * stored as the end.
+     *
+     * @return false if the lease is lost
+     */
     public static boolean cutShort(Connection tx, Lease lease, @Nullable Long max, @Nullable Key through)
             throws SQLException {
         return Jdbc.update(tx, CUT_SHORT, max, max, KeyJson.write(through), lease.jobId(), lease.token()) == 1;
     }
 
-    /** Gives the rest of the batch job back, without an attempt counted; false when the lease is lost. */
+    /** Hands the rest of the batch job back without counting an attempt; returns false if the lease is lost. */
     public static boolean handBack(Connection tx, Lease lease) throws SQLException {
         return Jdbc.update(tx, HAND_BACK, lease.jobId(), lease.token()) == 1;
     }
 
-    /** Hands a batch job back so that the container registry's own software would run it too, where that knows its kind. */
+    /**
+     * Hands the batch job back without counting an attempt, and so that the container registry's own software would run it too, if that
+     * software knows ranges of its kind; returns false if the lease is lost.
+     */
     static boolean handOver(Connection tx, Lease lease) throws SQLException {
         return Jdbc.update(tx, HAND_OVER, lease.jobId(), lease.token()) == 1;
     }
 
-    /** Extends the lease; false when it is lost. */
+    /** Extends the lease; returns false if it is lost. */
     static boolean renew(Connection tx, Lease lease, int subBatchSize) throws SQLException {
         Term term = lease.term();
         return Jdbc.update(
@@ -363,7 +399,7 @@ public final class LeaseQueries {
                 == 1;
     }
 
-    /** Records a failed try and returns how many there were without progress, or empty when the lease is lost. */
+    /** Records a failed try and returns how many tries in a row made no progress; empty if the lease is lost. */
     static Optional<Integer> fail(Connection tx, Lease lease, Failure failure, int subBatchSize, Duration retryAfter)
             throws SQLException {
         return Jdbc.first(

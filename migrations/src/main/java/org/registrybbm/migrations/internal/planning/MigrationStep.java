@@ -34,9 +34,9 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkRegistry;
 
-/** The planner's turn at one migration, in one transaction that at most one replica has at a time. */
+/** Plans one migration in one transaction. Only one replica at a time plans a migration. */
 public record MigrationStep(DataSource dataSource, EngineSettings settings, WorkRegistry workRegistry) {
-    // One replica plans a migration at a time. A lock of the migration's row would make the operator's UPDATE wait.
+    // This is an advisory lock, because a lock of the migration's row would make an operator's UPDATE wait.
     private static final String ONE_PLANNER_AT_A_TIME = """
             SELECT pg_advisory_xact_lock(%s)
             """.formatted(AdvisoryKeys.of("plan a batched migration", "?"));
@@ -44,8 +44,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     /**
      * A plan that failed for a reason that may pass.
      *
-     * @param why without row values
-     * @param kept whether the migration's row tells of it, and when to plan it again
+     * @param why the failure, without row values
+     * @param kept whether the migration's row records the failure and when to plan again
      */
     public record Postponed(Failure why, boolean kept) {}
 
@@ -59,14 +59,15 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     /**
      * Plans one migration.
      *
-     * @param free how many batch jobs it may have more, by the budgets
+     * @param free how many more batch jobs the budgets allow the migration
      * @param missingCodeSeconds how long its code may be missing
      */
     public StepResult take(Contender contender, int free, double missingCodeSeconds) throws SQLException {
         try {
             return plan(contender, free, missingCodeSeconds);
         } catch (Throwable e) {
-            // An Error too: it is of the author's code, and met again by each replica that asks it.
+            // An Error fails the migration too, because it comes from the author's code, and each replica would meet it
+            // again.
             if (!(e instanceof Error) && !SqlFailures.isLasting(e)) {
                 throw e;
             }
@@ -79,8 +80,8 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
     }
 
     /**
-     * Takes that a migration could not be planned for a reason that may pass: its row says why and when it is planned again. Where the
-     * database or the connection is to blame, or somebody has locked the row, nothing can be written down.
+     * Handles a plan that failed for a reason that may pass. It records in the migration's row why the plan failed and when to plan again.
+     * Nothing can be recorded if the connection was lost or there was none, or if somebody has locked the row.
      */
     public Postponed postpone(Contender contender, Throwable why) {
         Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, why);
@@ -111,7 +112,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             if (migration == null) {
                 return StepResult.NOTHING;
             }
-            // Claims count by it: no batch job is handed out before it is there.
+            // Claims count the batch jobs of a table by its root, so the root must be stored before any is handed out.
             RootQueries.keep(connection, contender, migration.definition().table());
             StepResult result = take(connection, migration, contender.held(), free, missingCodeSeconds);
             if (contender.planFailure() != null) {
@@ -124,7 +125,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         });
     }
 
-    /** Waits for its turn as long as the guards allow; a transaction that may not wait longer is over. */
+    /** Waits until no other replica plans the migration. If that takes too long, it rolls back and returns false. */
     private static boolean lock(Connection connection, long id) throws SQLException {
         try {
             Jdbc.list(connection, ONE_PLANNER_AT_A_TIME, row -> true, id);
@@ -149,7 +150,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             return migration.status() == MigrationStatus.FINISHED ? reopen(connection, migration) : StepResult.NOTHING;
         }
         if (migration.failure() != null || isSetActive(connection, migration)) {
-            // Somebody set a failed migration to active again.
+            // Somebody set a failed migration to active again, so its failure and its attempts are forgotten.
             MigrationQueries.forgetFailure(connection, migration.id());
             JobQueries.forgetAttempts(connection, migration.id());
             WalkQueries.forgetProof(connection, migration.id());
@@ -162,7 +163,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             }
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         } else if (migration.timeline().finishedAt() != null && MigrationQueries.reopen(connection, migration.id())) {
-            // Somebody set a finished migration to active again: what it once proved says nothing of now.
+            // Somebody set a finished migration to active again. An old proof says nothing about its rows now.
             WalkQueries.forgetProof(connection, migration.id());
             EventQueries.record(
                     connection,
@@ -171,7 +172,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             migration = MigrationQueries.find(connection, migration.id()).orElse(migration);
         }
         if (missing.isPresent() && held > 0) {
-            // Some replica runs it, so some replica has the code.
+            // Another replica runs its batch jobs, so that replica has the code.
             return StepResult.NOTHING;
         }
         if (missing.isPresent()) {
@@ -190,14 +191,17 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         return due(connection, migration, held, free, poison).after(events);
     }
 
-    /** A migration that has just begun has no batch job without attempts: it had failed, and its row does not say why. */
+    /**
+     * Returns whether somebody set a failed migration to active whose row does not say why it failed. Its batch job that has used up its
+     * attempts shows that, because a migration that is just beginning has no such batch job.
+     */
     private boolean isSetActive(Connection connection, BatchedMigration migration) throws SQLException {
         return migration.status() == MigrationStatus.ACTIVE
                 && JobQueries.exhausted(connection, migration.id(), settings.maxJobAttempts())
                         .isPresent();
     }
 
-    /** Goes on with a migration that somebody else has set to finished. */
+    /** Makes a migration active again that somebody else set to finished before it was complete. */
     private static StepResult reopen(Connection connection, BatchedMigration migration) throws SQLException {
         if (!Contradictions.reopen(connection, migration.id())) {
             return StepResult.NOTHING;
@@ -224,7 +228,10 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
                 : StepResult.NOTHING;
     }
 
-    /** Existing batch jobs first, then new ones, then failed ones again; when there are none at all it is finished. */
+    /**
+     * Collects the batch jobs to run: first existing ones, then new ones, then failed ones that are due again. If there are none and none
+     * is unfinished, the migration comes to its end.
+     */
     private StepResult due(Connection connection, BatchedMigration migration, int held, int free, LethalRows poison)
             throws SQLException {
         List<DueJob> due = new ArrayList<>();
@@ -251,7 +258,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
             PendingCheck.run(connection, definition);
             walks.openFirst();
         }
-        // A budget may allow many more than there are workers.
+        // A budget may allow many more batch jobs than there are workers, so only twice as many as run now are assumed.
         int lanes = Math.min(held + free, Math.max(1, held) * 2);
         BatchCutter cutter = new BatchCutter(connection, definition, settings, lanes);
         boolean nothingLeft = cutter.cut(due, free);

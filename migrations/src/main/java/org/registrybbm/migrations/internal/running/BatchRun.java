@@ -32,7 +32,7 @@ import org.registrybbm.migrations.settings.EngineSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One claimed run of one batch job, from its lease to its outcome. Used once, by one thread. */
+/** One run of a batch job, from the claim that was granted to its outcome. An instance is used once, by one thread. */
 public final class BatchRun {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchRun.class);
 
@@ -77,7 +77,7 @@ public final class BatchRun {
         this.takeover = granted.takeover();
     }
 
-    /** Works until the batch job is finished, failed, handed back or lost. */
+    /** Runs sub-batches until the batch job is finished, has failed, is handed back or is lost. */
     public BatchOutcome run(StopSignal stop) {
         events.started(job, takeover);
         try (transaction) {
@@ -137,14 +137,15 @@ public final class BatchRun {
             Duration took = since(began);
             pacer.pay(committed.covered(), began);
             job = committed.job();
-            // How many rows are best says nothing of how far they lie.
+            // The time of the search does not count: it depends on how far away the next rows are, not on how many are
+            // taken.
             size.committed(committed, took.minus(transaction.searched()), transaction.isAwaited());
             events.committed(committed, took);
         }
         return step;
     }
 
-    /** Returns the outcome when the sub-batch was the last one. */
+    /** Returns the outcome of the run if the sub-batch was its last one; empty if the run continues. */
     private Optional<BatchOutcome> settle(Step step) {
         outage.progress();
         asksForBlocker = false;
@@ -169,7 +170,7 @@ public final class BatchRun {
         return Optional.of(lost("another worker took it over, or its row was changed or deleted"));
     }
 
-    /** Decides what an exception means; empty when the batch goes on. */
+    /** Decides what follows after an exception. Returns the outcome of the run; empty if the run continues. */
     private Optional<BatchOutcome> survive(Throwable thrown, StopSignal stop) {
         if (outage.isOne(thrown)) {
             return waitForDatabase(thrown, stop);
@@ -197,7 +198,10 @@ public final class BatchRun {
         return Optional.of(fail(SqlFailures.describe(FailureCode.UNKNOWN, thrown), thrown));
     }
 
-    /** One row is waited for: it is tried once more, to see who holds it, and then left for a while to its holder. */
+    /**
+     * Handles a lock wait that fewer rows could not avoid. The sub-batch is tried once more, to find out who holds the lock. If the lock is
+     * still held then, the batch job is handed back for a while.
+     */
     private Optional<BatchOutcome> waitForLock() {
         if (!asksForBlocker) {
             asksForBlocker = true;
@@ -213,17 +217,17 @@ public final class BatchRun {
             return Optional.of(
                     lease.waitForLock(holder)
                             ? handedBack(Reason.LOCKED)
-                            : lost("its lease was gone when it was to wait for a lock"));
+                            : lost("its lease was lost while it waited for a lock"));
         } catch (SQLException e) {
-            return Optional.of(lost("it waits for a lock, and its lease runs out by itself: " + e.getMessage()));
+            return Optional.of(lost("it waits for a lock, and its lease will expire: " + e.getMessage()));
         }
     }
 
     /**
-     * Extends the lease for another try with the size of now; false when it is lost.
+     * Extends the lease for another try with the current size. Returns false if the lease is lost or could not be extended.
      *
-     * @param before what the size was
-     * @param news whether to tell of it
+     * @param before the size of the try that failed
+     * @param news whether to log and record the new size
      */
     private boolean again(int before, boolean news, Throwable thrown) {
         String why = SqlFailures.describe(FailureCode.UNKNOWN, thrown).message();
@@ -232,7 +236,7 @@ public final class BatchRun {
                 return lease.renew(size.rows());
             }
             LOGGER.info(
-                    "batch job {} of '{}': {}; nothing was changed, it is tried again with {} rows after {}",
+                    "batch job {} of '{}': {}; nothing was changed; it is tried again with {} rows instead of {}",
                     job.id(),
                     migration.name(),
                     why,
@@ -260,7 +264,7 @@ public final class BatchRun {
             lease.handBack();
             failMigration(failure);
         } catch (SQLException e) {
-            LOGGER.warn("could not record that '{}' failed; the planner will", migration.name(), e);
+            LOGGER.warn("could not record that '{}' failed; the planner will record it", migration.name(), e);
         }
         return handedBack(Reason.MIGRATION_STOPPED);
     }
@@ -270,7 +274,7 @@ public final class BatchRun {
         try {
             Optional<Integer> attempts = lease.fail(failure, size.rows(), job.attempts());
             if (attempts.isEmpty()) {
-                return lost("its lease was gone when its failure was to be recorded");
+                return lost("its lease was lost before its failure could be recorded");
             }
             boolean exhausted = attempts.get() >= settings.maxJobAttempts();
             BatchOutcome failed = events.failed(job, failure, exhausted);
@@ -279,9 +283,9 @@ public final class BatchRun {
             }
             return failed;
         } catch (SQLException e) {
-            // Without what was thrown first: its text may hold values.
+            // The first exception is not logged here, because its text may contain row values.
             LOGGER.warn(
-                    "could not record a failure of batch job {}; its lease runs out and it is tried again",
+                    "could not record a failure of batch job {}; it is tried again when its lease has expired",
                     job.id(),
                     e);
             return lost("its failure could not be recorded: " + failure.message());
@@ -289,7 +293,8 @@ public final class BatchRun {
     }
 
     private void failMigration(Failure failure) throws SQLException {
-        // On its own: when somebody's open transaction holds the migration's row, the planner does it later.
+        // This is a transaction of its own. If another transaction keeps the migration's row locked, the planner fails
+        // the migration later.
         lease.bookkeeping(tx -> MigrationQueries.fail(tx, migration.id(), failure))
                 .ifPresent(failed -> events.migrationFailed(failed, failure));
     }
@@ -297,9 +302,9 @@ public final class BatchRun {
     private BatchOutcome handBack(Reason reason) {
         try {
             boolean held = reason == Reason.STOPPING ? lease.handOver() : lease.handBack();
-            return held ? handedBack(reason) : lost("its lease was gone when it was to be handed back");
+            return held ? handedBack(reason) : lost("its lease was lost before it could be handed back");
         } catch (SQLException e) {
-            return lost("it could not be handed back, its lease runs out by itself: " + e.getMessage());
+            return lost("it could not be handed back, and its lease will expire: " + e.getMessage());
         }
     }
 

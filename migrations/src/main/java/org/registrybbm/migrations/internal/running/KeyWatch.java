@@ -21,17 +21,20 @@ import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.model.Strategy;
 
 /**
- * Notices work, or a trigger, that changes the key which the batches are cut by: such a row is met again further on, or never. It is
- * noticed in the sub-batch's own transaction, so nothing of it is kept. Used by one run of a batch job.
+ * Notices if the work function or a trigger changes the key by which batches are cut. A row whose key is changed would be met a second time
+ * later, or never. The check runs in the transaction of the sub-batch, so that the change can still be undone. An instance serves one run
+ * of a batch job.
  *
- * <p>PostgreSQL counts the rows that a transaction has updated, and each row names its writer: where fewer of the sub-batch's rows name
- * this transaction than were updated, the others have left it, or were updated more than once. Only then are they looked for.
+ * <p>PostgreSQL counts the rows that a transaction updates, and each row version names the transaction that wrote it. If fewer rows in the
+ * range of the sub-batch name this transaction than it has updated, the others have left the range or were updated more than once. Only
+ * then does the watch search for rows outside of the range.
  */
 public final class KeyWatch {
     private static final Duration LONGEST_SEARCH = Duration.ofSeconds(2);
 
-    // Only a trigger before the update, a rule or an expression can change what the statement does not name. A trigger
-    // of certain columns is for statements that name one of them, or one that such a column is generated from.
+    // A column that the statement does not name can be changed only by a BEFORE UPDATE trigger, a rule, or the
+    // expression of a generated column. A trigger for certain columns fires if the statement names one of them, or a
+    // column from which one of them is generated.
     private static final String CAN_CHANGE_ITSELF = PartitionTree.WITH + """
             SELECT EXISTS (
                 SELECT
@@ -59,7 +62,7 @@ public final class KeyWatch {
             ) AS found, has_table_privilege(?::oid, 'SELECT') AS readable, current_user AS role
             """;
 
-    // %1$s is the quoted table, %2$s the sub-batch's rows.
+    // %1$s is the quoted table, %2$s the condition for the rows of the sub-batch.
     private static final String UPDATED_AND_KEPT = PartitionTree.WITH + """
             SELECT (SELECT sum(pg_stat_get_xact_tuples_updated(oid)) FROM leaves) AS updated,
                 (
@@ -70,7 +73,7 @@ public final class KeyWatch {
                 ) AS kept
             """;
 
-    // %2$s is the key beyond the sub-batch, %3$s its columns, %4$s the same, from the end.
+    // %2$s is the condition for the rows behind the sub-batch, %3$s the key's columns, %4$s the same, descending.
     private static final String NEARBY = """
             SELECT EXISTS (
                 SELECT
@@ -91,26 +94,31 @@ public final class KeyWatch {
     private boolean begun;
     private boolean trusted;
 
-    /** What can be said beforehand of a table and its reader. */
+    /**
+     * What is known before the work runs.
+     *
+     * @param changesItself whether a trigger, a rule or an expression may change the key
+     * @param readable whether the role may read the whole table
+     */
     private record Beforehand(boolean changesItself, boolean readable, String role) {}
 
-    /** Makes the watch of work that says what it writes, or does not. */
+    /** Creates a watch for a work function, by what that says about the columns that it writes. */
     public KeyWatch(Needs needs) {
         this.needs = needs;
     }
 
     /**
-     * What was written.
+     * What a sub-batch has written.
      *
-     * @param xid the transaction's id, as text
+     * @param xid the id of its transaction, as text
      * @param covered how many rows the sub-batch had
      */
     record Written(String xid, long covered) {}
 
     /**
-     * Looks at what the work has done to the rows of a sub-batch.
+     * Checks what the work has done to the rows of a sub-batch.
      *
-     * @throws InvalidDefinitionException when one of them lies elsewhere now
+     * @throws InvalidDefinitionException if one of them is now outside of the sub-batch's range, or if the role may not read the table
      */
     public void look(Connection tx, WalkedTable table, BatchingStrategy.SubBatch subBatch, Written written)
             throws SQLException {
@@ -140,20 +148,25 @@ public final class KeyWatch {
                     "the work function '" + table.migration().definition().signature() + "' or a trigger of "
                             + target.table()
                             + " changes "
-                            + target.column() + ", the key that the batches are cut by, so that rows would be met again"
-                            + " further on, or never; this sub-batch was rolled back. Walk a key that stays as it is"
+                            + target.column() + ", the key by which batches are cut, so rows would be met a second time"
+                            + " later, or never; this sub-batch was rolled back. Walk a key that is never changed"
                             + " (column_name), or use " + Strategy.BLOCKS
                             + " with a work function that says what is pending");
         }
-        // It updates rows more than once, and each time as often.
+        // No such row was found, so the work probably updates rows more than once. It would do that in each sub-batch.
         trusted = true;
     }
 
-    /** Work that says which other columns it writes is trusted where nothing else changes the key. */
+    /**
+     * Returns whether the key need not be watched, because the work says which columns it writes, the key is not among them, and nothing
+     * else can change the key.
+     *
+     * @throws InvalidDefinitionException if the key must be watched and the role may not read the whole table
+     */
     private boolean isTrusted(Connection tx, WalkedTable table) throws SQLException {
         TargetTable target = table.target();
         List<String> key = target.key().columns().stream().map(Column::name).toList();
-        // As they are written, and as they are read as SQL identifiers.
+        // Each name as it is written, and as it is read as an SQL identifier.
         List<String> written = needs.writes().stream()
                 .flatMap(name -> Stream.concat(Stream.of(name), SqlIdentifiers.parse(name).stream()))
                 .toList();
@@ -175,7 +188,7 @@ public final class KeyWatch {
             throw new InvalidDefinitionException(
                     FailureCode.INSUFFICIENT_PRIVILEGE,
                     "whether " + target.column()
-                            + ", the key that the batches are cut by, stays as it is can be watched only by a"
+                            + ", the key by which batches are cut, stays the same can be checked only by a"
                             + " role that may read all of " + target.table() + "; run GRANT SELECT ON " + target.table()
                             + " TO " + beforehand.role());
         }
@@ -196,7 +209,7 @@ public final class KeyWatch {
                 xid);
     }
 
-    /** Looks for as long as it may take; then it was none that could be found. */
+    /** Searches the whole table, for 2 s at most. If that is not enough, no row counts as found. */
     private static boolean isAnywhere(Connection tx, TargetTable target, String rows, String xid) throws SQLException {
         Savepoint before = tx.setSavepoint();
         try {

@@ -27,15 +27,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One run of the proof that no row is left. Rows move about while it reads, to other blocks or partitions, so it reads a {@link Snapshot}: each
- * row was in one place then. A part of it is read at a time, for about as long as a sub-batch takes, under the fence of its batch job, so
- * that a pause or a shutdown ends it like any other. The snapshot is lost with that, and another run begins anew. The first row that it
- * finds opens another pass over the tables.
+ * One run of the proof that no row is left. Rows may move to other blocks or partitions meanwhile. The proof therefore reads a
+ * {@link Snapshot}, in which each row has one place.
+ *
+ * <p>The proof reads one part after the other, each for about as long as a sub-batch takes. Each part is read under the fence of the batch
+ * job, so a pause or a shutdown ends the proof like any other work. The snapshot is lost then, and the next run begins again. The first
+ * pending row ends the proof and opens another pass over the tables.
  */
 public final class Proof implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Proof.class);
 
-    // Whoever writes rows that are not done as fast as they are found would have it run for ever.
+    // Without these limits, a migration would make passes for ever if the application keeps writing pending rows. It
+    // fails if it has made this many passes and has taken this long.
     private static final int MANY_PASSES = 20;
     private static final Duration LONG = Duration.ofHours(1);
 
@@ -50,7 +53,7 @@ public final class Proof implements AutoCloseable {
     }
 
     /**
-     * Reads a part, in the transaction that holds the fence.
+     * Reads the next part while the given transaction holds the fence.
      *
      * @param began when the sub-batch began, as {@link System#nanoTime}
      */
@@ -60,7 +63,7 @@ public final class Proof implements AutoCloseable {
             current = snapshot(tx);
         } catch (SqlFailures.NoConnection e) {
             LOGGER.info(
-                    "'{}' needs a second connection, to look whether rows are left, and none is to be had; it is tried again",
+                    "'{}' needs a second connection to look for rows that are left, but got none; it tries again",
                     definition.migration().name());
             return LeaseQueries.handBack(tx, lease)
                     ? new Step.HandedBack(fenced.job(), Reason.LIMIT_REACHED)
@@ -77,7 +80,7 @@ public final class Proof implements AutoCloseable {
         close();
         if (then == Then.ANOTHER_TABLE && !found) {
             LOGGER.info(
-                    "a table of '{}' was rewritten while it was read; it is read anew",
+                    "a table of '{}' was rewritten while the proof read it; the proof begins again",
                     definition.migration().name());
             return new Step.Looked(fenced.job());
         }
@@ -112,11 +115,13 @@ public final class Proof implements AutoCloseable {
         }
     }
 
-    /** Tables that are small are read one after the other. */
+    /**
+     * Reads one range, and further ones until half of the target time of a sub-batch is over. Small tables are thus read several at a time.
+     */
     private Then read(Snapshot current, long began) throws SQLException {
         Duration target = lease.settings().targets().subBatch();
         EngineSettings.Timeouts timeouts = lease.settings().timeouts();
-        // The fence's transaction is idle meanwhile.
+        // The transaction of the fence is idle while a range is read, and must not be ended for that.
         Duration half = timeouts.idleInTransaction().dividedBy(2);
         Duration longest = half.compareTo(timeouts.statement()) < 0 ? half : timeouts.statement();
         try (Watchdog.Watched watched =
@@ -143,7 +148,7 @@ public final class Proof implements AutoCloseable {
                             + definition.target().table()
                             + " there is still a row that is not done: either the work function '"
                             + definition.migration().definition().signature()
-                            + "' leaves it so, or the application goes on writing such rows; fix that, and set the"
+                            + "' leaves it so, or the application keeps writing such rows; fix the cause and set the"
                             + " migration to active");
         }
         int pass = WalkQueries.lastPass(tx, id, Walk.Kind.CHANGE) + 1;
@@ -157,8 +162,8 @@ public final class Proof implements AutoCloseable {
                         "another_pass",
                         null,
                         (long) pass,
-                        "a row is not done, as one that was inserted, or moved to where the rows were done already;"
-                                + " the table is gone over once more"));
+                        "a row is still pending, for example one that was inserted or moved to where rows were done;"
+                                + " another pass over the table follows"));
     }
 
     @Override

@@ -40,15 +40,16 @@ import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
- * What one sub-batch does in its one transaction: the fence, the change of the rows, the move of the cursor. It keeps what stays the
- * same between the sub-batches of one run, and nothing that a rollback would have to undo.
+ * Does the work of one sub-batch in its transaction: takes the fence, changes the rows, and moves the cursor. The same object serves all
+ * sub-batches of a run, and keeps what they have in common. After a rollback {@link #rolledBack} must be called.
  */
 final class SubBatchTransaction implements AutoCloseable {
     private static final String LOST =
-            "no row is there any more under this key: it was deleted or its key was changed, or it was changed in a table that"
-                    + " has no key; nothing tells whether it is done, so look, and waive it";
+            "no row is there any more under this key: it was deleted, its key was changed, or it was changed in a table without"
+                    + " a key; nothing shows whether it is done, so look at the table and then waive the row";
 
-    // A pause that came since the fence is obeyed, in time, although nothing was locked or changed meanwhile.
+    // If the search for the next rows takes longer than this, the migration may have been paused since the fence was
+    // taken, so that is checked once more before any row is changed.
     private static final Duration LONG_SEARCH = Duration.ofSeconds(1);
 
     private final Lease lease;
@@ -74,53 +75,55 @@ final class SubBatchTransaction implements AutoCloseable {
         this.foresight = new Foresight(settings.timeouts());
     }
 
-    /** How a sub-batch went, once its transaction is committed. */
+    /** The result of a sub-batch. It holds once the transaction is committed. */
     sealed interface Step {
         /**
-         * Rows were changed and the cursor was moved, or rows that fail were listed and nothing else was done.
+         * Either rows were changed and the cursor was moved, or failing rows were quarantined and nothing else was done.
          *
-         * @param quarantined why rows of it could not be changed, one for each
+         * @param covered how many rows the sub-batch had
+         * @param migrated how many of them were changed
+         * @param quarantined why rows could not be changed, one failure for each row that was quarantined
          */
         record Committed(BatchJob job, long covered, long migrated, List<Failure> quarantined, End end)
                 implements Step {}
 
-        /** A part of a table was read, and nothing was changed. */
+        /** A proof has read a part of a table. No row was changed. */
         record Looked(BatchJob job) implements Step {}
 
         /** Nothing was left to do. */
         record Finished(BatchJob job) implements Step {}
 
-        /** The batch job must not go on now; it was handed back. */
+        /** The batch job must not continue now. It was handed back, or deleted if it was not begun and its table is gone. */
         record HandedBack(BatchJob job, Reason reason) implements Step {}
 
-        /** The lease is another worker's, or the batch job is gone. */
+        /** Another worker has the lease now, or the batch job does not exist any more. */
         record LeaseLost() implements Step {}
 
-        /** More rows than the quarantine may hold could not be changed; those that it may are in it, and the cursor stays. */
+        /** More rows failed than the quarantine may hold. Those that fit are in quarantine, and the cursor was not moved. */
         record Overflown() implements Step {}
 
-        /** What a sub-batch that was committed leaves. */
+        /** What follows after a sub-batch that was committed. */
         enum End {
             /** The batch job goes on. */
             OPEN,
             /** It was the batch job's last one. */
             FINISHED,
-            /** Its rows were not changed, as more of them may fail than one transaction looks for. */
+            /** No row was changed, because more rows may fail than one transaction searches for. */
             CUT_SHORT
         }
     }
 
     /**
-     * What a sub-batch aims at.
+     * How large a sub-batch is to be and how long it may take.
      *
-     * @param size how many rows, and whether failing ones are searched for one by one and quarantined
+     * @param size how many rows it takes, and whether failing rows are searched for one by one and quarantined
      * @param began when it began, as {@link System#nanoTime}
      * @param limit how long one statement may take
-     * @param patience gives its transaction more time than a sub-batch has else
+     * @param patience gives its transaction more time than a sub-batch usually has
      */
     record Aim(SubBatchSize size, long began, Duration limit, Consumer<Duration> patience) {}
 
-    /** Runs in an open transaction, which the caller commits. */
+    /** Runs a sub-batch in an open transaction. The caller commits it. */
     Step run(Connection tx, Aim aim) throws SQLException {
         awaited = false;
         foresight.begin();
@@ -276,8 +279,8 @@ final class SubBatchTransaction implements AutoCloseable {
     }
 
     /**
-     * Returns how many rows a sub-batch had. If its keys were taken for rows and fewer rows were changed, the rows are counted. Rows that the
-     * work has deleted are then missing from the number.
+     * Returns how many rows a sub-batch had. If its rows were not counted and fewer rows were changed than it may have, they are counted
+     * now. Rows that the work has deleted are then missing from the number.
      */
     private long covered(Connection tx, WalkedTable table, BatchingStrategy.Covered covered, long migrated)
             throws SQLException {
@@ -288,7 +291,7 @@ final class SubBatchTransaction implements AutoCloseable {
         return RowQueries.count(tx, table, covered.assumed().get());
     }
 
-    /** Keeps what was listed, and leaves the cursor where it is. */
+    /** Keeps the rows that were quarantined, and leaves the cursor where it is. */
     private Step stay(Connection tx, LeaseQueries.Fenced fenced, RowChange change, Aim aim, Step.End end)
             throws SQLException {
         Duration busy = Duration.ofNanos(System.nanoTime() - aim.began());
@@ -300,7 +303,10 @@ final class SubBatchTransaction implements AutoCloseable {
         return new Step.Committed(job, 0, 0, change.failures(), end);
     }
 
-    /** The next rows cannot be looked for, as the author's expression fails at one: that one is found, and looked for no more. */
+    /**
+     * Quarantines the rows for which the author's condition fails, because they make the search for the next rows fail as a whole. The
+     * search then leaves them out.
+     */
     private Step setAside(Connection tx, LeaseQueries.Fenced fenced, WalkedJob table, Aim aim, SQLException thrown)
             throws SQLException {
         PendingSearch search = new PendingSearch(tx, table.table(), migration.quarantineLimit());
@@ -345,7 +351,7 @@ final class SubBatchTransaction implements AutoCloseable {
         return foresight.searched();
     }
 
-    /** Follows a sub-batch that was rolled back: its rows are the next ones again. */
+    /** Must be called after a sub-batch was rolled back. Its rows are the next ones again. */
     void rolledBack() {
         foresight.forget();
     }
@@ -357,7 +363,10 @@ final class SubBatchTransaction implements AutoCloseable {
         }
     }
 
-    /** Where only the batch's size ends it, its last sub-batch takes what is left of that. */
+    /**
+     * Returns how many rows to take. If the batch job has no range and ends by its size alone, its last sub-batch takes no more rows than
+     * are left of that size.
+     */
     private int rows(WalkedJob table, BatchJob job, int size) {
         return table.strategy().searches()
                 ? (int) Math.max(1, Math.min(size, rowsOfBatch - job.coveredTupleCount()))
@@ -372,7 +381,10 @@ final class SubBatchTransaction implements AutoCloseable {
                                 || job.coveredTupleCount() + rows >= rowsOfBatch);
     }
 
-    /** The partition was detached or dropped and may come back, or the walk was forgotten: its rows must not be taken for done. */
+    /**
+     * Ends a batch job whose partition was detached or dropped, or whose walk was deleted. The partition may come back, so its other rows
+     * must not count as done: the range is cut at the cursor, and a batch job that has not begun is deleted.
+     */
     private Step leaveRest(Connection tx, BatchJob job) throws SQLException {
         Key done = job.lastKey();
         if (done == null) {
@@ -389,14 +401,17 @@ final class SubBatchTransaction implements AutoCloseable {
         return LeaseQueries.handBack(tx, lease) ? new Step.HandedBack(job, reason) : new Step.LeaseLost();
     }
 
-    /** Not tried again: what the work function committed by itself would be changed once more each time. */
+    /**
+     * Returns the exception for a work function that ended the transaction or changed the row of its batch job. It fails the migration at
+     * once, because each further try would change once more what the work function has committed.
+     */
     private InvalidDefinitionException unlawful(BatchJob job) {
         return new InvalidDefinitionException(
                 FailureCode.UNKNOWN,
                 "the work function '" + migration.definition().signature()
                         + "' ended the transaction or changed the row of its batch job "
                         + job.id() + "; rows of its next sub-batch, after its last_key,"
-                        + " may be changed without its cursor saying so: look at them, fix the work function, and set the"
+                        + " may be changed although its cursor does not show it: check them, fix the work function, and set the"
                         + " migration to active");
     }
 }

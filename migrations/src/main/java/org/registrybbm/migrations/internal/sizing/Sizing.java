@@ -4,18 +4,19 @@ import java.time.Duration;
 import org.registrybbm.migrations.model.BatchSizing;
 
 /**
- * How big the next piece of work is, from how long the last one took. The rows of a piece scale with the ratio of target and
- * measured time, at least halved and at most doubled, or ten times as many for batches: one slow or fast piece says little of the next.
+ * Decides how large the next piece of work is, from how long the last one took. The number of rows is multiplied by target time over
+ * measured time. One step never takes away more than half of the rows, never more than doubles a sub-batch, and never makes a batch more
+ * than ten times as large, because one slow or fast piece says little about the next one.
  */
 public final class Sizing {
-    /** The first sub-batch of a migration is a probe: small, whatever the batch size. */
+    /** The rows of the first sub-batch of a migration. It is a probe, so it is small, whatever the batch size is. */
     public static final int FIRST_SUB_BATCH = 1_000;
 
     private static final double LARGEST_STEP = 2.0;
-    // How much work a batch holds says nothing of the load: that is its sub-batches'.
+    // Batches may grow faster, because the load on the database depends on the size of sub-batches only.
     private static final double LARGEST_BATCH_STEP = 10.0;
     private static final int LARGEST_SUB_BATCH = 1_000_000;
-    // More rows than that in 30 s are none that are changed.
+    // A batch of 30 s never changes more rows than this.
     private static final long LARGEST_BATCH = 100_000_000;
     private static final int FAILURE_CUT = 2;
     private static final int MANY_FAILED_CUT = 8;
@@ -26,7 +27,7 @@ public final class Sizing {
     /** Returns the rows of the next sub-batch. */
     static int nextSubBatch(int size, long covered, Duration took, Duration target, BatchSizing.Bounds bounds) {
         long next = bounds.clamp(scale(size, took, target, LARGEST_STEP));
-        // A sub-batch that found fewer rows than it asked for proves nothing for a bigger one.
+        // A sub-batch that found fewer rows than it asked for does not show that a larger one would be fast enough.
         long bound = covered < size ? size : LARGEST_SUB_BATCH;
         return (int) Math.max(1, Math.min(next, bound));
     }
@@ -36,17 +37,17 @@ public final class Sizing {
         return Math.max(1, size / FAILURE_CUT);
     }
 
-    /** Returns the rows of a sub-batch after one of which more rows fail than it looks for. */
+    /** Returns the rows of the sub-batch after one in which more rows fail than one transaction searches for. */
     public static int afterManyFailed(int size) {
         return Math.max(1, size / MANY_FAILED_CUT);
     }
 
-    /** Returns the size that sub-batches may grow to after one more was committed: an eighth more than before. */
+    /** Returns the size up to which sub-batches may grow after one more was committed: an eighth more than before. */
     public static int raised(int ceiling) {
         return (int) Math.min(Integer.MAX_VALUE, ceiling + 1L + ceiling / 8);
     }
 
-    /** Returns the rows of a sub-batch whose worker died in it each time. */
+    /** Returns the rows of the sub-batches of a batch job whose worker died in it each time. */
     public static int afterDeath(int size) {
         return Math.max(1, size / DEATH_CUT);
     }
@@ -57,13 +58,14 @@ public final class Sizing {
     }
 
     /**
-     * Returns the rows of the next batches where few are left: two thirds of them shared out among the lanes, so that all of them end at
-     * about the same time. That is factoring (Hummel, Schonberg and Flynn, Communications of the ACM 35(8), 1992), which shares out half
-     * where nothing is known of the time that the parts will take; here it is much the same for each.
+     * Returns the rows of the next batch. If few rows are left, two thirds of them are shared out evenly among the lanes, so that all lanes
+     * end at about the same time. This is called factoring (Hummel, Schonberg and Flynn, Communications of the ACM 35(8), 1992). Factoring
+     * shares out only half if the parts may take very different times; here they take much the same time.
      *
-     * @param rows what it would have
-     * @param left about how many rows are left; when none, nothing is known of what is there after all
-     * @param least below which more batches cost more than an idle lane
+     * @param rows the size of a batch while there are enough rows
+     * @param left about how many rows are left; 0 or less if that is unknown, and then they are not shared out
+     * @param lanes how many batch jobs run at once
+     * @param least the smallest share; smaller batches would cost more than a lane that is idle at the end
      */
     static long shared(long rows, long left, int lanes, long least) {
         return left <= 0 || lanes < 2 ? rows : Math.min(rows, Math.max(left / lanes * 2 / 3, least));

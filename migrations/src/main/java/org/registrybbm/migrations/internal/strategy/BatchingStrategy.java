@@ -13,10 +13,10 @@ import org.registrybbm.migrations.model.Key;
 import org.registrybbm.migrations.model.Strategy;
 import org.registrybbm.migrations.work.Batch;
 
-/** How a table is cut into batches, and a batch into sub-batches. Stateless. */
+/** Decides how a table is cut into batches, and a batch into sub-batches. Strategies have no state. */
 public sealed interface BatchingStrategy
         permits KeysetBatching, PredicateBatching, BlockBatching, BlockProof, QuarantineRetry {
-    /** The strategy of a {@code batching_strategy}; empty when this code knows none of that name. */
+    /** Returns the strategy for a value of {@code batching_strategy}, which may be null; empty if this version does not know it. */
     static Optional<BatchingStrategy> named(@Nullable String name) {
         return Strategy.of(name).map(strategy -> switch (strategy) {
             case KEYS -> new KeysetBatching();
@@ -27,33 +27,33 @@ public sealed interface BatchingStrategy
     }
 
     /**
-     * How big a batch should be.
+     * The wanted size of a batch.
      *
-     * @param rows at least 1
-     * @param keysPerRow how far apart integer keys lie, by the last batch that is done; empty when there is none
+     * @param rows how many rows it should have, at least 1
+     * @param keysPerRow how many integer keys there are for each row, because of gaps, judged by finished batch jobs; empty if unknown
      */
     record Size(long rows, OptionalDouble keysPerRow) {}
 
     /**
      * A new batch.
      *
-     * @param range what it covers
-     * @param rows about how many it has
+     * @param range the range that it covers
+     * @param rows about how many rows it has
      */
     record Cut(BatchJob.Range range, long rows) {}
 
     /**
      * How many rows a sub-batch has.
      *
-     * @param rows how many
-     * @param assumed the rows to count, where there may be fewer; empty where the number is exact
+     * @param rows the number of rows, or the most that it can be
+     * @param assumed the rows to count to get the exact number; empty if the number is exact
      */
     record Covered(long rows, Optional<Batch> assumed) {
         static Covered exactly(long rows) {
             return new Covered(rows, Optional.empty());
         }
 
-        /** Returns it where as many keys are taken for as many rows. */
+        /** Returns the number for a sub-batch of so many keys that no two rows can share. The batch has at most that many rows. */
         static Covered atMost(long keys, Batch batch) {
             return new Covered(keys, Optional.of(batch));
         }
@@ -62,75 +62,75 @@ public sealed interface BatchingStrategy
     /**
      * The next sub-batch of a batch job.
      *
-     * @param table the table as the sub-batch sees it, without rows of its range that are in quarantine
-     * @param batch its rows; the work function gets those of them that are pending, where {@link WalkedTable#pendingOnly} says so
-     * @param lastKey the cursor once it is committed, or null where the strategy has none
+     * @param table the table as the sub-batch sees it, without the rows of its range that are in quarantine
+     * @param batch its rows; if {@link WalkedTable#pendingOnly} is true, the work function gets only those that are pending
+     * @param lastKey the cursor once the sub-batch is committed; null if the strategy has no cursor
      * @param covered how many rows it has
-     * @param last whether the batch job is finished with it
+     * @param last whether it is the last sub-batch of the batch job
      */
     record SubBatch(
             WalkedTable table, Batch batch, @Nullable Key lastKey, Covered covered, boolean last) {}
 
-    /** Returns whether {@code column_name} names a key, or anything else, which is then not looked for. */
+    /** Returns whether the strategy needs the column that {@code column_name} names. If not, the column is not looked up. */
     default boolean hasKey() {
         return true;
     }
 
-    /** Returns whether the rows are met in the order of a key, so that one whose key is changed may be met twice or never. */
+    /** Returns whether rows are met in the order of a key, so that a row whose key is changed may be met twice or never. */
     default boolean followsKey() {
         return false;
     }
 
     /**
-     * Returns whether each sub-batch searches for rows and locks them before the work gets them, until there is none. Then only the rows
-     * themselves tell that nothing is left.
+     * Returns whether each sub-batch searches for pending rows and locks them before the work gets them. Such a strategy has no ranges: the
+     * work is over when a search finds no row.
      */
     default boolean searches() {
         return false;
     }
 
-    /** Returns whether its batch jobs look whether rows are left, and change none. */
+    /** Returns whether the batch jobs of this strategy only check that no row is left, and change none. */
     default boolean proves() {
         return false;
     }
 
-    /** Returns whether {@code min_value} and {@code max_value} hold the ranges of batch jobs. */
+    /** Returns whether the ranges of batch jobs are stored as numbers, in {@code min_value} and {@code max_value}, and not as keys. */
     default boolean countsInNumbers(TargetTable target) {
         return true;
     }
 
-    /** Returns whether a sub-batch has rows that are done already, which the work function must not get again. */
+    /** Returns whether a sub-batch may contain rows that are done already, which the work function must not get again. */
     default boolean meetsDoneRows() {
         return false;
     }
 
     /**
-     * Checks what the strategy needs of a table.
+     * Checks that a table has what the strategy needs.
      *
-     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException when the migration cannot run as it is defined
+     * @throws org.registrybbm.migrations.failure.InvalidDefinitionException if the migration cannot run as it is defined
      */
     void check(Connection connection, WalkedTable table) throws SQLException;
 
-    /** Returns which rows are not done, where the strategy itself says so and not the work function. */
+    /** Returns the condition that a row is pending, if the strategy itself states it; empty if that is up to the work function. */
     default Optional<String> pending(TargetTable target) {
         return Optional.empty();
     }
 
-    /** Estimates how many rows the migration has. */
+    /** Estimates how many rows the migration has in a table; empty if that is unknown. */
     OptionalLong estimate(Connection connection, TargetTable target) throws SQLException;
 
-    /** Returns whether batch jobs cover ranges, so that they cover the whole table once and gaps between them can be found. */
+    /** Returns whether batch jobs cover ranges. Together they then cover the whole table, and gaps between them can be found. */
     boolean hasRanges();
 
     /**
      * Cuts the next batch.
      *
-     * @param cut where the last batch ended, or null before the first
-     * @param size how big it should be
-     * @return the batch, or empty when nothing is left to cut
+     * @param cut where the last batch ended; null before the first one
+     * @param size the wanted size of the batch
+     * @return the batch; empty if nothing is left to cut
      */
     Optional<Cut> cut(Connection connection, WalkedTable table, @Nullable Key cut, Size size) throws SQLException;
 
-    /** Returns the next sub-batch of a batch job, or empty when nothing is left in it. */
+    /** Returns the next sub-batch of a batch job; empty if nothing is left in it. */
     Optional<SubBatch> next(Connection connection, WalkedTable table, BatchJob job, Wanted wanted) throws SQLException;
 }

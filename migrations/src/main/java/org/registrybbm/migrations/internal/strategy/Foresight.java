@@ -10,20 +10,20 @@ import org.registrybbm.migrations.internal.rows.Places;
 import org.registrybbm.migrations.settings.EngineSettings;
 
 /**
- * Where the rows lie that a run of a batch job takes next, when it takes long to find them. An index keeps the entries of rows that are
- * done for as long as an old transaction may still see those as they were, and each search from its start steps over all of them. So one
- * that took long is made for many sub-batches: for as many rows as it takes about as long again to list.
+ * Remembers where the rows are that a run of a batch job takes next, if finding them takes long. An index keeps the entries of rows that
+ * are done for as long as an old transaction may still see the old versions, and each search from the start of the index steps over all of
+ * these entries. So a search that took long lists rows for many sub-batches: as many as can be listed in about the same time again.
  *
- * <p>Nothing is locked by it. What lies in these places may be done by the time that it is taken, or be another row: whoever takes it asks
- * once more.
+ * <p>The places are not locked. By the time that a place is used, its row may be done, or another row may be there. So the caller must
+ * check the condition again.
  */
 public final class Foresight {
-    /** Some ten thousand entries are stepped over in it; a search that finds its rows at once takes a tenth of it. */
+    /** In this time a search steps over some ten thousand entries. A search that finds its rows at once takes a tenth of it. */
     private static final Duration LONG = Duration.ofMillis(2);
 
     private static final long NANOS_TO_LIST_ONE = 1_000;
 
-    // They are kept in memory.
+    // The places are kept in memory.
     private static final long MOST = 200_000;
 
     private final EngineSettings.Timeouts timeouts;
@@ -31,22 +31,22 @@ public final class Foresight {
     private Places places = Places.NONE;
     private Duration searched = Duration.ZERO;
 
-    /** Knows nothing yet. */
+    /** Creates an instance that knows no places yet. */
     public Foresight(EngineSettings.Timeouts timeouts) {
         this.timeouts = timeouts;
     }
 
-    /** Begins another sub-batch. */
+    /** Must be called at the beginning of each sub-batch. */
     public void begin() {
         searched = Duration.ZERO;
     }
 
-    /** Forgets everything, so that the next rows are searched from the start again. */
+    /** Forgets all places, so that the next search begins at the start of the index again. */
     public void forget() {
         places = Places.NONE;
     }
 
-    /** Returns what is known of the keys that follow. */
+    /** Returns what is known about gaps between the keys that follow. */
     public GaplessKeys keys() {
         return keys;
     }
@@ -55,26 +55,26 @@ public final class Foresight {
         return places.isEmpty();
     }
 
-    /** Returns the next places, and knows those behind them from then on. */
+    /** Returns the next places, at most as many as given, and removes them from the list. */
     Places next(int rows) {
         Places next = places.first(rows);
         places = places.behind(rows);
         return next;
     }
 
-    /** Returns how long it was searched in this sub-batch, while nothing was locked. */
+    /** Returns how long the search of this sub-batch took, during which no row was locked; zero if there was none. */
     public Duration searched() {
         return searched;
     }
 
     /**
-     * Looks for rows, and keeps in mind where they lie if that took long.
+     * Searches for rows that meet a condition. If that takes long, it remembers where they are.
      *
-     * @return whether there is any row
+     * @return whether there is any such row
      */
     boolean search(Connection connection, String table, String condition, Wanted wanted) throws SQLException {
         long began = System.nanoTime();
-        // Nothing is locked meanwhile, so it has more time; what is set for it is undone with the savepoint.
+        // The search locks no row, so it is given more time. The rollback to the savepoint undoes its settings.
         Savepoint before = connection.setSavepoint();
         Jdbc.run(connection, TransactionSettings.scan(timeouts));
         wanted.patience().accept(timeouts.scan().multipliedBy(2));

@@ -26,15 +26,16 @@ import org.registrybbm.migrations.model.Strategy;
 import org.registrybbm.migrations.work.Batch;
 
 /**
- * Ranges of a key, found by walking its index. Ranges do not overlap, so they may run at once; all rows of one key are in the same range,
- * so the key need not be unique.
+ * Cuts a table into ranges of a key, which it finds by walking an index. Ranges do not overlap, so several of them may run at once. All
+ * rows of one key are in the same range, so the key need not be unique.
  */
 public record KeysetBatching() implements BatchingStrategy {
     private static final long LONGEST_WALK = 1_000_000;
     private static final long LONGEST_EXACT_WALK = 100_000;
 
     // %1$s is the quoted table, %2$s the range, %3$s the key's columns as text, %4$s the key's columns.
-    // The rows that are stepped over are not turned into text, which would take three times as long.
+    // Only the key that is found is turned into text. Doing that for the rows that are skipped would take three times
+    // as long.
     private static final String NTH_KEY = """
             SELECT %3$s
             FROM (
@@ -90,7 +91,7 @@ public record KeysetBatching() implements BatchingStrategy {
             throw new InvalidDefinitionException(
                     FailureCode.MISSING_INDEX,
                     "no valid btree index of " + target.table() + " starts with " + target.column()
-                            + ", so that each batch would read the whole table; create one: CREATE INDEX CONCURRENTLY ON "
+                            + ", so each batch would read the whole table; create one: CREATE INDEX CONCURRENTLY ON "
                             + target.table() + " (" + target.column() + ")");
         }
         requireNoNullKey(connection, target);
@@ -108,12 +109,16 @@ public record KeysetBatching() implements BatchingStrategy {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BBM_COLUMN,
                     "column " + column.quoted() + " of " + target.table()
-                            + " may be NULL, and no range of several columns holds such a row; leave it out of the key,"
+                            + " may be NULL, and no range of several columns contains such a row; leave it out of the key,"
                             + " declare it NOT NULL, or use " + Strategy.BLOCKS);
         }
     }
 
-    /** A row whose key is NULL lies in no range, so it would be left behind by a migration that says it is finished. */
+    /**
+     * Checks that no row has a NULL key. Such a row is in no range, so the migration would be finished without having changed it.
+     *
+     * @throws InvalidDefinitionException if there is such a row
+     */
     public static void requireNoNullKey(Connection connection, TargetTable target) throws SQLException {
         Column column = target.firstColumn();
         if (column.notNull()) {
@@ -125,19 +130,19 @@ public record KeysetBatching() implements BatchingStrategy {
             throw new InvalidDefinitionException(
                     FailureCode.INVALID_BBM_COLUMN,
                     "rows of " + target.table() + " have no " + column.quoted()
-                            + ", and no range holds such a row; fill them, walk another key, or use "
+                            + ", so no range contains them; fill the column, walk another key, or use "
                             + Strategy.BLOCKS);
         }
     }
 
-    /** Returns whether the table has rows beyond the bounds of a key that is an integer. */
+    /** Returns whether the table has rows outside the bounds of its integer key. */
     public static boolean hasRowsOutside(Connection connection, TargetTable target, KeyBounds bounds)
             throws SQLException {
         if (!target.partitioned()) {
             return hasRowsOf(connection, target, bounds);
         }
         for (TargetTable leaf : PartitionTree.leaves(connection, target)) {
-            // A statement on the parent would lock them all.
+            // Each partition is asked by itself, because a statement on the parent would lock all of them at once.
             Savepoint before = connection.setSavepoint();
             boolean found =
                     StatisticsQueries.heap(connection, leaf).blocks() > 0 && hasRowsOf(connection, leaf, bounds);
@@ -196,7 +201,7 @@ public record KeysetBatching() implements BatchingStrategy {
         if (cut != null && cut.number() >= migration.bounds().last()) {
             return Optional.empty();
         }
-        // Below the maximum, so that adding one cannot overflow.
+        // The end of the last batch is less than the last bound here, so adding 1 cannot overflow.
         long first = cut != null ? cut.number() + 1 : migration.bounds().first();
         BatchJob.Range rest = BatchJob.Range.between(first, migration.bounds().last());
         String keys = columns.between("", after(columns, rest), through(columns, rest));
@@ -210,7 +215,9 @@ public record KeysetBatching() implements BatchingStrategy {
         return Optional.of(new Cut(BatchJob.Range.between(first, last), estimated ? size.rows() : walked));
     }
 
-    /** A big batch need not have its number of rows exactly, and walking them all would keep its worker waiting. */
+    /**
+     * Estimates where a large batch ends. Its number of rows need not be exact, and walking over all of them would keep its worker waiting.
+     */
     private static long estimatedEnd(long firstKey, Size size) {
         double end = firstKey + size.rows() * size.keysPerRow().orElseThrow() - 1;
         return end >= Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(firstKey, Math.round(end));
@@ -255,7 +262,9 @@ public record KeysetBatching() implements BatchingStrategy {
         return Optional.of(new SubBatch(seen, batch(seen, after, through), last, Covered.exactly(covered), true));
     }
 
-    /** Returns the next sub-batch without reading any row, if its keys may be taken for rows; empty if the key must be walked. */
+    /**
+     * Returns the next sub-batch without reading any row, if there is presumably one row for each key; empty if the index must be walked.
+     */
     private static Optional<SubBatch> unwalked(
             Connection connection, WalkedTable table, Wanted wanted, @Nullable Key after, @Nullable Key through)
             throws SQLException {
@@ -266,7 +275,7 @@ public record KeysetBatching() implements BatchingStrategy {
             return Optional.empty();
         }
         long left = through.number() - after.number();
-        // It overflows where one is far below zero and the other far above.
+        // The difference overflows if one key is far below zero and the other far above. It is negative then.
         long keys = left > 0 ? Math.min(wanted.rows(), left) : wanted.rows();
         Key end = Key.of(after.number() + keys);
         WalkedTable seen = within(connection, table, after, end, keys);
@@ -296,7 +305,7 @@ public record KeysetBatching() implements BatchingStrategy {
                 columns.between(qualifier, after, through) + table.spared().and(qualifier));
     }
 
-    /** Returns the key of the row at a place, from 1, in the order of the key; empty when there are fewer rows. */
+    /** Returns the key of the n-th row of a range in the order of the key, counted from 1; empty if the range has fewer rows. */
     private static Optional<Key> nthKey(Connection connection, TargetTable target, String range, long place)
             throws SQLException {
         return Jdbc.first(connection, fill(NTH_KEY, target, range), row -> KeyJson.of(row, target.key()), place - 1);
@@ -313,7 +322,7 @@ public record KeysetBatching() implements BatchingStrategy {
         return sql.formatted(target.table(), range, target.key().selected(), target.column());
     }
 
-    /** Returns the key before a range; null for none. */
+    /** Returns the key after which a range begins; null if the range has no lower bound. */
     private static @Nullable Key after(KeyColumns columns, BatchJob.Range range) {
         if (!columns.isInteger()) {
             return range.after();
@@ -321,7 +330,7 @@ public record KeysetBatching() implements BatchingStrategy {
         return range.min() == Long.MIN_VALUE ? null : Key.of(range.min() - 1);
     }
 
-    /** Returns the last key of a range; null for none. */
+    /** Returns the last key that a range may contain; null if the range has no upper bound. */
     private static @Nullable Key through(KeyColumns columns, BatchJob.Range range) {
         return columns.isInteger() ? Key.of(range.max()) : range.through();
     }

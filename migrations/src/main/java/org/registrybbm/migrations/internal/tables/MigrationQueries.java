@@ -21,9 +21,9 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.model.Timeline;
 
-/** Statements on {@code batched_background_migrations}. Every change of a status names the statuses that it may start from. */
+/** Statements on {@code batched_background_migrations}. Each change of a status names the statuses from which it may start. */
 public final class MigrationQueries {
-    /** The columns of a {@link BatchedMigration}, of a table aliased {@code m}. */
+    /** The columns of a {@link BatchedMigration}, from a table aliased {@code m}. */
     public static final String COLUMNS = """
             m.id AS m_id, m.name AS m_name, m.status AS m_status, m.job_signature_name AS m_job_signature_name,
             m.table_name AS m_table_name, m.column_name AS m_column_name, m.batching_strategy AS m_batching_strategy,
@@ -106,7 +106,7 @@ public final class MigrationQueries {
                 AND status IN (1, 4)
             """;
 
-    // Somebody set a failed migration to active: it gets a clean slate, and so do its batch jobs.
+    // For a migration that failed and was set to active again. The caller also forgets the attempts of its batch jobs.
     private static final String FORGET_FAILURE = """
             UPDATE batched_background_migrations
             SET failure_error_code = NULL,
@@ -131,7 +131,8 @@ public final class MigrationQueries {
                 AND finished_at IS NOT NULL
             """;
 
-    // Only what this engine failed, which the message tells: a failure of the container registry's stays for a person.
+    // Only failures of this engine have a message. A migration that the container registry's own software failed is
+    // left to a person.
     private static final String RETRY_WITH_CODE = """
             UPDATE batched_background_migrations
             SET status = 1, -- active
@@ -147,7 +148,8 @@ public final class MigrationQueries {
                 AND failure_message IS NOT NULL
             """;
 
-    // Its row still says why it failed: by that the planner knows that it is to start anew.
+    // The row keeps its failure. That shows the planner that the migration had failed, so it forgets the failure and
+    // the attempts.
     private static final String RETRY = """
             UPDATE batched_background_migrations
             SET status = 1, -- active
@@ -217,7 +219,11 @@ public final class MigrationQueries {
         return Jdbc.list(connection, NAMES, row -> row.getString("name"));
     }
 
-    /** Moves migrations from any of some statuses to one; empty names mean all. */
+    /**
+     * Sets the status of migrations that have one of the given statuses, and returns what was changed.
+     *
+     * @param names the names of the migrations; empty for all
+     */
     public static List<StatusChange> setStatus(
             Connection connection, Collection<String> names, List<MigrationStatus> from, MigrationStatus to)
             throws SQLException {
@@ -237,13 +243,17 @@ public final class MigrationQueries {
         return Jdbc.update(connection, START_RUNNING, id) == 1;
     }
 
-    /** Finishes a migration, proved to be complete or not, and returns it; empty when it was not running. */
+    /**
+     * Finishes a migration and returns it; empty if it was neither active nor running.
+     *
+     * @param verified whether it is proved that no row is left
+     */
     public static Optional<BatchedMigration> finish(Connection connection, long id, boolean verified)
             throws SQLException {
         return Jdbc.update(connection, FINISH, verified, id) == 1 ? find(connection, id) : Optional.empty();
     }
 
-    /** Fails a migration and returns it; empty when it was not running. */
+    /** Fails a migration and returns it; empty if it was neither active nor running. */
     public static Optional<BatchedMigration> fail(Connection connection, long id, Failure failure) throws SQLException {
         boolean failed = Jdbc.update(
                         connection,
@@ -261,7 +271,7 @@ public final class MigrationQueries {
         return Jdbc.update(connection, FORGET_FAILURE, id) == 1;
     }
 
-    /** Forgets when a migration finished that runs again; returns whether it had. */
+    /** Clears the end of a migration that was finished and is active again; returns whether there was one to clear. */
     public static boolean reopen(Connection connection, long id) throws SQLException {
         return Jdbc.update(connection, REOPEN, id) == 1;
     }
@@ -270,17 +280,17 @@ public final class MigrationQueries {
         return Jdbc.update(connection, RETRY_WITH_CODE, id) == 1;
     }
 
-    /** Makes a failed migration active. */
+    /** Makes a failed migration active; returns false if it has not failed. */
     public static boolean retry(Connection connection, long id) throws SQLException {
         return Jdbc.update(connection, RETRY, id) == 1;
     }
 
-    /** Notes that a finished migration was proved to be complete. */
+    /** Records that no row of a finished migration is left; returns false if the migration is not finished. */
     public static boolean setVerified(Connection connection, long id) throws SQLException {
         return Jdbc.update(connection, SET_VERIFIED, id) == 1;
     }
 
-    /** Since when the code is missing, and whether that is too long. */
+    /** Since when the code of a migration is missing, and whether that is longer than it may be. */
     public record MissingCode(Instant since, boolean expired) {}
 
     public static MissingCode noteMissingCode(Connection connection, long id, double graceSeconds) throws SQLException {
@@ -307,7 +317,10 @@ public final class MigrationQueries {
         return Jdbc.update(connection, SET_PRIORITY, priority, name, priority) == 1;
     }
 
-    /** Returns whether any migration is active or running, or finished by its status alone, by one statement, which an idle replica repeats for ever. */
+    /**
+     * Returns whether any migration is active or running, or is not complete although its status is finished. An idle replica asks this
+     * again and again, so it is one statement.
+     */
     public static boolean hasWork(Connection connection) throws SQLException {
         return Jdbc.one(connection, HAS_WORK, row -> row.getBoolean("has_work"));
     }
