@@ -24,8 +24,9 @@ import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.status.OverviewQueries;
 
 /**
- * What operators and authors do with batched migrations: list, pause, start, queue. Thread-safe. Every method throws
- * {@link SchemaNotMigratedException} when the tables are missing and {@link DatabaseException} when the database cannot be asked.
+ * Lists, pauses, starts and queues batched migrations, for operators and authors. It is thread-safe. Every method throws
+ * {@link SchemaNotMigratedException} if the tables are missing, and {@link DatabaseException} if the database cannot be reached or a
+ * statement fails.
  */
 public final class MigrationStore {
     private final Database database;
@@ -37,9 +38,9 @@ public final class MigrationStore {
     /**
      * Reads migrations.
      *
-     * @param names which; empty for all
-     * @return by id
-     * @throws UnknownMigrationException for a name that is no migration's
+     * @param names the names of the migrations; empty for all
+     * @return the migrations in the order of their ids
+     * @throws UnknownMigrationException if no migration has one of the names
      */
     public List<BatchedMigration> list(Collection<String> names) {
         return database.read(
@@ -49,9 +50,9 @@ public final class MigrationStore {
     /**
      * Pauses migrations that are active or running. Batch jobs in flight stop after their current sub-batch.
      *
-     * @param names which; empty for all
-     * @return what was changed; those that stood still already are not in it
-     * @throws UnknownMigrationException for a name that is no migration's; nothing was changed
+     * @param names the names of the migrations; empty for all
+     * @return the changes that were made; migrations that were neither active nor running are not among them
+     * @throws UnknownMigrationException if no migration has one of the names; nothing was changed
      */
     public List<StatusChange> pause(Collection<String> names) {
         return setStatus(names, List.of(MigrationStatus.ACTIVE, MigrationStatus.RUNNING), MigrationStatus.PAUSED);
@@ -60,15 +61,18 @@ public final class MigrationStore {
     /**
      * Makes paused migrations active.
      *
-     * @param names which; empty for all
-     * @return what was changed; those that were not paused are not in it
-     * @throws UnknownMigrationException for a name that is no migration's; nothing was changed
+     * @param names the names of the migrations; empty for all
+     * @return the changes that were made; migrations that were not paused are not among them
+     * @throws UnknownMigrationException if no migration has one of the names; nothing was changed
      */
     public List<StatusChange> start(Collection<String> names) {
         return setStatus(names, List.of(MigrationStatus.PAUSED), MigrationStatus.ACTIVE);
     }
 
-    /** Makes paused and failed migrations active, and gives failed batch jobs of all that are named their attempts again. */
+    /**
+     * Makes paused and failed migrations active. The batch jobs of all named migrations that are active or running then get all their
+     * attempts back.
+     */
     void startEvenFailed(Collection<String> names) {
         setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE);
         database.change("give failed batch jobs their attempts again", names, tx -> {
@@ -83,11 +87,11 @@ public final class MigrationStore {
     }
 
     /**
-     * Queues a migration, which is active at once unless it says otherwise.
+     * Queues a migration. It is active at once unless its options say otherwise.
      *
      * @param migration its definition, which is checked against the database when its first batch is cut
      * @return its id
-     * @throws DatabaseException when there is one of that name already
+     * @throws DatabaseException if there is already a migration of that name
      */
     public long queue(NewBatchedMigration migration) {
         return database.change("queue the batched migration '" + migration.name() + "'", List.of(), tx -> {
@@ -98,12 +102,12 @@ public final class MigrationStore {
     }
 
     /**
-     * Queues a migration unless there is one of that name, as an application may do whenever it starts. A migration that is there stays
-     * as it is: its sizes, priority and limits may have been changed by people.
+     * Queues a migration unless there is already one of that name. An application may call this whenever it starts. An existing migration
+     * is left as it is, because people may have changed its sizes, priority and limits.
      *
      * @param migration its definition
      * @return whether it was queued
-     * @throws IllegalArgumentException when the one that is there does something else, or to another table
+     * @throws IllegalArgumentException if the existing migration has another definition; nothing was changed
      */
     public boolean queueIfAbsent(NewBatchedMigration migration) {
         return database.change("queue the batched migration '" + migration.name() + "'", List.of(), tx -> {
@@ -139,13 +143,13 @@ public final class MigrationStore {
     }
 
     /**
-     * Sets the priority of a migration. Free batch jobs go to the migrations of the highest priority that can use them.
+     * Sets the priority of a migration. Free workers go to the migrations of the highest priority that can use them.
      *
-     * @param name which
-     * @param priority -32768 to 32767; higher ones are served first, the default is 0
-     * @return whether it was another one before
-     * @throws UnknownMigrationException for a name that is no migration's
-     * @throws IllegalArgumentException for a priority out of its range
+     * @param name the name of the migration
+     * @param priority -32768 to 32767; migrations with a higher one are served first, the default is 0
+     * @return whether the migration had another priority before
+     * @throws UnknownMigrationException if no migration has this name
+     * @throws IllegalArgumentException if the priority is out of its range; nothing was changed
      */
     public boolean setPriority(String name, int priority) {
         if (priority < Short.MIN_VALUE || priority > Short.MAX_VALUE) {
@@ -159,9 +163,9 @@ public final class MigrationStore {
     }
 
     /**
-     * Checks that the tables are there, with the columns of this version.
+     * Checks that the schema of this version is there: the tables, and the columns that an overview of the migrations reads.
      *
-     * @throws SchemaNotMigratedException when they are not
+     * @throws SchemaNotMigratedException if a table or column is missing
      */
     public void requireSchema() {
         database.read("look for the batched-migration tables", List.of(), connection -> {
@@ -174,7 +178,7 @@ public final class MigrationStore {
             if (!missing.isEmpty()) {
                 throw new SchemaNotMigratedException("there is no table " + missing.get(0));
             }
-            // Names every column that the engine reads; a missing one is said by its name.
+            // This reads further tables and many columns. If one is missing, PostgreSQL's error names it.
             return OverviewQueries.list(connection, List.of("no migration has this name"));
         });
     }

@@ -18,7 +18,7 @@ import org.registrybbm.migrations.spi.Planner;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Brings migrations to their end in the calling thread, beside whatever the replicas do. */
+/** Runs migrations to their end in the calling thread. Replicas may work on the same migrations meanwhile. */
 record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner, Duration longestTrouble) {
     private static final Logger LOGGER = LoggerFactory.getLogger(SynchronousRun.class);
     private static final Duration WAIT = Duration.ofMillis(200);
@@ -31,10 +31,10 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
     }
 
     /**
-     * What came of running what is due once.
+     * The result of one turn, in which everything that is due runs once.
      *
-     * @param goOn whether anything may be left
-     * @param stuck why nothing can be planned, by migration; empty where anything else may happen
+     * @param goOn whether anything may be left to do
+     * @param stuck why no migration could be planned, by the names of the migrations; empty if the run may get any further
      */
     private record Turn(boolean goOn, Map<String, String> stuck) {}
 
@@ -47,7 +47,7 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
                 .map(BatchedMigration::id)
                 .collect(Collectors.toUnmodifiableSet());
         store.startEvenFailed(names);
-        // Only now: who sets one to finished while this runs wants this to stop.
+        // This is done only at the start. Whoever sets a migration to finished while this runs wants the run to stop.
         planner.reopen(wanted::contains);
         boolean stopped = runToEnd(failed, stop) | runToEnd(wanted, stop);
         if (stopped) {
@@ -56,7 +56,7 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
         return result(wanted);
     }
 
-    /** Returns whether it was stopped before the end. */
+    /** Returns whether the run was stopped before the end. */
     private boolean runToEnd(Set<Long> wanted, StopSignal stop) {
         long lastContact = System.nanoTime();
         long lastHope = lastContact;
@@ -77,7 +77,7 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
                 if (System.nanoTime() - lastContact > LONGEST_OUTAGE.toNanos()) {
                     throw e;
                 }
-                LOGGER.warn("{}; it is tried again for {} s", e.getMessage(), LONGEST_OUTAGE.toSeconds());
+                LOGGER.warn("{}; trying again for up to {} s", e.getMessage(), LONGEST_OUTAGE.toSeconds());
                 goOn = pause(LONG_WAIT);
             }
             if (turn.stuck().isEmpty()) {
@@ -89,9 +89,10 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
         return false;
     }
 
-    /** Runs what is due once. */
+    /** Plans, and runs everything that is due once. */
     private Turn turn(Set<Long> wanted, StopSignal stop) {
-        // What this process does not know, nobody here will learn: it fails at once, and lives again where it is known.
+        // A migration whose code is missing here fails at once, because this process will never have it. A replica that
+        // has the code makes the migration active again.
         Planner.Plan plan = planner.planHere(wanted::contains);
         boolean ran = false;
         for (long jobId : plan.due()) {

@@ -13,32 +13,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks for work in each replica, from a thread of its own: soon after the database tells that a migration was changed, and from time to
- * time without being told. It needs neither Quartz's triggers nor the other replicas' coordinators, so none of them that is lost, stuck
- * or frozen can hold it up.
+ * Looks for work in a thread of its own, one in each replica. It looks soon after the database reports that a migration was changed, and
+ * from time to time without a report. If it may find something, it takes a turn, in which the dispatcher plans and stores triggers. It
+ * depends neither on Quartz's triggers nor on the coordinators of other replicas, so none of them can hold it up if it is lost or stuck.
  */
 final class Coordinator implements Presence.Listener, AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Coordinator.class);
 
-    /** Between a turn and the next one that takes more, so that the other replicas get their share. */
+    /** The time between a turn and the next one that takes more batch jobs. It lets the other replicas get their share. */
     private static final Duration STEP = Duration.ofMillis(50);
 
-    /** Until the next turn where another replica was planning. */
+    /** The time until the next turn after one that took nothing because another replica was planning. */
     private static final Duration OUTPLANNED = Duration.ofMillis(100);
 
-    /** The longest without a turn while every worker is busy: a migration may be finished, failed or retried meanwhile. */
+    /** The longest time without a turn while every worker is busy. Turns also finish and fail migrations and try batch jobs again. */
     private static final Duration LONGEST_BUSY = Duration.ofSeconds(5);
 
-    /** The longest without a turn while nothing is active. */
+    /** The longest time without a turn while nothing is active. */
     private static final Duration LONGEST_IDLE = Duration.ofSeconds(60);
 
-    /** From a turn that met what no look sees, as a row that somebody has locked, to the next one. */
+    /** The longest time until the next turn after one that met something that a look cannot see, such as a row that somebody has locked. */
     private static final Duration UNSETTLED = Duration.ofSeconds(5);
 
-    /** About the longest without a turn while looks see nothing new: there are changes that none sees. */
+    /** About the longest time without a turn while looks see nothing new. It is limited because looks do not see every change. */
     private static final Duration LONGEST_WITHOUT_NEWS = Duration.ofMinutes(4);
 
-    /** While others work, looks are so much rarer: most of a fleet may have nothing to do. */
+    /**
+     * While anything is active, the time between two looks is this many times the interval, because most replicas may have nothing to do.
+     */
     private static final double RARER = 3;
 
     private static final Duration SOUND_FOR = Duration.ofSeconds(15);
@@ -66,12 +68,12 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         dispatcher.onMore(calls::release);
     }
 
-    /** Takes the first turn at once. */
+    /** Starts the thread, which takes its first turn at once. */
     void start() {
         thread.start();
     }
 
-    /** Returns whether the database and Quartz's store answered lately. */
+    /** Returns whether the database and Quartz's store have answered lately. */
     boolean isSound() {
         return everSound && System.nanoTime() - lastSound < Math.max(SOUND_FOR.toNanos(), interval.toNanos() * 3);
     }
@@ -102,7 +104,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
             try {
                 called = calls.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
                 if (called && dispatcher.isBusy()) {
-                    // Those that are idle go first.
+                    // Idle replicas go first.
                     TimeUnit.MILLISECONDS.sleep(STEP.toMillis());
                 }
                 calls.drainPermits();
@@ -113,7 +115,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         }
     }
 
-    /** Returns how long to wait before the next look, unless called. */
+    /** Takes a turn if one is due. Returns how long to wait before the next look, if nobody calls earlier. */
     private Duration look(boolean called) {
         if (dispatcher.isStopping()) {
             return interval;
@@ -123,13 +125,13 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
             failing = false;
             return pause;
         } catch (SchemaNotMigratedException | DatabaseException | SchedulerException e) {
-            // What the turn was for is still to be done, though the tables look the same.
+            // Whatever the turn was for is still to be done, although the tables look the same.
             prospects.forget();
             tell(e);
         } catch (Throwable e) {
             prospects.forget();
-            // Whatever it is: without this thread the replica starts nothing any more.
-            LOGGER.error("a turn of the coordinator failed, the next one tries again", e);
+            // Everything is caught, because without this thread the replica would not start anything any more.
+            LOGGER.error("a turn of the coordinator failed; the next turn tries again", e);
         }
         return jittered(interval);
     }
@@ -143,7 +145,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         if (!idle && dispatcher.free() > 0) {
             return isNews() || since > patience.toNanos();
         }
-        // Without a look at the tables, nobody knows what they looked like when the turn was taken.
+        // This turn is taken without a look at the tables, so there is no look to remember its result for.
         prospects.forget();
         if (!idle) {
             return since > LONGEST_BUSY.toNanos();
@@ -155,14 +157,17 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         return false;
     }
 
-    /** A turn costs dozens of statements, and most of a fleet may have nothing to do. */
+    /**
+     * Returns whether the tables look as if a turn may find something. A look is cheap, but a turn costs dozens of statements, and most
+     * replicas may have nothing to do.
+     */
     private boolean isNews() {
         boolean news = prospects.isNews(engine.planner().outlook());
         heard();
         return news;
     }
 
-    /** Notes an answer of the engine's tables. While turns fail, it proves nothing, because Quartz's store may be what fails. */
+    /** Notes that the database answered. While turns fail, that does not count, because the failure may be in Quartz's store. */
     private void heard() {
         if (!failing) {
             lastSound = System.nanoTime();
@@ -188,7 +193,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
                     dispatcher.workers(),
                     turn.active(),
                     engine.presence().session() == null
-                            ? "it has no direct session, so that the other replicas wait for its leases to expire if it dies"
+                            ? "it has no direct session, so if it dies, the other replicas wait until its leases expire"
                             : "a direct session shows the other replicas that it is alive");
         }
         everSound = true;
@@ -199,7 +204,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         return turn.taken() > 0 ? STEP : OUTPLANNED;
     }
 
-    /** While nothing is active and the presence listens, it also looks, so that this need not. */
+    /** Returns how long to wait between two looks. While nothing is active and there is a presence, the presence looks instead. */
     private Duration pauseBetweenLooks() {
         if (idle) {
             return engine.presence().session() != null ? LONGEST_IDLE : interval;
@@ -207,13 +212,13 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         return Duration.ofNanos(Math.round(interval.toNanos() * RARER));
     }
 
-    /** Says it once: an outage is not to fill the log. */
+    /** Logs the first failure in a row only, so that an outage does not fill the log. */
     private void tell(Exception e) {
         if (!failing && !dispatcher.isStopping()) {
-            LOGGER.warn("the coordinator's turn failed, it is tried again until it goes well: {}", e.getMessage());
+            LOGGER.warn("a turn of the coordinator failed; it is tried again until it succeeds: {}", e.getMessage());
         }
         failing = true;
-        LOGGER.debug("the coordinator's turn failed", e);
+        LOGGER.debug("a turn of the coordinator failed", e);
     }
 
     private static Duration jittered(Duration duration) {

@@ -22,9 +22,9 @@ import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
 
 /**
- * What people do about failures: look at the rows that could not be changed, have them and whatever else failed tried again, or leave rows
- * as they are. Thread-safe. Every method throws {@link UnknownMigrationException} for a name that is no migration's, and
- * {@link DatabaseException} when the database cannot be asked; nothing was changed then.
+ * What people do about failures: list the rows that could not be changed, have whatever failed tried again, or leave rows as they are. It
+ * is thread-safe. Every method throws {@link UnknownMigrationException} if no migration has a given name, and {@link DatabaseException} if
+ * the database cannot be reached or a statement fails. Nothing was changed then.
  */
 public final class Quarantine {
     private final Database database;
@@ -34,21 +34,21 @@ public final class Quarantine {
     }
 
     /**
-     * Lists the rows that could not be changed, those that were settled since with them.
+     * Lists the rows that could not be changed, including those that were changed or waived since then.
      *
-     * @param names of which migrations; empty for all
-     * @return by migration, oldest first
+     * @param names the names of the migrations; empty for all
+     * @return the rows by migration, oldest first
      */
     public List<QuarantinedRow> list(Collection<String> names) {
         return database.read("list the quarantined rows", names, tx -> QuarantineStatements.list(tx, names));
     }
 
     /**
-     * Has failed migrations, failed batch jobs and quarantined rows tried again, with all their attempts. Those that are paused stay so
-     * until somebody starts them.
+     * Has failed migrations, failed batch jobs and quarantined rows tried again, with all their attempts. Paused migrations stay paused,
+     * and try again once somebody starts them. Finished migrations are left as they are.
      *
-     * @param names which migrations; empty for all
-     * @return what there was to try again; migrations with nothing of the kind are not in it
+     * @param names the names of the migrations; empty for all
+     * @return what is tried again, one entry for each migration that had anything to try again
      */
     public List<RetryResult> retry(Collection<String> names) {
         return database.change("retry batched migrations", names, tx -> {
@@ -76,10 +76,10 @@ public final class Quarantine {
     }
 
     /**
-     * Has one failed batch job tried again at once, with all its attempts, and its migration with it when that has failed.
+     * Has one failed batch job tried again at once, with all its attempts. If its migration has failed, the migration becomes active again.
      *
-     * @param batchJobId its key
-     * @return what there was to try again; empty when there is no failed batch job of that key
+     * @param batchJobId the id of the batch job
+     * @return what is tried again; empty if no failed batch job has that id
      */
     public List<RetryResult> retryBatchJob(long batchJobId) {
         return database.change("retry batch job " + batchJobId, List.of(), tx -> {
@@ -96,13 +96,15 @@ public final class Quarantine {
     }
 
     /**
-     * Leaves quarantined rows as they are. A migration that had failed for them alone goes on to its end.
+     * Leaves quarantined rows as they are. If the migration failed only because of its quarantine and no row is left there, it becomes
+     * active again.
      *
-     * @param name of which migration
-     * @param rows keys of the entries, {@link QuarantinedRow#id}; empty for all that are not settled yet
+     * @param name the name of the migration
+     * @param rows the ids of the rows, {@link QuarantinedRow#id}; empty for all rows that are not settled yet
      * @param by the person who decides it, not blank
-     * @param reason why, not blank
-     * @return how many rows were waived; those that were settled before are not counted
+     * @param reason why the rows may stay as they are, not blank
+     * @return how many rows were waived, without those that were settled before
+     * @throws IllegalArgumentException if {@code by} or {@code reason} is blank; nothing was changed
      */
     public long waive(String name, Collection<Long> rows, String by, String reason) {
         requireText("by", by);
@@ -133,7 +135,7 @@ public final class Quarantine {
     private static void requireText(String what, String text) {
         if (text.isBlank()) {
             throw new IllegalArgumentException(
-                    "'" + what + "' is blank; whoever reads it later has to know; nothing was changed");
+                    "'" + what + "' is blank; people who read the decision later need it; nothing was changed");
         }
     }
 }

@@ -38,19 +38,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides which batch jobs should run now, from the tables alone: cuts new ones, brings back failed ones that are due and those
- * whose worker died, finishes or fails migrations, and opens those again that are finished by their status alone. Any replica may ask at any time; what one of them decides does not depend on
- * who asks.
+ * Decides from the tables which batch jobs should run now. A plan cuts new batch jobs, and brings back failed ones that are due and those
+ * whose worker died. It finishes and fails migrations, and makes migrations active again whose status says finished although they are not
+ * complete. Any replica may plan at any time. All replicas come to the same decisions, except that a replica cannot plan migrations whose
+ * work function or batching strategy it does not have.
  *
- * <p>Each migration is planned in a transaction of its own, so that a sick one harms no other.
+ * <p>Each migration is planned in a transaction of its own, so a failing one never blocks the others.
  */
 public final class Planner {
     private static final Logger LOGGER = LoggerFactory.getLogger(Planner.class);
 
-    /** Batch jobs that one plan hands out at most, besides those that replicas have taken and not begun. */
+    /** The most batch jobs that one plan hands out, besides those that replicas have taken and not begun. */
     public static final int MOST_AHEAD = 100;
 
-    /** Migrations that one plan brings back to life at most. */
+    /** The most failed migrations that one plan makes active again because this replica has their code. */
     private static final int MOST_RETRIED = 20;
 
     private final DataSource dataSource;
@@ -75,13 +76,15 @@ public final class Planner {
     /**
      * What should happen now.
      *
-     * @param jobs batch jobs that should be run and that no worker holds, in order; at most as many as the budgets allow and were wanted,
-     *     and as many more as are offered
-     * @param offered batch jobs that no worker holds and that a replica has taken within {@link Offers#LAST}, due or not
-     * @param active migrations that are active or running, whether they have something due or not
-     * @param whole whether every migration could be planned and every batch job told that is due; else more may be due than it says
-     * @param stuck why migrations that no worker works on could not be planned now, by name
-     * @param settled whether the tables tell why a migration could not be planned; else only another plan finds out whether it still cannot
+     * @param jobs the batch jobs that should run and that no worker holds, in order; within the budgets, and at most as many as were wanted
+     *     plus as many as are offered
+     * @param offered the batch jobs that no worker holds and that a replica has taken within {@link Offers#LAST}, whether due or not
+     * @param active how many migrations are active or running, whether they have anything due or not
+     * @param whole false if more may be due than the plan says, because another replica was planning a migration or because the plan
+     *     reached one of its limits
+     * @param stuck why migrations that no worker works on could not be planned now, by the names of the migrations
+     * @param settled false if the tables do not show that a migration could not be planned, so that only another plan finds out whether it
+     *     can be planned again
      */
     public record Plan(
             List<DueJob> jobs,
@@ -94,16 +97,17 @@ public final class Planner {
             return new Plan(List.of(), Set.of(), active, true, Map.of(), true);
         }
 
-        /** Returns the keys of the batch jobs that are due. */
+        /** Returns the ids of the batch jobs that should run. */
         public List<Long> due() {
             return jobs.stream().map(DueJob::jobId).toList();
         }
     }
 
     /**
-     * Returns whether any migration is active or running, or is finished by its status while it is not complete: the cheapest question that tells whether to plan at all.
+     * Returns whether any migration is active or running, or is not complete although its status is finished. This is the cheapest way to
+     * find out whether a plan is of any use.
      *
-     * @throws DatabaseException when the database cannot be asked
+     * @throws DatabaseException if the database cannot be reached or the statement fails
      */
     public boolean hasWork() {
         try {
@@ -114,10 +118,11 @@ public final class Planner {
     }
 
     /**
-     * Looks in one statement at what there is to do: where the number is one at which a plan found nothing, another plan finds nothing
-     * either, unless the tables were changed in a way that no look sees, as by a person who deletes batch jobs.
+     * Condenses everything that may give a plan something to do into one number, with one statement. If a plan found nothing at a number,
+     * it finds nothing when the same number comes again. Only changes that the number does not cover are an exception, for example if a
+     * person deletes batch jobs.
      *
-     * @throws DatabaseException when the database cannot be asked
+     * @throws DatabaseException if the database cannot be reached or the statement fails
      */
     public long outlook() {
         try {
@@ -136,20 +141,22 @@ public final class Planner {
     /**
      * Plans as {@link #plan(int)} does, for 100 workers.
      *
-     * @return what is due, within the budgets
-     * @throws DatabaseException when the database cannot be asked
+     * @return what is due within the budgets
+     * @throws DatabaseException if the database cannot be reached or a statement fails
      */
     public Plan plan() {
         return plan(MOST_AHEAD);
     }
 
     /**
-     * Plans migrations that are active or running, until so many workers could be given batch jobs, unless the container registry's own
-     * software is kept out and is at work now. Migrations that nothing can be done for are passed over, however many they are.
+     * Plans migrations that are active or running, until there are batch jobs for the given number of workers. Migrations that rest are
+     * passed over, however many they are. If 20 migrations that do not rest turn out to have nothing for a worker, the plan ends early.
      *
-     * @param workers how many are free, 1 to {@link #MOST_AHEAD}; batch jobs that replicas have taken and not begun are told besides
-     * @return what is due, within the budgets
-     * @throws DatabaseException when the database cannot be asked
+     * <p>The plan is empty while this replica must keep the container registry's own software out and does not hold the lock for that.
+     *
+     * @param workers how many workers are free, 1 to {@link #MOST_AHEAD}; batch jobs that replicas have taken and not begun come on top
+     * @return what is due within the budgets
+     * @throws DatabaseException if the database cannot be reached or a statement fails
      */
     public Plan plan(int workers) {
         Duration missingCode = settings.timeouts().missingCode();
@@ -157,17 +164,28 @@ public final class Planner {
         return plan(reopen(all) ? contenders(missingCode) : all, id -> true, new Wanted(workers, missingCode));
     }
 
-    /** Plans some migrations; those whose code is missing here fail at once. */
+    /**
+     * Plans some migrations. Those whose code this replica does not have fail at once, unless another replica works on them.
+     *
+     * @param wanted tells by its id whether a migration is planned
+     * @return what is due within the budgets
+     * @throws DatabaseException if the database cannot be reached or a statement fails
+     */
     public Plan planHere(LongPredicate wanted) {
         return plan(contenders(Duration.ZERO), wanted, new Wanted(MOST_AHEAD, Duration.ZERO));
     }
 
-    /** Makes some migrations active again that are finished by their status alone. */
+    /**
+     * Makes migrations active again whose status says finished although they are not complete.
+     *
+     * @param wanted tells by its id whether a migration may be made active
+     * @throws DatabaseException if the database cannot be reached or a statement fails
+     */
     public void reopen(LongPredicate wanted) {
         reopen(named(contenders(settings.timeouts().missingCode()), wanted));
     }
 
-    /** Returns whether there was any. */
+    /** Does the same for some contenders, and returns whether there was any such migration. */
     private boolean reopen(List<Contender> contenders) {
         List<Contender> finished = contenders.stream()
                 .filter(one -> one.status() == MigrationStatus.FINISHED)
@@ -188,7 +206,7 @@ public final class Planner {
         if (!isGateOpen()) {
             return Plan.nothing(active.size());
         }
-        // Those that failed for want of code wait for a replica that has it.
+        // Migrations that failed because no replica had their code wait for a replica that has it.
         List<Contender> failed = named.stream()
                 .filter(one -> one.status() == MigrationStatus.FAILED && step.knows(one))
                 .toList();
@@ -211,7 +229,8 @@ public final class Planner {
             StepResult result = turns.plan(ask.contender(), ask.jobs(), missingCode);
             results.put(ask.contender().id(), result);
             if (result.busy()) {
-                // Its share is left to it: those behind must not run ahead because another replica plans it right now.
+                // Another replica is planning this migration right now. Its share is kept for it, so that migrations
+                // behind it do not get ahead of it.
                 sharing.unknown(ask);
             } else {
                 sharing.answer(ask, result.due().size());
@@ -235,10 +254,11 @@ public final class Planner {
     }
 
     /**
-     * Leaves batch jobs that nobody holds so that the container registry's own software would run them too, where it may be the next
-     * to work on them. For a shutdown, once the workers of this replica are done; to the other replicas it makes no difference.
+     * Leaves batch jobs that nobody holds in a state in which the container registry's own software would run them too. Does nothing if
+     * that software need not be kept out of this database. To be called at a shutdown, after the workers of this replica have ended. It
+     * makes no difference to other replicas.
      *
-     * @throws DatabaseException when the database cannot be asked
+     * @throws DatabaseException if the database cannot be reached or a statement fails
      */
     public void leave() {
         if (!gate.isNeeded()) {
@@ -259,7 +279,10 @@ public final class Planner {
         return contenders.stream().filter(one -> wanted.test(one.id())).toList();
     }
 
-    /** What lacks code here is told apart: only another replica could do more than note that. */
+    /**
+     * Returns the migrations that are active or running. Those whose code this replica does not have are marked, because it can do no more
+     * than note that.
+     */
     private List<Contender> runnable(List<Contender> contenders) {
         return contenders.stream()
                 .filter(one -> one.status().isRunnable())
@@ -267,7 +290,10 @@ public final class Planner {
                 .toList();
     }
 
-    /** The container registry's own software plans in the same tables, without a look at what others do there. */
+    /**
+     * Returns whether this replica may plan now. While the container registry's own software is at work, it may not, because that software
+     * plans in the same tables and does not look at what others do there.
+     */
     private boolean isGateOpen() {
         try {
             return Jdbc.shortly(dataSource, gate::isOpen);
@@ -284,7 +310,7 @@ public final class Planner {
         }
     }
 
-    /** Returns the batch jobs that are granted, in the order of the grants. */
+    /** Returns the batch jobs that were granted, in the order of the grants. */
     private static List<DueJob> due(Sharing sharing, Map<Long, StepResult> results) {
         Map<Long, Integer> taken = new HashMap<>();
         List<DueJob> due = new ArrayList<>();

@@ -3,25 +3,28 @@ package org.registrybbm.migrations.verification;
 import java.util.List;
 
 /**
- * What a verification found.
+ * What a verification of one migration found.
  *
- * @param migration name of the batched migration
- * @param verdict in a word
- * @param left rows that are not done, besides those in quarantine; counted up to 1,000 in each range
- * @param samples keys of some of them, as JSON objects, at most 10
- * @param explanation one sentence for people
+ * @param migration the name of the batched migration
+ * @param verdict the result
+ * @param left how many pending rows were found, without those in quarantine; about 1,000 at most are counted in each range
+ * @param samples the keys of at most 10 of these rows, as JSON objects
+ * @param explanation the result as a sentence for people
  */
 public record VerificationResult(
         String migration, Verdict verdict, long left, List<String> samples, String explanation) {
-    /** What a verification may come to. */
+    /** The possible results of a verification. */
     public enum Verdict {
-        /** No row is left. */
+        /** No row is pending. */
         COMPLETE,
-        /** Rows are left. */
+        /** Some rows are pending. */
         INCOMPLETE,
-        /** The work function does not say which rows are not done, or the migration cannot run as it is defined. */
+        /**
+         * The work function does not say which rows are pending, the migration cannot run as it is defined, or a statement failed, for
+         * example because it took too long.
+         */
         UNKNOWN,
-        /** It was stopped before the end. */
+        /** The verification was stopped before it had read everything. */
         STOPPED
     }
 }

@@ -17,11 +17,11 @@ import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 import org.registrybbm.migrations.internal.jdbc.ValueSettings;
 
 /**
- * Copies one column to another, as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}} says. It is given pending rows
- * only, so rows that hold it already are not written again.
+ * Copies one column to another, with arguments such as {@code {"from": "user_id", "to": "user_id_bigint", "cast": "bigint"}}. It is given
+ * only pending rows, so rows that hold the value already are not written again.
  */
 record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFunction, StatesNeeds {
-    // Type names go into the statement as text, so only these are taken.
+    // The type becomes part of the statement's text, so only these names are accepted.
     private static final Set<String> CASTS = Set.of(
             "smallint",
             "integer",
@@ -55,14 +55,21 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
             SELECT timestamp '2000-01-01' AT TIME ZONE ?
             """;
 
-    /** Which columns, the type to cast to, and the time zone in which a date or time without one is meant. */
+    /**
+     * The arguments.
+     *
+     * @param from the column to read
+     * @param to the column to write
+     * @param cast the type to cast to; empty for no cast
+     * @param timeZone the time zone in which timestamps and dates without one are meant; empty if no zone is to be applied
+     */
     record Columns(String from, String to, Optional<String> cast, Optional<String> timeZone) {
         String castOf(String value) {
             return cast.map(type -> value + "::" + type).orElse(value);
         }
     }
 
-    /** Both columns, as the catalogue has them. */
+    /** Both columns, as the catalogue describes them. */
     private record Ends(Column to, Column from) {}
 
     static CopyColumn fixed(String from, String to) {
@@ -99,8 +106,8 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
         }
         if (writesDates(context, assignment.target()) && !ValueSettings.writesIsoDates(context.connection())) {
             throw Arguments.invalid(
-                    "a date or time is copied as text here, and this database's DateStyle is not ISO, in which"
-                            + " JDBC writes dates; use a work function with to_char(...), or set the role's DateStyle to ISO");
+                    "a date or time is copied as text here, but this database's DateStyle is not ISO, while JDBC"
+                            + " writes dates as ISO; use a work function with to_char(...), or set the role's DateStyle to ISO");
         }
     }
 
@@ -152,7 +159,7 @@ record CopyColumn(Function<Arguments, Columns> configuration) implements WorkFun
                     ? ColumnType.named(connection, columns.cast().get())
                     : target;
             requireZones(source, wanted, target);
-            // A date is the timestamp of its midnight, in the zone too.
+            // A date stands for its midnight, so it is read as a timestamp before the zone applies.
             value = "(%s%s AT TIME ZONE %s)"
                     .formatted(
                             value,

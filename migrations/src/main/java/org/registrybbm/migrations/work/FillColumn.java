@@ -11,8 +11,9 @@ import org.registrybbm.migrations.internal.catalog.Needs;
 import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 
 /**
- * Fills a NULL column, as {@code {"sequence": "public.users_id_seq"}} or {@code {"value": 0}} says. The column is the migration's
- * own, or the one that {@code "column"} names. It is given pending rows only, so rows that are filled already stay as they are.
+ * Fills a column where it is NULL, with arguments such as {@code {"sequence": "public.users_id_seq"}} or {@code {"value": 0}}. The column
+ * is the one that {@code "column"} names, or else the migration's own. The function is given only pending rows, so rows that hold a value
+ * already stay as they are.
  */
 record FillColumn(Function<Arguments, Filling> configuration) implements WorkFunction, StatesNeeds {
     // %3$s is the quoted column to fill, %4$s the expression.
@@ -22,17 +23,23 @@ record FillColumn(Function<Arguments, Filling> configuration) implements WorkFun
             WHERE %2$s
             """;
 
-    // The type's own checks, those of a domain among them, are made when the value is read.
+    // The cast makes PostgreSQL check the value against the type, including the constraints of a domain.
     private static final String TRY_VALUE = """
             SELECT CAST(%1$s AS %2$s)
             """;
 
-    /** What to fill in: a sequence or a value, never both. */
+    /**
+     * The arguments. Either a sequence or a value is given.
+     *
+     * @param column the column to fill; empty for the migration's own
+     * @param sequence the sequence that gives the values
+     * @param value the value
+     */
     record Filling(Optional<String> column, Optional<String> sequence, Optional<String> value) {}
 
-    /** The column, its type and the expression. */
+    /** The quoted column, its type, and the expression to fill in. */
     private record Resolved(String column, ColumnType type, String expression) {
-        /** Of a row type, IS NULL would be true where every field is NULL. */
+        /** Returns the condition that a row is pending. For a row type, IS NULL would also be true if every field is NULL. */
         String pending() {
             return column + (type.composite() ? " IS NOT DISTINCT FROM NULL" : " IS NULL");
         }
@@ -99,7 +106,7 @@ record FillColumn(Function<Arguments, Filling> configuration) implements WorkFun
                 .get(0);
         ColumnType type = ColumnType.of(context.connection(), context.table(), column);
         if (filling.value().isPresent()) {
-            // Of no type yet, so that PostgreSQL assigns it to the column as it is, with the column's modifier.
+            // The literal has no type yet, so PostgreSQL gives it the column's type and modifier when it is assigned.
             return new Resolved(
                     column.quoted(), type, SqlLiterals.text(filling.value().get()));
         }
