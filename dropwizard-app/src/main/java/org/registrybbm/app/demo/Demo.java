@@ -24,11 +24,11 @@ import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.status.StatusReader;
 
 /**
- * The demo, scene by scene.
+ * Runs the demo: starts three replicas, kills one of them while it works, and checks every row at the end.
  *
- * @param stage what it plays on
- * @param rows of each table
- * @param out where it is seen
+ * @param stage what the demo runs on
+ * @param rows how many rows each table gets
+ * @param out where its output goes
  */
 record Demo(DemoStage stage, int rows, PrintStream out) {
     private static final int REPLICAS = 3;
@@ -64,7 +64,8 @@ record Demo(DemoStage stage, int rows, PrintStream out) {
         out.println(String.format(Locale.ROOT, "every one of the %,d rows was changed exactly once", 2L * rows));
     }
 
-    // Every worker of every replica at once, whatever table the migrations are on.
+    // All workers of the three replicas may work at once, and half of them on one migration. The number of migrations
+    // on a table is not limited, because 64 of them work on the partitions of one table.
     private static void allow(Budgets budgets) {
         budgets.set(Subject.FLEET, Change.batchJobs(Limit.of(6)));
         budgets.set(Subject.EACH_MIGRATION, Change.batchJobs(Limit.of(3)));
@@ -122,7 +123,7 @@ record Demo(DemoStage stage, int rows, PrintStream out) {
         }
     }
 
-    // Once all have got going, and while the victim has a batch job in its hands; by half-time in any case.
+    // The victim is killed once 30 % of all rows are changed and it holds a batch job, or after 60 % in any case.
     private boolean isTimeToKill(List<MigrationOverview> overviews, DemoReplica victim) {
         long migrated = 0;
         boolean busy = false;
@@ -146,7 +147,7 @@ record Demo(DemoStage stage, int rows, PrintStream out) {
     private void requireAlive(List<DemoReplica> replicas) throws IOException, InterruptedException {
         for (DemoReplica replica : replicas) {
             if (!replica.process().isAlive()) {
-                // Ctrl-C reaches the replicas too, a little before this process knows that it has to end.
+                // Ctrl-C also reaches the replicas, a little before this process learns that it has to end.
                 pause();
                 if (stage.isClosed()) {
                     throw new CommandFailure("the demo was stopped");

@@ -111,8 +111,18 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 .epilog("""
                         Without --migration, all are paused. Start them again with
                         'background-migrate start'.""");
-        subcommand(parser, "start", "Make paused batched migrations active");
-        subcommand(parser, "resume", "The same as start");
+        subcommand(parser, "start", "Make paused batched migrations active")
+                .description("""
+                        Make paused batched migrations active. Their batch jobs continue at their
+                        cursors. Failed migrations stay failed; try them again with
+                        'background-migrate retry'.""")
+                .epilog("""
+                        Without --migration, all paused ones are started.""");
+        subcommand(parser, "resume", "Do the same as 'start'")
+                .description("""
+                        Make paused batched migrations active, as 'background-migrate start' does.""")
+                .epilog("""
+                        Without --migration, all paused ones are started.""");
         subcommand(
                         parser,
                         "run",

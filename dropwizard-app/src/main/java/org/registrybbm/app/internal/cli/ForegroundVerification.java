@@ -13,10 +13,11 @@ import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.verification.VerificationResult.Verdict;
 
 /**
- * {@code background-migrate verify}: shows progress, and ends with a table. Ctrl-C stops it after the range that it is at.
+ * Runs {@code background-migrate verify}: shows progress, and ends with a table of the results. Ctrl-C stops it after the range that it is
+ * reading.
  *
- * @param engine looks through the tables
- * @param names which migrations; empty for all that are finished
+ * @param engine verifies the migrations
+ * @param names the names of the migrations; empty for all that are finished
  * @param out where the table goes
  * @param err where progress goes
  */
@@ -27,7 +28,7 @@ record ForegroundVerification(BatchedMigrations engine, List<String> names, Prin
     void run() {
         Foreground.run(
                 stop -> report(verify(stop)),
-                "the statement under way did not end in time; PostgreSQL ends it at its statement timeout");
+                "the current statement did not end in time; PostgreSQL ends it at its statement timeout");
     }
 
     private List<VerificationResult> verify(StopSignal stop) {
@@ -55,10 +56,10 @@ record ForegroundVerification(BatchedMigrations engine, List<String> names, Prin
         if (incomplete > 0) {
             err.println(
                     incomplete + " of " + verified.size()
-                            + " batched migrations are incomplete; set a finished one to active (status 1) to have the rest of it done");
+                            + " batched migrations are incomplete; set a finished one to active (status 1) to have its other rows changed");
         }
         if (stopped > 0) {
-            err.println("stopped before the end; it begins anew the next time");
+            err.println("stopped before the end; the next verification begins again");
         }
         if (incomplete + stopped > 0) {
             throw CommandFailure.alreadySaid();

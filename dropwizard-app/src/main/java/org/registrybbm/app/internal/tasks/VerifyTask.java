@@ -15,8 +15,9 @@ import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.verification.VerificationResult.Verdict;
 
 /**
- * {@code POST /tasks/bbm-verify}: looks through tables for rows that are not done, with a line of progress now and then. It is over after
- * a time that the caller may choose, and when the caller hangs up or the replica stops; one at a time, as each keeps a connection.
+ * Runs {@code POST /tasks/bbm-verify}: searches tables for rows that are not done, and prints a line of progress every 2 s. It ends early
+ * after a time that the caller may choose, and when the caller hangs up or the replica stops. While one call is served, others are refused,
+ * because each keeps a connection of the pool.
  */
 public final class VerifyTask extends Task {
     private static final String MIGRATION = "migration";
@@ -29,13 +30,13 @@ public final class VerifyTask extends Task {
     private final Semaphore one = new Semaphore(1);
     private volatile boolean stopping;
 
-    /** Works with the given engine. */
+    /** Creates the task for an engine. */
     public VerifyTask(BatchedMigrations engine) {
         super("bbm-verify", "text/plain;charset=utf-8");
         this.engine = engine;
     }
 
-    /** Ends what is under way, as the replica stops. */
+    /** Stops a verification that is under way, because the replica stops. No later call verifies anything. */
     public void stop() {
         stopping = true;
     }
@@ -46,7 +47,7 @@ public final class VerifyTask extends Task {
         long seconds = given.number(SECONDS, DEFAULT_SECONDS, 1, MOST_SECONDS);
         if (!one.tryAcquire()) {
             throw new IllegalStateException(
-                    "this replica verifies already; wait for it, or use registry background-migrate verify");
+                    "this replica is verifying already; wait for that, or use registry background-migrate verify");
         }
         try {
             verify(given.all(MIGRATION), seconds, output);
@@ -58,7 +59,7 @@ public final class VerifyTask extends Task {
     private void verify(List<String> names, long seconds, PrintWriter output) {
         long began = System.nanoTime();
         long nanos = Duration.ofSeconds(seconds).toNanos();
-        // Only what is written tells whether the caller is still there.
+        // Only writing shows whether the caller is still there.
         StopSignal stop = () -> stopping || System.nanoTime() - began >= nanos || output.checkError();
         VerifyProgress progress =
                 new VerifyProgress(engine.store().list(names), A_LINE_EVERY, System::nanoTime, output::println);

@@ -5,18 +5,18 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.registrybbm.migrations.quarantine.RetryResult;
 
-/** What a retry or a waiver has set in motion, for people: a line for each migration. */
+/** Says in words what a retry or a waiver has started, with one line for each migration. */
 public final class RepairText {
     private RepairText() {}
 
-    /** Returns the lines of what there was to try again. */
+    /** Returns one line for each migration that is tried again, or one line that says that there is none. */
     public static String retried(List<RetryResult> retried) {
         return retried.isEmpty()
                 ? "nothing to retry\n"
                 : retried.stream().map(RepairText::line).collect(Collectors.joining());
     }
 
-    /** Returns the line of a waiver. */
+    /** Returns the line that says how many rows of a migration were waived. */
     public static String waived(String migration, long rows) {
         return rows == 0
                 ? "nothing to waive\n"

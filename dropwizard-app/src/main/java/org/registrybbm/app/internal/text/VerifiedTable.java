@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.Locale;
 import org.registrybbm.migrations.verification.VerificationResult;
 
-/** What a verification found, for people. */
+/** Shows people what verifications found. */
 public final class VerifiedTable {
     private VerifiedTable() {}
 
-    /** Returns a table with a row for each migration, or a line when there are none. */
+    /** Returns a table with one row for each migration, or a line that says that there is none. */
     public static String render(List<VerificationResult> verified) {
         if (verified.isEmpty()) {
             return "nothing to verify: no batched migration is finished\n";
@@ -25,7 +25,7 @@ public final class VerifiedTable {
         return table.toString();
     }
 
-    /** Returns how many of them have a verdict. */
+    /** Returns how many of the results have the given verdict. */
     public static long count(List<VerificationResult> verified, VerificationResult.Verdict verdict) {
         return verified.stream().filter(one -> one.verdict() == verdict).count();
     }
