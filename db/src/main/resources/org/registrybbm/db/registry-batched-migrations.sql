@@ -68,3 +68,15 @@ ON CONFLICT (name) DO NOTHING;
 --rollback     )
 --rollback     AND updated_at = created_at
 --rollback     AND started_at IS NULL;
+
+-- In a fresh database there is nothing to change.
+
+--changeset registry-bbm:finish-registry-batched-migrations-of-empty-tables
+SELECT finish_batched_migrations_of_empty_tables(ARRAY(
+    SELECT name
+    FROM batched_background_migrations
+    WHERE (name = 'copy_manifests_media_type_id_column_to_media_type_id_convert_to_bigint_column'
+            OR name ~ '^backfill_blobs_p_[0-9]+_id_column$')
+        AND updated_at = created_at
+));
+--rollback not required

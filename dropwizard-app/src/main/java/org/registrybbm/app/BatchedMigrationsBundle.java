@@ -20,6 +20,7 @@ import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
 import org.registrybbm.app.internal.database.DirectConnections;
 import org.registrybbm.app.internal.database.NamedPool;
 import org.registrybbm.app.internal.health.DatabaseHealthCheck;
+import org.registrybbm.app.internal.health.RequiredMigrationsHealthCheck;
 import org.registrybbm.app.internal.health.SchedulerHealthCheck;
 import org.registrybbm.app.internal.lifecycle.Bounded;
 import org.registrybbm.app.internal.lifecycle.SchedulerManaged;
@@ -160,6 +161,11 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         SchedulerManaged scheduler = new SchedulerManaged(built, quartz, factory, replica);
         environment.lifecycle().manage(new Bounded("scheduler", ShutdownTimes.SCHEDULER, scheduler));
         operate(environment, built, scheduler, data);
+        environment
+                .healthChecks()
+                .register(
+                        RequiredMigrationsHealthCheck.NAME,
+                        new RequiredMigrationsHealthCheck(built.gate(), factory.requiredMigrations()));
         export(environment, built, scheduler, prometheus);
     }
 

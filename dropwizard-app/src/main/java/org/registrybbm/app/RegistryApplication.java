@@ -13,6 +13,7 @@ import org.registrybbm.app.config.RegistryConfiguration;
 import org.registrybbm.app.demo.DemoCommand;
 import org.registrybbm.app.internal.cli.CliLogging;
 import org.registrybbm.app.internal.cli.RegistryCommands;
+import org.registrybbm.app.internal.cli.SchemaCommand;
 import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
 import org.registrybbm.app.internal.database.Changelog;
 import org.registrybbm.app.internal.database.DatabaseUse;
@@ -25,6 +26,7 @@ import org.registrybbm.app.internal.process.Given;
 import org.registrybbm.app.internal.process.Streams;
 import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.app.internal.text.Errors;
+import org.registrybbm.migrations.liquibase.SchemaLock;
 
 /** Runs the application {@code registry}: a replica that runs batched migrations, and the commands to operate them. */
 public final class RegistryApplication extends Application<RegistryConfiguration> {
@@ -50,6 +52,7 @@ public final class RegistryApplication extends Application<RegistryConfiguration
     /** Runs a command. */
     public static void main(String... arguments) throws Exception {
         System.setProperty("liquibase.analytics.enabled", "false");
+        System.setProperty("liquibase.hostDescription", SchemaLock.HOST_DESCRIPTION);
         Streams.install();
         Given given = Given.toThisProcess(arguments);
         new RegistryApplication(given.environment(), System::exit)
@@ -75,13 +78,13 @@ public final class RegistryApplication extends Application<RegistryConfiguration
     protected void addDefaultCommands(Bootstrap<RegistryConfiguration> bootstrap) {
         bootstrap.addCommand(new RegistryCommands.Server(this));
         bootstrap.addCommand(new RegistryCommands.Check());
-        bootstrap.addCommand(new RegistryCommands.Db(
+        bootstrap.addCommand(new SchemaCommand(
                 configuration -> database(configuration)
                         .pools()
-                        .data(
-                                configuration.database().pool(),
-                                configuration.backgroundMigrations().statementTimeout()),
-                Changelog.PATH));
+                        .schema(configuration.database().pool()),
+                Changelog.PATH,
+                System.out,
+                System.err));
         bootstrap.addCommand(new DemoCommand());
     }
 

@@ -15,6 +15,7 @@ import org.registrybbm.migrations.event.SafeListener;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
+import org.registrybbm.migrations.gate.Gate;
 import org.registrybbm.migrations.internal.jdbc.Watchdog;
 import org.registrybbm.migrations.internal.lease.Replica;
 import org.registrybbm.migrations.internal.registry.RegistryGate;
@@ -57,6 +58,7 @@ public final class BatchedMigrations implements AutoCloseable {
     private final Offers offers;
     private final BatchRunner runner;
     private final Presence presence;
+    private final Gate gate;
     private final WorkRegistry workRegistry;
     private final EngineSettings settings;
     private final String replica;
@@ -73,16 +75,18 @@ public final class BatchedMigrations implements AutoCloseable {
         this.quarantine = new Quarantine(dataSource);
         this.verifier = new Verifier(dataSource, settings, workRegistry);
         this.budgets = new Budgets(dataSource);
-        RegistryGate gate = new RegistryGate(builder.registryLock);
-        this.planner = new Planner(dataSource, settings, workRegistry, listener, gate);
+        RegistryGate registryGate = new RegistryGate(builder.registryLock);
+        this.planner = new Planner(dataSource, settings, workRegistry, listener, registryGate);
         this.offers = new Offers(dataSource);
-        this.presence = new Presence(builder.presence, gate);
+        this.presence = new Presence(builder.presence, registryGate);
+        this.gate = new Gate(dataSource, () -> presence.session() != null);
+        presence.alsoTell(gate::tell);
         this.replica = Objects.requireNonNull(builder.replica);
         this.runner = new BatchRunner(
                 dataSource,
                 settings,
                 listener,
-                new Replica(replica, workRegistry, new Watchdog(), presence::session, gate));
+                new Replica(replica, workRegistry, new Watchdog(), presence::session, registryGate));
     }
 
     /**
@@ -137,6 +141,11 @@ public final class BatchedMigrations implements AutoCloseable {
     /** Returns the presence, which shows the other replicas that this one lives. A host that keeps running batch jobs should start it. */
     public Presence presence() {
         return presence;
+    }
+
+    /** Returns the gate, which tells a program whether migrations are finished. */
+    public Gate gate() {
+        return gate;
     }
 
     /** Returns the name of this replica, under which it holds its leases. */

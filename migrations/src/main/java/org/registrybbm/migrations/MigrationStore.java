@@ -17,6 +17,7 @@ import org.registrybbm.migrations.internal.tables.Database;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.internal.tables.QueueQueries;
+import org.registrybbm.migrations.internal.tables.SchemaVersion;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
@@ -129,8 +130,8 @@ public final class MigrationStore {
     }
 
     private static void setBudget(Connection connection, NewBatchedMigration migration) throws SQLException {
-        Integer batchJobs = migration.options().batchJobs();
-        Integer rowsPerSecond = migration.options().rowsPerSecond();
+        Integer batchJobs = migration.options().limits().batchJobs();
+        Integer rowsPerSecond = migration.options().limits().rowsPerSecond();
         if (batchJobs != null || rowsPerSecond != null) {
             BudgetStatements.set(
                     connection,
@@ -163,9 +164,10 @@ public final class MigrationStore {
     }
 
     /**
-     * Checks that the schema of this version is there: the tables, and the columns that an overview of the migrations reads.
+     * Checks that the schema of this version is there: the tables, the version that the changelog has recorded, and the columns that an
+     * overview of the migrations reads.
      *
-     * @throws SchemaNotMigratedException if a table or column is missing
+     * @throws SchemaNotMigratedException if a table or column is missing, or if the schema is too old or too new for this program
      */
     public void requireSchema() {
         database.read("look for the batched-migration tables", List.of(), connection -> {
@@ -174,10 +176,12 @@ public final class MigrationStore {
                     "batched_background_migrations",
                     "batched_background_migration_jobs",
                     "batched_background_migration_lease_tokens",
-                    "batched_background_migration_budgets");
+                    "batched_background_migration_budgets",
+                    "batched_background_migration_schema");
             if (!missing.isEmpty()) {
                 throw new SchemaNotMigratedException("there is no table " + missing.get(0));
             }
+            SchemaVersion.requireFit(connection);
             // This reads further tables and many columns. If one is missing, PostgreSQL's error names it.
             return OverviewQueries.list(connection, List.of("no migration has this name"));
         });

@@ -138,6 +138,7 @@ class ArchitectureTest {
                     "internal.registry",
                     "internal.sharing",
                     "internal.strategy")
+            .may("gate", "failure", "internal.jdbc", "internal.tables")
             .may("audit", "failure", "internal.jdbc", "internal.tables")
             .may(
                     "verification",
@@ -186,7 +187,10 @@ class ArchitectureTest {
                     "status",
                     "audit",
                     "verification",
+                    "gate",
                     "spi")
+            .may("liquibase", "", "model", "internal.jdbc", "internal.tables")
+            .may("liquibase.lint", "internal.jdbc", "internal.tables", "work", "liquibase")
             .knowNoOthers();
 
     @ArchTest
@@ -200,12 +204,19 @@ class ArchitectureTest {
                     "org.quartz..",
                     "io.dropwizard..",
                     "com.codahale..",
-                    "liquibase..",
                     "io.sentry..",
                     "org.postgresql..",
                     "com.zaxxer..",
                     "org.registrybbm.scheduler..",
                     "org.registrybbm.app..");
+
+    @ArchTest
+    static final ArchRule ONLY_ONE_ROOM_NEEDS_LIQUIBASE = noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + ".liquibase..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("liquibase..");
 
     @ArchTest
     static final ArchRule NO_ROOM_IS_TOO_FULL = Rooms.holdNoMoreThan(15, ROOT);

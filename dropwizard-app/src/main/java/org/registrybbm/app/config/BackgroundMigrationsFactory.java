@@ -5,6 +5,7 @@ import io.dropwizard.util.Duration;
 import io.dropwizard.validation.OneOf;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotNull;
+import java.util.List;
 import java.util.Locale;
 import org.hibernate.validator.constraints.Range;
 import org.registrybbm.app.internal.config.Allowed;
@@ -54,6 +55,10 @@ public final class BackgroundMigrationsFactory {
 
     @JsonProperty
     @NotNull
+    private List<String> requiredMigrations = List.of();
+
+    @JsonProperty
+    @NotNull
     @Valid
     private Timeouts timeouts = new Timeouts();
 
@@ -84,6 +89,11 @@ public final class BackgroundMigrationsFactory {
             case "off", "false" -> RegistryLock.OFF;
             default -> RegistryLock.AUTO;
         };
+    }
+
+    /** Returns the names of the migrations that must be finished before this replica is ready. */
+    public List<String> requiredMigrations() {
+        return List.copyOf(requiredMigrations);
     }
 
     /** Returns the engine's settings that this block configures. */

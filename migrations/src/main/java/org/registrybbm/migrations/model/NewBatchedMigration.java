@@ -2,6 +2,7 @@ package org.registrybbm.migrations.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -31,18 +32,24 @@ public record NewBatchedMigration(
      * @param paused whether it waits until somebody starts it
      * @param priority its priority, -32768 to 32767; migrations of a higher priority are served first
      * @param quarantineLimit how many rows may be in quarantine at once, 0 or more; with one more, the migration fails
-     * @param batchJobs how many of its batch jobs may run at once on all replicas together, 0 to 1000, or null for the default budget
-     * @param rowsPerSecond how many rows its batch jobs may cover per second on all replicas together, 1 to 1,000,000,000, or null for the
-     *     default budget
+     * @param limits its own budget
+     * @param runAfter the names of the migrations that must be finished before it starts
      */
-    public record Options(
-            boolean paused,
-            int priority,
-            int quarantineLimit,
-            @Nullable Integer batchJobs,
-            @Nullable Integer rowsPerSecond) {
-        /** Active at once, priority 0, at most 100 rows in quarantine, and no budget of its own. */
-        public static final Options DEFAULT = new Options(false, 0, 100, null, null);
+    public record Options(boolean paused, int priority, int quarantineLimit, Limits limits, List<String> runAfter) {
+        /** Active at once, priority 0, at most 100 rows in quarantine, no budget of its own, and after no other. */
+        public static final Options DEFAULT = new Options(false, 0, 100, Limits.NONE, List.of());
+    }
+
+    /**
+     * How much of a migration may run at once on all replicas together.
+     *
+     * @param batchJobs how many of its batch jobs may run at once, 0 to 1000, or null for the default budget
+     * @param rowsPerSecond how many rows its batch jobs may cover per second, 1 to 1,000,000,000, or null for the default budget
+     */
+    public record Limits(
+            @Nullable Integer batchJobs, @Nullable Integer rowsPerSecond) {
+        /** The default budget. */
+        public static final Limits NONE = new Limits(null, null);
     }
 
     /** Returns a copy whose batches have other sizes. */
@@ -84,6 +91,7 @@ public record NewBatchedMigration(
         private int quarantineLimit = Options.DEFAULT.quarantineLimit();
         private @Nullable Integer batchJobs;
         private @Nullable Integer rowsPerSecond;
+        private List<String> runAfter = List.of();
 
         private Builder(String name) {
             this.name = text("name", name);
@@ -276,6 +284,16 @@ public record NewBatchedMigration(
             return this;
         }
 
+        /**
+         * Has it wait until other migrations are finished. They must be queued already.
+         *
+         * @param names their names
+         */
+        public Builder runAfter(String... names) {
+            this.runAfter = List.of(names);
+            return this;
+        }
+
         /** Has it queued as paused: no row is changed until somebody starts it. */
         public Builder paused() {
             this.paused = true;
@@ -301,7 +319,7 @@ public record NewBatchedMigration(
                     definition,
                     bounds,
                     new BatchSizing(batchSize, fixed, batches, subBatches),
-                    new Options(paused, priority, quarantineLimit, batchJobs, rowsPerSecond));
+                    new Options(paused, priority, quarantineLimit, new Limits(batchJobs, rowsPerSecond), runAfter));
         }
 
         private String required(@Nullable String value, String what) {

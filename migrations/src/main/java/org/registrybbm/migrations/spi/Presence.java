@@ -45,6 +45,7 @@ public final class Presence implements AutoCloseable {
     private Duration retry = FIRST_RETRY;
     private @Nullable Thread thread;
     private volatile Listener listener = () -> {};
+    private volatile Runnable alsoTold = () -> {};
     private volatile boolean closed;
     private volatile @Nullable Long shown;
     private volatile @Nullable DirectSession session;
@@ -85,6 +86,20 @@ public final class Presence implements AutoCloseable {
         thread.start();
     }
 
+    /**
+     * Sets what else is told of every notification, before the listener is.
+     *
+     * @param toTell returns at once
+     */
+    public void alsoTell(Runnable toTell) {
+        alsoTold = toTell;
+    }
+
+    private void tell() {
+        alsoTold.run();
+        listener.told();
+    }
+
     /** Returns the key of the lock that shows that this replica lives, or null while it holds none. */
     public @Nullable Long session() {
         return shown;
@@ -117,17 +132,17 @@ public final class Presence implements AutoCloseable {
                                     + " taken over only when their leases expire");
                     gate.expectNoSession();
                     // Batch jobs that were waiting for a session may start now.
-                    listener.told();
+                    tell();
                     return;
                 }
             } catch (SQLException | RuntimeException e) {
-                tell(e);
+                complain(e);
             } finally {
                 shown = null;
                 session = null;
                 gate.lost();
             }
-            listener.told();
+            tell();
             pause();
         }
     }
@@ -150,10 +165,10 @@ public final class Presence implements AutoCloseable {
             shown = key;
             open.listen();
             // Notifications that were sent before the session listened are lost, so look now.
-            listener.told();
+            tell();
             for (long asked = System.nanoTime(); !closed; ) {
                 if (open.await(LOOK) | open.ask(gate::take)) {
-                    listener.told();
+                    tell();
                 }
                 if (System.nanoTime() - asked >= ASK_EVERY.toNanos()) {
                     listener.answered(open.ask(MigrationQueries::hasWork));
@@ -164,7 +179,7 @@ public final class Presence implements AutoCloseable {
         return true;
     }
 
-    private void tell(Exception e) {
+    private void complain(Exception e) {
         if (closed) {
             return;
         }

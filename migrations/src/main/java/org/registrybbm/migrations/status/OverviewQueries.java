@@ -45,6 +45,14 @@ public final class OverviewQueries {
                 coalesce(jobs.replicas, '{}') AS replicas,
                 %1$s AS contradicted, coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
                 coalesce(quarantine.waiting, 0) AS quarantined,
+                CASE WHEN m.run_after IS NOT NULL THEN ARRAY(
+                    SELECT before
+                    FROM unnest(m.run_after) WITH ORDINALITY AS given (before, place)
+                    WHERE NOT EXISTS (
+                        SELECT FROM batched_background_migrations p WHERE p.name = before AND p.status = 2
+                    )
+                    ORDER BY place
+                ) END AS runs_after,
                 pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS read_only
             FROM batched_background_migrations m
             LEFT JOIN (
@@ -104,6 +112,7 @@ public final class OverviewQueries {
         long failed = row.getLong("failed");
         Array array = row.getArray("replicas");
         List<String> replicas = Arrays.asList((String[]) array.getArray());
+        Optional<String> later = replicas.isEmpty() ? later(row, migration) : Optional.empty();
         return new MigrationOverview(
                 migration,
                 row.getInt("priority"),
@@ -119,6 +128,7 @@ public final class OverviewQueries {
                 row.getBoolean("contradicted")
                         ? CONTRADICTED
                         : readOnly(row, migration)
+                                .or(() -> later)
                                 .orElse(doing(row, migration)
                                         + explain(migration, replicas, active, blocked(row), again(row), waits)));
     }
@@ -136,6 +146,18 @@ public final class OverviewQueries {
                         "the database is read-only: default_transaction_read_only is on for this database or role,"
                                 + " so nothing can be changed; run ALTER DATABASE (or ROLE) ... RESET default_transaction_read_only")
                 : Optional.empty();
+    }
+
+    /** Names the migrations that must be finished before this one starts. */
+    private static Optional<String> later(ResultSet row, BatchedMigration migration) throws SQLException {
+        Array array = row.getArray("runs_after");
+        if (array == null || !migration.status().isRunnable()) {
+            return Optional.empty();
+        }
+        String[] names = (String[]) array.getArray();
+        return names.length == 0
+                ? Optional.empty()
+                : Optional.of("waits for '" + String.join("' and '", names) + "', after which it is to run");
     }
 
     /** Says what is done now, followed by a comma; the empty text if rows are changed, which is the usual work. */

@@ -38,17 +38,20 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
         try (Connection connection = dataSource.getConnection()) {
             KnownMigrations.require(connection, names);
             for (BatchedMigration migration : MigrationQueries.list(connection, names)) {
-                if (stop.isStopping()) {
-                    break;
-                }
                 if (!names.isEmpty() || migration.status() == MigrationStatus.FINISHED) {
-                    verified.add(verify(connection, migration, stop, progress));
+                    verified.add(
+                            stop.isStopping() ? notBegun(migration) : verify(connection, migration, stop, progress));
                 }
             }
         } catch (SQLException e) {
             throw DatabaseFailures.of("verify batched migrations", e);
         }
         return List.copyOf(verified);
+    }
+
+    private static VerificationResult notBegun(BatchedMigration migration) {
+        return new VerificationResult(
+                migration.name(), VerificationResult.Verdict.STOPPED, 0, List.of(), "stopped before it began");
     }
 
     private VerificationResult verify(

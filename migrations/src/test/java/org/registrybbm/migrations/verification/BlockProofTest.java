@@ -257,7 +257,7 @@ class BlockProofTest {
 
         assertThat(fixture.of("m", "failure_error_code || ' ' || failure_message"))
                 .startsWith(
-                        "14 after more than 20 passes and 1 hour over t.items there is still a row that is not done");
+                        "14 after at least 20 passes and 1 hour over t.items there is still a row that is not done");
         long passes = database.number("SELECT n FROM t.items");
 
         // A person has mended the work and starts it again.

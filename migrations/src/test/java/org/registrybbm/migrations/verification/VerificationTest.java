@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.util.List;
 import java.util.Map;
@@ -86,6 +87,18 @@ class VerificationTest {
                 .isTrue();
 
         fixture.assertEachItemChangedOnce();
+    }
+
+    @Test
+    void saysOfEachMigrationThatItWasNotBegunWhenItIsStopped() {
+        WorkFunction work = ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
+        fixture.queue(WORK, null, "id", 100, 50);
+        BatchedMigrations engine = fixture.engine(Map.of(WORK, work));
+        assertThat(engine.runToEnd(List.of(), StopSignal.NEVER).isComplete()).isTrue();
+
+        assertThat(engine.verify(List.of(), () -> true, (name, rows) -> {}))
+                .extracting(VerificationResult::migration, VerificationResult::verdict)
+                .containsExactly(tuple("m", VerificationResult.Verdict.STOPPED));
     }
 
     @Test

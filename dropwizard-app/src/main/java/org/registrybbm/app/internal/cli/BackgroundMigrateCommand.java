@@ -118,10 +118,8 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                         'background-migrate retry'.""")
                 .epilog("""
                         Without --migration, all paused ones are started.""");
-        subcommand(parser, "resume", "Do the same as 'start'")
-                .description("""
-                        Make paused batched migrations active, as 'background-migrate start' does.""")
-                .epilog("""
+        subcommand(parser, "resume", "Do the same as 'start'").description("""
+                        Make paused batched migrations active, as 'background-migrate start' does.""").epilog("""
                         Without --migration, all paused ones are started.""");
         subcommand(
                         parser,

@@ -1,24 +1,15 @@
 package org.registrybbm.app.internal.cli;
 
 import ch.qos.logback.classic.Level;
-import com.codahale.metrics.MetricRegistry;
 import io.dropwizard.core.Application;
 import io.dropwizard.core.cli.Cli;
 import io.dropwizard.core.cli.ConfiguredCommand;
 import io.dropwizard.core.cli.ServerCommand;
 import io.dropwizard.core.setup.Bootstrap;
 import io.dropwizard.core.setup.Environment;
-import io.dropwizard.db.DatabaseConfiguration;
-import io.dropwizard.db.ManagedDataSource;
-import io.dropwizard.db.PooledDataSourceFactory;
-import io.dropwizard.migrations.DbCommand;
-import java.util.Optional;
-import liquibase.exception.LiquibaseException;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import org.registrybbm.app.config.RegistryConfiguration;
-import org.registrybbm.app.internal.database.SchemaLocks;
-import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.app.internal.text.Errors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,66 +76,6 @@ public final class RegistryCommands {
         protected void run(
                 Bootstrap<RegistryConfiguration> bootstrap, Namespace namespace, RegistryConfiguration configuration) {
             System.out.println("the configuration is valid");
-        }
-
-        @Override
-        public void onError(Cli cli, Namespace namespace, Throwable e) {
-            Errors.print(cli, e);
-        }
-    }
-
-    /** Runs {@code db}. */
-    public static final class Db extends DbCommand<RegistryConfiguration> {
-        private final DatabaseConfiguration<RegistryConfiguration> database;
-
-        /** Creates the command for the database that the configuration names. */
-        public Db(DatabaseConfiguration<RegistryConfiguration> database, String changelog) {
-            super("db", database, RegistryConfiguration.class, changelog);
-            this.database = database;
-        }
-
-        @Override
-        public void configure(Subparser parser) {
-            super.configure(parser);
-            parser.addSubparsers()
-                    .title("subcommands")
-                    .metavar("SUBCOMMAND")
-                    .help("one of: calculate-checksum, clear-checksums,\ndrop-all, dump, fast-forward, generate-docs,\n"
-                            + "locks, migrate, prepare-rollback, rollback,\nstatus, tag, test");
-            parser.help("Show, change and roll back the schema (Liquibase)").epilog("""
-                            The subcommands that are needed most:
-
-                              status --verbose        list the schema changes that are pending
-                              migrate                 apply them; run it before new replicas start
-                              migrate --dry-run       only print their SQL
-                              rollback --count 1      take back the newest schema change; stop the
-                                                      replicas first
-                              locks --force-release   release the lock of a run that was killed
-
-                            'db SUBCOMMAND --help' explains a subcommand.""");
-        }
-
-        @Override
-        protected void run(
-                Bootstrap<RegistryConfiguration> bootstrap, Namespace namespace, RegistryConfiguration configuration)
-                throws Exception {
-            try {
-                super.run(bootstrap, namespace, configuration);
-            } catch (LiquibaseException e) {
-                throw explained(e, configuration);
-            }
-        }
-
-        private Exception explained(LiquibaseException e, RegistryConfiguration configuration) throws Exception {
-            PooledDataSourceFactory factory = database.getDataSourceFactory(configuration);
-            factory.asSingleConnectionPool();
-            ManagedDataSource pool = factory.build(new MetricRegistry(), "db-locks");
-            try {
-                Optional<String> locked = SchemaLocks.why(e, pool);
-                return locked.isPresent() ? new CommandFailure(locked.get(), e) : e;
-            } finally {
-                pool.stop();
-            }
         }
 
         @Override

@@ -50,6 +50,16 @@ public record Pools(Address address, boolean pgBouncer) {
     }
 
     /**
+     * Returns the pool for schema changes. A changeset may read a whole table, to validate a constraint or to build an index, so nothing
+     * limits how long a statement takes. Locks have limits of their own, in the changesets.
+     *
+     * @param bounds its size
+     */
+    public DataSourceFactory schema(DatabaseFactory.PoolFactory bounds) {
+        return factory(bounds, properties("-schema", 0, "-c statement_timeout=0"));
+    }
+
+    /**
      * Returns the pool for Quartz. A replica that is frozen inside a Quartz transaction holds a lock that all replicas need, so
      * PostgreSQL ends such transactions soon.
      *

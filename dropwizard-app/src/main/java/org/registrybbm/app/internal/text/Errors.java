@@ -2,6 +2,7 @@ package org.registrybbm.app.internal.text;
 
 import io.dropwizard.configuration.ConfigurationException;
 import io.dropwizard.core.cli.Cli;
+import java.sql.SQLException;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,6 +20,8 @@ public final class Errors {
     private static final int WRONG_USAGE = 2;
 
     private static final Pattern PRECONDITION = Pattern.compile("Reason:\\s+\\S+ : (.+)", Pattern.DOTALL);
+
+    private static final Pattern SERVER_PREFIX = Pattern.compile("^ERROR: ");
 
     private Errors() {}
 
@@ -44,6 +47,10 @@ public final class Errors {
         if (precondition.isPresent()) {
             return precondition.get();
         }
+        Optional<String> gate = gate(error);
+        if (gate.isPresent()) {
+            return gate.get();
+        }
         Throwable telling = telling(error);
         String message = telling.getMessage();
         if (message == null || message.isBlank()) {
@@ -52,6 +59,20 @@ public final class Errors {
         return telling instanceof ConfigurationException
                 ? message.stripTrailing()
                 : message.strip().replaceAll("\\s+", " ");
+    }
+
+    // What a gate says has lines: what stands in the way, and what to run.
+    private static Optional<String> gate(Throwable error) {
+        for (Throwable one = error; one != null; one = one.getCause()) {
+            if (one instanceof SQLException sql
+                    && String.valueOf(sql.getSQLState()).startsWith("RBM0")) {
+                return Optional.of(SERVER_PREFIX
+                        .matcher(String.valueOf(sql.getMessage()))
+                        .replaceFirst("")
+                        .replaceAll("(?s)\\n  Where: .*", ""));
+            }
+        }
+        return Optional.empty();
     }
 
     // Liquibase puts the place in the changelog around the changelog's own sentence, twice. Only the sentence is shown.

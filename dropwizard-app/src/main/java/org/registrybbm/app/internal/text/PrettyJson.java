@@ -9,7 +9,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** Writes JSON as the commands print it: for programs, but with line breaks for people. */
-final class PrettyJson {
+public final class PrettyJson {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private PrettyJson() {}
@@ -18,7 +18,8 @@ final class PrettyJson {
         return MAPPER.createArrayNode();
     }
 
-    static String of(JsonNode node) {
+    /** Writes JSON over several lines. */
+    public static String of(JsonNode node) {
         try {
             return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(node);
         } catch (JsonProcessingException e) {

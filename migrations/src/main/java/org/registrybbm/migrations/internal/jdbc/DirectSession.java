@@ -80,6 +80,17 @@ public final class DirectSession implements AutoCloseable {
         return Optional.ofNullable(session);
     }
 
+    /** Returns whether there is no pooler in between, as far as the driver can tell. */
+    public static boolean isDirect(Connection connection) throws SQLException {
+        try {
+            Class<?> type = Class.forName(DRIVER);
+            return !connection.isWrapperFor(type) || isSameBackend(connection, type);
+        } catch (ReflectiveOperationException e) {
+            LOGGER.debug("the driver does not tell whether there is a pooler in between", e);
+            return true;
+        }
+    }
+
     /** Returns whether the driver talks to the backend itself: a pooler gives its clients a process id of its own making. */
     private static boolean isSameBackend(Connection connection, Class<?> type)
             throws SQLException, ReflectiveOperationException {

@@ -262,10 +262,10 @@ public final class BatchRun {
     private BatchOutcome failDefinition(Failure failure) {
         try {
             lease.handBack();
-            failMigration(failure);
         } catch (SQLException e) {
-            LOGGER.warn("could not record that '{}' failed; the planner will record it", migration.name(), e);
+            LOGGER.warn("batch job {} could not be handed back, and its lease will expire", job.id(), e);
         }
+        failMigrationToo(failure);
         return handedBack(Reason.MIGRATION_STOPPED);
     }
 
@@ -279,7 +279,7 @@ public final class BatchRun {
             boolean exhausted = attempts.get() >= settings.maxJobAttempts();
             BatchOutcome failed = events.failed(job, failure, exhausted);
             if (exhausted) {
-                failMigration(FailureReasons.of(job, attempts.get(), failure));
+                failMigrationToo(FailureReasons.of(job, attempts.get(), failure));
             }
             return failed;
         } catch (SQLException e) {
@@ -289,6 +289,15 @@ public final class BatchRun {
                     job.id(),
                     e);
             return lost("its failure could not be recorded: " + failure.message());
+        }
+    }
+
+    /** Fails the migration. The failure of its batch job is recorded already, so the planner can do it as well. */
+    private void failMigrationToo(Failure failure) {
+        try {
+            failMigration(failure);
+        } catch (SQLException e) {
+            LOGGER.warn("could not record that '{}' failed; the planner will record it", migration.name(), e);
         }
     }
 

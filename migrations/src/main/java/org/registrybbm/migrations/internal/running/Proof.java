@@ -144,7 +144,7 @@ public final class Proof implements AutoCloseable {
         if (ProofQueries.isEndless(tx, id, MANY_PASSES, LONG)) {
             throw new InvalidDefinitionException(
                     FailureCode.NO_PROGRESS,
-                    "after more than " + MANY_PASSES + " passes and " + LONG.toHours() + " hour over "
+                    "after at least " + MANY_PASSES + " passes and " + LONG.toHours() + " hour over "
                             + definition.target().table()
                             + " there is still a row that is not done: either the work function '"
                             + definition.migration().definition().signature()

@@ -14,6 +14,7 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.Contradictions;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.LockWaitQueries;
+import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.Strategy;
 
@@ -75,12 +76,12 @@ public final class ContenderQueries {
             + """
             FROM batched_background_migrations m
             LEFT JOIN unfinished u ON u.migration_id = m.id
-            WHERE m.status IN (1, 4)
+            WHERE (m.status IN (1, 4) AND NOT %s)
                 OR (m.status = 3 AND m.failure_error_code IN (3, 5) AND m.failure_message IS NOT NULL)
                 OR u.held > 0
                 OR %s
             ORDER BY m.priority DESC, m.status = 4 DESC, m.id
-            """.formatted(Contradictions.FOUND);
+            """.formatted(MigrationQueries.RUNS_LATER, Contradictions.FOUND);
 
     // Everything that may make a plan find something, and nothing else. While the fleet's budget is used up, that is
     // little: a migration may come to its end or may have been changed. Otherwise it is the batch jobs that may be

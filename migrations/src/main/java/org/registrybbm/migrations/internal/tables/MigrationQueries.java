@@ -88,6 +88,7 @@ public final class MigrationQueries {
                 started_at = coalesce(started_at, now()),
                 finished_at = now(),
                 verified_at = CASE WHEN ? THEN now() END,
+                verifiable = ?,
                 updated_at = now(),
                 code_missing_since = NULL
             WHERE id = ?
@@ -160,7 +161,8 @@ public final class MigrationQueries {
 
     private static final String SET_VERIFIED = """
             UPDATE batched_background_migrations
-            SET verified_at = now()
+            SET verified_at = now(),
+                verifiable = true
             WHERE id = ?
                 AND status = 2
             """;
@@ -194,6 +196,17 @@ public final class MigrationQueries {
             WHERE name = ?
                 AND priority <> ?
             """;
+
+    /** SQL condition that a migration, aliased {@code m}, is to run after one that is not finished. */
+    public static final String RUNS_LATER = """
+            EXISTS (
+                SELECT
+                FROM unnest(m.run_after) AS before
+                WHERE NOT EXISTS (
+                    SELECT FROM batched_background_migrations p WHERE p.name = before AND p.status = 2
+                )
+            )
+            """.strip();
 
     private static final String HAS_WORK = """
             SELECT EXISTS (
@@ -250,7 +263,7 @@ public final class MigrationQueries {
      */
     public static Optional<BatchedMigration> finish(Connection connection, long id, boolean verified)
             throws SQLException {
-        return Jdbc.update(connection, FINISH, verified, id) == 1 ? find(connection, id) : Optional.empty();
+        return Jdbc.update(connection, FINISH, verified, verified, id) == 1 ? find(connection, id) : Optional.empty();
     }
 
     /** Fails a migration and returns it; empty if it was neither active nor running. */

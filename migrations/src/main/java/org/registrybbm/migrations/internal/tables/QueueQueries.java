@@ -16,8 +16,8 @@ public final class QueueQueries {
             INSERT INTO batched_background_migrations
                 (name, status, job_signature_name, arguments, table_name, column_name, batching_strategy, min_value,
                  max_value, batch_size, batch_size_fixed, batch_size_min, batch_size_max, sub_batch_size_min,
-                 sub_batch_size_max, priority, quarantine_limit)
-            VALUES (?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 sub_batch_size_max, priority, quarantine_limit, run_after)
+            VALUES (?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?::text[], '{}'))
             """;
 
     private static final String QUEUE_ONE = QUEUE + "RETURNING id";
@@ -76,7 +76,8 @@ public final class QueueQueries {
             sizing.subBatches().least(),
             sizing.subBatches().most(),
             options.priority(),
-            options.quarantineLimit()
+            options.quarantineLimit(),
+            options.runAfter().toArray(String[]::new)
         };
     }
 

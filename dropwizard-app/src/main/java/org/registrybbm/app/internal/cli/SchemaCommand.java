@@ -1,0 +1,189 @@
+package org.registrybbm.app.internal.cli;
+
+import com.codahale.metrics.MetricRegistry;
+import io.dropwizard.core.cli.Cli;
+import io.dropwizard.core.setup.Bootstrap;
+import io.dropwizard.db.DatabaseConfiguration;
+import io.dropwizard.db.ManagedDataSource;
+import io.dropwizard.db.PooledDataSourceFactory;
+import io.dropwizard.migrations.AbstractLiquibaseCommand;
+import io.dropwizard.migrations.DbCalculateChecksumCommand;
+import io.dropwizard.migrations.DbClearChecksumsCommand;
+import io.dropwizard.migrations.DbCommand;
+import io.dropwizard.migrations.DbDropAllCommand;
+import io.dropwizard.migrations.DbDumpCommand;
+import io.dropwizard.migrations.DbFastForwardCommand;
+import io.dropwizard.migrations.DbGenerateDocsCommand;
+import io.dropwizard.migrations.DbLocksCommand;
+import io.dropwizard.migrations.DbMigrateCommand;
+import io.dropwizard.migrations.DbPrepareRollbackCommand;
+import io.dropwizard.migrations.DbRollbackCommand;
+import io.dropwizard.migrations.DbStatusCommand;
+import io.dropwizard.migrations.DbTagCommand;
+import io.dropwizard.migrations.DbTestCommand;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import liquibase.Liquibase;
+import liquibase.exception.LiquibaseException;
+import net.sourceforge.argparse4j.inf.Namespace;
+import net.sourceforge.argparse4j.inf.Subparser;
+import net.sourceforge.argparse4j.inf.Subparsers;
+import org.registrybbm.app.config.RegistryConfiguration;
+import org.registrybbm.app.internal.database.SchemaLocks;
+import org.registrybbm.app.internal.text.CommandFailure;
+import org.registrybbm.app.internal.text.Errors;
+import org.registrybbm.migrations.liquibase.SchemaLock;
+
+/**
+ * Runs {@code db}: Dropwizard's commands of Liquibase, and {@code check}. Before {@code migrate} changes anything, it asks the gates of all
+ * changesets that have not run yet.
+ */
+public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
+    private static final String SUBCOMMAND = "subcommand";
+    private static final String MIGRATE = "migrate";
+    private static final String DRY_RUN = "dry-run";
+    private static final String LOCKS = "locks";
+    private static final String RELEASE = "release";
+    private static final Set<String> CHANGING =
+            Set.of("clear-checksums", "drop-all", "fast-forward", MIGRATE, "rollback", "tag", "test");
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(30);
+
+    private final DatabaseConfiguration<RegistryConfiguration> database;
+    private final PrintStream err;
+    private final GateCheckCommand check;
+    private final LintCommand lint;
+    private final List<AbstractLiquibaseCommand<RegistryConfiguration>> commands;
+
+    /**
+     * Creates the command.
+     *
+     * @param database the database that the configuration names
+     * @param changelog where the changelog is on the class path
+     * @param out where findings go
+     * @param err where refusals and progress go
+     */
+    public SchemaCommand(
+            DatabaseConfiguration<RegistryConfiguration> database, String changelog, PrintStream out, PrintStream err) {
+        super("db", database, RegistryConfiguration.class, changelog);
+        this.database = database;
+        this.err = err;
+        this.check = new GateCheckCommand(database, changelog, err);
+        this.lint = new LintCommand(database, changelog, out);
+        Class<RegistryConfiguration> type = RegistryConfiguration.class;
+        this.commands = List.of(
+                new DbCalculateChecksumCommand<>(database, type, changelog),
+                check,
+                new DbClearChecksumsCommand<>(database, type, changelog),
+                new DbDropAllCommand<>(database, type, changelog),
+                new DbDumpCommand<>(database, type, changelog),
+                new DbFastForwardCommand<>(database, type, changelog) {},
+                new DbGenerateDocsCommand<>(database, type, changelog),
+                lint,
+                new DbLocksCommand<>(database, type, changelog),
+                new DbMigrateCommand<>(database, type, changelog),
+                new DbPrepareRollbackCommand<>(database, type, changelog),
+                new DbRollbackCommand<>(database, type, changelog),
+                new DbStatusCommand<>(database, type, changelog),
+                new DbTagCommand<>(database, type, changelog),
+                new DbTestCommand<>(database, type, changelog));
+    }
+
+    // As Dropwizard does, but here the parser of a subcommand can be given more options.
+    @Override
+    public void configure(Subparser parser) {
+        Subparsers subparsers = parser.addSubparsers()
+                .title("subcommands")
+                .metavar("SUBCOMMAND")
+                .help("one of: calculate-checksum, check,\nclear-checksums, drop-all, dump, fast-forward,\n"
+                        + "generate-docs, lint, locks, migrate,\nprepare-rollback, rollback, status, tag, test");
+        for (AbstractLiquibaseCommand<RegistryConfiguration> command : commands) {
+            Subparser own = subparsers
+                    .addParser(command.getName())
+                    .setDefault(SUBCOMMAND, command.getName())
+                    .description(command.getDescription());
+            command.configure(own);
+            if (command.getName().equals(MIGRATE)) {
+                GateCheckCommand.addWait(own);
+            }
+        }
+        parser.help("Show, change and roll back the schema (Liquibase)").epilog("""
+                        The subcommands that are needed most:
+
+                          status --verbose        list the schema changes that are pending
+                          check                   ask whether batched migrations stand in the way
+                                                  of them
+                          lint                    tell what will go wrong with the batched
+                                                  migrations of the changelog
+                          migrate                 apply them; run it before new replicas start
+                          migrate --wait 30m      wait for batched migrations in their way first
+                          migrate --dry-run       only print their SQL
+                          rollback --count 1      take back the newest schema change; stop the
+                                                  replicas first
+                          locks --force-release   release the lock of a run that was killed
+
+                        'db SUBCOMMAND --help' explains a subcommand.""");
+    }
+
+    @Override
+    public void run(Namespace namespace, Liquibase liquibase) throws Exception {
+        String subcommand = namespace.getString(SUBCOMMAND);
+        if (GateCheckCommand.NAME.equals(subcommand)) {
+            check.run(namespace, liquibase);
+            return;
+        }
+        boolean dry = Boolean.TRUE.equals(namespace.getBoolean(DRY_RUN));
+        if (MIGRATE.equals(subcommand) && !dry) {
+            // Without the lock, because it may wait. The changesets themselves ask again.
+            check.requireOpen(namespace, liquibase);
+        }
+        if (CHANGING.contains(subcommand) && !dry) {
+            SchemaLock.take(liquibase.getDatabase(), LONGEST_WAIT, err::println);
+        }
+        if (LOCKS.equals(subcommand) && Boolean.TRUE.equals(namespace.getBoolean(RELEASE))) {
+            requireNoHolder(liquibase);
+        }
+        super.run(namespace, liquibase);
+    }
+
+    private static void requireNoHolder(Liquibase liquibase) throws LiquibaseException {
+        Optional<String> holder = SchemaLock.holder(liquibase.getDatabase());
+        if (holder.isPresent()) {
+            throw new CommandFailure("the lock was not released: the schema is being changed by " + holder.get());
+        }
+    }
+
+    @Override
+    protected void run(
+            Bootstrap<RegistryConfiguration> bootstrap, Namespace namespace, RegistryConfiguration configuration)
+            throws Exception {
+        if (LintCommand.NAME.equals(namespace.getString(SUBCOMMAND))) {
+            lint.run(bootstrap, namespace, configuration);
+            return;
+        }
+        try {
+            super.run(bootstrap, namespace, configuration);
+        } catch (LiquibaseException e) {
+            throw explained(e, configuration);
+        }
+    }
+
+    private Exception explained(LiquibaseException e, RegistryConfiguration configuration) throws Exception {
+        PooledDataSourceFactory factory = database.getDataSourceFactory(configuration);
+        factory.asSingleConnectionPool();
+        ManagedDataSource pool = factory.build(new MetricRegistry(), "db-locks");
+        try {
+            Optional<String> locked = SchemaLocks.why(e, pool);
+            return locked.isPresent() ? new CommandFailure(locked.get(), e) : e;
+        } finally {
+            pool.stop();
+        }
+    }
+
+    @Override
+    public void onError(Cli cli, Namespace namespace, Throwable e) {
+        Errors.print(cli, e);
+    }
+}

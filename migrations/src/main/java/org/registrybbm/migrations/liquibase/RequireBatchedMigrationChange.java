@@ -1,0 +1,127 @@
+package org.registrybbm.migrations.liquibase;
+
+import static org.registrybbm.migrations.liquibase.Attribute.optional;
+import static org.registrybbm.migrations.liquibase.Attribute.required;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import liquibase.Scope;
+import liquibase.change.ChangeMetaData;
+import liquibase.change.DatabaseChange;
+import liquibase.database.Database;
+import liquibase.database.OfflineConnection;
+import liquibase.exception.ValidationErrors;
+import liquibase.executor.ExecutorService;
+import liquibase.statement.SqlStatement;
+
+/**
+ * {@code requireBatchedMigration}: a gate. The changeset fails unless some batched migrations are finished and, by default, verified. Until
+ * its transaction ends, nobody can reopen them.
+ *
+ * <p>It calls the SQL function {@code require_batched_migrations}, also in a script that Liquibase writes. The modes {@code wait} and
+ * {@code run} first try to open the gate when Liquibase works on a database, and are the same as {@code fail} in a script.
+ */
+@DatabaseChange(
+        name = "requireBatchedMigration",
+        description = "Fails unless batched migrations are finished",
+        priority = ChangeMetaData.PRIORITY_DEFAULT)
+public final class RequireBatchedMigrationChange extends BatchedMigrationChange {
+    private static final String NAMES = Requirement.NAMES;
+    private static final String MODE = "mode";
+    private static final String TIMEOUT = "timeout";
+    private static final String FAIL = "fail";
+    private static final String WAIT = "wait";
+    private static final String RUN = "run";
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(30);
+    private static final AttributeType YES_OR_NO = AttributeType.Word.of("true", "false");
+
+    private static final List<Attribute> PASSED = Attributes.list(
+            required(NAMES, new AttributeType.Names()),
+            optional(Requirement.VERIFIED, YES_OR_NO),
+            optional(Requirement.ALLOW_WAIVED, YES_OR_NO));
+
+    private static final List<Attribute> KNOWN = Stream.concat(
+                    PASSED.stream(),
+                    Stream.of(
+                            optional(MODE, AttributeType.Word.of(FAIL, WAIT, RUN)),
+                            optional(TIMEOUT, new AttributeType.Time()),
+                            Attributes.SCHEMA))
+            .toList();
+
+    /** For Liquibase, which sets the attributes afterwards. */
+    public RequireBatchedMigrationChange() {
+        super(KNOWN);
+    }
+
+    @Override
+    void check(ValidationErrors errors) {
+        if (mode().equals(FAIL) && attributes().has(TIMEOUT)) {
+            error(errors, "timeout needs mode wait or run");
+        }
+        if (!mode().equals(FAIL)
+                && getChangeSet() != null
+                && getChangeSet().getChanges().indexOf(this) > 0) {
+            // While it waits, it ends the transaction again and again, and with it what was changed before.
+            error(errors, "with mode wait or run, it must be the first change of its changeset");
+        }
+    }
+
+    @Override
+    public SqlStatement[] generateStatements(Database database) {
+        SqlStatement[] require = sql(attributes().call("require_batched_migrations", PASSED));
+        if (mode().equals(FAIL) || !attributes().has(NAMES) || !isLive(database)) {
+            return require;
+        }
+        Duration timeout = attributes()
+                .get(TIMEOUT)
+                .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds)))
+                .orElse(DEFAULT_TIMEOUT);
+        return new SqlStatement[] {
+            new OpenGateStatement(database, Requirement.of(attributes()), mode().equals(RUN), timeout), require[0]
+        };
+    }
+
+    /** Returns the names of the batched migrations. */
+    public Set<String> names() {
+        return attributes().get(NAMES).map(AttributeType.Names::elements).orElse(Set.of());
+    }
+
+    /** Returns the gate; empty if there is nothing to ask before the changeset runs, because it runs the migrations itself. */
+    Optional<Requirement> gate() {
+        return attributes().has(NAMES) && !mode().equals(RUN)
+                ? Optional.of(Requirement.of(attributes()))
+                : Optional.empty();
+    }
+
+    /** Returns whether the changeset waits for migrations that run. */
+    boolean waits() {
+        return mode().equals(WAIT);
+    }
+
+    private String mode() {
+        return attributes().get(MODE).orElse(FAIL);
+    }
+
+    /** Returns whether statements are executed, and not written to a script. */
+    private static boolean isLive(Database database) {
+        return database.getConnection() != null
+                && !(database.getConnection() instanceof OfflineConnection)
+                && Scope.getCurrentScope()
+                        .getSingleton(ExecutorService.class)
+                        .getExecutor("jdbc", database)
+                        .updatesDatabase();
+    }
+
+    @Override
+    public SqlStatement[] generateRollbackStatements(Database database) {
+        return NOTHING;
+    }
+
+    @Override
+    public String getConfirmationMessage() {
+        return "batched migrations " + attributes().get(NAMES).orElse("") + " are finished";
+    }
+}

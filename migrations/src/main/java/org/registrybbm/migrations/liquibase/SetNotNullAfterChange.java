@@ -1,0 +1,194 @@
+package org.registrybbm.migrations.liquibase;
+
+import static org.registrybbm.migrations.liquibase.Attribute.optional;
+import static org.registrybbm.migrations.liquibase.Attribute.required;
+
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import liquibase.change.ChangeMetaData;
+import liquibase.change.DatabaseChange;
+import liquibase.database.Database;
+import liquibase.exception.ValidationErrors;
+import liquibase.statement.SqlStatement;
+import liquibase.statement.core.RawSqlStatement;
+import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
+
+/**
+ * {@code setNotNullAfter}: a gate, and then NOT NULL for the column that the migration has filled, without a scan of the table under a lock
+ * that others wait for.
+ *
+ * <p>A check constraint that is not valid yet is added and then validated, while readers and writers go on. PostgreSQL takes the valid
+ * constraint as a proof when the column is set to NOT NULL. Each step looks at the catalogue first, so the changeset can be run again
+ * wherever it broke off.
+ */
+@DatabaseChange(
+        name = "setNotNullAfter",
+        description = "Sets a column to NOT NULL once batched migrations are finished",
+        priority = ChangeMetaData.PRIORITY_DEFAULT)
+public final class SetNotNullAfterChange extends BatchedMigrationChange {
+    private static final String TABLE = "tableName";
+    private static final String COLUMN = "columnName";
+    private static final String CONSTRAINT = "bbm_not_null_";
+    private static final int LONGEST_NAME = 63;
+    private static final AttributeType YES_OR_NO = AttributeType.Word.of("true", "false");
+
+    private static final List<Attribute> GATE = Attributes.list(
+            required(Requirement.NAMES, new AttributeType.Names()),
+            optional(Requirement.VERIFIED, YES_OR_NO),
+            optional(Requirement.ALLOW_WAIVED, YES_OR_NO));
+
+    private static final List<Attribute> KNOWN = Stream.concat(
+                    GATE.stream(),
+                    Stream.of(
+                            required(TABLE, new AttributeType.Text()),
+                            required(COLUMN, new AttributeType.Text()),
+                            Attributes.SCHEMA))
+            .toList();
+
+    private static final String IS_NULLABLE = """
+            EXISTS (
+                    SELECT
+                    FROM pg_attribute
+                    WHERE attrelid = %s::regclass
+                        AND attname = %s
+                        AND NOT attnotnull
+                )
+            """.strip();
+
+    private static final String IS_ADDED = """
+            EXISTS (
+                    SELECT
+                    FROM pg_constraint
+                    WHERE conrelid = %s::regclass
+                        AND conname = %s
+                )
+            """.strip();
+
+    private static final String ADD = """
+            SELECT %1$s(
+                ARRAY[%2$s],
+                $step$
+                    ALTER TABLE %3$s ADD CONSTRAINT %4$s CHECK (%5$s IS NOT NULL) NOT VALID
+                $step$
+            )
+            WHERE %6$s
+                AND NOT %7$s
+            """.strip();
+
+    private static final String VALIDATE = """
+            DO $do$
+            BEGIN
+                IF %s THEN
+                    SET LOCAL lock_timeout = '10s';
+                    ALTER TABLE %s VALIDATE CONSTRAINT %s;
+                END IF;
+            END
+            $do$
+            """.strip();
+
+    // Two statements: within one, the constraint would be dropped before it is used as a proof.
+    private static final String SET_NOT_NULL = """
+            SELECT %1$s(
+                ARRAY[%2$s],
+                $step$
+                    ALTER TABLE %3$s ALTER COLUMN %5$s SET NOT NULL;
+                    ALTER TABLE %3$s DROP CONSTRAINT %4$s
+                $step$
+            )
+            WHERE %6$s
+            """.strip();
+
+    private static final String UNDO = """
+            SELECT %1$s(
+                ARRAY[%2$s],
+                $step$
+                    ALTER TABLE %3$s ALTER COLUMN %5$s DROP NOT NULL, DROP CONSTRAINT IF EXISTS %4$s
+                $step$
+            )
+            """.strip();
+
+    /** For Liquibase, which sets the attributes afterwards. */
+    public SetNotNullAfterChange() {
+        super(KNOWN);
+    }
+
+    @Override
+    void check(ValidationErrors errors) {
+        if (getChangeSet() != null && getChangeSet().isRunInTransaction()) {
+            error(
+                    errors,
+                    "its changeset needs runInTransaction: false, so that no lock is kept while the table is read");
+        }
+    }
+
+    /** Returns the names of the batched migrations. */
+    public Set<String> names() {
+        return attributes()
+                .get(Requirement.NAMES)
+                .map(AttributeType.Names::elements)
+                .orElse(Set.of());
+    }
+
+    Requirement gate() {
+        return Requirement.of(attributes());
+    }
+
+    @Override
+    public SqlStatement[] generateStatements(Database database) {
+        Names names = names(attributes());
+        return new SqlStatement[] {
+            new RawSqlStatement(attributes().call("require_batched_migrations", GATE)),
+            new RawSqlStatement(names.format(ADD)),
+            new RawSqlStatement(VALIDATE.formatted(names.isAdded(), names.table(), names.constraint())),
+            new RawSqlStatement(names.format(SET_NOT_NULL))
+        };
+    }
+
+    @Override
+    public SqlStatement[] generateRollbackStatements(Database database) {
+        return sql(names(attributes()).format(UNDO));
+    }
+
+    private static Names names(Attributes attributes) {
+        String column = attributes.get(COLUMN).orElse("");
+        String constraint = CONSTRAINT + column;
+        return new Names(
+                attributes.qualified("run_short_step"),
+                attributes.get(TABLE).orElse(""),
+                column,
+                constraint.length() > LONGEST_NAME ? constraint.substring(0, LONGEST_NAME) : constraint);
+    }
+
+    /** The names in the statements. The table is SQL already, as the changelog writes it. */
+    private record Names(String function, String table, String columnName, String constraintName) {
+        String constraint() {
+            return Attributes.identifier(constraintName);
+        }
+
+        String isAdded() {
+            return IS_ADDED.formatted(literal(table), literal(constraintName));
+        }
+
+        String format(String statement) {
+            return statement.formatted(
+                    function,
+                    literal(table),
+                    table,
+                    constraint(),
+                    Attributes.identifier(columnName),
+                    IS_NULLABLE.formatted(literal(table), literal(columnName)),
+                    isAdded());
+        }
+
+        private static String literal(String text) {
+            return SqlLiterals.text(text).strip();
+        }
+    }
+
+    @Override
+    public String getConfirmationMessage() {
+        return attributes().get(COLUMN).orElse("") + " of "
+                + attributes().get(TABLE).orElse("") + " set to NOT NULL";
+    }
+}
