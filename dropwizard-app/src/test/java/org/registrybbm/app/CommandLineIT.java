@@ -392,6 +392,11 @@ class CommandLineIT {
             assertThat(fresh.run("db", "migrate").exit()).isZero();
             assertThat(fresh.run("db", "migrate").exit()).isZero();
 
+            assertThat(fresh.command("background-migrate", "status").out()).contains("| finished |");
+            empty.execute("""
+                    UPDATE batched_background_migrations
+                    SET status = 1, finished_at = NULL, verified_at = NULL, total_tuple_count = NULL
+                    """);
             String shipped = fresh.run("background-migrate", "status").out();
             assertThat(shipped)
                     .contains("backfill_blobs_p_63_id_column")

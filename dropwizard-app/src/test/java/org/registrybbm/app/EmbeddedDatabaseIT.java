@@ -25,7 +25,7 @@ class EmbeddedDatabaseIT {
     void dataStayBetweenRunsAndOneServerServesAllProcessesOfADirectory() throws Exception {
         RegistryJar registry = new RegistryJar(directory, Map.of());
 
-        Result first = registry.run("background-migrate", "pause", "--migration", NAME);
+        Result first = registry.run("background-migrate", "priority", NAME, "7");
         assertThat(first.exit()).isZero();
         assertThat(first.out()).isEmpty();
         assertThat(first.err()).hasLineCount(1).contains("started an embedded PostgreSQL", ".registry");
@@ -36,7 +36,7 @@ class EmbeddedDatabaseIT {
             long postgres = postgres();
 
             Result beside = registry.run("background-migrate", "status", "--migration", NAME);
-            assertThat(beside.out()).contains("paused");
+            assertThat(beside.out()).contains("| 7        |");
             assertThat(beside.err()).hasLineCount(1).contains("using an embedded PostgreSQL");
             assertThat(postgres()).as("the one that joined does not stop it").isEqualTo(postgres);
 

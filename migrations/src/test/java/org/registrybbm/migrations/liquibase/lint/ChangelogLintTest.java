@@ -63,8 +63,15 @@ class ChangelogLintTest {
                 - dropColumn: {tableName: users, columnName: narrow}
             """;
 
+    private static final String CHANGES_OF_GATE = "changes:\n    - requireBatched";
+
     @TempDir
     Path directory;
+
+    /** Adds lines to a changeset, before the line that begins so. */
+    private static String insert(String before, String lines) {
+        return GOOD.replace("    " + before, lines.indent(4) + "    " + before);
+    }
 
     private List<String> findings(String text) throws Exception {
         return findings("changes.yaml", text);
@@ -100,13 +107,12 @@ class ChangelogLintTest {
                         GOOD.replace("names: widen}", "names: widden}"),
                         List.of("error gate-unknown-name gate", "error gate-missing use", "error gate-missing use")),
                 Arguments.of(ungated, List.of("error gate-missing use", "error gate-missing use")),
-                Arguments.of(GOOD.replace("    changes:\n    - requireBatched", """
-                                    preConditions:
-                                    - onFail: MARK_RAN
-                                    - onSqlOutput: TEST
-                                    - batchedMigrationFinished: {names: widen}
-                                    changes:
-                                    - requireBatched"""), List.of("error gate-soft gate")),
+                Arguments.of(insert(CHANGES_OF_GATE, """
+                        preConditions:
+                        - onFail: MARK_RAN
+                        - onSqlOutput: TEST
+                        - batchedMigrationFinished: {names: widen}
+                        """), List.of("error gate-soft gate")),
                 Arguments.of(
                         GOOD.replace("- requireBatchedMigration: {names: widen}", "- requireBatchedMigraton: widen"),
                         List.of("error node-unknown gate", "error gate-missing use", "error gate-missing use")),
@@ -117,18 +123,15 @@ class ChangelogLintTest {
                 Arguments.of(
                         GOOD.replace("workFunction: copyColumn", "workFunction: copyColum\n        writes: wide"),
                         List.of("error function-unregistered queue")),
-                Arguments.of(
-                        GOOD.replace("    - tagDatabase: {tag: \"1\"}", """
-                                    - tagDatabase: {tag: "1"}
-                                    - createIndex:
-                                        indexName: i
-                                        tableName: users
-                                        columns: [{column: {name: wide}}]"""), List.of("warning index-before-copy tag")),
-                Arguments.of(
-                        GOOD.replace("    - tagDatabase: {tag: \"1\"}", """
-                                    - tagDatabase: {tag: "1"}
-                                    - sql: {sql: CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON other (x)}"""),
-                        List.of("error concurrently tag", "error concurrently tag")),
+                Arguments.of(insert("- tagDatabase", """
+                        - createIndex:
+                            indexName: i
+                            tableName: users
+                            columns: [{column: {name: wide}}]
+                        """), List.of("warning index-before-copy tag")),
+                Arguments.of(insert("- tagDatabase", """
+                        - sql: {sql: CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON other (x)}
+                        """), List.of("error concurrently tag", "error concurrently tag")),
                 Arguments.of(
                         GOOD.replace("    - sql: {sql: SET LOCAL lock_timeout = '2s'}\n", ""),
                         List.of("warning lock-timeout-missing use")),
@@ -147,17 +150,13 @@ class ChangelogLintTest {
 
     @Test
     void findsAKeyThatIsWrittenTwice() throws Exception {
-        assertThat(findings(GOOD.replace("    author: test\n    changes:\n    - requireBatched", """
-                    author: test
-                    preConditions:
-                    - onSqlOutput: TEST
-                    - batchedMigrationFinished: {names: widen}
-                    preConditions:
-                    - sqlCheck: {expectedResult: 1, sql: SELECT 1}
-                    changes:
-                    - requireBatched""".indent(0)
-                        .stripTrailing())))
-                .contains("error node-unknown ");
+        assertThat(findings(insert(CHANGES_OF_GATE, """
+                        preConditions:
+                        - onSqlOutput: TEST
+                        - batchedMigrationFinished: {names: widen}
+                        preConditions:
+                        - sqlCheck: {expectedResult: 1, sql: SELECT 1}
+                        """))).contains("error node-unknown ");
     }
 
     @Test
@@ -190,9 +189,11 @@ class ChangelogLintTest {
 
     @Test
     void takesATriggerForTheOneThatKeepsNewRowsRight() throws Exception {
-        assertThat(findings(GOOD.replace("        newRows: application\n", "").replace("    - tagDatabase", """
-                    - sql: {splitStatements: false, sql: "CREATE TRIGGER sync BEFORE INSERT ON public.users FOR EACH ROW EXECUTE FUNCTION f()"}
-                    - tagDatabase""")))
+        assertThat(findings(insert("- tagDatabase", """
+                        - sql:
+                            splitStatements: false
+                            sql: CREATE TRIGGER sync BEFORE INSERT ON public.users FOR EACH ROW EXECUTE FUNCTION f()
+                        """).replace("        newRows: application\n", "")))
                 .isEmpty();
     }
 
