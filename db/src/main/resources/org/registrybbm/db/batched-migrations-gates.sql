@@ -37,11 +37,12 @@ DECLARE
     missing text;
     circle text;
 BEGIN
-    SELECT string_agg(quote_literal(before), ', ')
+    SELECT string_agg(quote_nullable(before), ', ')
     INTO missing
     FROM unnest(new.run_after) AS before
-    WHERE before IS DISTINCT FROM new.name
-        AND NOT EXISTS (SELECT FROM batched_background_migrations WHERE name = before);
+    WHERE before IS NULL
+        OR before <> new.name
+            AND NOT EXISTS (SELECT FROM batched_background_migrations WHERE name = before);
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'batched migration % is to run after %, which does not exist; queue that one first',
             quote_literal(new.name), missing
@@ -99,7 +100,7 @@ AS $$
         GROUP BY 1
     ), seen AS (
         SELECT w.place, w.name, m.id, m.job_signature_name, m.batching_strategy, m.failure_error_code, m.failure_message,
-            m.code_missing_since, m.started_at, m.total_tuple_count, waived.rows AS waived, waived.people,
+            m.code_missing_since, m.started_at, m.total_tuple_count, m.run_after, waived.rows AS waived, waived.people,
             progress.covered, left_rows.quarantined,
             CASE
                 WHEN m.id IS NULL THEN 'unknown'
@@ -190,7 +191,7 @@ AS $$
             WHEN 'unknown' THEN coalesce('did you mean ' || near.names || '? ', '')
                 || 'if its changeset was marked as run without running (changelog-sync, fast-forward, MARK_RAN), queue it'
             WHEN 'paused' THEN coalesce(done.text, 'no row was looked at yet') || '; nothing runs until somebody starts it'
-            WHEN 'running' THEN coalesce(done.text || coalesce(', about ' || eta.text || ' left', ''), 'no row was looked at yet')
+            WHEN 'running' THEN coalesce('it runs after ' || behind.names || ', and ', '') || coalesce(done.text || coalesce(', about ' || eta.text || ' left', ''), 'no row was looked at yet')
             WHEN 'code_missing' THEN coalesce(
                 s.failure_message,
                 format('no replica knows its work function %L', s.job_signature_name)
@@ -246,6 +247,15 @@ AS $$
             LIMIT 3
         ) AS best
     ) AS near ON true
+    LEFT JOIN LATERAL (
+        SELECT string_agg(
+            quote_literal(one) || CASE o.status WHEN 0 THEN ', which is paused' WHEN 3 THEN ', which has failed' ELSE '' END,
+            ' and ' ORDER BY place
+        ) AS names
+        FROM unnest(s.run_after) WITH ORDINALITY AS given (one, place)
+        LEFT JOIN batched_background_migrations o ON o.name = one
+        WHERE o.status IS DISTINCT FROM 2
+    ) AS behind ON true
     CROSS JOIN LATERAL (
         SELECT CASE WHEN s.total_tuple_count > 0 AND s.covered > 0
             THEN to_char(least(99.9, 100.0 * s.covered / s.total_tuple_count), 'FM990.0') || ' % done'
@@ -282,7 +292,7 @@ DECLARE
     gate record;
     refusals text[] := '{}';
 BEGIN
-    IF coalesce(cardinality($1), 0) = 0 OR array_position($1, NULL) IS NOT NULL THEN
+    IF coalesce(array_ndims($1), 0) <> 1 OR array_position($1, NULL) IS NOT NULL THEN
         RAISE EXCEPTION 'require_batched_migrations needs the names of batched migrations, such as ''{widen_order_ids}'''
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
@@ -363,6 +373,13 @@ BEGIN
             AND status IN (0, 1)
             AND started_at IS NULL
             AND failure_error_code IS NULL
+            -- The one before may be what fills the table.
+            AND NOT EXISTS (
+                SELECT
+                FROM batched_background_migrations before
+                WHERE before.name = ANY (batched_background_migrations.run_after)
+                    AND before.status <> 2
+            )
             AND NOT EXISTS (
                 SELECT
                 FROM batched_background_migration_jobs
@@ -391,8 +408,9 @@ BEGIN
         -- Of views and foreign tables the engine says that it does not take them.
         CONTINUE WHEN NOT plain;
         IF NOT blank THEN
-            -- To read more of them at once may take more locks than the server has.
-            CONTINUE WHEN leaves > 500;
+            -- To read more of them at once may take more locks than the server has; and a snapshot that was taken before does
+            -- not show what others have committed since.
+            CONTINUE WHEN leaves > 500 OR current_setting('transaction_isolation') <> 'read committed';
             CONTINUE WHEN EXISTS (
                 SELECT
                 FROM pg_locks l
@@ -401,7 +419,8 @@ BEGIN
                     AND l.relation IN (SELECT leaf::oid FROM batched_migration_leaves(target) AS leaf)
                     AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
                     AND l.granted
-                    AND l.pid <> pg_backend_pid()
+                    -- A prepared transaction has no process.
+                    AND l.pid IS DISTINCT FROM pg_backend_pid()
             );
             BEGIN
                 EXECUTE format('SELECT EXISTS (SELECT FROM %s)', target) INTO filled;
@@ -429,120 +448,6 @@ COMMENT ON FUNCTION finish_batched_migrations_of_empty_tables(text[]) IS
     'Finishes batched migrations that never started and whose tables are empty; returns their names.';
 --rollback DROP FUNCTION IF EXISTS finish_batched_migrations_of_empty_tables(text[]);
 
--- Few rows are changed at once, in the transaction that queues the migration, where the shipped work functions are enough to
--- do it in one statement. Where that does not go right, down to the last row, it is undone, and replicas do the work.
-
---changeset registry-bbm:create-run-small-batched-migration splitStatements:false stripComments:false
-CREATE OR REPLACE FUNCTION run_small_batched_migration(name text, most_rows integer) RETURNS boolean
-LANGUAGE plpgsql
-SET search_path FROM CURRENT
-SET row_security = off
-SET lock_timeout = '2s'
-AS $$
-DECLARE
-    m batched_background_migrations;
-    target regclass;
-    assigned name;
-    value text;
-    pending text;
-    rows bigint;
-    changed bigint;
-    filled boolean;
-BEGIN
-    SELECT * INTO m
-    FROM batched_background_migrations o
-    WHERE o.name = $1
-        AND o.status = 1
-        AND o.started_at IS NULL
-        AND o.job_signature_name IN ('copyColumn', 'fillColumn')
-        AND o.batching_strategy IS DISTINCT FROM 'PredicateBatchingStrategy'
-        AND (o.batching_strategy IS NOT NULL
-            OR o.min_value = -9223372036854775808 AND o.max_value = 9223372036854775807)
-        AND NOT EXISTS (SELECT FROM batched_background_migrations p WHERE p.name = ANY (o.run_after) AND p.status <> 2)
-    FOR UPDATE;
-    IF NOT FOUND OR m.arguments IS NULL THEN
-        RETURN false;
-    END IF;
-    target := to_regclass(m.table_name);
-    IF target IS NULL
-        OR (SELECT relkind FROM pg_class WHERE oid = target) NOT IN ('r', 'p')
-        OR (SELECT count(*) FROM batched_migration_leaves(target)) > 500
-        OR EXISTS (SELECT FROM pg_inherits JOIN pg_class c ON c.oid = inhparent WHERE inhparent = target AND c.relkind = 'r')
-    THEN
-        RETURN false;
-    END IF;
-    EXECUTE format('SELECT count(*) FROM (SELECT FROM %s LIMIT %s) AS first_rows', target, most_rows::bigint + 1) INTO rows;
-    IF rows > most_rows THEN
-        RETURN false;
-    END IF;
-
-    IF m.job_signature_name = 'copyColumn' THEN
-        IF EXISTS (SELECT FROM jsonb_object_keys(m.arguments) AS key WHERE key NOT IN ('from', 'to', 'cast')) THEN
-            RETURN false;
-        END IF;
-        assigned := m.arguments ->> 'to';
-        value := quote_ident(m.arguments ->> 'from');
-        IF m.arguments ? 'cast' THEN
-            IF m.arguments ->> 'cast' NOT IN ('smallint', 'integer', 'bigint', 'numeric', 'text') THEN
-                RETURN false;
-            END IF;
-            value := value || '::' || (m.arguments ->> 'cast');
-        END IF;
-        -- By their images, as values that are equal for their type may differ: in citext, or numeric 1.0 and 1.00.
-        SELECT format('ROW(%I)::record *<> ROW((%s)::%s)::record', a.attname, value, format_type(a.atttypid, a.atttypmod))
-        INTO pending
-        FROM pg_attribute a
-        WHERE a.attrelid = target
-            AND a.attname = assigned
-            AND a.attnum > 0
-            AND NOT a.attisdropped;
-    ELSE
-        assigned := coalesce(m.arguments ->> 'column', m.column_name);
-        IF m.arguments ->> 'column' IS NULL THEN
-            -- The migration's own column is written as SQL does, quoted where needed.
-            assigned := (parse_ident(m.column_name))[1];
-        END IF;
-        value := CASE
-            WHEN m.arguments ? 'sequence' THEN format('nextval(%L::regclass)', m.arguments ->> 'sequence')
-            ELSE quote_literal(m.arguments ->> 'value')
-        END;
-        pending := format('%I IS NULL', assigned);
-    END IF;
-    IF pending IS NULL OR value IS NULL THEN
-        RETURN false;
-    END IF;
-
-    EXECUTE format('UPDATE %s SET %I = %s WHERE %s', target, assigned, value, pending);
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %s)', target, pending) INTO filled;
-    IF filled THEN
-        -- A trigger or a rule has kept rows as they were: what was changed is taken back.
-        RAISE EXCEPTION 'rows are left';
-    END IF;
-    UPDATE batched_background_migrations o
-    SET status = 2, -- finished
-        started_at = now(),
-        finished_at = now(),
-        verified_at = now(),
-        verifiable = true,
-        total_tuple_count = rows
-    WHERE o.id = m.id;
-    INSERT INTO batched_background_migration_events (batched_background_migration_id, event, new_value, reason)
-    VALUES (m.id, 'verified', changed, format('its table had %s rows when it was queued, which were done at once', rows));
-    RETURN true;
-EXCEPTION
-    WHEN OTHERS THEN
-        -- The savepoint of this block undoes everything. The engine meets the same obstacle, and has words and time for it.
-        -- The message itself may show values of rows.
-        RAISE NOTICE 'the rows of % are left to the replicas: doing them at once failed with SQLSTATE %', m.table_name, sqlstate;
-        RETURN false;
-END
-$$;
-
-COMMENT ON FUNCTION run_small_batched_migration(text, integer) IS
-    'Changes all rows of a small table at once, for the shipped work functions; returns whether the batched migration is finished.';
---rollback DROP FUNCTION IF EXISTS run_small_batched_migration(text, integer);
-
 --changeset registry-bbm:create-queue-batched-migration splitStatements:false stripComments:false
 CREATE OR REPLACE FUNCTION queue_batched_migration(
     name text,
@@ -565,8 +470,7 @@ CREATE OR REPLACE FUNCTION queue_batched_migration(
     batch_jobs integer DEFAULT NULL,
     rows_per_second bigint DEFAULT NULL,
     start_paused boolean DEFAULT false,
-    run_after text[] DEFAULT NULL,
-    inline_rows integer DEFAULT 10000
+    run_after text[] DEFAULT NULL
 ) RETURNS text
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -574,6 +478,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
     columns text;
+    part text;
+    ident text[];
     stored text;
     differences text;
 BEGIN
@@ -606,8 +512,37 @@ BEGIN
             USING ERRCODE = 'undefined_table';
     END IF;
     IF columns <> 'ctid' THEN
-        -- PostgreSQL itself says which column does not exist. A row of the table's type, so that no partition is looked at.
-        EXECUTE format('SELECT %s FROM (SELECT (NULL::%s).*) AS a_row', columns, to_regclass($2));
+        -- A comma within quotes is part of a name.
+        FOREACH part IN ARRAY regexp_split_to_array(columns, ',(?=(?:[^"]*"[^"]*")*[^"]*$)') LOOP
+            BEGIN
+                ident := parse_ident(trim(part));
+            EXCEPTION
+                WHEN invalid_parameter_value THEN
+                    ident := '{}';
+            END;
+            IF cardinality(ident) <> 1 OR NOT EXISTS (
+                SELECT
+                FROM pg_attribute a
+                WHERE a.attrelid = to_regclass($2)
+                    AND a.attname = ident[1]
+                    AND a.attnum > 0
+                    AND NOT a.attisdropped
+            ) THEN
+                RAISE EXCEPTION 'batched migration % names the column %, which % does not have; it has %',
+                    quote_literal($1), quote_literal(trim(part)), to_regclass($2), (
+                        SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+                        FROM pg_attribute a
+                        WHERE a.attrelid = to_regclass($2)
+                            AND a.attnum > 0
+                            AND NOT a.attisdropped
+                    )
+                    USING ERRCODE = 'undefined_column';
+            END IF;
+        END LOOP;
+    END IF;
+    IF $10 < 1 OR $4 IS NOT NULL AND jsonb_typeof($4) <> 'object' THEN
+        RAISE EXCEPTION 'batched migration % needs a batch_size of at least 1, and arguments that are a JSON object', quote_literal($1)
+            USING ERRCODE = 'invalid_parameter_value';
     END IF;
 
     INSERT INTO batched_background_migrations (
@@ -619,7 +554,7 @@ BEGIN
         $1, CASE WHEN $20 THEN 0 ELSE 1 END, $3, $4, $2, columns, stored,
         CASE WHEN $5 IS NULL THEN 0 ELSE coalesce($8, -9223372036854775808) END,
         CASE WHEN $5 IS NULL THEN 0 ELSE coalesce($9, 9223372036854775807) END,
-        $10, coalesce($11, false), $12, $13, $14, $15, coalesce($16, 0), coalesce($17, 100), nullif($21, '{}')
+        coalesce($10, 10000), coalesce($11, false), $12, $13, $14, $15, coalesce($16, 0), coalesce($17, 100), nullif($21, '{}')
     )
     ON CONFLICT (name) DO NOTHING;
     IF NOT FOUND THEN
@@ -651,9 +586,6 @@ BEGIN
     IF EXISTS (SELECT FROM finish_batched_migrations_of_empty_tables(ARRAY[$1])) THEN
         RETURN 'is finished: its table is empty';
     END IF;
-    IF coalesce($22, 0) > 0 AND run_small_batched_migration($1, $22) THEN
-        RETURN 'is finished: all rows of its small table were done at once';
-    END IF;
     RETURN CASE WHEN $20 THEN 'is queued and paused' ELSE 'is queued' END;
 END
 $$;
@@ -684,6 +616,13 @@ BEGIN
             quote_literal($1)
             USING ERRCODE = 'RBM03';
     END IF;
+    IF EXISTS (SELECT FROM batched_background_migrations o WHERE $1 = ANY (o.run_after)) THEN
+        RAISE EXCEPTION 'batched migration % cannot be taken back: % runs after it; take that one back first',
+            quote_literal($1), (
+                SELECT string_agg(quote_literal(o.name), ', ') FROM batched_background_migrations o WHERE $1 = ANY (o.run_after)
+            )
+            USING ERRCODE = 'RBM03';
+    END IF;
     DELETE FROM batched_background_migrations o WHERE o.id = m.id;
     DELETE FROM batched_background_migration_budgets b WHERE b.scope = 'migration' AND b.subject = $1;
 END
@@ -710,6 +649,9 @@ DECLARE
     waits integer := 0;
     busy boolean;
 BEGIN
+    IF coalesce(pg_catalog.cardinality(tables), 0) = 0 OR step IS NULL THEN
+        RAISE EXCEPTION 'run_short_step needs the tables that the step locks, and the step' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     -- In one order everywhere, so that two steps never wait for each other.
     SELECT pg_catalog.string_agg(one::regclass::text, ', ' ORDER BY one::regclass::oid)
     INTO named

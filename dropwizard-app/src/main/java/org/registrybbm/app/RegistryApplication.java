@@ -82,6 +82,11 @@ public final class RegistryApplication extends Application<RegistryConfiguration
                 configuration -> database(configuration)
                         .pools()
                         .schema(configuration.database().pool()),
+                configuration -> database(configuration)
+                        .pools()
+                        .data(
+                                configuration.database().pool(),
+                                configuration.backgroundMigrations().statementTimeout()),
                 Changelog.PATH,
                 System.out,
                 System.err));

@@ -34,7 +34,6 @@ class SchemaCommandIT {
                     keyColumns: id
                     workFunction: copyColumn
                     arguments: {from: id, to: v}
-                    inlineRows: 0
                     newRows: application
             - changeSet:
                 id: release

@@ -61,7 +61,7 @@ class ArchitectureTest {
             .resideOutsideOfPackage("org.registrybbm.migrations.testkit..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("org.quartz..", "org.registrybbm.scheduler..", "io.dropwizard..", "liquibase..")
+            .resideInAnyPackage("org.quartz..", "org.registrybbm.scheduler..", "io.dropwizard..")
             .because("arrows of the house only point down");
 
     @ArchTest

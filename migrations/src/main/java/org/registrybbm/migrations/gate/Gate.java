@@ -165,8 +165,8 @@ public final class Gate {
             try {
                 TimeUnit.NANOSECONDS.sleep(UNTOLD.toNanos() / 2);
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
+                // Nobody but an action can have interrupted this thread, and that action is over.
+                LOGGER.debug("an action has interrupted the thread that runs them", e);
             }
         }
     }
@@ -200,7 +200,8 @@ public final class Gate {
     private static void run(Waiting finished) {
         try {
             finished.action().run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Others wait in this thread too.
             LOGGER.error("the action for the end of '{}' failed", finished.name(), e);
         }
     }

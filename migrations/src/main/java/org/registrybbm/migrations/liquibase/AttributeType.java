@@ -1,8 +1,12 @@
 package org.registrybbm.migrations.liquibase;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -176,7 +180,14 @@ sealed interface AttributeType {
      * value or null in JSON is taken as one, in every format. Write the text of a JSON object to give such a text as a string.
      */
     record Json() implements AttributeType {
-        private static final ObjectMapper MAPPER = new ObjectMapper();
+        // A number is kept to the last digit, and what follows the object is not ignored.
+        private static final ObjectMapper MAPPER = JsonMapper.builder()
+                .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
+                .nodeFactory(JsonNodeFactory.withExactBigDecimals(true))
+                .build();
         private static final Pattern LITERAL =
                 Pattern.compile("true|false|null|-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?");
 

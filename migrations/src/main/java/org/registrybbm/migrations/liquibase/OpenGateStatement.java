@@ -26,7 +26,7 @@ import org.registrybbm.migrations.model.StopSignal;
  */
 public final class OpenGateStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
     /** Under this name, the scope of Liquibase holds the engine with which migrations can be run: {@link BatchedMigrations}. */
-    static final String ENGINE = "org.registrybbm.engine";
+    public static final String ENGINE = "org.registrybbm.engine";
 
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration LINE = Duration.ofSeconds(10);
@@ -76,13 +76,16 @@ public final class OpenGateStatement extends AbstractSqlStatement implements Exe
     }
 
     private void run() throws DatabaseException, SQLException {
+        List<GateQueries.Look> all = look();
+        if (all.stream().allMatch(gate::passes)) {
+            return;
+        }
         BatchedMigrations engine = Scope.getCurrentScope().get(ENGINE, BatchedMigrations.class);
         if (engine == null) {
             throw new UnexpectedLiquibaseException(
-                    "mode run needs the engine of the application, which is there only in its"
-                            + " own 'db migrate'; use mode wait, or run 'registry background-migrate run' first");
+                    "mode run needs the engine of the application in the scope of Liquibase, under '" + ENGINE
+                            + "'; use mode wait, or run 'registry background-migrate run' first");
         }
-        List<GateQueries.Look> all = look();
         if (all.stream().anyMatch(one -> one.isUnknown() || one.state().equals("code_missing"))) {
             return;
         }

@@ -13,6 +13,10 @@ import liquibase.Liquibase;
 import liquibase.change.AbstractSQLChange;
 import liquibase.change.Change;
 import liquibase.changelog.ChangeSet;
+import liquibase.changelog.filter.ChangeSetFilter;
+import liquibase.changelog.filter.ContextChangeSetFilter;
+import liquibase.changelog.filter.DbmsChangeSetFilter;
+import liquibase.changelog.filter.LabelChangeSetFilter;
 import liquibase.database.Database;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
@@ -32,6 +36,7 @@ public final class Preflight {
     private static final String HAS_TABLE = """
             SELECT to_regclass(?) IS NOT NULL AS found
             """;
+    private static final String ENGINE = "batched_background_migrations";
     private static final String HAS_FUNCTION = """
             SELECT EXISTS (SELECT FROM pg_proc WHERE proname = ?) AS found
             """;
@@ -55,17 +60,19 @@ public final class Preflight {
      *
      * @param liquibase the changelog and the database
      * @param contexts which changesets would run
+     * @param most how many changesets would run at most
      * @return the gates that would refuse, in the order of the changesets
      * @throws LiquibaseException when the changelog cannot be read or the database cannot be asked
      */
-    public static List<Refusal> refusals(Liquibase liquibase, Contexts contexts) throws LiquibaseException {
+    public static List<Refusal> refusals(Liquibase liquibase, Contexts contexts, int most) throws LiquibaseException {
         Database database = liquibase.getDatabase();
         if (!(database.getConnection() instanceof JdbcConnection open)) {
             throw new DatabaseException("gates cannot be asked without a database");
         }
         Preflight preflight = new Preflight(database, open.getUnderlyingConnection());
         try {
-            for (ChangeSet changeSet : preflight.unrun(liquibase, contexts)) {
+            for (ChangeSet changeSet :
+                    preflight.unrun(liquibase, contexts).stream().limit(most).toList()) {
                 preflight.look(changeSet);
             }
         } catch (SQLException e) {
@@ -84,12 +91,17 @@ public final class Preflight {
                 database.getLiquibaseSchemaName(),
                 database.getDatabaseChangeLogTableName());
         boolean ranBefore = Jdbc.one(connection, HAS_TABLE, row -> row.getBoolean("found"), history);
-        return ranBefore
-                ? liquibase.listUnrunChangeSets(contexts, labels)
-                : liquibase.getDatabaseChangeLog().getChangeSets().stream()
-                        .filter(one -> one.getContextFilter() == null
-                                || one.getContextFilter().matches(contexts))
-                        .toList();
+        if (ranBefore) {
+            return liquibase.listUnrunChangeSets(contexts, labels);
+        }
+        List<ChangeSetFilter> filters = List.of(
+                new ContextChangeSetFilter(contexts),
+                new LabelChangeSetFilter(labels),
+                new DbmsChangeSetFilter(database));
+        return liquibase.getDatabaseChangeLog().getChangeSets().stream()
+                .filter(one ->
+                        filters.stream().allMatch(filter -> filter.accepts(one).isAccepted()))
+                .toList();
     }
 
     private void look(ChangeSet changeSet) throws SQLException {
@@ -143,6 +155,11 @@ public final class Preflight {
     private List<GateQueries.Look> looks(Requirement gate) throws SQLException {
         if (Jdbc.one(connection, HAS_FUNCTION, row -> row.getBoolean("found"), GateQueries.FUNCTION)) {
             return gate.look(connection);
+        }
+        if (Jdbc.one(connection, HAS_TABLE, row -> row.getBoolean("found"), ENGINE)) {
+            // The engine's schema is of a release before there were gates. Its update comes first, and then the
+            // changeset asks.
+            return List.of();
         }
         return Jdbc.list(connection, ELEMENTS, row -> row.getString("name"), gate.names()).stream()
                 .map(

@@ -56,8 +56,7 @@ public final class QueueBatchedMigrationChange extends BatchedMigrationChange {
             optional("batchJobs", new AttributeType.Whole(0, 1_000)),
             optional("rowsPerSecond", new AttributeType.Whole(1, 1_000_000_000)),
             optional("startPaused", YES_OR_NO),
-            optional("runAfter", new AttributeType.Names()),
-            optional("inlineRows", new AttributeType.Whole(0, 1_000_000)));
+            optional("runAfter", new AttributeType.Names()));
 
     private static final Attribute READS = optional("reads", new AttributeType.Names());
     private static final Attribute WRITES = optional("writes", new AttributeType.Names());

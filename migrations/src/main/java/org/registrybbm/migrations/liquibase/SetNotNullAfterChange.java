@@ -48,64 +48,62 @@ public final class SetNotNullAfterChange extends BatchedMigrationChange {
 
     private static final String IS_NULLABLE = """
             EXISTS (
-                    SELECT
-                    FROM pg_attribute
-                    WHERE attrelid = %s::regclass
-                        AND attname = %s
-                        AND NOT attnotnull
-                )
+                SELECT
+                FROM pg_attribute
+                WHERE attrelid = %s::regclass
+                    AND attname = %s
+                    AND NOT attnotnull
+            )
             """.strip();
 
     private static final String IS_ADDED = """
             EXISTS (
+                SELECT
+                FROM pg_constraint
+                WHERE conrelid = %s::regclass
+                    AND conname = %s
+            )
+            """.strip();
+
+    // Whatever the catalogue does not have would look as if it were done.
+    private static final String REQUIRE_COLUMN = """
+            BEGIN
+                IF NOT EXISTS (
                     SELECT
-                    FROM pg_constraint
-                    WHERE conrelid = %s::regclass
-                        AND conname = %s
-                )
+                    FROM pg_attribute
+                    WHERE attrelid = %1$s::regclass
+                        AND attname = %2$s
+                        AND attnum > 0
+                        AND NOT attisdropped
+                ) THEN
+                    RAISE EXCEPTION 'setNotNullAfter: there is no column %% in %%; write the name as the catalogue has it',
+                        quote_literal(%2$s), %1$s
+                        USING ERRCODE = 'undefined_column';
+                END IF;
+            END
             """.strip();
 
     private static final String ADD = """
-            SELECT %1$s(
-                ARRAY[%2$s],
-                $step$
-                    ALTER TABLE %3$s ADD CONSTRAINT %4$s CHECK (%5$s IS NOT NULL) NOT VALID
-                $step$
-            )
-            WHERE %6$s
-                AND NOT %7$s
+            ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID
             """.strip();
 
     private static final String VALIDATE = """
-            DO $do$
             BEGIN
                 IF %s THEN
                     SET LOCAL lock_timeout = '10s';
                     ALTER TABLE %s VALIDATE CONSTRAINT %s;
                 END IF;
             END
-            $do$
             """.strip();
 
     // Two statements: within one, the constraint would be dropped before it is used as a proof.
     private static final String SET_NOT_NULL = """
-            SELECT %1$s(
-                ARRAY[%2$s],
-                $step$
-                    ALTER TABLE %3$s ALTER COLUMN %5$s SET NOT NULL;
-                    ALTER TABLE %3$s DROP CONSTRAINT %4$s
-                $step$
-            )
-            WHERE %6$s
+            ALTER TABLE %1$s ALTER COLUMN %3$s SET NOT NULL;
+            ALTER TABLE %1$s DROP CONSTRAINT IF EXISTS %2$s
             """.strip();
 
     private static final String UNDO = """
-            SELECT %1$s(
-                ARRAY[%2$s],
-                $step$
-                    ALTER TABLE %3$s ALTER COLUMN %5$s DROP NOT NULL, DROP CONSTRAINT IF EXISTS %4$s
-                $step$
-            )
+            ALTER TABLE %1$s ALTER COLUMN %3$s DROP NOT NULL, DROP CONSTRAINT IF EXISTS %2$s
             """.strip();
 
     /** For Liquibase, which sets the attributes afterwards. */
@@ -139,15 +137,16 @@ public final class SetNotNullAfterChange extends BatchedMigrationChange {
         Names names = names(attributes());
         return new SqlStatement[] {
             new RawSqlStatement(attributes().call("require_batched_migrations", GATE)),
-            new RawSqlStatement(names.format(ADD)),
-            new RawSqlStatement(VALIDATE.formatted(names.isAdded(), names.table(), names.constraint())),
-            new RawSqlStatement(names.format(SET_NOT_NULL))
+            new RawSqlStatement(Dollars.block(REQUIRE_COLUMN.formatted(names.tableLiteral(), names.columnLiteral()))),
+            new RawSqlStatement(names.step(ADD) + "\nWHERE " + names.isNullable() + "\nAND NOT " + names.isAdded()),
+            new RawSqlStatement(Dollars.block(VALIDATE.formatted(names.isAdded(), names.table(), names.constraint()))),
+            new RawSqlStatement(names.step(SET_NOT_NULL) + "\nWHERE " + names.isNullable() + "\nOR " + names.isAdded())
         };
     }
 
     @Override
     public SqlStatement[] generateRollbackStatements(Database database) {
-        return sql(names(attributes()).format(UNDO));
+        return sql(names(attributes()).step(UNDO));
     }
 
     private static Names names(Attributes attributes) {
@@ -166,23 +165,45 @@ public final class SetNotNullAfterChange extends BatchedMigrationChange {
             return Attributes.identifier(constraintName);
         }
 
-        String isAdded() {
-            return IS_ADDED.formatted(literal(table), literal(constraintName));
+        String tableLiteral() {
+            return literal(table);
         }
 
-        String format(String statement) {
-            return statement.formatted(
-                    function,
-                    literal(table),
-                    table,
-                    constraint(),
-                    Attributes.identifier(columnName),
-                    IS_NULLABLE.formatted(literal(table), literal(columnName)),
-                    isAdded());
+        String columnLiteral() {
+            return literal(columnName);
+        }
+
+        String isNullable() {
+            return IS_NULLABLE.formatted(tableLiteral(), columnLiteral());
+        }
+
+        String isAdded() {
+            return IS_ADDED.formatted(tableLiteral(), literal(constraintName));
+        }
+
+        /** Returns the call that runs a step with the table, the constraint and the column in it. */
+        String step(String step) {
+            String sql = step.formatted(table, constraint(), Attributes.identifier(columnName));
+            return "SELECT " + function + "(\n    ARRAY[" + tableLiteral() + "],\n    " + Dollars.quote(sql) + "\n)";
         }
 
         private static String literal(String text) {
             return SqlLiterals.text(text).strip();
+        }
+    }
+
+    /** Quotes SQL within SQL so that people can read it. */
+    private static final class Dollars {
+        static String block(String body) {
+            return "DO " + quote(body);
+        }
+
+        static String quote(String body) {
+            String tag = "$step$";
+            for (int other = 2; body.contains(tag); other++) {
+                tag = "$step" + other + "$";
+            }
+            return tag + "\n" + body + "\n" + tag;
         }
     }
 

@@ -16,14 +16,14 @@ import org.registrybbm.migrations.internal.tables.GateQueries;
  */
 public final class SqlGates {
     private static final Pattern REQUIRE = Pattern.compile(
-            "((?:[\\w$]+|\"[^\"]+\")\\.)?require_batched_migrations\\s*\\(\\s*(?:names\\s*=>\\s*)?'(\\{[^']*\\})'([^)]*)\\)",
+            "((?:[\\w$]+|\"[^\"]+\")\\.)?require_batched_migrations\\s*\\(\\s*(?:names\\s*(?:=>|:=)\\s*)?'(\\{[^']*\\})'([^)]*)\\)",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern QUEUE = Pattern.compile(
-            "queue_batched_migration\\s*\\(\\s*(?:name\\s*=>\\s*)?'((?:[^']|'')*)'", Pattern.CASE_INSENSITIVE);
+            "queue_batched_migration\\s*\\(\\s*(?:name\\s*(?:=>|:=)\\s*)?'((?:[^']|'')*)'", Pattern.CASE_INSENSITIVE);
     private static final Pattern INSERT = Pattern.compile(
             "insert\\s+into\\s+(?:[\\w$\"]+\\.)?batched_background_migrations\\b", Pattern.CASE_INSENSITIVE);
     private static final Pattern LITERAL = Pattern.compile("'((?:[^']|'')*)'");
-    private static final Pattern COMMENT = Pattern.compile("--[^\\n]*|/\\*.*?\\*/", Pattern.DOTALL);
+    private static final Pattern COMMENT = Pattern.compile("('(?:[^']|'')*')|--[^\\n]*|/\\*.*?\\*/", Pattern.DOTALL);
 
     private SqlGates() {}
 
@@ -33,7 +33,11 @@ public final class SqlGates {
     }
 
     private static Requirement gate(MatchResult call) {
-        String rest = call.group(3).toLowerCase(Locale.ROOT).replaceAll("\\s+", "");
+        String rest = call.group(3)
+                .toLowerCase(Locale.ROOT)
+                .replaceAll("\\s+", "")
+                .replaceFirst("^::text\\[\\]", "")
+                .replace(":=", "=>");
         String schema = call.group(1) == null ? "" : call.group(1);
         return new Requirement(
                 schema + GateQueries.FUNCTION,
@@ -62,7 +66,9 @@ public final class SqlGates {
 
     /** Returns a text without its comments. */
     public static String plain(String sql) {
-        return COMMENT.matcher(sql).replaceAll(" ");
+        // What stands in quotes stays.
+        return COMMENT.matcher(sql)
+                .replaceAll(found -> found.group(1) == null ? " " : Matcher.quoteReplacement(found.group(1)));
     }
 
     private static String unquoted(String literal) {

@@ -122,7 +122,7 @@ final class ChangelogRun {
 
     List<Refusal> refusals(String contexts) {
         List<Refusal> refusals = new ArrayList<>();
-        run(liquibase -> refusals.addAll(Preflight.refusals(liquibase, new Contexts(contexts))));
+        run(liquibase -> refusals.addAll(Preflight.refusals(liquibase, new Contexts(contexts), Integer.MAX_VALUE)));
         return refusals;
     }
 

@@ -47,7 +47,7 @@ enum GateState {
         database.execute("""
                 SELECT queue_batched_migration(
                     name => 'm', table_name => 't.items', work_function => 'copyColumn',
-                    arguments => '{"from": "id", "to": "v"}', key_columns => 'id', inline_rows => 0
+                    arguments => '{"from": "id", "to": "v"}', key_columns => 'id'
                 );
                 UPDATE batched_background_migrations SET %s WHERE name = 'm'
                 """.formatted(columns));

@@ -263,7 +263,7 @@ class GateTest {
         database.execute("""
                 SELECT queue_batched_migration(
                     name => one, table_name => 't.items', work_function => 'copyColumn',
-                    arguments => '{"from": "id", "to": "v"}', key_columns => 'id', inline_rows => 0
+                    arguments => '{"from": "id", "to": "v"}', key_columns => 'id'
                 )
                 FROM unnest('{widen_order_ids,widen_user_ids,lower_emails}'::text[]) AS one
                 """);

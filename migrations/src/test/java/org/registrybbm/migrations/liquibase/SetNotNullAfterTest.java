@@ -123,6 +123,32 @@ class SetNotNullAfterTest {
         assertThat(notNull()).isEqualTo("true 0");
     }
 
+    /** What the catalogue does not have would look as if it were done. */
+    @Test
+    void isRefusedForAColumnThatIsNotThere() {
+        GateState.VERIFIED.make(database);
+        String misspelt = CHANGELOG.replace("columnName: v", "columnName: V");
+
+        assertThatThrownBy(() -> ChangelogRun.of(database, directory, "changes.yaml", misspelt)
+                        .update())
+                .hasMessageContaining("there is no column 'V' in t.items");
+        assertThat(notNull()).isEqualTo("false 0");
+    }
+
+    @Test
+    void takesOddNames() {
+        GateState.VERIFIED.make(database);
+        database.execute("CREATE TABLE t.\"a$step$b\" (\"V $do$\" int)");
+        String odd = CHANGELOG.replace("t.items", "'t.\"a$step$b\"'").replace("columnName: v", "columnName: V $do$");
+
+        ChangelogRun.of(database, directory, "changes.yaml", odd).update();
+
+        assertThat(
+                        database.text(
+                                "SELECT attnotnull FROM pg_attribute WHERE attrelid = 't.\"a$step$b\"'::regclass AND attnum = 1"))
+                .isEqualTo("t");
+    }
+
     @Test
     void doesNotRunInATransaction() {
         ChangelogRun changelog = ChangelogRun.of(

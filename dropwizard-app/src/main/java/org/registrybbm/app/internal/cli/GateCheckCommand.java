@@ -24,6 +24,8 @@ final class GateCheckCommand extends AbstractLiquibaseCommand<RegistryConfigurat
 
     private static final String WAIT = "wait";
     private static final String CONTEXTS = "contexts";
+    // Only db migrate has this option.
+    private static final String COUNT = "count";
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration LINE = Duration.ofSeconds(10);
 
@@ -80,14 +82,16 @@ final class GateCheckCommand extends AbstractLiquibaseCommand<RegistryConfigurat
         long end = System.nanoTime() + wait(namespace.getString(WAIT)).toNanos();
         long line = System.nanoTime();
         Contexts contexts = contexts(namespace);
-        List<Refusal> refusals = Preflight.refusals(liquibase, contexts);
+        Integer count = namespace.getInt(COUNT);
+        int most = count == null ? Integer.MAX_VALUE : count;
+        List<Refusal> refusals = Preflight.refusals(liquibase, contexts, most);
         while (!refusals.isEmpty() && refusals.stream().allMatch(Refusal::running) && System.nanoTime() < end) {
             if (System.nanoTime() >= line) {
                 line += LINE.toNanos();
                 refusals.forEach(one -> err.println("waiting: " + firstLines(one)));
             }
             pause();
-            refusals = Preflight.refusals(liquibase, contexts);
+            refusals = Preflight.refusals(liquibase, contexts, most);
         }
         if (!refusals.isEmpty()) {
             print(refusals);

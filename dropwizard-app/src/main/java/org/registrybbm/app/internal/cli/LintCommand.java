@@ -108,17 +108,19 @@ final class LintCommand extends AbstractLiquibaseCommand<RegistryConfiguration> 
         }
     }
 
-    /** Reads the changelog of the program, or a file as Dropwizard's other commands take it. */
+    /**
+     * Reads the changelog of the program, or a file as Dropwizard's other commands take it. This program does not know the work functions of
+     * the application that such a file belongs to.
+     */
     private List<Finding> findings(@Nullable String file, Set<String> elsewhere) throws LiquibaseException {
-        WorkRegistry work = WorkRegistry.of(List.of());
         if (file == null) {
-            return ChangelogLint.check(changelog, elsewhere, work);
+            return ChangelogLint.check(changelog, elsewhere, WorkRegistry.of(List.of()));
         }
         Path absolute = Path.of(file).toAbsolutePath().normalize();
         Path root = absolute.getRoot();
         try (CompositeResourceAccessor resources =
                 new CompositeResourceAccessor(new DirectoryResourceAccessor(root), new ClassLoaderResourceAccessor())) {
-            return ChangelogLint.check(root.relativize(absolute).toString(), resources, elsewhere, work);
+            return ChangelogLint.check(root.relativize(absolute).toString(), resources, elsewhere, null);
         } catch (LiquibaseException e) {
             throw e;
         } catch (Exception e) {

@@ -24,17 +24,22 @@ import io.dropwizard.migrations.DbTestCommand;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.Liquibase;
+import liquibase.Scope;
 import liquibase.exception.LiquibaseException;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import net.sourceforge.argparse4j.inf.Subparsers;
 import org.registrybbm.app.config.RegistryConfiguration;
+import org.registrybbm.app.internal.database.NamedPool;
 import org.registrybbm.app.internal.database.SchemaLocks;
 import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.app.internal.text.Errors;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.liquibase.OpenGateStatement;
 import org.registrybbm.migrations.liquibase.SchemaLock;
 
 /**
@@ -52,6 +57,7 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(30);
 
     private final DatabaseConfiguration<RegistryConfiguration> database;
+    private final DatabaseConfiguration<RegistryConfiguration> rows;
     private final PrintStream err;
     private final GateCheckCommand check;
     private final LintCommand lint;
@@ -61,14 +67,20 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
      * Creates the command.
      *
      * @param database the database that the configuration names
+     * @param rows connections through which a gate in mode {@code run} changes rows
      * @param changelog where the changelog is on the class path
      * @param out where findings go
      * @param err where refusals and progress go
      */
     public SchemaCommand(
-            DatabaseConfiguration<RegistryConfiguration> database, String changelog, PrintStream out, PrintStream err) {
+            DatabaseConfiguration<RegistryConfiguration> database,
+            DatabaseConfiguration<RegistryConfiguration> rows,
+            String changelog,
+            PrintStream out,
+            PrintStream err) {
         super("db", database, RegistryConfiguration.class, changelog);
         this.database = database;
+        this.rows = rows;
         this.err = err;
         this.check = new GateCheckCommand(database, changelog, err);
         this.lint = new LintCommand(database, changelog, out);
@@ -163,10 +175,15 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
             lint.run(bootstrap, namespace, configuration);
             return;
         }
-        try {
-            super.run(bootstrap, namespace, configuration);
+        ManagedDataSource pool =
+                NamedPool.build(rows.getDataSourceFactory(configuration), bootstrap.getMetricRegistry(), "db-rows");
+        pool.start();
+        try (BatchedMigrations engine = BatchedMigrations.on(pool).build()) {
+            Scope.child(Map.of(OpenGateStatement.ENGINE, engine), () -> super.run(bootstrap, namespace, configuration));
         } catch (LiquibaseException e) {
             throw explained(e, configuration);
+        } finally {
+            pool.stop();
         }
     }
 
