@@ -19,26 +19,10 @@ import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
-/** The changes and the precondition as people write them, rightly and wrongly, in all formats. */
+/** The changes as people write them, rightly and wrongly, in all formats. */
 @ExtendWith(PostgresExtension.class)
 class ChangesTest {
-    private static final String XML = """
-            <?xml version="1.0" encoding="UTF-8"?>
-            <databaseChangeLog
-                xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
-                xmlns:bbm="http://registrybbm.org/xml/ns/changelog"
-                xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
-                xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
-                    http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-4.20.xsd
-                    http://registrybbm.org/xml/ns/changelog
-                    http://registrybbm.org/xml/ns/changelog/changelog-1.0.xsd">
-              <changeSet id="queue" author="test">
-                %s
-              </changeSet>
-            </databaseChangeLog>
-            """;
-
-    private static final String QUEUE_XML = XML.formatted("""
+    private static final String QUEUE_XML = changeset("""
             <bbm:queueBatchedMigration
                 name="first" tableName="t.items" workFunction="w" keyColumns="id" startPaused="true"/>
             <bbm:queueBatchedMigration
@@ -104,6 +88,10 @@ class ChangesTest {
     @BeforeEach
     void forgetChangesets() {
         database.execute("DROP TABLE IF EXISTS databasechangelog, databasechangeloglock");
+    }
+
+    private static String changeset(String changes) {
+        return Formats.xml("<changeSet id=\"queue\" author=\"test\">" + changes + "</changeSet>");
     }
 
     private ChangelogRun changelog(String file, String text) {
@@ -332,8 +320,8 @@ class ChangesTest {
     void areCheckedByTheirSchemaInXml(String attribute) {
         ChangelogRun changelog = changelog(
                 "changes.xml",
-                XML.formatted("<bbm:queueBatchedMigration name=\"m\" tableName=\"t.items\" workFunction=\"w\" "
-                        + attribute + "/>"));
+                changeset("<bbm:queueBatchedMigration name=\"m\" tableName=\"t.items\" workFunction=\"w\" " + attribute
+                        + "/>"));
 
         assertThatThrownBy(changelog::update)
                 .hasMessageMatching("(?s).*(cvc-|is not facet-valid|is not allowed to appear).*");
@@ -343,105 +331,12 @@ class ChangesTest {
     void parametersOfTheChangelogStandForValues() {
         ChangelogRun changelog = changelog(
                 "changes.xml",
-                XML.replace("<changeSet", """
-                        <property name="rows" value="77"/>
-                        <changeSet""")
-                        .formatted("<bbm:queueBatchedMigration name=\"m\" tableName=\"t.items\" workFunction=\"w\""
-                                + " keyColumns=\"id\" batchSize=\"${rows}\"/>"));
+                changeset("<bbm:queueBatchedMigration name=\"m\" tableName=\"t.items\" workFunction=\"w\""
+                                + " keyColumns=\"id\" batchSize=\"${rows}\"/>")
+                        .replace("<changeSet", "<property name=\"rows\" value=\"77\"/><changeSet"));
 
         changelog.update();
 
         assertThat(queued()).startsWith("m 1 w t.items id 77");
-    }
-
-    private ChangelogRun precondition(String options, String preconditions) {
-        return changelog("changes.yaml", """
-                databaseChangeLog:
-                - changeSet:
-                    id: 1
-                    author: test
-                    preConditions:
-                %s
-                %s
-                    changes:
-                    - sql: {sql: CREATE TABLE t.made (id int)}
-                """.formatted(options.indent(4), preconditions.indent(4)));
-    }
-
-    private static final String SAFE = "- onSqlOutput: TEST";
-
-    @Test
-    void thePreconditionPassesForOneThatIsVerified() {
-        GateState.VERIFIED.make(database);
-
-        precondition(SAFE, "- batchedMigrationFinished: {names: m}").update();
-
-        assertThat(database.text("SELECT to_regclass('t.made') IS NULL")).isEqualTo("f");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"PAUSED", "UNVERIFIED", "UNKNOWN"})
-    void thePreconditionFailsForAllOthers(String state) {
-        GateState.valueOf(state).make(database);
-
-        assertThatThrownBy(() -> precondition(SAFE, "- batchedMigrationFinished: {names: [m]}")
-                        .update())
-                .hasMessageContaining(GateState.valueOf(state).firstLine());
-        assertThat(database.text("SELECT to_regclass('t.made') IS NULL")).isEqualTo("t");
-    }
-
-    @Test
-    void thePreconditionIsCheckedForAScriptToo() {
-        GateState.PAUSED.make(database);
-
-        assertThatThrownBy(() -> precondition(SAFE, "- batchedMigrationFinished: {names: m}")
-                        .updateSql())
-                .hasMessageContaining(GateState.PAUSED.firstLine());
-    }
-
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "- onSqlOutput: TEST; - onFail: MARK_RAN|onFail MARK_RAN",
-                "- onSqlOutput: TEST; - onFail: CONTINUE|onFail CONTINUE",
-                "- onSqlOutput: TEST; - onFail: WARN|onFail WARN",
-                "- onSqlOutput: TEST; - onError: MARK_RAN|onError MARK_RAN",
-                "- onSqlOutput: FAIL|onSqlOutput FAIL",
-                "- onFail: HALT|onSqlOutput IGNORE",
-            })
-    void thePreconditionDoesNotStandWhereItCouldBeLost(String options, String why) {
-        GateState.VERIFIED.make(database);
-
-        assertThatThrownBy(() -> precondition(options.replace("; ", "\n"), "- batchedMigrationFinished: {names: m}")
-                        .update())
-                .hasMessageContaining("batchedMigrationFinished would be lost by " + why);
-        assertThat(database.text("SELECT to_regclass('t.made') IS NULL")).isEqualTo("t");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"not", "or"})
-    void thePreconditionIsNotTurnedRound(String logic) {
-        GateState.PAUSED.make(database);
-
-        assertThatThrownBy(() -> precondition(SAFE, """
-                        - %s:
-                          - batchedMigrationFinished: {names: m}
-                          - sqlCheck: {expectedResult: 1, sql: SELECT 1}
-                        """.formatted(logic)).update())
-                .hasMessageContaining("would be lost by a 'not' or an 'or' around it");
-    }
-
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "{name: m}|there is no attribute 'name'; did you mean names",
-                "m|has the value 'm', but takes attributes only"
-            })
-    void thePreconditionIsReadStrictly(String attributes, String message) {
-        assertThatThrownBy(() -> precondition(SAFE, "- batchedMigrationFinished: " + attributes)
-                        .update())
-                .hasMessageContaining(message);
     }
 }

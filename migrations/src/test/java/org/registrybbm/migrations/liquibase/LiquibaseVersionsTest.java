@@ -42,22 +42,12 @@ class LiquibaseVersionsTest {
                 - requireBatchedMigration: {names: m, mode: wait}
             - include: {file: more.xml}
             """;
-    private static final String MORE = """
-            <?xml version="1.0" encoding="UTF-8"?>
-            <databaseChangeLog
-                xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
-                xmlns:bbm="http://registrybbm.org/xml/ns/changelog"
-                xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
-                xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
-                    http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-4.20.xsd
-                    http://registrybbm.org/xml/ns/changelog
-                    http://registrybbm.org/xml/ns/changelog/changelog-1.0.xsd">
-              <changeSet id="2" author="test">
-                <preConditions onSqlOutput="TEST"><bbm:batchedMigrationFinished names="m"/></preConditions>
-                <bbm:requireBatchedMigration names="m"/>
-              </changeSet>
-            </databaseChangeLog>
-            """;
+    private static final String MORE = Formats.xml("""
+            <changeSet id="2" author="test">
+              <preConditions onSqlOutput="TEST"><bbm:batchedMigrationFinished names="m"/></preConditions>
+              <bbm:requireBatchedMigration names="m"/>
+            </changeSet>
+            """);
 
     @TempDir
     Path directory;
