@@ -23,12 +23,12 @@ import io.dropwizard.migrations.DbTagCommand;
 import io.dropwizard.migrations.DbTestCommand;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.Liquibase;
-import liquibase.Scope;
 import liquibase.exception.LiquibaseException;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
@@ -59,6 +59,8 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
     private final DatabaseConfiguration<RegistryConfiguration> database;
     private final DatabaseConfiguration<RegistryConfiguration> rows;
     private final PrintStream err;
+    // Dropwizard puts it into the scope of Liquibase, which it does not leave when a changeset fails.
+    private final Map<String, Object> scope;
     private final GateCheckCommand check;
     private final LintCommand lint;
     private final List<AbstractLiquibaseCommand<RegistryConfiguration>> commands;
@@ -78,12 +80,24 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
             String changelog,
             PrintStream out,
             PrintStream err) {
-        super("db", database, RegistryConfiguration.class, changelog);
+        this(database, rows, changelog, new Streams(out, err), new HashMap<>());
+    }
+
+    private record Streams(PrintStream out, PrintStream err) {}
+
+    private SchemaCommand(
+            DatabaseConfiguration<RegistryConfiguration> database,
+            DatabaseConfiguration<RegistryConfiguration> rows,
+            String changelog,
+            Streams streams,
+            Map<String, Object> scope) {
+        super("db", database, RegistryConfiguration.class, changelog, scope);
+        this.scope = scope;
         this.database = database;
         this.rows = rows;
-        this.err = err;
-        this.check = new GateCheckCommand(database, changelog, err);
-        this.lint = new LintCommand(database, changelog, out);
+        this.err = streams.err();
+        this.check = new GateCheckCommand(database, changelog, streams.err());
+        this.lint = new LintCommand(database, changelog, streams.out());
         Class<RegistryConfiguration> type = RegistryConfiguration.class;
         this.commands = List.of(
                 new DbCalculateChecksumCommand<>(database, type, changelog),
@@ -179,7 +193,8 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
                 NamedPool.build(rows.getDataSourceFactory(configuration), bootstrap.getMetricRegistry(), "db-rows");
         pool.start();
         try (BatchedMigrations engine = BatchedMigrations.on(pool).build()) {
-            Scope.child(Map.of(OpenGateStatement.ENGINE, engine), () -> super.run(bootstrap, namespace, configuration));
+            scope.put(OpenGateStatement.ENGINE, engine);
+            super.run(bootstrap, namespace, configuration);
         } catch (LiquibaseException e) {
             throw explained(e, configuration);
         } finally {
