@@ -117,7 +117,9 @@ final class LintCommand extends AbstractLiquibaseCommand<RegistryConfiguration> 
             return ChangelogLint.check(changelog, elsewhere, WorkRegistry.of(List.of()));
         }
         Path absolute = Path.of(file).toAbsolutePath().normalize();
-        Path root = absolute.getRoot();
+        // Findings name files from here, where people can.
+        Path here = Path.of("").toAbsolutePath();
+        Path root = absolute.startsWith(here) ? here : absolute.getRoot();
         try (CompositeResourceAccessor resources =
                 new CompositeResourceAccessor(new DirectoryResourceAccessor(root), new ClassLoaderResourceAccessor())) {
             return ChangelogLint.check(root.relativize(absolute).toString(), resources, elsewhere, null);
