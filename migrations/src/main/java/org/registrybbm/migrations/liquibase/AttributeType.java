@@ -84,6 +84,8 @@ sealed interface AttributeType {
 
     /** One of a few words. */
     record Word(List<String> words) implements AttributeType {
+        static final Word YES_OR_NO = of("true", "false");
+
         static Word of(String... words) {
             return new Word(List.of(words));
         }

@@ -1,7 +1,6 @@
 package org.registrybbm.migrations.liquibase;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -85,9 +84,5 @@ record Attributes(Map<String, String> values, List<String> problems) {
     /** Writes a name in SQL as it is, whatever characters it has. */
     static String identifier(String name) {
         return '"' + name.replace("\"", "\"\"") + '"';
-    }
-
-    static List<Attribute> list(Attribute... attributes) {
-        return Arrays.asList(attributes);
     }
 }

@@ -1,8 +1,5 @@
 package org.registrybbm.migrations.liquibase;
 
-import static org.registrybbm.migrations.liquibase.Attribute.optional;
-import static org.registrybbm.migrations.liquibase.Attribute.required;
-
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -45,13 +42,10 @@ import org.registrybbm.migrations.internal.tables.GateQueries;
 public final class BatchedMigrationFinishedPrecondition extends AbstractPrecondition {
     private static final String NAME = "batchedMigrationFinished";
     private static final String REFUSED = "RBM01";
-    private static final AttributeType YES_OR_NO = AttributeType.Word.of("true", "false");
-    private static final List<Attribute> PASSED = Attributes.list(
-            required(Requirement.NAMES, new AttributeType.Names()),
-            optional(Requirement.VERIFIED, YES_OR_NO),
-            optional(Requirement.ALLOW_WAIVED, YES_OR_NO));
-    private static final List<Attribute> KNOWN =
-            Stream.concat(PASSED.stream(), Stream.of(Attributes.SCHEMA)).toList();
+
+    private static final List<Attribute> KNOWN = Stream.concat(
+                    Requirement.ATTRIBUTES.stream(), Stream.of(Attributes.SCHEMA))
+            .toList();
 
     private Attributes attributes = Attributes.NONE;
 
@@ -117,7 +111,7 @@ public final class BatchedMigrationFinishedPrecondition extends AbstractPrecondi
         Connection connection = open.getUnderlyingConnection();
         try {
             requireKnown(connection);
-            Jdbc.list(connection, attributes.call("require_batched_migrations", PASSED), row -> true);
+            Jdbc.list(connection, attributes.call("require_batched_migrations", Requirement.ATTRIBUTES), row -> true);
         } catch (SQLException e) {
             if (Objects.equals(e.getSQLState(), REFUSED)) {
                 throw new PreconditionFailedException(String.valueOf(e.getMessage()), changeLog, this);
@@ -128,10 +122,7 @@ public final class BatchedMigrationFinishedPrecondition extends AbstractPrecondi
 
     /** Returns the names of the batched migrations. */
     public Set<String> names() {
-        return attributes
-                .get(Requirement.NAMES)
-                .map(AttributeType.Names::elements)
-                .orElse(Set.of());
+        return Requirement.names(attributes);
     }
 
     /** Returns what would turn its failure into something else, such as {@code onFail MARK_RAN}; empty if nothing would. */

@@ -33,9 +33,9 @@ public final class QueueBatchedMigrationChange extends BatchedMigrationChange {
     private static final AttributeType TEXT = new AttributeType.Text();
     private static final AttributeType KEY = new AttributeType.Whole(Long.MIN_VALUE, Long.MAX_VALUE);
     private static final AttributeType ROWS = new AttributeType.Whole(1, Integer.MAX_VALUE);
-    private static final AttributeType YES_OR_NO = AttributeType.Word.of("true", "false");
+    private static final AttributeType YES_OR_NO = AttributeType.Word.YES_OR_NO;
 
-    private static final List<Attribute> PASSED = Attributes.list(
+    private static final List<Attribute> PASSED = List.of(
             required(NAME, TEXT),
             required("tableName", TEXT),
             required("workFunction", TEXT),

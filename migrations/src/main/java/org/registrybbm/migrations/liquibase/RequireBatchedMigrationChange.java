@@ -1,7 +1,6 @@
 package org.registrybbm.migrations.liquibase;
 
 import static org.registrybbm.migrations.liquibase.Attribute.optional;
-import static org.registrybbm.migrations.liquibase.Attribute.required;
 
 import java.time.Duration;
 import java.util.List;
@@ -29,22 +28,15 @@ import liquibase.statement.SqlStatement;
         description = "Fails unless batched migrations are finished",
         priority = ChangeMetaData.PRIORITY_DEFAULT)
 public final class RequireBatchedMigrationChange extends BatchedMigrationChange {
-    private static final String NAMES = Requirement.NAMES;
     private static final String MODE = "mode";
     private static final String TIMEOUT = "timeout";
     private static final String FAIL = "fail";
     private static final String WAIT = "wait";
     private static final String RUN = "run";
     private static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(30);
-    private static final AttributeType YES_OR_NO = AttributeType.Word.of("true", "false");
-
-    private static final List<Attribute> PASSED = Attributes.list(
-            required(NAMES, new AttributeType.Names()),
-            optional(Requirement.VERIFIED, YES_OR_NO),
-            optional(Requirement.ALLOW_WAIVED, YES_OR_NO));
 
     private static final List<Attribute> KNOWN = Stream.concat(
-                    PASSED.stream(),
+                    Requirement.ATTRIBUTES.stream(),
                     Stream.of(
                             optional(MODE, AttributeType.Word.of(FAIL, WAIT, RUN)),
                             optional(TIMEOUT, new AttributeType.Time()),
@@ -71,8 +63,8 @@ public final class RequireBatchedMigrationChange extends BatchedMigrationChange 
 
     @Override
     public SqlStatement[] generateStatements(Database database) {
-        SqlStatement[] require = sql(attributes().call("require_batched_migrations", PASSED));
-        if (mode().equals(FAIL) || !attributes().has(NAMES) || !isLive(database)) {
+        SqlStatement[] require = sql(attributes().call("require_batched_migrations", Requirement.ATTRIBUTES));
+        if (mode().equals(FAIL) || !attributes().has(Requirement.NAMES) || !isLive(database)) {
             return require;
         }
         Duration timeout = attributes()
@@ -86,12 +78,12 @@ public final class RequireBatchedMigrationChange extends BatchedMigrationChange 
 
     /** Returns the names of the batched migrations. */
     public Set<String> names() {
-        return attributes().get(NAMES).map(AttributeType.Names::elements).orElse(Set.of());
+        return Requirement.names(attributes());
     }
 
     /** Returns the gate; empty if there is nothing to ask before the changeset runs, because it runs the migrations itself. */
     Optional<Requirement> gate() {
-        return attributes().has(NAMES) && !mode().equals(RUN)
+        return attributes().has(Requirement.NAMES) && !mode().equals(RUN)
                 ? Optional.of(Requirement.of(attributes()))
                 : Optional.empty();
     }
@@ -122,6 +114,6 @@ public final class RequireBatchedMigrationChange extends BatchedMigrationChange 
 
     @Override
     public String getConfirmationMessage() {
-        return "batched migrations " + attributes().get(NAMES).orElse("") + " are finished";
+        return "batched migrations " + attributes().get(Requirement.NAMES).orElse("") + " are finished";
     }
 }

@@ -1,8 +1,12 @@
 package org.registrybbm.migrations.liquibase;
 
+import static org.registrybbm.migrations.liquibase.Attribute.optional;
+import static org.registrybbm.migrations.liquibase.Attribute.required;
+
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import org.registrybbm.migrations.internal.tables.GateQueries;
 
 /**
@@ -17,6 +21,17 @@ record Requirement(String function, String names, boolean verified, boolean allo
     static final String NAMES = "names";
     static final String VERIFIED = "verified";
     static final String ALLOW_WAIVED = "allowWaived";
+
+    /** The attributes that say it, wherever a changelog does. */
+    static final List<Attribute> ATTRIBUTES = List.of(
+            required(NAMES, new AttributeType.Names()),
+            optional(VERIFIED, AttributeType.Word.YES_OR_NO),
+            optional(ALLOW_WAIVED, AttributeType.Word.YES_OR_NO));
+
+    /** Returns the names that the attributes give. */
+    static Set<String> names(Attributes attributes) {
+        return attributes.get(NAMES).map(AttributeType.Names::elements).orElse(Set.of());
+    }
 
     /** Reads a gate from the attributes of a change or a precondition, of which the names must be given. */
     static Requirement of(Attributes attributes) {

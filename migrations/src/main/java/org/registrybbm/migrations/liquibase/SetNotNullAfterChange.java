@@ -1,6 +1,5 @@
 package org.registrybbm.migrations.liquibase;
 
-import static org.registrybbm.migrations.liquibase.Attribute.optional;
 import static org.registrybbm.migrations.liquibase.Attribute.required;
 
 import java.util.List;
@@ -31,15 +30,9 @@ public final class SetNotNullAfterChange extends BatchedMigrationChange {
     private static final String COLUMN = "columnName";
     private static final String CONSTRAINT = "bbm_not_null_";
     private static final int LONGEST_NAME = 63;
-    private static final AttributeType YES_OR_NO = AttributeType.Word.of("true", "false");
-
-    private static final List<Attribute> GATE = Attributes.list(
-            required(Requirement.NAMES, new AttributeType.Names()),
-            optional(Requirement.VERIFIED, YES_OR_NO),
-            optional(Requirement.ALLOW_WAIVED, YES_OR_NO));
 
     private static final List<Attribute> KNOWN = Stream.concat(
-                    GATE.stream(),
+                    Requirement.ATTRIBUTES.stream(),
                     Stream.of(
                             required(TABLE, new AttributeType.Text()),
                             required(COLUMN, new AttributeType.Text()),
@@ -122,10 +115,7 @@ public final class SetNotNullAfterChange extends BatchedMigrationChange {
 
     /** Returns the names of the batched migrations. */
     public Set<String> names() {
-        return attributes()
-                .get(Requirement.NAMES)
-                .map(AttributeType.Names::elements)
-                .orElse(Set.of());
+        return Requirement.names(attributes());
     }
 
     Requirement gate() {
@@ -136,7 +126,7 @@ public final class SetNotNullAfterChange extends BatchedMigrationChange {
     public SqlStatement[] generateStatements(Database database) {
         Names names = names(attributes());
         return new SqlStatement[] {
-            new RawSqlStatement(attributes().call("require_batched_migrations", GATE)),
+            new RawSqlStatement(attributes().call("require_batched_migrations", Requirement.ATTRIBUTES)),
             new RawSqlStatement(Dollars.block(REQUIRE_COLUMN.formatted(names.tableLiteral(), names.columnLiteral()))),
             new RawSqlStatement(names.step(ADD) + "\nWHERE " + names.isNullable() + "\nAND NOT " + names.isAdded()),
             new RawSqlStatement(Dollars.block(VALIDATE.formatted(names.isAdded(), names.table(), names.constraint()))),

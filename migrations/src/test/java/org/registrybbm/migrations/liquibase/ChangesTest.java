@@ -128,6 +128,25 @@ class ChangesTest {
         };
     }
 
+    @Test
+    void keepEachDigitOfANumber() {
+        changelog("changes.yaml", """
+                databaseChangeLog:
+                - changeSet:
+                    id: 1
+                    author: test
+                    changes:
+                    - queueBatchedMigration:
+                        name: m
+                        tableName: t.items
+                        workFunction: w
+                        keyColumns: id
+                        arguments: {price: "12345678901234567.890", text: '1.10'}
+                """).update();
+
+        assertThat(queued()).endsWith("{\"text\": 1.10, \"price\": 12345678901234567.890}");
+    }
+
     /** Liquibase compares it with the one of the run before. This one was computed by the first version. */
     @Test
     void haveTheSameChecksumInEachFormatForEver() {
@@ -249,6 +268,7 @@ class ChangesTest {
                 "{name: m, tableName: t.items, workFunction: w, keyColumns: id, startPaused: maybe}|the attribute 'startPaused' is 'maybe', but must be one of true, false",
                 "{name: m, tableName: t.items, workFunction: w, keyColumns: id, arguments: [1, 2]}|must be a map",
                 "{name: m, tableName: t.items, workFunction: w, keyColumns: id, arguments: 'a b'}|is not a JSON object",
+                "{name: m, tableName: t.items, workFunction: w, keyColumns: id, arguments: '{} b'}|is not a JSON object",
                 "{name: m, tableName: t.items, workFunction: w, keyColumns: id, nullColumn: v}|it needs one way to cut its table",
                 "{name: m, tableName: t.items, workFunction: w}|it needs one way to cut its table",
                 "{name: '', tableName: t.items, workFunction: w, keyColumns: id}|the attribute 'name' is empty",

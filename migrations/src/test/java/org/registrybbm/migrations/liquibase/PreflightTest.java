@@ -132,6 +132,20 @@ class PreflightTest {
         }
     }
 
+    /** The update that brings the gates comes first, and must not be refused because they are not there yet. */
+    @Test
+    void doesNotAskASchemaFromBeforeThereWereGates() {
+        TestDatabase old = PostgresExtension.migrated();
+        try {
+            old.execute("DROP FUNCTION batched_migration_gate");
+            ChangelogRun changelog = ChangelogRun.of(old, directory, "changes.yaml", CHANGELOG);
+
+            assertThat(changelog.refusals("production")).isEmpty();
+        } finally {
+            PostgresExtension.drop(old);
+        }
+    }
+
     /** What is queued by this text is decided when it has run. */
     @ParameterizedTest
     @CsvSource(
