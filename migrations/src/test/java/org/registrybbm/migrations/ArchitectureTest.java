@@ -189,8 +189,17 @@ class ArchitectureTest {
                     "verification",
                     "gate",
                     "spi")
-            .may("liquibase", "", "model", "internal.jdbc", "internal.tables")
-            .may("liquibase.lint", "internal.jdbc", "internal.tables", "work", "liquibase")
+            .may("liquibase.attribute", "internal.jdbc", "internal.tables")
+            .may("liquibase.conversion", "internal.jdbc", "liquibase.attribute")
+            .may(
+                    "liquibase",
+                    "",
+                    "model",
+                    "internal.jdbc",
+                    "internal.tables",
+                    "liquibase.attribute",
+                    "liquibase.conversion")
+            .may("liquibase.lint", "internal.jdbc", "internal.tables", "work", "liquibase.conversion", "liquibase")
             .knowNoOthers();
 
     @ArchTest

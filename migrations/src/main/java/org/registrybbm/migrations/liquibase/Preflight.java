@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
@@ -25,6 +26,9 @@ import liquibase.precondition.Precondition;
 import liquibase.precondition.PreconditionLogic;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.GateQueries;
+import org.registrybbm.migrations.liquibase.conversion.AddColumnConversionChange;
+import org.registrybbm.migrations.liquibase.conversion.ConversionChange;
+import org.registrybbm.migrations.liquibase.conversion.FinishColumnConversionChange;
 
 /**
  * Asks every gate of the changesets that have not run yet before the first of them runs, so that a deployment is refused as a whole and
@@ -48,6 +52,7 @@ public final class Preflight {
     private final Database database;
     private final Connection connection;
     private final Set<String> queued = new HashSet<>();
+    private final Set<String> converted = new HashSet<>();
     private final List<Refusal> refusals = new ArrayList<>();
 
     private Preflight(Database database, Connection connection) {
@@ -118,6 +123,8 @@ public final class Preflight {
                 ask(changeSet, after.gate(), false);
             } else if (change instanceof QueueBatchedMigrationChange queue) {
                 queued.add(queue.name());
+            } else if (change instanceof ConversionChange conversion) {
+                ask(changeSet, conversion);
             } else if (change instanceof AbstractSQLChange sql && sql.getSql() != null) {
                 queued.addAll(SqlGates.queued(sql.getSql()));
                 for (Requirement gate : SqlGates.gates(sql.getSql())) {
@@ -134,6 +141,32 @@ public final class Preflight {
             }
             return nested instanceof PreconditionLogic inner ? preconditions(inner) : Stream.of();
         });
+    }
+
+    /** Only the first change of a conversion can be asked before it runs; what comes after depends on it. */
+    private void ask(ChangeSet changeSet, ConversionChange conversion) throws SQLException {
+        boolean first = converted.add(conversion.name());
+        if (!first || conversion instanceof AddColumnConversionChange || !hasFunction("column_conversion_problems")) {
+            return;
+        }
+        List<String> problems = conversion.problems(connection);
+        if (!problems.isEmpty()) {
+            refusals.add(new Refusal(
+                    changeSet.toString(false),
+                    conversion.name(),
+                    problems.stream()
+                            .map(problem -> System.lineSeparator() + "  " + problem)
+                            .collect(Collectors.joining("", "column conversion '" + conversion.name() + "'", "")),
+                    false));
+        } else if (conversion instanceof FinishColumnConversionChange) {
+            Requirement filled = new Requirement(
+                    conversion.qualified(GateQueries.FUNCTION), conversion.migrations(connection), true, false);
+            ask(changeSet, filled, false);
+        }
+    }
+
+    private boolean hasFunction(String name) throws SQLException {
+        return Jdbc.one(connection, HAS_FUNCTION, row -> row.getBoolean("found"), name);
     }
 
     private void ask(ChangeSet changeSet, Requirement gate, boolean waits) throws SQLException {
@@ -153,7 +186,7 @@ public final class Preflight {
 
     /** Where the engine's changelog has not run yet, there is nobody to ask, and no migration. */
     private List<GateQueries.Look> looks(Requirement gate) throws SQLException {
-        if (Jdbc.one(connection, HAS_FUNCTION, row -> row.getBoolean("found"), GateQueries.FUNCTION)) {
+        if (hasFunction(GateQueries.FUNCTION)) {
             return gate.look(connection);
         }
         if (Jdbc.one(connection, HAS_TABLE, row -> row.getBoolean("found"), ENGINE)) {

@@ -1,7 +1,7 @@
 package org.registrybbm.migrations.liquibase;
 
-import static org.registrybbm.migrations.liquibase.Attribute.optional;
-import static org.registrybbm.migrations.liquibase.Attribute.required;
+import static org.registrybbm.migrations.liquibase.attribute.Attribute.optional;
+import static org.registrybbm.migrations.liquibase.attribute.Attribute.required;
 
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +12,10 @@ import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
 import liquibase.statement.SqlStatement;
+import org.registrybbm.migrations.liquibase.attribute.Attribute;
+import org.registrybbm.migrations.liquibase.attribute.AttributeType;
+import org.registrybbm.migrations.liquibase.attribute.Attributes;
+import org.registrybbm.migrations.liquibase.attribute.BatchedMigrationChange;
 
 /**
  * {@code queueBatchedMigration}: queues a batched migration, unless it is there already. Over an empty table it is finished at once.
@@ -131,7 +135,7 @@ public final class QueueBatchedMigrationChange extends BatchedMigrationChange {
     }
 
     @Override
-    void check(ValidationErrors errors) {
+    protected void check(ValidationErrors errors) {
         long ways =
                 Stream.of(KEY_COLUMNS, NULL_COLUMN).filter(attributes()::has).count();
         String strategy = attributes().get(STRATEGY).orElse("");

@@ -1,6 +1,6 @@
 package org.registrybbm.migrations.liquibase;
 
-import static org.registrybbm.migrations.liquibase.Attribute.optional;
+import static org.registrybbm.migrations.liquibase.attribute.Attribute.optional;
 
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +15,10 @@ import liquibase.database.OfflineConnection;
 import liquibase.exception.ValidationErrors;
 import liquibase.executor.ExecutorService;
 import liquibase.statement.SqlStatement;
+import org.registrybbm.migrations.liquibase.attribute.Attribute;
+import org.registrybbm.migrations.liquibase.attribute.AttributeType;
+import org.registrybbm.migrations.liquibase.attribute.Attributes;
+import org.registrybbm.migrations.liquibase.attribute.BatchedMigrationChange;
 
 /**
  * {@code requireBatchedMigration}: a gate. The changeset fails unless some batched migrations are finished and, by default, verified. Until
@@ -49,7 +53,7 @@ public final class RequireBatchedMigrationChange extends BatchedMigrationChange 
     }
 
     @Override
-    void check(ValidationErrors errors) {
+    protected void check(ValidationErrors errors) {
         if (mode().equals(FAIL) && attributes().has(TIMEOUT)) {
             error(errors, "timeout needs mode wait or run");
         }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import liquibase.Contexts;
@@ -27,12 +28,13 @@ import liquibase.ui.LoggerUIService;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A changelog of a test, in a file of its own, and what Liquibase does with it on a database. */
-final class ChangelogRun {
+public final class ChangelogRun {
     private final TestDatabase database;
     private final Path directory;
     private final String file;
     private final Map<String, Object> scope = new HashMap<>();
     private final List<String> messages = new CopyOnWriteArrayList<>();
+    private Consumer<String> told = message -> {};
 
     private ChangelogRun(TestDatabase database, Path directory, String file) {
         this.database = database;
@@ -41,7 +43,7 @@ final class ChangelogRun {
     }
 
     /** Writes a changelog; its name says which format it has. */
-    static ChangelogRun of(TestDatabase database, Path directory, String file, String text) {
+    public static ChangelogRun of(TestDatabase database, Path directory, String file, String text) {
         try {
             Files.writeString(directory.resolve(file), text);
         } catch (IOException e) {
@@ -50,16 +52,25 @@ final class ChangelogRun {
         return new ChangelogRun(database, directory, file);
     }
 
-    ChangelogRun with(String name, Object value) {
+    /** Calls this with each line that is told, before what it tells of happens. */
+    public ChangelogRun telling(Consumer<String> consumer) {
+        told = consumer;
+        return this;
+    }
+
+    public ChangelogRun with(String name, Object value) {
         scope.put(name, value);
         return this;
     }
 
     /** What was told of batched migrations to the person who runs it. */
-    List<String> messages() {
-        return messages.stream()
-                .filter(line -> line.startsWith("batched migration"))
-                .toList();
+    public List<String> messages() {
+        return messages("batched migration");
+    }
+
+    /** What was told that starts with these words. */
+    public List<String> messages(String start) {
+        return messages.stream().filter(line -> line.startsWith(start)).toList();
     }
 
     private interface Step {
@@ -72,6 +83,7 @@ final class ChangelogRun {
             @Override
             public void sendMessage(String message) {
                 messages.add(message);
+                told.accept(message);
             }
         });
         try (Connection connection = DriverManager.getConnection(database.url())) {
@@ -96,37 +108,37 @@ final class ChangelogRun {
                 .collect(Collectors.joining("\n"));
     }
 
-    void update() {
+    public void update() {
         run(liquibase -> liquibase.update(new Contexts(), new LabelExpression()));
     }
 
-    void rollback(int changesets) {
+    public void rollback(int changesets) {
         run(liquibase -> liquibase.rollback(changesets, ""));
     }
 
-    void validate() {
+    public void validate() {
         run(Liquibase::validate);
     }
 
-    String updateSql() {
+    public String updateSql() {
         StringWriter script = new StringWriter();
         run(liquibase -> liquibase.update(new Contexts(), (Writer) script));
         return script.toString();
     }
 
-    String rollbackSql(int changesets) {
+    public String rollbackSql(int changesets) {
         StringWriter script = new StringWriter();
         run(liquibase -> liquibase.rollback(changesets, (String) null, new Contexts(), script));
         return script.toString();
     }
 
-    List<Refusal> refusals(String contexts) {
+    public List<Refusal> refusals(String contexts) {
         List<Refusal> refusals = new ArrayList<>();
         run(liquibase -> refusals.addAll(Preflight.refusals(liquibase, new Contexts(contexts), Integer.MAX_VALUE)));
         return refusals;
     }
 
-    List<String> checksums() {
+    public List<String> checksums() {
         List<String> checksums = new ArrayList<>();
         run(liquibase -> {
             DatabaseChangeLog changeLog = liquibase.getDatabaseChangeLog();

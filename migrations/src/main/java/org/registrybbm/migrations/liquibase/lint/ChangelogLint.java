@@ -1,11 +1,13 @@
 package org.registrybbm.migrations.liquibase.lint;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -32,6 +34,8 @@ import org.registrybbm.migrations.liquibase.QueueBatchedMigrationChange;
 import org.registrybbm.migrations.liquibase.RequireBatchedMigrationChange;
 import org.registrybbm.migrations.liquibase.SetNotNullAfterChange;
 import org.registrybbm.migrations.liquibase.SqlGates;
+import org.registrybbm.migrations.liquibase.conversion.AddColumnConversionChange;
+import org.registrybbm.migrations.liquibase.conversion.FinishColumnConversionChange;
 import org.registrybbm.migrations.work.WorkRegistry;
 
 /**
@@ -54,14 +58,15 @@ public final class ChangelogLint {
 
     private final @Nullable WorkRegistry work;
     private final Map<String, Queued> queued = new LinkedHashMap<>();
+    private final Map<String, Integer> tagsBefore = new HashMap<>();
     private final Set<String> known;
     private final Set<String> gated = new HashSet<>();
     private final List<TableName> triggers = new ArrayList<>();
     private final List<Finding> findings = new ArrayList<>();
     private int tags;
 
-    /** A migration that a changeset queued, and how many tags there were before. */
-    private record Queued(QueueBatchedMigrationChange change, TableName table, int tags) {
+    /** A migration that a changeset queued. */
+    private record Queued(QueueBatchedMigrationChange change, TableName table) {
         Set<String> columns() {
             return Stream.concat(change.reads().stream(), change.writes().stream())
                     .collect(Collectors.toSet());
@@ -180,6 +185,12 @@ public final class ChangelogLint {
             gate(changeSet, require.names());
         } else if (change instanceof SetNotNullAfterChange after) {
             gate(changeSet, after.names());
+        } else if (change instanceof AddColumnConversionChange conversion) {
+            // The migration that fills the twin of the column itself has its name.
+            known.add(conversion.name());
+            tagsBefore.put(conversion.name(), tags);
+        } else if (change instanceof FinishColumnConversionChange conversion) {
+            gate(changeSet, Set.of(conversion.name()));
         }
         sql(change).ifPresent(text -> {
             known.addAll(SqlGates.queued(text));
@@ -200,7 +211,8 @@ public final class ChangelogLint {
 
     private void queue(ChangeSet changeSet, QueueBatchedMigrationChange queue) {
         known.add(queue.name());
-        Queued added = new Queued(queue, TableName.parse(queue.tableName()), tags);
+        Queued added = new Queued(queue, TableName.parse(queue.tableName()));
+        tagsBefore.put(queue.name(), tags);
         queued.put(queue.name(), added);
         if (work != null && !work.signatures().contains(queue.workFunction())) {
             add(
@@ -231,8 +243,7 @@ public final class ChangelogLint {
                         "no changeset before this one queues '" + name + "'"
                                 + (nearest.isEmpty() ? "" : "; nearest: " + nearest));
             }
-            Queued before = queued.get(name);
-            if (before != null && before.tags() == tags) {
+            if (Objects.equals(tagsBefore.get(name), tags)) {
                 add(
                         changeSet,
                         Rule.GATE_SAME_RELEASE,

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.liquibase;
+package org.registrybbm.migrations.liquibase.attribute;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -32,7 +32,7 @@ import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
  * What the value of an attribute may be. A value is read into one text that is the same in XML, YAML and JSON and in whatever order its
  * parts were written, because Liquibase computes the checksum of a changeset from it.
  */
-sealed interface AttributeType {
+public sealed interface AttributeType {
     /**
      * Reads a value.
      *
@@ -84,9 +84,11 @@ sealed interface AttributeType {
 
     /** One of a few words. */
     record Word(List<String> words) implements AttributeType {
-        static final Word YES_OR_NO = of("true", "false");
+        /** The words of a truth value. */
+        public static final Word YES_OR_NO = of("true", "false");
 
-        static Word of(String... words) {
+        /** Returns a type with these words. */
+        public static Word of(String... words) {
             return new Word(List.of(words));
         }
 
@@ -159,7 +161,7 @@ sealed interface AttributeType {
         }
 
         /** Returns the names of an array that {@link #read} returned. */
-        static Set<String> elements(String array) {
+        public static Set<String> elements(String array) {
             Set<String> names = new LinkedHashSet<>();
             ELEMENT.matcher(array)
                     .results()
@@ -210,7 +212,7 @@ sealed interface AttributeType {
         }
 
         /** Returns a text of an object that {@link #read} returned; empty if it has none of that name. */
-        static Optional<String> text(String object, String name) {
+        public static Optional<String> text(String object, String name) {
             try {
                 return Optional.ofNullable(MAPPER.readTree(object).get(name))
                         .filter(JsonNode::isTextual)

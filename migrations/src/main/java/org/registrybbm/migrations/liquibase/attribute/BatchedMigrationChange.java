@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.liquibase;
+package org.registrybbm.migrations.liquibase.attribute;
 
 import java.util.List;
 import java.util.Set;
@@ -19,20 +19,23 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Liquibase creates such objects without attributes too and asks them for their statements, so everything here must work then.
  */
-abstract class BatchedMigrationChange extends AbstractChange {
+public abstract class BatchedMigrationChange extends AbstractChange {
     /** The namespace of the elements in XML. */
-    static final String NAMESPACE = "http://registrybbm.org/xml/ns/changelog";
+    public static final String NAMESPACE = "http://registrybbm.org/xml/ns/changelog";
 
-    static final SqlStatement[] NOTHING = {};
+    /** No statement. */
+    protected static final SqlStatement[] NOTHING = {};
 
     private final List<Attribute> known;
     private Attributes attributes = Attributes.NONE;
 
-    BatchedMigrationChange(List<Attribute> known) {
+    /** Creates a change that knows these attributes. */
+    protected BatchedMigrationChange(List<Attribute> known) {
         this.known = known;
     }
 
-    final Attributes attributes() {
+    /** Returns what the changelog gives. */
+    protected final Attributes attributes() {
         return attributes;
     }
 
@@ -42,7 +45,7 @@ abstract class BatchedMigrationChange extends AbstractChange {
     }
 
     /** Adds what is wrong with the attributes taken together. */
-    void check(ValidationErrors errors) {}
+    protected void check(ValidationErrors errors) {}
 
     @Override
     public ValidationErrors validate(Database database) {
@@ -58,7 +61,8 @@ abstract class BatchedMigrationChange extends AbstractChange {
         return errors;
     }
 
-    final void error(ValidationErrors errors, String problem) {
+    /** Adds an error that names the change. */
+    protected final void error(ValidationErrors errors, String problem) {
         errors.addError(getSerializedObjectName() + ": " + problem);
     }
 
@@ -82,7 +86,8 @@ abstract class BatchedMigrationChange extends AbstractChange {
         return true;
     }
 
-    static SqlStatement[] sql(String text) {
+    /** Returns one statement. */
+    protected static SqlStatement[] sql(String text) {
         return new SqlStatement[] {new RawSqlStatement(text)};
     }
 

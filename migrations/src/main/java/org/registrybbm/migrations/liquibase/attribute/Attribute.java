@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.liquibase;
+package org.registrybbm.migrations.liquibase.attribute;
 
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -10,19 +10,21 @@ import java.util.regex.Pattern;
  * @param type what its value may be
  * @param required whether it must be given
  */
-record Attribute(String name, AttributeType type, boolean required) {
+public record Attribute(String name, AttributeType type, boolean required) {
     private static final Pattern INNER_CAPITAL = Pattern.compile("(?<=[a-z])(?=[A-Z])");
 
-    static Attribute required(String name, AttributeType type) {
+    /** Returns an attribute that must be given. */
+    public static Attribute required(String name, AttributeType type) {
         return new Attribute(name, type, true);
     }
 
-    static Attribute optional(String name, AttributeType type) {
+    /** Returns an attribute that may be left out. */
+    public static Attribute optional(String name, AttributeType type) {
         return new Attribute(name, type, false);
     }
 
     /** Returns the name of the parameter of a SQL function: {@code batchSize} is {@code batch_size}. */
-    String parameter() {
+    public String parameter() {
         return INNER_CAPITAL.matcher(name).replaceAll("_").toLowerCase(Locale.ROOT);
     }
 }

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.liquibase;
+package org.registrybbm.migrations.liquibase.attribute;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -16,15 +16,15 @@ import org.registrybbm.migrations.internal.tables.NearestNames;
  * @param values the values, by the attributes' names
  * @param problems what is wrong with what was written, for people
  */
-record Attributes(Map<String, String> values, List<String> problems) {
+public record Attributes(Map<String, String> values, List<String> problems) {
     /** The schema of the engine's tables, if it is not on the search path. */
-    static final Attribute SCHEMA = Attribute.optional("schemaName", new AttributeType.Text());
+    public static final Attribute SCHEMA = Attribute.optional("schemaName", new AttributeType.Text());
 
     /** No attribute at all, as Liquibase creates changes to learn about their type. */
-    static final Attributes NONE = new Attributes(Map.of(), List.of());
+    public static final Attributes NONE = new Attributes(Map.of(), List.of());
 
     /** Reads the attributes of a node. Liquibase ignores those that it does not know; here each one is a problem. */
-    static Attributes read(ParsedNode node, List<Attribute> known) {
+    public static Attributes read(ParsedNode node, List<Attribute> known) {
         Map<String, List<ParsedNode>> nodes = node.getChildren().stream()
                 .collect(Collectors.groupingBy(ParsedNode::getName, TreeMap::new, Collectors.toList()));
         Map<String, String> values = new TreeMap<>();
@@ -52,11 +52,13 @@ record Attributes(Map<String, String> values, List<String> problems) {
         return new Attributes(Map.copyOf(values), List.copyOf(problems));
     }
 
-    Optional<String> get(String name) {
+    /** Returns the value of an attribute; empty if it was not given. */
+    public Optional<String> get(String name) {
         return Optional.ofNullable(values.get(name));
     }
 
-    boolean has(String name) {
+    /** Returns whether an attribute was given. */
+    public boolean has(String name) {
         return values.containsKey(name);
     }
 
@@ -66,7 +68,7 @@ record Attributes(Map<String, String> values, List<String> problems) {
      * @param function the function's name
      * @param passed the attributes to pass, in this order
      */
-    String call(String function, List<Attribute> passed) {
+    public String call(String function, List<Attribute> passed) {
         return passed.stream()
                 .filter(attribute -> has(attribute.name()))
                 .map(attribute -> attribute.parameter() + " => "
@@ -75,14 +77,14 @@ record Attributes(Map<String, String> values, List<String> problems) {
     }
 
     /** Writes a function's name with the schema, if one was given. */
-    String qualified(String function) {
+    public String qualified(String function) {
         return get(SCHEMA.name())
                 .map(schema -> identifier(schema) + "." + function)
                 .orElse(function);
     }
 
     /** Writes a name in SQL as it is, whatever characters it has. */
-    static String identifier(String name) {
+    public static String identifier(String name) {
         return '"' + name.replace("\"", "\"\"") + '"';
     }
 }

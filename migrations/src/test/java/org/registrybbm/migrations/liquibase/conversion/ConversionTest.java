@@ -1,0 +1,292 @@
+package org.registrybbm.migrations.liquibase.conversion;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.migrations.liquibase.ChangelogRun;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+/** A column is widened, narrowed again, and widened for good, with all that hangs on it. */
+@ExtendWith(PostgresExtension.class)
+class ConversionTest {
+    private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";
+    private static final String FINISH = "finishColumnConversion: {name: widen}";
+    private static final String UNDO = "undoColumnConversion: {name: widen}";
+    private static final String DROP = "dropColumnConversion: {name: widen}";
+
+    private final TestDatabase database;
+
+    @TempDir
+    Path directory;
+
+    ConversionTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    @BeforeEach
+    void forgetChangesets() {
+        database.execute("DROP TABLE IF EXISTS databasechangelog, databasechangeloglock");
+    }
+
+    private Shop shop() {
+        return Shop.open(database, Set.of());
+    }
+
+    /** A table that was made wide has the same. */
+    @ParameterizedTest
+    @CsvSource({"orders,t.orders,id", "payments,t.payments,id", "tags,t.tags,'No \"x\"'"})
+    void endsAsIfTheColumnHadBeenWideFromTheBeginning(String wide, String table, String column) {
+        List<String> reference = Shop.open(database, Set.of(wide)).description();
+        Shop shop = shop();
+        String add = "addColumnConversion: {name: widen, tableName: %s, columnName: '%s'}".formatted(table, column);
+
+        shop.changelog(directory, add).update();
+        shop.use();
+        shop.copy();
+        shop.changelog(directory, add, FINISH).update();
+        shop.use();
+        shop.changelog(directory, add, FINISH, DROP).update();
+        shop.use();
+
+        assertThat(shop.description()).containsExactlyElementsOf(reference);
+    }
+
+    /** Whatever was done is undone to the last expression. */
+    @ParameterizedTest
+    @CsvSource({"t.orders,id", "t.payments,id", "t.tags,'No \"x\"'"})
+    void isUndoneWithoutATrace(String table, String column) {
+        Shop shop = shop();
+        List<String> before = shop.description();
+        String add = "addColumnConversion: {name: widen, tableName: %s, columnName: '%s'}".formatted(table, column);
+        shop.changelog(directory, add).update();
+        shop.copy();
+        ChangelogRun changelog = shop.changelog(directory, add, FINISH);
+        changelog.update();
+        shop.use();
+
+        changelog.rollback(1);
+        shop.use();
+        changelog.rollback(1);
+
+        assertThat(shop.description()).containsExactlyElementsOf(before);
+        assertThat(database.number("SELECT count(*) FROM batched_background_migrations"))
+                .isZero();
+        assertThat(database.number("SELECT count(*) FROM batched_background_migration_conversions"))
+                .isZero();
+    }
+
+    @Test
+    void isDoneAgainAfterItWasUndone() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        shop.copy();
+        shop.changelog(directory, ADD, FINISH).update();
+        List<String> finished = shop.description();
+        shop.changelog(directory, ADD, FINISH, UNDO).update();
+        assertThat(shop.description()).isNotEqualTo(finished);
+
+        shop.changelog(directory, ADD, FINISH, UNDO, "finishColumnConversion: {name: widen }")
+                .update();
+
+        assertThat(shop.description()).containsExactlyElementsOf(finished);
+    }
+
+    @Test
+    void isRefusedUntilTheRowsAreCopied() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        List<String> before = shop.description();
+        ChangelogRun finish = shop.changelog(directory, ADD, FINISH);
+
+        assertThat(finish.refusals("")).hasSize(4);
+        assertThatThrownBy(finish::update)
+                .hasMessageContaining("batched migration 'widen' is not finished")
+                .hasMessageContaining("batched migration 'widen:t.order_lines.order_id' is not finished");
+
+        assertThat(shop.description()).containsExactlyElementsOf(before);
+        assertThat(database.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+                .isZero();
+    }
+
+    /** The database has the last word, and not what was recorded of the migrations. */
+    @Test
+    void isRefusedByTheDatabaseWhereATwinDiffers() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        database.execute("""
+                UPDATE batched_background_migrations SET status = 2, finished_at = now(), verified_at = now(), verifiable = true
+                """);
+
+        assertThatThrownBy(() -> shop.changelog(directory, ADD, FINISH).update())
+                .hasMessageContaining("broke off in step")
+                .hasMessageContaining("bbm_same_id")
+                .hasMessageContaining("Run the same again");
+
+        shop.use();
+        database.execute(
+                "UPDATE t.orders SET id = id; UPDATE t.order_lines SET sku = sku; UPDATE t.payments SET order_id = order_id");
+        shop.changelog(directory, ADD, FINISH).update();
+        shop.use();
+    }
+
+    @Test
+    void overEmptyTablesNeedsNoCopy() {
+        Shop shop = shop();
+        database.execute("TRUNCATE t.orders, t.order_lines, t.payments");
+
+        shop.changelog(directory, ADD, FINISH, DROP).update();
+
+        assertThat(
+                        database.text(
+                                "SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = 't.orders'::regclass AND attname = 'id'"))
+                .isEqualTo("bigint");
+    }
+
+    @Test
+    void leavesTheColumnsThatReferToItIfToldSo() {
+        Shop shop = shop();
+        String add = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id, referencing: none}";
+        shop.changelog(directory, add).update();
+        shop.copy();
+
+        shop.changelog(directory, add, FINISH, DROP).update();
+
+        shop.use();
+        assertThat(database.column("""
+                        SELECT attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, -1)
+                        FROM pg_attribute
+                        WHERE attrelid IN ('t.order_lines'::regclass, 't.payments'::regclass) AND attname = 'order_id'
+                            OR attrelid = 't.orders'::regclass AND attname IN ('id', 'parent_id')
+                        ORDER BY 1
+                        """))
+                .containsExactly(
+                        "t.order_lines.order_id integer",
+                        "t.orders.id bigint",
+                        "t.orders.parent_id integer",
+                        "t.payments.order_id integer");
+    }
+
+    /** No key is lost on the way back, and no insert fails because of the old column. */
+    @Test
+    void isNotUndoneOnceAKeyIsTooGreat() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        shop.copy();
+        shop.changelog(directory, ADD, FINISH).update();
+        database.execute("""
+                SELECT setval('t.orders_id_seq', 2147483647);
+                INSERT INTO t.orders (customer) VALUES (1), (2);
+                INSERT INTO t.payments (order_id) VALUES (2147483648)
+                """);
+        shop.use();
+        List<String> before = shop.description();
+        ChangelogRun undo = shop.changelog(directory, ADD, FINISH, UNDO);
+
+        assertThat(undo.refusals("")).hasSize(1);
+        assertThatThrownBy(undo::update)
+                .hasMessageContaining("id of t.orders has 3 rows that no integer can hold")
+                .hasMessageContaining("order_id of t.payments has 1 row that no integer can hold")
+                .hasMessageContaining("sequence t.orders_id_seq has come to 2147483651, which no integer can hold");
+
+        assertThat(shop.description()).containsExactlyElementsOf(before);
+        assertThat(database.number("SELECT count(*) FROM t.orders WHERE id_twin IS NULL"))
+                .isEqualTo(3);
+    }
+
+    @Test
+    void isNotDroppedBeforeItIsFinished() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        ChangelogRun drop = shop.changelog(directory, ADD, DROP);
+
+        assertThat(drop.refusals("")).hasSize(1);
+        assertThatThrownBy(drop::update)
+                .hasMessageContaining("id of t.orders is not bigint yet; finish the conversion first");
+    }
+
+    @Test
+    void isNotTakenBackOnceItIsFinished() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        shop.copy();
+        shop.changelog(directory, ADD, FINISH).update();
+
+        assertThatThrownBy(() -> shop.changelog(directory, ADD).rollback(2))
+                .hasMessageContaining("undo the conversion first");
+    }
+
+    @Test
+    void isTakenBackWhileItIsCopied() {
+        Shop shop = shop();
+        List<String> before = shop.description();
+        ChangelogRun add = shop.changelog(directory, ADD);
+        add.update();
+
+        add.rollback(1);
+
+        assertThat(shop.description()).containsExactlyElementsOf(before);
+        add.update();
+        shop.copy();
+        shop.changelog(directory, ADD, FINISH).update();
+        shop.use();
+    }
+
+    @Test
+    void doesNotComeBackFromDropping() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        shop.copy();
+        ChangelogRun all = shop.changelog(directory, ADD, FINISH, DROP);
+        all.update();
+
+        assertThatThrownBy(() -> all.rollback(1)).hasMessageContaining("the old columns of 'widen' are gone");
+    }
+
+    @Test
+    void tellsWhichConversionsThereAre() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        ChangelogRun misspelt = shop.changelog(directory, ADD, "finishColumnConversion: {name: wyden}");
+
+        assertThat(misspelt.refusals("")).hasSize(1);
+        assertThatThrownBy(misspelt::update)
+                .hasMessageContaining("column conversion 'wyden' does not exist; there is 'widen'");
+    }
+
+    @Test
+    void tellsEachStep() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        shop.copy();
+        ChangelogRun finish = shop.changelog(directory, ADD, FINISH);
+
+        finish.update();
+
+        assertThat(finish.messages("column conversion 'widen', step"))
+                .hasSizeGreaterThan(30)
+                .anyMatch(line -> line.matches(".*step \\d+ of \\d+, build index t.orders_pkey_twin"))
+                .anyMatch(line -> line.endsWith("exchange id, parent_id of t.orders and the twins"));
+    }
+
+    @Test
+    void isAScriptForPsql() {
+        Shop shop = shop();
+
+        String script = shop.changelog(directory, ADD, FINISH).updateSql();
+
+        assertThat(script)
+                .contains("declare_column_conversion(")
+                .contains("SELECT statement FROM column_conversion_steps('widen', 'add') \\gexec\n--")
+                .contains("SELECT statement FROM column_conversion_steps('widen', 'finish') \\gexec\n--");
+    }
+}

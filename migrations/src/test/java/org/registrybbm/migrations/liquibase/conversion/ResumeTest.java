@@ -1,0 +1,159 @@
+package org.registrybbm.migrations.liquibase.conversion;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.testkit.postgres.PostgresExtension;
+import org.registrybbm.testkit.postgres.TestDatabase;
+
+/** Whoever runs the steps may be gone after any of them. The application works all the while, and the next one ends it. */
+@ExtendWith(PostgresExtension.class)
+class ResumeTest {
+    private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";
+    private static final String FINISH = "finishColumnConversion: {name: widen}";
+
+    private final TestDatabase database;
+
+    @TempDir
+    Path directory;
+
+    ResumeTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    @BeforeEach
+    void forgetChangesets() {
+        database.execute("DROP TABLE IF EXISTS databasechangelog, databasechangeloglock");
+    }
+
+    private Shop copied() {
+        Shop shop = Shop.open(database, Set.of());
+        shop.changelog(directory, ADD).update();
+        shop.copy();
+        return shop;
+    }
+
+    private static List<String> steps(Statement statement, String verb) throws SQLException {
+        List<String> steps = new ArrayList<>();
+        try (ResultSet rows =
+                statement.executeQuery("SELECT statement FROM column_conversion_steps('widen', '" + verb + "')")) {
+            while (rows.next()) {
+                steps.add(rows.getString(1));
+            }
+        }
+        return steps;
+    }
+
+    /**
+     * Each session does one step and is gone. What the next one is told is left must be exactly what was left before, without the first.
+     */
+    @ParameterizedTest
+    @CsvSource({"finish", "undo", "drop"})
+    void goesOnAfterAnyStep(String verb) throws SQLException {
+        Shop shop = copied();
+        if (!verb.equals("finish")) {
+            shop.changelog(directory, ADD, FINISH).update();
+        }
+        List<String> ran = new ArrayList<>();
+        for (boolean done = false; !done; ) {
+            try (Connection connection = database.getConnection();
+                    Statement statement = connection.createStatement()) {
+                List<String> work = steps(statement, verb).stream()
+                        .filter(step -> !step.startsWith("SET ") && !step.startsWith("SELECT pg_advisory_unlock"))
+                        .toList();
+                // ANALYZE leaves nothing that could be seen later.
+                String next = work.stream()
+                        .filter(step -> !step.startsWith("ANALYZE"))
+                        .findFirst()
+                        .orElse("");
+                done = next.isEmpty();
+                if (!done) {
+                    assertThat(ran).doesNotContain(next);
+                    statement.execute(next);
+                    ran.add(next);
+                }
+                statement.execute("SELECT pg_advisory_unlock_all()");
+            }
+            shop.use();
+        }
+
+        assertThat(ran).hasSizeGreaterThan(verb.equals("drop") ? 3 : 25);
+        assertThat(database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
+                .isZero();
+        assertThat(
+                        database.number(
+                                "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'zzz%' AND tgrelid::regclass::text LIKE 't.%'"))
+                .isEqualTo(verb.equals("drop") ? 0 : 3);
+    }
+
+    /** What CREATE INDEX CONCURRENTLY leaves behind is dropped and built anew. */
+    @Test
+    void buildsAnewWhatWasNotBuiltToItsEnd() throws Exception {
+        Shop shop = copied();
+        try (Connection reader = database.getConnection();
+                Statement read = reader.createStatement()) {
+            reader.setAutoCommit(false);
+            // Of another table: a build waits for whoever might still look with an older snapshot.
+            reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            read.execute("SELECT count(*) FROM t.tags");
+            CompletableFuture<Void> finish = CompletableFuture.runAsync(
+                    () -> shop.changelog(directory, ADD, FINISH).update());
+            // The build waits for the reader.
+            Awaitility.await().until(() -> database.number("""
+                            SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE%INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'
+                            """) == 1);
+            database.execute("""
+                    SELECT pg_terminate_backend(pid)
+                    FROM pg_stat_activity
+                    WHERE query LIKE 'CREATE%INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'
+                    """);
+            assertThat(finish).failsWithin(30, TimeUnit.SECONDS);
+            reader.commit();
+        }
+        assertThat(database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
+                .isOne();
+        database.execute("UPDATE databasechangeloglock SET locked = false");
+
+        shop.changelog(directory, ADD, FINISH).update();
+
+        shop.use();
+        assertThat(database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
+                .isZero();
+    }
+
+    /** The server may still be at work for somebody who is gone. */
+    @Test
+    void waitsForWhoeverIsAtWork() throws Exception {
+        Shop shop = copied();
+        try (Connection other = database.getConnection();
+                Statement statement = other.createStatement()) {
+            steps(statement, "finish");
+            CompletableFuture<Void> finish = CompletableFuture.runAsync(
+                    () -> shop.changelog(directory, ADD, FINISH).update());
+            Awaitility.await().until(() -> database.number("""
+                            SELECT count(*) FROM pg_stat_activity
+                            WHERE query LIKE '%column_conversion_steps%' AND state LIKE 'idle%' AND pid <> pg_backend_pid()
+                            """) > 0);
+            statement.execute("SELECT pg_advisory_unlock_all()");
+
+            finish.get(60, TimeUnit.SECONDS);
+        }
+        shop.use();
+    }
+}
