@@ -634,7 +634,7 @@ COMMENT ON FUNCTION unqueue_batched_migration(text) IS
 
 -- ALTER TABLE waits for everybody who has touched the table in an open transaction, and whoever comes later waits behind it.
 -- So a step that needs a table for itself takes two locks. The first lets readers and writers pass, and makes an autovacuum
--- give way, which takes a second. The second is the strong one, tried for 200 ms at most, again and again while the first is
+-- give way, which takes a second. The second is the strong one, tried for 200 ms in all, again and again while the first is
 -- held. While a transaction is open that has used the table for more than a second, a try would only hold up the others.
 -- No search_path of its own: the step means the tables that its caller means.
 
@@ -659,6 +659,8 @@ BEGIN
     PERFORM pg_catalog.set_config('lock_timeout', '10s', true);
     EXECUTE pg_catalog.format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', named);
     LOOP
+        -- What a transaction has seen of the others it would go on to see until its end.
+        PERFORM pg_catalog.pg_stat_clear_snapshot();
         busy := EXISTS (
             SELECT
             FROM pg_catalog.pg_locks l
@@ -677,7 +679,8 @@ BEGIN
         END IF;
         tries := tries + 1;
         BEGIN
-            PERFORM pg_catalog.set_config('lock_timeout', '200ms', true);
+            -- The limit is for each table, and the first is held while the next is waited for.
+            PERFORM pg_catalog.set_config('lock_timeout', (200 / pg_catalog.cardinality(tables)) || 'ms', true);
             EXECUTE pg_catalog.format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', named);
             EXIT;
         EXCEPTION

@@ -25,7 +25,7 @@ final class BusyShop implements AutoCloseable {
             "INSERT INTO t.order_lines (order_id, sku) SELECT id, 'x' FROM t.orders WHERE id = ? FOR KEY SHARE ON CONFLICT DO NOTHING RETURNING order_id",
             "INSERT INTO t.payments (order_id) SELECT id FROM t.orders WHERE id = ? FOR KEY SHARE RETURNING *",
             "UPDATE t.orders SET note = note || '.' WHERE id = ? RETURNING id",
-            "UPDATE t.order_lines SET sku = sku || '.' WHERE order_id = ? AND length(sku) < 50",
+            "UPDATE t.order_lines SET sku = md5(random()::text) WHERE order_id = ?",
             "DELETE FROM t.orders WHERE id = ? AND NOT EXISTS (SELECT FROM t.orders c WHERE c.parent_id = ?)");
 
     private final List<Thread> threads = new ArrayList<>();

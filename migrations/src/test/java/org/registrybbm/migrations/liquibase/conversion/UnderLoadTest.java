@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
 @EnabledIf("org.registrybbm.migrations.testkit.OwnServer#isPossible")
 class UnderLoadTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(UnderLoadTest.class);
-    private static final long ORDERS = Long.getLong("conversion.orders", 20_000);
+    private static final long ORDERS = Long.getLong("conversion.orders", 5_000);
     private static final int REPORT_SECONDS = Integer.getInteger("conversion.reportSeconds", 2);
     private static final int WARM_UP_SECONDS = Math.min(20, REPORT_SECONDS);
 
@@ -57,6 +57,7 @@ class UnderLoadTest {
     Path directory;
 
     private final List<CompletableFuture<Void>> reports = new ArrayList<>();
+    private int runs;
 
     @Test
     void nobodyNotices() throws Exception {
@@ -93,7 +94,7 @@ class UnderLoadTest {
                 run(sessions, shop.changelog(directory, ADD, FINISH, UNDO, AGAIN), database);
 
                 assertThat(sessions.failures()).allSatisfy((what, times) -> {
-                    assertThat(what).startsWith("step").contains("| plain").contains("0A000");
+                    assertThat(what).contains("run ").contains("| plain").contains("0A000");
                     assertThat(times).as(what).isOne();
                 });
                 LOGGER.warn(
@@ -121,6 +122,7 @@ class UnderLoadTest {
     }
 
     private void run(BusyShop sessions, ChangelogRun changelog, TestDatabase database) {
+        runs++;
         long start = System.nanoTime();
         sessions.longest();
         List<String> waits = new ArrayList<>();
@@ -135,7 +137,7 @@ class UnderLoadTest {
                             .formatted(sessions.longest(), (System.nanoTime() - since[0]) / 1e9, before[0]));
                     before[0] = message.substring(message.indexOf(", step") + 2);
                     since[0] = System.nanoTime();
-                    sessions.during(before[0]);
+                    sessions.during("run " + runs + ", " + before[0]);
                     if (message.contains(", exchange ")) {
                         report(database);
                     }
@@ -143,7 +145,7 @@ class UnderLoadTest {
                 .update();
         LOGGER.warn("{} s\n{}", seconds(start), String.join("\n", waits));
         reports.forEach(CompletableFuture::join);
-        sessions.during("step: none");
+        sessions.during("after run " + runs);
     }
 
     /** Returns when a report has read the table and keeps its transaction open. */
