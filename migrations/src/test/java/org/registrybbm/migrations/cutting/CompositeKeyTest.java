@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Map;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -26,13 +26,29 @@ class CompositeKeyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1, 'a'", "i % 2, 'a'", "i % 3, (i % 2)::text", "i / 150, 'a'", "i, i::text"})
-    void areWalkedWithoutReadingTheOtherRowsOfTheirPrefix(String prefix) {
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "int|text|1, 'a'",
+                "int|text|i % 2, 'a'",
+                "int|text|i % 3, (i % 2)::text",
+                "int|text|i / 150, 'a'",
+                "int|text|i, i::text",
+                "int|text COLLATE \"C\"|i % 3, (i % 2)::text",
+                "varchar(5) COLLATE \"POSIX\"|text|i % 3, 'a'",
+                "numeric|text|i % 3 + 0.50, (i % 2)::text",
+                "numeric|numeric|CASE i % 3 WHEN 0 THEN 1.0 WHEN 1 THEN 1.00 ELSE 'NaN' END, 1",
+                "text COLLATE t.loose|text|'a', (i % 2)::text"
+            })
+    void areWalkedWithoutReadingTheOtherRowsOfTheirPrefix(String tenant, String kind, String prefix) {
+        database.execute(
+                "CREATE COLLATION t.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
         database.execute("""
-                CREATE TABLE t.items (tenant int, kind text, id bigint, n int NOT NULL DEFAULT 0, PRIMARY KEY (tenant, kind, id));
+                CREATE TABLE t.items (tenant %s, kind %s, id bigint, n int NOT NULL DEFAULT 0, PRIMARY KEY (tenant, kind, id));
                 INSERT INTO t.items (tenant, kind, id) SELECT %s, i FROM generate_series(1, %d) i;
                 ANALYZE t.items
-                """.formatted(prefix, ROWS));
+                """.formatted(tenant, kind, prefix, ROWS));
         fixture.queue(ItemsWork.ADD_ONE, null, "tenant, kind, id", 2_500, SUB_BATCH);
         long before = read();
 

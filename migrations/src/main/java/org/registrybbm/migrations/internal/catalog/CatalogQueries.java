@@ -48,6 +48,7 @@ public final class CatalogQueries {
             """ + HAS_NO_NULLS + """
                 AS not_null,
                 CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', n.nspname, c.collname) END AS collation,
+                coalesce(c.collisdeterministic, true) AS deterministic,
                 CASE WHEN t.typnamespace <> 'pg_catalog'::regnamespace THEN (
                     SELECT format('OPERATOR(%I.%s)', op_schema.nspname, op.oprname)
                     FROM pg_opclass class
@@ -238,7 +239,7 @@ public final class CatalogQueries {
     private static KeyColumns key(Connection connection, long oid, String table, String column, boolean needed)
             throws SQLException {
         if (!needed) {
-            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", "tid", true, null, Column.EQUAL)));
+            return new KeyColumns(List.of(new Column("ctid", "ctid", "tid", "tid", true, null, true, Column.EQUAL)));
         }
         Optional<Column> alone = column(connection, oid, column);
         if (alone.isPresent()) {
@@ -331,6 +332,7 @@ public final class CatalogQueries {
                 row.getString("type_name"),
                 row.getBoolean("not_null"),
                 row.getString("collation"),
+                row.getBoolean("deterministic"),
                 Objects.requireNonNullElse(row.getString("equality"), Column.EQUAL));
     }
 

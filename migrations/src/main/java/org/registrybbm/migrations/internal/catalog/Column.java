@@ -1,6 +1,8 @@
 package org.registrybbm.migrations.internal.catalog;
 
+import java.math.BigDecimal;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
 
@@ -14,6 +16,7 @@ import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
  * @param typeName the name of its type in {@code pg_type}, such as {@code varchar}; empty for types that are not PostgreSQL's own
  * @param notNull whether it is declared NOT NULL
  * @param collation its collation, quoted for SQL; null if it has none or that of the database
+ * @param deterministic whether its collation takes two texts for equal only if they are the same
  * @param equality the operator that tells whether two values are equal; {@code OPERATOR(schema.=)} if the type belongs to an extension,
  *     whose schema need not be in the search path
  */
@@ -24,6 +27,7 @@ public record Column(
         String typeName,
         boolean notNull,
         @Nullable String collation,
+        boolean deterministic,
         String equality) {
     /** The equality operator of PostgreSQL's own types. */
     static final String EQUAL = "=";
@@ -56,15 +60,21 @@ public record Column(
             "macaddr8",
             "tid");
 
+    private static final Pattern NUMBER = Pattern.compile("-?[0-9.]+");
+
     // Money is counted in its smallest unit, because how it is written and read depends on lc_monetary.
     private static final String SMALLEST_UNIT = "scale(1::money::numeric)";
 
-    /**
-     * Returns whether two values are equal only if their texts are equal. With a collation of its own, a column may hold equal values with
-     * different texts.
-     */
-    boolean isEqualByText() {
-        return hasOneText() && !typeName.equals("numeric") && collation == null;
+    /** Returns whether two values that are written as these texts are certainly not equal. */
+    boolean tellsApart(String one, String other) {
+        if (one.equals(other) || !hasOneText() || !deterministic) {
+            return false;
+        }
+        // 1.0 and 1.00 are equal. NaN and the infinities have one text each.
+        return !typeName.equals("numeric")
+                || !NUMBER.matcher(one).matches()
+                || !NUMBER.matcher(other).matches()
+                || new BigDecimal(one).compareTo(new BigDecimal(other)) != 0;
     }
 
     /** Returns an expression for the column's value as a text that {@link #literal} accepts. */
@@ -87,7 +97,7 @@ public record Column(
     Column ofEntry(String json) {
         String value = valueOf("(" + json + " ->> " + SqlLiterals.text(name) + ")");
         String sorted = collation == null ? value : value + " COLLATE " + collation;
-        return new Column(name, "(" + sorted + ")", type, typeName, notNull, collation, equality);
+        return new Column(name, "(" + sorted + ")", type, typeName, notNull, collation, deterministic, equality);
     }
 
     /** Returns a value as SQL that means the same under any settings. */

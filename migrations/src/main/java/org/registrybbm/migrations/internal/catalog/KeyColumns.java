@@ -71,8 +71,7 @@ public record KeyColumns(List<Column> columns) {
      * whose a is 1; the scan for each part ends where the part ends.
      */
     public List<String> parts(String qualifier, @Nullable Key after, @Nullable Key through) {
-        boolean exact = columns.stream().allMatch(Column::isEqualByText);
-        if (columns.size() == 1 || through == null || !exact) {
+        if (columns.size() == 1 || through == null) {
             String end = through == null ? "true" : row(qualifier) + " <= " + literal(through);
             return List.of(after(qualifier, after) + " AND " + end);
         }

@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal.catalog;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.model.Key;
@@ -22,6 +23,13 @@ record KeyParts(
         int last = columns.size() - 1;
         if (common > last) {
             return List.of("false");
+        }
+        if (after != null && common < last && !areApart(common, after)) {
+            // The two may be equal, and then the rest of one value and the beginning of the other are not two parts.
+            return List.of(Stream.of(
+                            same(through, common), compareRest(common, ">", after), compareRest(common, "<=", through))
+                    .filter(condition -> !condition.isEmpty())
+                    .collect(Collectors.joining(" AND ")));
         }
         List<String> parts = new ArrayList<>();
         if (after != null) {
@@ -48,6 +56,22 @@ record KeyParts(
             common++;
         }
         return common;
+    }
+
+    private boolean areApart(int column, Key start) {
+        return columns.get(column)
+                .tellsApart(start.values().get(column), through.values().get(column));
+    }
+
+    /** Returns the condition that the columns from this one on compare with those of a key. */
+    private String compareRest(int first, String operator, Key key) {
+        return IntStream.range(first, columns.size())
+                        .mapToObj(i -> qualifier + columns.get(i).quoted())
+                        .collect(Collectors.joining(", ", "(", ")"))
+                + " " + operator + " "
+                + IntStream.range(first, columns.size())
+                        .mapToObj(i -> columns.get(i).literal(key.values().get(i)))
+                        .collect(Collectors.joining(", ", "(", ")"));
     }
 
     /** Returns the condition that the first columns have the values of a key; an empty text for no columns. */
