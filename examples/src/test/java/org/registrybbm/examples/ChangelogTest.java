@@ -138,6 +138,34 @@ class ChangelogTest {
     }
 
     @Test
+    void fromIntegerToBigint() throws Exception {
+        PostgresExtension.migrate(database, PostgresExtension.ENGINE_CHANGELOG);
+        database.execute("""
+                CREATE TABLE public.orders (id serial PRIMARY KEY, parent int REFERENCES public.orders);
+                INSERT INTO public.orders (parent) SELECT nullif(n / 2, 0) FROM generate_series(1, 1000) AS n
+                """);
+        List<String> yaml = blocks("bigint.md", "yaml");
+        String changes = "databaseChangeLog:\n" + yaml.get(0);
+        update("changes.yaml", changes);
+        assertThatThrownBy(() -> update("changes.yaml", changes + yaml.get(1)))
+                .rootCause()
+                .hasMessageContaining("batched migration 'widen_orders_id' is not finished");
+        try (BatchedMigrations engine = BatchedMigrations.on(database).build()) {
+            assertThat(engine.runToEnd(List.of(), StopSignal.NEVER).isComplete())
+                    .isTrue();
+        }
+
+        update("changes.yaml", changes + yaml.get(1) + yaml.get(2));
+
+        assertThat(database.column("""
+                        SELECT attname || ' ' || format_type(atttypid, -1) FROM pg_attribute
+                        WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY 1
+                        """)).containsExactly("id bigint", "parent bigint");
+        assertThat(blocks("bigint.md", "sql").get(0))
+                .contains("column_conversion_steps('widen_orders_id', 'add') \\gexec");
+    }
+
+    @Test
     void lint() throws Exception {
         // snippet: lint-in-a-test
         assertThat(ChangelogLint.check("db/changelog.yaml", Set.of(), WorkRegistry.of(List.of(new MyWorkFunctions()))))

@@ -240,7 +240,7 @@ public final class ChangelogLint {
                 add(
                         changeSet,
                         Rule.GATE_UNKNOWN_NAME,
-                        "no changeset before this one queues '" + name + "'"
+                        "no changeset before this one queues or adds '" + name + "'"
                                 + (nearest.isEmpty() ? "" : "; nearest: " + nearest));
             }
             if (Objects.equals(tagsBefore.get(name), tags)) {

@@ -289,4 +289,87 @@ class ConversionTest {
                 .contains("SELECT statement FROM column_conversion_steps('widen', 'add') \\gexec\n--")
                 .contains("SELECT statement FROM column_conversion_steps('widen', 'finish') \\gexec\n--");
     }
+
+    private static final String IN_XML = """
+            <?xml version="1.0" encoding="UTF-8"?>
+            <databaseChangeLog
+                xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
+                xmlns:bbm="http://registrybbm.org/xml/ns/changelog"
+                xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+                xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
+                    http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-4.20.xsd
+                    http://registrybbm.org/xml/ns/changelog
+                    http://registrybbm.org/xml/ns/changelog/changelog-1.0.xsd">
+              <changeSet id="1" author="test" runInTransaction="false">
+                <bbm:addColumnConversion
+                    name="widen" tableName="t.orders" columnName="id" toType="bigint" referencing="none" subscriberHasColumn="true"/>
+                <bbm:undoColumnConversion name="widen"/>
+                <bbm:dropColumnConversion name="widen"/>
+                <bbm:finishColumnConversion name="widen"/>
+              </changeSet>
+            </databaseChangeLog>
+            """;
+    private static final String IN_YAML = """
+            databaseChangeLog:
+            - changeSet:
+                id: 1
+                author: test
+                runInTransaction: false
+                changes:
+                - addColumnConversion:
+                    {subscriberHasColumn: true, columnName: id, name: widen, tableName: t.orders, referencing: none, toType: bigint}
+                - undoColumnConversion: {name: widen}
+                - dropColumnConversion: {name: widen}
+                - finishColumnConversion: {name: widen}
+            """;
+    private static final String IN_JSON = """
+            {"databaseChangeLog": [{"changeSet": {"id": "1", "author": "test", "runInTransaction": false, "changes": [
+              {"addColumnConversion": {"name": "widen", "tableName": "t.orders", "columnName": "id", "toType": "bigint",
+                "referencing": "none", "subscriberHasColumn": "true"}},
+              {"undoColumnConversion": {"name": "widen"}},
+              {"dropColumnConversion": {"name": "widen"}},
+              {"finishColumnConversion": {"name": "widen"}}
+            ]}}]}
+            """;
+
+    /** These are part of the contract: a checksum that changes stops the deployments of everybody who has run the changeset. */
+    @Test
+    void hasTheSameChecksumInEachFormatAndFromBuildToBuild() {
+        List<String> xml =
+                ChangelogRun.of(database, directory, "changes.xml", IN_XML).checksums();
+
+        assertThat(ChangelogRun.of(database, directory, "changes.yaml", IN_YAML).checksums())
+                .isEqualTo(xml);
+        assertThat(ChangelogRun.of(database, directory, "changes.json", IN_JSON).checksums())
+                .isEqualTo(xml);
+        assertThat(xml)
+                .containsExactly(
+                        "9:1c8800021cfc01d9d59c708c70f25dd6",
+                        "9:7b3f06bb541e79a4d70fb5717ac1eff1",
+                        "9:6fbdb1661d2d221d6b43f295c9024662",
+                        "9:95438036b8a7b728708c62f3c945921b");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "addColumnConversion: {name: w, tableName: t.orders}|the attribute 'columnName' is missing",
+                "addColumnConversion: {name: w, tableName: t.orders, columnName: id, toType: text}|the attribute 'toType' is 'text', but must be one of bigint, integer",
+                "finishColumnConversion: {name: w, table: t.orders}|there is no attribute 'table'",
+                "dropColumnConversion: {}|the attribute 'name' is missing"
+            })
+    void refusesAttributesThatAreWrong(String change, String problem) {
+        assertThatThrownBy(() -> new Shop(database).changelog(directory, change).validate())
+                .hasMessageContaining(problem);
+    }
+
+    @Test
+    void doesNotRunInATransaction() {
+        ChangelogRun changelog = ChangelogRun.of(
+                database, directory, "changes.yaml", IN_YAML.replace("    runInTransaction: false\n", ""));
+
+        assertThatThrownBy(changelog::validate)
+                .hasMessageContaining("finishColumnConversion: its changeset needs runInTransaction: false");
+    }
 }
