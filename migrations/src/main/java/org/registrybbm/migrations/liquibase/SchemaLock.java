@@ -38,6 +38,10 @@ public final class SchemaLock {
             SELECT pg_try_advisory_lock(%s) AS taken
             """.formatted(KEY);
 
+    private static final String RELEASE = """
+            SELECT pg_advisory_unlock(%s) AS released
+            """.formatted(KEY);
+
     // The two halves of the key, as pg_locks shows them.
     private static final String HOLDER = """
             SELECT l.pid, coalesce(nullif(a.application_name, ''), 'an unnamed session') AS name,
@@ -61,6 +65,13 @@ public final class SchemaLock {
 
     private static final String ROW_EXISTS = """
             SELECT to_regclass(?) IS NOT NULL AS found
+            """;
+
+    private static final String TAKE_ROW = """
+            UPDATE %s
+            SET locked = true, lockgranted = now(), lockedby = ? || concat_ws(' ', current_setting('application_name'), inet_client_addr()::text)
+            WHERE id = 1
+                AND NOT locked
             """;
 
     private static final String FREE_ROW = """
@@ -102,6 +113,24 @@ public final class SchemaLock {
             free(database, connection);
         } catch (SQLException e) {
             throw new DatabaseException("could not take the lock of the schema: " + e.getMessage(), e);
+        }
+    }
+
+    /** Takes Liquibase's row, if nobody has it, and marks it as that of a run that holds this lock. */
+    static boolean takeRow(Database database) throws SQLException {
+        Connection connection = ((JdbcConnection) database.getConnection()).getUnderlyingConnection();
+        return Jdbc.update(connection, TAKE_ROW.formatted(row(database)), "#" + HOST_DESCRIPTION + " ") == 1;
+    }
+
+    /** Gives the lock back, for a session that goes on. */
+    static void release(Database database) throws LockException {
+        try {
+            if (database.getConnection() instanceof JdbcConnection open) {
+                Jdbc.one(open.getUnderlyingConnection(), RELEASE, row -> row.getBoolean("released"), schema(database));
+                database.commit();
+            }
+        } catch (SQLException | DatabaseException e) {
+            throw new LockException("could not give back the lock of the schema: " + e.getMessage(), e);
         }
     }
 
@@ -178,14 +207,18 @@ public final class SchemaLock {
 
     /** Whoever marked the row so held this lock too, and nobody does any more. */
     private static void free(Database database, Connection connection) throws SQLException, DatabaseException {
-        String table = database.escapeTableName(
-                database.getLiquibaseCatalogName(),
-                database.getLiquibaseSchemaName(),
-                database.getDatabaseChangeLogLockTableName());
+        String table = row(database);
         if (Jdbc.one(connection, ROW_EXISTS, row -> row.getBoolean("found"), table)) {
             Jdbc.update(connection, FREE_ROW.formatted(table), "%#" + HOST_DESCRIPTION + " %");
         }
         database.commit();
+    }
+
+    private static String row(Database database) {
+        return database.escapeTableName(
+                database.getLiquibaseCatalogName(),
+                database.getLiquibaseSchemaName(),
+                database.getDatabaseChangeLogLockTableName());
     }
 
     private static String schema(Database database) {

@@ -11,6 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.registrybbm.migrations.liquibase.SchemaChangeProcess.Lock;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 import org.slf4j.Logger;
@@ -50,11 +51,11 @@ class ManySchemaChangesTest {
         List<SchemaChangeProcess> ours = new ArrayList<>();
         try {
             for (int i = 1; i < PROCESSES; i++) {
-                ours.add(start(database, true));
+                ours.add(start(database, Lock.OURS));
             }
             // On an empty database, Liquibase creates its own tables before it locks them.
             await().atMost(Duration.ofMinutes(2)).until(() -> exists(database, "databasechangeloglock"));
-            SchemaChangeProcess stock = start(database, false);
+            SchemaChangeProcess stock = start(database, Lock.STOCK);
             try {
                 for (int i = 0; i < KILLED; i++) {
                     killWhoeverHoldsTheLock(database, ours, random);
@@ -88,8 +89,8 @@ class ManySchemaChangesTest {
         }
     }
 
-    private SchemaChangeProcess start(TestDatabase database, boolean locked) throws Exception {
-        return SchemaChangeProcess.start(database, directory, PostgresExtension.ENGINE_CHANGELOG, locked);
+    private SchemaChangeProcess start(TestDatabase database, Lock lock) throws Exception {
+        return SchemaChangeProcess.start(database, directory, PostgresExtension.ENGINE_CHANGELOG, lock);
     }
 
     private static boolean exists(TestDatabase database, String table) {

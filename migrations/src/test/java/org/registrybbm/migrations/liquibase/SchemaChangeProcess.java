@@ -40,13 +40,22 @@ public final class SchemaChangeProcess implements AutoCloseable {
         this.reading = CompletableFuture.runAsync(this::read);
     }
 
+    /** How a process keeps others out. */
+    public enum Lock {
+        /** As {@code db migrate} does: our lock, before Liquibase begins. */
+        OURS,
+        /** Our lock, taken by Liquibase itself. */
+        SERVICE,
+        /** Liquibase's own lock alone. */
+        STOCK
+    }
+
     /**
      * Starts a process.
      *
      * @param changelog the path of the changelog, in the directory or on the class path
-     * @param locked whether it takes the lock of this project, as {@code db migrate} does
      */
-    public static SchemaChangeProcess start(TestDatabase database, Path directory, String changelog, boolean locked)
+    public static SchemaChangeProcess start(TestDatabase database, Path directory, String changelog, Lock lock)
             throws IOException {
         return new SchemaChangeProcess(new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -54,13 +63,14 @@ public final class SchemaChangeProcess implements AutoCloseable {
                         "-XX:+UseSerialGC",
                         "-Xmx256m",
                         "-Dliquibase.analytics.enabled=false",
+                        "-D" + SessionLockService.PROPERTY + "=" + (lock == Lock.SERVICE),
                         "-cp",
                         System.getProperty("java.class.path"),
                         SchemaChangeProcess.class.getName(),
-                        database.url() + "&ApplicationName=" + (locked ? "ours" : "stock"),
+                        database.url() + "&ApplicationName=" + lock,
                         directory.toString(),
                         changelog,
-                        Boolean.toString(locked))
+                        lock.name())
                 .redirectErrorStream(true)
                 .start());
     }
@@ -109,7 +119,7 @@ public final class SchemaChangeProcess implements AutoCloseable {
 
     /** The process itself. */
     public static void main(String[] args) throws Exception {
-        boolean locked = Boolean.parseBoolean(args[3]);
+        boolean locked = Lock.valueOf(args[3]) == Lock.OURS;
         if (locked) {
             System.setProperty("liquibase.hostDescription", SchemaLock.HOST_DESCRIPTION);
         }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.liquibase.SchemaChangeProcess;
+import org.registrybbm.migrations.liquibase.SchemaChangeProcess.Lock;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -57,13 +58,14 @@ class KilledConversionTest {
         shop.changelog(directory, all.subList(0, all.indexOf(last) + 1).toArray(String[]::new));
 
         for (int step : steps(new Random(last.hashCode()))) {
-            try (SchemaChangeProcess process = SchemaChangeProcess.start(database, directory, "changes.yaml", true)) {
+            try (SchemaChangeProcess process =
+                    SchemaChangeProcess.start(database, directory, "changes.yaml", Lock.OURS)) {
                 process.awaitLine(line -> number(line) >= step);
                 process.kill();
                 shop.use();
             }
         }
-        try (SchemaChangeProcess process = SchemaChangeProcess.start(database, directory, "changes.yaml", true)) {
+        try (SchemaChangeProcess process = SchemaChangeProcess.start(database, directory, "changes.yaml", Lock.OURS)) {
             assertThat(process.await()).as(String.join("\n", process.lines())).isZero();
         }
 
