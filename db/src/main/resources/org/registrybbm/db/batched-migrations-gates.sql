@@ -648,6 +648,8 @@ DECLARE
     tries integer := 0;
     waits integer := 0;
     busy boolean;
+    nameless text[];
+    nameless_before text[] := '{}';
 BEGIN
     IF coalesce(pg_catalog.cardinality(tables), 0) = 0 OR step IS NULL THEN
         RAISE EXCEPTION 'run_short_step needs the tables that the step locks, and the step' USING ERRCODE = 'invalid_parameter_value';
@@ -661,27 +663,32 @@ BEGIN
     LOOP
         -- What a transaction has seen of the others it would go on to see until its end.
         PERFORM pg_catalog.pg_stat_clear_snapshot();
-        busy := EXISTS (
-            SELECT
-            FROM pg_catalog.pg_locks l
-            JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-            WHERE l.locktype = 'relation'
-                AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-                AND l.relation = ANY (tables::regclass[]::oid[])
-                AND l.granted
-                AND l.pid <> pg_catalog.pg_backend_pid()
-                AND a.xact_start < pg_catalog.clock_timestamp() - interval '1 second'
-        );
+        SELECT coalesce(pg_catalog.bool_or(a.xact_start < pg_catalog.clock_timestamp() - interval '1 second'), false),
+            pg_catalog.array_agg(l.virtualtransaction) FILTER (WHERE a.xact_start IS NULL)
+        INTO busy, nameless
+        FROM pg_catalog.pg_locks l
+        LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'relation'
+            AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+            AND l.relation = ANY (tables::regclass[]::oid[])
+            AND l.granted
+            AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid();
+        -- When the transactions of other roles began, only they are told who may read all statistics. One that was there a
+        -- second ago is old enough.
+        busy := busy OR nameless && nameless_before OR nameless IS NOT NULL AND waits = 0;
+        nameless_before := coalesce(nameless, '{}');
         IF busy AND waits < 60 THEN
             waits := waits + 1;
-            PERFORM pg_catalog.pg_sleep(least(0.1 * waits, 2));
+            PERFORM pg_catalog.pg_sleep(CASE WHEN nameless IS NULL THEN least(0.1 * waits, 2) ELSE greatest(1, least(0.1 * waits, 2)) END);
             CONTINUE;
         END IF;
         tries := tries + 1;
         BEGIN
             -- The limit is for each table, and the first is held while the next is waited for.
-            PERFORM pg_catalog.set_config('lock_timeout', (200 / pg_catalog.cardinality(tables)) || 'ms', true);
+            PERFORM pg_catalog.set_config('lock_timeout', greatest(1, 200 / pg_catalog.cardinality(tables)) || 'ms', true);
             EXECUTE pg_catalog.format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', named);
+            -- It may need locks of its own, as of a sequence.
+            EXECUTE step;
             EXIT;
         EXCEPTION
             WHEN lock_not_available OR deadlock_detected THEN
@@ -693,7 +700,6 @@ BEGIN
                 PERFORM pg_catalog.pg_sleep(0.2 + pg_catalog.random() / 2);
         END;
     END LOOP;
-    EXECUTE step;
     PERFORM pg_catalog.set_config('lock_timeout', before, true);
 END
 $$;

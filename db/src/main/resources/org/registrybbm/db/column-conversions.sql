@@ -19,6 +19,7 @@ CREATE TABLE batched_background_migration_conversions (
     name text NOT NULL,
     to_type text NOT NULL,
     referencing text NOT NULL,
+    subscriber_has_column boolean NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     dropped_at timestamp with time zone,
     CONSTRAINT pk_batched_background_migration_conversions PRIMARY KEY (name)
@@ -156,8 +157,8 @@ AS $$
         JOIN pg_class x ON x.oid = i.indexrelid
         LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
     ), keys AS (
-        SELECT k.oid, k.conname, k.confupdtype, k.confmatchtype, pg_get_constraintdef(k.oid) AS definition,
-            other.relkind AS other_kind, other.oid AS other,
+        SELECT k.oid, k.conname, k.confupdtype, k.confdeltype, k.confmatchtype, pg_get_constraintdef(k.oid) AS definition,
+            other.relkind AS other_kind, other.oid AS other, other.relowner AS other_owner,
             format('foreign key %I of %I.%I', k.conname, n.nspname, c.relname) AS cited
         FROM target t
         JOIN pg_constraint k ON k.contype = 'f'
@@ -186,6 +187,59 @@ AS $$
     SELECT t.named || ' belongs to ' || quote_ident(pg_get_userbyid(t.relowner)) || ', and only its owner can change it'
     FROM target t
     WHERE NOT pg_has_role(t.relowner, 'USAGE')
+    UNION ALL
+    SELECT t.named || ' has row-level security that applies to you, so rows may be hidden; convert it as a role that it does not apply to'
+    FROM target t
+    WHERE row_security_active(t.relid)
+    UNION ALL
+    SELECT t.cited || ' has privileges that another role than the owner has granted'
+    FROM target t
+    JOIN pg_attribute a ON a.attrelid = t.relid AND a.attnum = t.attnum
+    WHERE EXISTS (SELECT FROM aclexplode(a.attacl) AS g WHERE g.grantor <> t.relowner)
+    UNION ALL
+    SELECT format('several sequences are owned by %s', t.cited)
+    FROM target t
+    WHERE (
+            SELECT count(*)
+            FROM pg_depend d
+            JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
+            WHERE d.classid = 'pg_class'::regclass
+                AND d.refclassid = 'pg_class'::regclass
+                AND d.refobjid = t.relid
+                AND d.refobjsubid = t.attnum
+                AND d.deptype IN ('a', 'i')
+        ) > 1
+    UNION ALL
+    -- The sequence of an identity cannot move to another column.
+    SELECT pg_describe_object(used.classid, used.objid, used.objsubid) || ' depends on the sequence of ' || t.cited
+    FROM target t
+    JOIN pg_depend d ON d.classid = 'pg_class'::regclass
+        AND d.refclassid = 'pg_class'::regclass
+        AND d.refobjid = t.relid
+        AND d.refobjsubid = t.attnum
+        AND d.deptype = 'i'
+    JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
+    JOIN pg_depend used ON used.refclassid = 'pg_class'::regclass AND used.refobjid = c.oid AND used.deptype <> 'i'
+    UNION ALL
+    -- A value of the type of the table's rows keeps the order of the columns.
+    SELECT pg_describe_object(d.classid, d.objid, d.objsubid) || ' holds rows of ' || t.named
+    FROM target t
+    JOIN pg_class c ON c.oid = t.relid
+    JOIN pg_type y ON y.oid = c.reltype
+    JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass
+        AND d.refobjid IN (y.oid, y.typarray)
+        AND d.classid IN ('pg_class'::regclass, 'pg_type'::regclass)
+        AND d.deptype = 'n'
+    UNION ALL
+    SELECT pg_describe_object(d.classid, d.objid, d.objsubid) || ' uses whole rows of ' || t.named
+    FROM target t
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.relid AND d.refobjsubid = 0
+    LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+    LEFT JOIN pg_policy o ON d.classid = 'pg_policy'::regclass AND o.oid = d.objid
+    LEFT JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
+    LEFT JOIN pg_proc f ON d.classid = 'pg_proc'::regclass AND f.oid = d.objid
+    WHERE concat(r.ev_action::text, r.ev_qual::text, o.polqual::text, o.polwithcheck::text, g.tgqual::text, f.prosqlbody::text)
+        LIKE '%:varattno 0 %'
     UNION ALL
     SELECT t.cited || ' is a generated column'
     FROM target t
@@ -219,6 +273,21 @@ AS $$
         AND i.relname NOT LIKE '%\_twin' AND i.relname NOT LIKE '%\_twin\_%'
         AND EXISTS (SELECT FROM pg_index o WHERE o.indexrelid = i.indexrelid AND t.attnum = ANY (o.indkey))
     UNION ALL
+    SELECT format('constraint %I of %s excludes by an expression or a condition on it', k.conname, t.named)
+    FROM target t
+    JOIN pg_constraint k ON k.conrelid = t.relid AND k.contype = 'x' AND NOT t.attnum = ANY (k.conkey)
+    JOIN pg_depend d ON d.classid = 'pg_class'::regclass
+        AND d.objid = k.conindid
+        AND d.refclassid = 'pg_class'::regclass
+        AND d.refobjid = t.relid
+        AND d.refobjsubid = t.attnum
+    UNION ALL
+    SELECT format('foreign key %I of %s refers to a constraint that includes %s', k.conname, k.conrelid::regclass, t.cited)
+    FROM target t
+    JOIN pg_index i ON i.indrelid = t.relid AND t.attnum = ANY (i.indkey)
+    JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype = 'f' AND k.confrelid = t.relid
+    WHERE NOT t.attnum = ANY (k.confkey)
+    UNION ALL
     SELECT format('constraint %I of %s is deferrable', i.conname, t.named)
     FROM target t
     CROSS JOIN indexes i
@@ -239,6 +308,19 @@ AS $$
     SELECT k.cited || ' has an action on updates'
     FROM keys k
     WHERE k.confupdtype NOT IN ('a', 'r')
+    UNION ALL
+    -- Which of two foreign keys sets the column first depends on the names of their triggers.
+    SELECT k.cited || ' is ON DELETE SET DEFAULT'
+    FROM keys k
+    WHERE k.confdeltype = 'd'
+    UNION ALL
+    SELECT k.cited || ' has triggers that were disabled'
+    FROM keys k
+    WHERE EXISTS (SELECT FROM pg_trigger g WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O')
+    UNION ALL
+    SELECT k.cited || ' has another table whose owner you are not'
+    FROM keys k
+    WHERE NOT pg_has_role(k.other_owner, 'USAGE')
     UNION ALL
     SELECT k.cited || ' is MATCH FULL'
     FROM keys k
@@ -307,10 +389,18 @@ DECLARE
     whole text;
     start text;
 BEGIN
-    IF $1 = 'check' THEN
+    IF $1 = 'sequence' THEN
+        RETURN (
+            SELECT format('AS %s MINVALUE %s MAXVALUE %s', q.seqtypid::regtype, q.seqmin, q.seqmax)
+            FROM pg_sequence q
+            WHERE q.seqrelid = $2
+        );
+    ELSIF $1 = 'check' THEN
         RETURN regexp_replace(pg_get_constraintdef($2), ' NOT VALID$', '');
     ELSIF $1 = 'statistics' THEN
         RETURN pg_get_statisticsobjdef_columns($2);
+    ELSIF $1 = 'condition' THEN
+        RETURN (SELECT ' WHERE ' || pg_get_expr(i.indpred, i.indrelid) FROM pg_index i WHERE i.indexrelid = $2);
     END IF;
     SELECT pg_get_indexdef(i.indexrelid), format(
         'CREATE %s %I ON %s.%I ', CASE WHEN i.indisunique THEN 'UNIQUE INDEX' ELSE 'INDEX' END, x.relname,
@@ -429,7 +519,7 @@ BEGIN
             ELSE (SELECT e.oid FROM pg_statistic_ext e WHERE e.stxrelid = clone AND e.stxname = 'bbm_made_' || part.number)
         END;
         part.made := column_conversion_definition(part.kind, made);
-        condition := (SELECT ' WHERE ' || pg_get_expr(i.indpred, i.indrelid) FROM pg_index i WHERE i.indexrelid = made AND part.place IS NOT NULL);
+        condition := CASE WHEN part.place IS NOT NULL THEN column_conversion_definition('condition', made) END;
         FOR i IN 1 .. cardinality($4) LOOP
             part.made := replace(part.made, words[i], quote_ident($5[i]));
             condition := replace(condition, words[i], quote_ident($5[i]));
@@ -496,28 +586,35 @@ STABLE
 SET search_path FROM CURRENT
 AS $$
     WITH pairs AS (
-        SELECT *
-        FROM column_conversion_pairs($1, $2)
-        WHERE pending
+        SELECT p.relid, p.attnum, p.twin AS instead
+        FROM column_conversion_pairs($1, $2) AS p
+        WHERE p.pending
+    ), moved AS (
+        SELECT * FROM pairs
+        UNION ALL
+        -- Another direction was broken off, when one end had been exchanged and the other had not.
+        SELECT p.relid, p.twin, p.attnum
+        FROM column_conversion_pairs($1, $2) AS p
+        WHERE NOT p.pending
     ), keys AS (
         SELECT k.*,
             ARRAY(
-                SELECT coalesce(p.twin, o.attnum)
+                SELECT coalesce(p.instead, o.attnum)
                 FROM unnest(k.conkey) WITH ORDINALITY AS o (attnum, place)
-                LEFT JOIN pairs p ON p.relid = k.conrelid AND p.attnum = o.attnum
+                LEFT JOIN moved p ON p.relid = k.conrelid AND p.attnum = o.attnum
                 ORDER BY o.place
             ) AS from_columns,
             ARRAY(
-                SELECT coalesce(p.twin, o.attnum)
+                SELECT coalesce(p.instead, o.attnum)
                 FROM unnest(k.confkey) WITH ORDINALITY AS o (attnum, place)
-                LEFT JOIN pairs p ON p.relid = k.confrelid AND p.attnum = o.attnum
+                LEFT JOIN moved p ON p.relid = k.confrelid AND p.attnum = o.attnum
                 ORDER BY o.place
             ) AS to_columns,
             -- PostgreSQL 15 and later.
             ARRAY(
-                SELECT coalesce(p.twin, o.attnum::smallint)
+                SELECT coalesce(p.instead, o.attnum::smallint)
                 FROM jsonb_array_elements_text(nullif(to_jsonb(k) -> 'confdelsetcols', 'null')) AS o (attnum)
-                LEFT JOIN pairs p ON p.relid = k.conrelid AND p.attnum = o.attnum::smallint
+                LEFT JOIN moved p ON p.relid = k.conrelid AND p.attnum = o.attnum::smallint
             ) AS reset_columns
         FROM pg_constraint k
         WHERE k.contype = 'f'
@@ -654,12 +751,13 @@ BEGIN
             USING ERRCODE = 'RBM04';
     END IF;
 
-    INSERT INTO batched_background_migration_conversions (name, to_type, referencing) VALUES ($1, $4, $5);
+    INSERT INTO batched_background_migration_conversions (name, to_type, referencing, subscriber_has_column)
+    VALUES ($1, $4, $5, coalesce($6, false));
     INSERT INTO batched_background_migration_conversion_columns (
         conversion, position, table_name, column_name, twin_name, from_type, level, migration
     )
     SELECT $1, o.place, o.named, o.attname, column_conversion_name(o.attname || '_twin'), o.atttypid::regtype::text, o.level,
-        CASE o.place WHEN 1 THEN $1 ELSE $1 || ':' || replace(o.named, '"', '') || '.' || o.attname END
+        CASE o.place WHEN 1 THEN $1 ELSE $1 || ':' || o.named || '.' || o.attname END
     FROM (
         SELECT row_number() OVER (ORDER BY r.relid = relation AND a.attname = $3 DESC, r.level, c.relname, a.attnum) AS place,
             format('%I.%I', n.nspname, c.relname) AS named, a.attname, a.atttypid, r.level
@@ -691,6 +789,14 @@ BEGIN
                 AND NOT coalesce($6, false)
         );
     END LOOP;
+    refusals := refusals || ARRAY(
+        SELECT format('a batched migration %L is there already', m.name)
+        FROM column_conversion_pairs($1, 'finish') AS p
+        JOIN batched_background_migrations m ON m.name = p.migration
+    );
+    IF NOT has_database_privilege(current_database(), 'TEMP') THEN
+        refusals := refusals || 'you may not create temporary tables in this database';
+    END IF;
     refusals := refusals || ARRAY(
         SELECT format('the name %s of the copy of %s is taken', o.copy, o.name)
         FROM column_conversion_keys($1, 'finish') AS o
@@ -730,7 +836,27 @@ BEGIN
         JOIN pg_proc f ON f.prosrc ~* ('\m' || regexp_replace(c.relname, '\W', '.', 'g') || '\M')
         JOIN pg_language l ON l.oid = f.prolang AND l.lanname NOT IN ('internal', 'c')
         WHERE f.pronamespace <> 'pg_catalog'::regnamespace
+            AND f.pronamespace <> (
+                SELECT e.relnamespace FROM pg_class e WHERE e.oid = to_regclass('batched_background_migration_conversions')
+            )
             AND f.prosrc ~* '%type'
+        UNION ALL
+        SELECT format('sequence %s ends at %s, and %s of %s takes its values from there; raise its MAXVALUE when the conversion is finished', q.seqrelid::regclass, q.seqmax, p.column_name, p.table_name)
+        FROM column_conversion_pairs($1, 'finish') AS p
+        JOIN pg_attrdef v ON v.adrelid = p.relid AND v.adnum = p.attnum
+        JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = v.oid AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_sequence q ON q.seqrelid = d.refobjid
+        JOIN pg_attribute a ON a.attrelid = p.relid AND a.attnum = p.attnum
+        WHERE q.seqmax <= 2147483647
+            AND NOT (q.seqtypid = a.atttypid AND EXISTS (
+                SELECT
+                FROM pg_depend o
+                WHERE o.classid = 'pg_class'::regclass
+                    AND o.objid = q.seqrelid
+                    AND o.refobjid = p.relid
+                    AND o.refobjsubid = p.attnum
+                    AND o.deptype = 'a'
+            ))
     LOOP
         RAISE WARNING '%', warned;
     END LOOP;
@@ -751,6 +877,8 @@ AS $$
 DECLARE
     body text;
     named text;
+    owner name;
+    is_there boolean;
 BEGIN
     SELECT string_agg(
             CASE
@@ -768,14 +896,23 @@ BEGIN
     JOIN pg_attribute a ON a.attrelid = p.relid AND a.attnum = p.attnum
     JOIN pg_attribute w ON w.attrelid = p.relid AND w.attnum = p.twin
     WHERE p.table_name = $2;
-    SELECT format('%I.%I', n.nspname, column_conversion_name('bbm_' || $1 || '_' || c.relname))
-    INTO named
+    SELECT format('%I.%I', n.nspname, 'bbm_twin_' || md5($1 || ' of ' || $2)), pg_get_userbyid(c.relowner), EXISTS (
+            SELECT
+            FROM pg_trigger g
+            WHERE g.tgrelid = c.oid
+                AND g.tgname = column_conversion_name('zzz_bbm_' || $1)
+        )
+    INTO named, owner, is_there
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = to_regclass($2);
     EXECUTE format(
-        'CREATE OR REPLACE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS %L',
+        'CREATE %s FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS %L', CASE WHEN is_there THEN 'OR REPLACE' ELSE '' END,
         named, E'\nBEGIN\n' || body || E'    RETURN new;\nEND\n');
+    EXECUTE format('COMMENT ON FUNCTION %s() IS %L', named, format('Fills the twins of the column conversion %s.', $1));
+    IF owner <> current_user THEN
+        EXECUTE format('ALTER FUNCTION %s() OWNER TO %I', named, owner);
+    END IF;
     RETURN named;
 END
 $$;
@@ -835,8 +972,10 @@ BEGIN
         -- Whoever may read all columns one by one may say SELECT *.
         PERFORM grant_like_column($2, pair.column_name, pair.twin_name);
     END LOOP;
-    EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s()',
-        filled_by, $2, write_column_twin_function($1, $2));
+    IF NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = to_regclass($2) AND g.tgname = filled_by) THEN
+        EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s()',
+            filled_by, $2, write_column_twin_function($1, $2));
+    END IF;
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', $2, filled_by);
 END
 $$;
@@ -869,7 +1008,33 @@ BEGIN
     IF numbers IS NULL THEN
         RETURN;
     END IF;
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'columns are exchanged in a transaction that is read committed, or what others have added meanwhile would not be seen'
+            USING ERRCODE = 'RBM04';
+    END IF;
     problems := ARRAY(SELECT o FROM unnest(numbers) AS n CROSS JOIN column_conversion_obstacles(relation, n) AS o);
+    problems := problems || ARRAY(
+        SELECT format('%I of %s is to be exchanged first', p.column_name, p.table_name)
+        FROM column_conversion_pairs($1, $2) AS p
+        WHERE p.pending
+            AND p.relid <> relation
+            AND p.level > (SELECT max(o.level) FROM column_conversion_pairs($1, $2) AS o WHERE o.relid = relation)
+    );
+    problems := problems || ARRAY(
+        SELECT format('nothing proves yet that %I of %s is equal to %I', p.twin_name, p.table_name, p.column_name)
+        FROM column_conversion_pairs($1, $2) AS p
+        WHERE p.pending
+            AND p.relid = relation
+            AND NOT EXISTS (
+                SELECT
+                FROM pg_constraint k
+                WHERE k.conrelid = relation
+                    AND k.conname = column_conversion_name('bbm_same_' || p.column_name)
+                    AND k.contype = 'c'
+                    AND k.convalidated
+                    AND k.conkey @> ARRAY[p.attnum, p.twin]
+            )
+    );
     IF problems <> '{}' THEN
         RAISE EXCEPTION 'column conversion % is refused: %', quote_literal($1), array_to_string(problems, '; ') USING ERRCODE = 'RBM04';
     END IF;
@@ -890,7 +1055,7 @@ BEGIN
     END LOOP;
 
     FOR item IN
-        SELECT k.oid AS id, k.conname AS name, column_conversion_name(k.conname || '_twin') AS copy,
+        SELECT k.oid AS id, k.conname AS name, column_conversion_name(k.conname || '_twin') AS copy, k.convalidated AS validated,
             obj_description(k.oid, 'pg_constraint') AS comment,
             EXISTS (
                 SELECT FROM column_conversion_pairs($1, $2) AS p WHERE k.conname = column_conversion_name('bbm_same_' || p.column_name)
@@ -905,7 +1070,7 @@ BEGIN
             FROM pg_constraint k
             WHERE k.conrelid = relation
                 AND k.conname = CASE WHEN item.is_proof THEN item.name ELSE item.copy END
-                AND (k.convalidated OR NOT item.is_proof)
+                AND (k.convalidated OR NOT item.validated)
         ) THEN
             RAISE EXCEPTION 'check constraint % of % has no copy yet; run the same again', item.name, $3 USING ERRCODE = 'RBM04';
         END IF;
@@ -1049,7 +1214,7 @@ BEGIN
             RAISE EXCEPTION '% of % may be NULL yet; run the same again', pair.twin_name, $3 USING ERRCODE = 'RBM04';
         END IF;
         IF pair.attidentity <> '' THEN
-            PERFORM move_identity_to_twin($3, pair.column_name, pair.twin_name);
+            changed := changed || move_identity_to_twin($1, $2, $3, pair.column_name, pair.twin_name);
         ELSIF pair.standard IS NOT NULL THEN
             EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', $3, pair.column_name);
             EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', $3, pair.twin_name, pair.standard);
@@ -1057,8 +1222,24 @@ BEGIN
         IF pair.sequence IS NOT NULL THEN
             -- Dropping the old column would drop the sequence else.
             EXECUTE format('ALTER SEQUENCE %I.%I OWNED BY %s.%I', pair.sequence_home, pair.sequence_name, $3, pair.twin_name);
-            IF pair.is_serial THEN
-                EXECUTE format('ALTER SEQUENCE %I.%I AS %s', pair.sequence_home, pair.sequence_name, pair.target);
+            IF $2 = 'undo' THEN
+                FOR item IN
+                    SELECT o.narrow
+                    FROM batched_background_migration_conversion_originals o
+                    WHERE o.conversion = $1
+                        AND o.kind = 'sequence'
+                        AND o.name = format('%I.%I', pair.sequence_home, pair.sequence_name)
+                        AND o.wide = column_conversion_definition('sequence', pair.sequence)
+                LOOP
+                    EXECUTE format('ALTER SEQUENCE %I.%I %s', pair.sequence_home, pair.sequence_name, item.narrow);
+                END LOOP;
+            ELSE
+                narrow := column_conversion_definition('sequence', pair.sequence);
+                IF pair.is_serial THEN
+                    EXECUTE format('ALTER SEQUENCE %I.%I AS %s', pair.sequence_home, pair.sequence_name, pair.target);
+                END IF;
+                changed := changed || jsonb_build_object('kind', 'sequence', 'narrow', narrow, 'id', pair.sequence,
+                    'name', format('%I.%I', pair.sequence_home, pair.sequence_name));
             END IF;
         END IF;
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', $3, pair.column_name);
@@ -1106,25 +1287,26 @@ COMMENT ON FUNCTION exchange_converted_columns(text, text, text) IS
 -- An identity cannot move to another column, so its sequence is dropped and made anew where it stopped.
 
 --changeset registry-bbm:create-move-identity-to-twin splitStatements:false stripComments:false
-CREATE OR REPLACE FUNCTION move_identity_to_twin(table_name text, column_name text, twin_name text) RETURNS void
+CREATE OR REPLACE FUNCTION move_identity_to_twin(conversion text, verb text, table_name text, column_name text, twin_name text)
+RETURNS jsonb
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path FROM CURRENT
 AS $$
+#variable_conflict use_column
 DECLARE
     s record;
-    last_value bigint;
-    is_called boolean;
+    before text;
+    after text;
+    next_value bigint;
+    was_called boolean;
+    item record;
 BEGIN
-    SELECT format('%I.%I', n.nspname, c.relname) AS named, q.*, a.attidentity, obj_description(c.oid, 'pg_class') AS comment,
-        q.seqmax IN (32767, 2147483647, 9223372036854775807) AS is_open_above,
-        q.seqmin IN (-32768, -2147483648, (-9223372036854775808)::bigint) AS is_open_below,
-        ARRAY(
-            SELECT format('GRANT %s ON SEQUENCE %I.%I TO %s%s', g.privilege_type, n.nspname, c.relname,
-                CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
-                CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-            FROM aclexplode(c.relacl) AS g
-            WHERE g.grantee <> c.relowner
-        ) AS grants
+    SELECT format('%I.%I', n.nspname, c.relname) AS named, c.oid AS id, q.*, a.attidentity, obj_description(c.oid, 'pg_class') AS comment,
+        CASE q.seqtypid WHEN 'smallint'::regtype THEN 32767 WHEN 'integer'::regtype THEN 2147483647 ELSE 9223372036854775807 END
+            AS greatest_value,
+        CASE q.seqtypid WHEN 'smallint'::regtype THEN -32768 WHEN 'integer'::regtype THEN -2147483648 ELSE (-9223372036854775808)::bigint END
+            AS least_value,
+        c.relacl
     INTO s
     FROM pg_attribute a
     JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
@@ -1132,26 +1314,52 @@ BEGIN
     JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_sequence q ON q.seqrelid = c.oid
-    WHERE a.attrelid = to_regclass($1)
-        AND a.attname = $2;
+    WHERE a.attrelid = to_regclass($3)
+        AND a.attname = $4;
+    before := column_conversion_definition('sequence', s.id);
+    SELECT substr(o.narrow, strpos(o.narrow, ' MINVALUE'))
+    INTO after
+    FROM batched_background_migration_conversion_originals o
+    WHERE $2 = 'undo'
+        AND o.conversion = $1
+        AND o.kind = 'sequence'
+        AND o.name = s.named
+        AND o.wide = before;
     -- Changes nothing, but keeps nextval of others out until the end.
     EXECUTE format('ALTER SEQUENCE %s CACHE %s', s.named, s.seqcache);
-    EXECUTE format('SELECT last_value, is_called FROM %s', s.named) INTO last_value, is_called;
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY', $1, $2);
+    EXECUTE format('SELECT last_value, is_called FROM %s', s.named) INTO next_value, was_called;
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY', $3, $4);
     EXECUTE format(
-        'ALTER TABLE %s ALTER COLUMN %I ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s START %s INCREMENT %s%s%s CACHE %s %s)',
-        $1, $3, CASE s.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, s.named, s.seqstart, s.seqincrement,
-        CASE WHEN s.is_open_above THEN '' ELSE ' MAXVALUE ' || s.seqmax END,
-        CASE WHEN s.is_open_below THEN '' ELSE ' MINVALUE ' || s.seqmin END,
+        'ALTER TABLE %s ALTER COLUMN %I ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s START %s INCREMENT %s%s CACHE %s %s)',
+        $3, $5, CASE s.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, s.named, s.seqstart, s.seqincrement,
+        coalesce(after, concat(
+            CASE WHEN s.seqmin <> s.least_value THEN ' MINVALUE ' || s.seqmin END,
+            CASE WHEN s.seqmax <> s.greatest_value THEN ' MAXVALUE ' || s.seqmax END)),
         s.seqcache, CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END);
-    PERFORM setval(s.named::regclass, last_value, is_called);
+    PERFORM setval(s.named::regclass, next_value, was_called);
     EXECUTE format('COMMENT ON SEQUENCE %s IS %L', s.named, s.comment);
-    FOR i IN 1 .. cardinality(s.grants) LOOP
-        EXECUTE s.grants[i];
+    -- The new sequence has the privileges that are given by default.
+    FOR item IN
+        SELECT DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END AS grantee
+        FROM pg_class c
+        CROSS JOIN aclexplode(c.relacl) AS g
+        WHERE c.oid = s.named::regclass
+            AND (s.relacl IS NOT NULL OR g.grantee <> c.relowner)
+    LOOP
+        EXECUTE format('REVOKE ALL ON SEQUENCE %s FROM %s', s.named, item.grantee);
     END LOOP;
+    FOR item IN
+        SELECT g.privilege_type, g.is_grantable,
+            CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END AS grantee
+        FROM aclexplode(s.relacl) AS g
+    LOOP
+        EXECUTE format('GRANT %s ON SEQUENCE %s TO %s%s', item.privilege_type, s.named, item.grantee,
+            CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+    END LOOP;
+    RETURN jsonb_build_object('kind', 'sequence', 'name', s.named, 'narrow', before, 'id', s.named::regclass::oid);
 END
 $$;
---rollback DROP FUNCTION IF EXISTS move_identity_to_twin(text, text, text);
+--rollback DROP FUNCTION IF EXISTS move_identity_to_twin(text, text, text, text, text);
 
 --changeset registry-bbm:create-drop-column-twins splitStatements:false stripComments:false
 CREATE OR REPLACE FUNCTION drop_column_twins(conversion text, table_name text) RETURNS void
@@ -1172,7 +1380,13 @@ BEGIN
         EXECUTE format('DROP FUNCTION %s', item.filled_by);
     END LOOP;
     FOR item IN
-        SELECT format('%I.%I', n.nspname, c.relname) AS child, k.conname
+        SELECT DISTINCT format('%I.%I', n.nspname, c.relname) AS child, k.conname, EXISTS (
+                SELECT
+                FROM pg_constraint o
+                WHERE o.conrelid = k.conrelid
+                    AND o.contype = 'f'
+                    AND column_conversion_name(o.conname || '_twin') = k.conname
+            ) AS is_copy
         FROM column_conversion_pairs($1, 'finish') AS p
         JOIN pg_constraint k ON k.contype = 'f'
             AND (k.conrelid = p.relid AND p.twin = ANY (k.conkey) OR k.confrelid = p.relid AND p.twin = ANY (k.confkey))
@@ -1180,7 +1394,11 @@ BEGIN
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE p.table_name = $2
     LOOP
-        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', item.child, item.conname);
+        IF NOT item.is_copy THEN
+            RAISE EXCEPTION 'foreign key % of % is on a twin and is no copy of another; nothing was dropped', item.conname, item.child
+                USING ERRCODE = 'RBM04';
+        END IF;
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', item.child, item.conname);
     END LOOP;
     FOR item IN
         SELECT p.twin_name FROM column_conversion_pairs($1, 'finish') AS p WHERE p.table_name = $2 AND p.twin IS NOT NULL
@@ -1190,6 +1408,95 @@ BEGIN
 END
 $$;
 --rollback DROP FUNCTION IF EXISTS drop_column_twins(text, text);
+
+-- What another direction, which was broken off, has put on twins that stay twins. Left there, the proof and NOT NULL would refuse
+-- keys that are too great for the twin.
+
+--changeset registry-bbm:create-clear-column-twins splitStatements:false stripComments:false
+CREATE OR REPLACE FUNCTION column_twin_copies(conversion text, verb text)
+RETURNS TABLE (table_name text, relid oid, other_table text, drop_statement text)
+LANGUAGE sql
+STABLE
+SET search_path FROM CURRENT
+AS $$
+    WITH twins AS (
+        SELECT p.table_name, p.relid, p.column_name, p.twin_name, p.twin
+        FROM column_conversion_pairs($1, $2) AS p
+        WHERE NOT p.pending
+            AND p.twin IS NOT NULL
+    )
+    SELECT t.table_name, t.relid, format('%I.%I', fn.nspname, f.relname),
+        format('ALTER TABLE %I.%I DROP CONSTRAINT IF EXISTS %I', cn.nspname, c.relname, k.conname)
+    FROM twins t
+    JOIN pg_constraint k ON k.contype = 'f'
+        AND (k.conrelid = t.relid AND t.twin = ANY (k.conkey) OR k.confrelid = t.relid AND t.twin = ANY (k.confkey))
+    JOIN pg_constraint o ON o.conrelid = k.conrelid AND o.contype = 'f' AND column_conversion_name(o.conname || '_twin') = k.conname
+    JOIN pg_class c ON c.oid = k.conrelid
+    JOIN pg_namespace cn ON cn.oid = c.relnamespace
+    JOIN pg_class f ON f.oid = CASE WHEN k.conrelid = t.relid THEN k.confrelid ELSE k.conrelid END
+    JOIN pg_namespace fn ON fn.oid = f.relnamespace
+    -- A copy that is being made in this direction has an original that is still to be exchanged.
+    WHERE NOT EXISTS (SELECT FROM column_conversion_keys($1, $2) AS made WHERE made.child_id = k.conrelid AND made.copy = k.conname)
+    UNION ALL
+    SELECT t.table_name, t.relid, NULL, format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', t.table_name, k.conname)
+    FROM twins t
+    JOIN pg_constraint k ON k.conrelid = t.relid AND k.contype = 'c' AND t.twin = ANY (k.conkey)
+    WHERE k.conname = column_conversion_name('bbm_same_' || t.column_name)
+        OR EXISTS (
+            SELECT
+            FROM pg_constraint o
+            WHERE o.conrelid = k.conrelid
+                AND o.contype = 'c'
+                AND column_conversion_name(o.conname || '_twin') = k.conname
+        )
+    UNION ALL
+    SELECT t.table_name, t.relid, NULL, format('DROP INDEX IF EXISTS %I.%I', n.nspname, x.relname)
+    FROM twins t
+    JOIN pg_index i ON i.indrelid = t.relid
+    JOIN pg_class x ON x.oid = i.indexrelid
+    JOIN pg_namespace n ON n.oid = x.relnamespace
+    WHERE EXISTS (
+            SELECT
+            FROM pg_index oi
+            JOIN pg_class o ON o.oid = oi.indexrelid
+            WHERE oi.indrelid = t.relid
+                AND column_conversion_name(o.relname || '_twin') = x.relname
+        )
+        AND (t.twin = ANY (i.indkey) OR EXISTS (
+            SELECT
+            FROM pg_depend d
+            WHERE d.classid = 'pg_class'::regclass
+                AND d.objid = i.indexrelid
+                AND d.refclassid = 'pg_class'::regclass
+                AND d.refobjid = t.relid
+                AND d.refobjsubid = t.twin
+        ))
+    UNION ALL
+    SELECT t.table_name, t.relid, NULL, format('DROP STATISTICS IF EXISTS %I.%I', n.nspname, e.stxname)
+    FROM twins t
+    JOIN pg_statistic_ext e ON e.stxrelid = t.relid
+    JOIN pg_namespace n ON n.oid = e.stxnamespace
+    WHERE EXISTS (
+            SELECT
+            FROM pg_statistic_ext o
+            WHERE o.stxrelid = t.relid
+                AND column_conversion_name(o.stxname || '_twin') = e.stxname
+        )
+        AND (t.twin = ANY (e.stxkeys) OR EXISTS (
+            SELECT
+            FROM pg_depend d
+            WHERE d.classid = 'pg_statistic_ext'::regclass
+                AND d.objid = e.oid
+                AND d.refclassid = 'pg_class'::regclass
+                AND d.refobjid = t.relid
+                AND d.refobjsubid = t.twin
+        ))
+    UNION ALL
+    SELECT t.table_name, t.relid, NULL, format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', t.table_name, t.twin_name)
+    FROM twins t
+    JOIN pg_attribute a ON a.attrelid = t.relid AND a.attnum = t.twin AND a.attnotnull
+$$;
+--rollback DROP FUNCTION IF EXISTS column_twin_copies(text, text);
 
 --changeset registry-bbm:create-column-conversion-problems splitStatements:false stripComments:false
 CREATE OR REPLACE FUNCTION column_conversion_problems(conversion text, verb text) RETURNS SETOF text
@@ -1230,7 +1537,20 @@ BEGIN
         CROSS JOIN column_conversion_obstacles(p.relid, p.attnum) AS obstacle
         WHERE p.pending;
     END IF;
+    IF $2 = 'finish' THEN
+        RETURN QUERY
+        SELECT format('%s is published by %I; add %I to the table of each subscriber first', p.table_name, t.pubname, p.twin_name)
+        FROM column_conversion_pairs($1, $2) AS p
+        JOIN pg_publication_tables t ON format('%I.%I', t.schemaname, t.tablename) = p.table_name
+        JOIN batched_background_migration_conversions v ON v.name = $1 AND NOT v.subscriber_has_column
+        WHERE p.pending;
+    END IF;
     IF $2 IN ('drop', 'abandon') THEN
+        RETURN QUERY
+        SELECT DISTINCT obstacle
+        FROM column_conversion_pairs($1, 'finish') AS p
+        CROSS JOIN column_conversion_obstacles(p.relid, p.twin) AS obstacle
+        WHERE p.twin IS NOT NULL;
         RETURN QUERY
         SELECT format(
             CASE $2
@@ -1255,20 +1575,43 @@ BEGIN
                     CASE beyond WHEN 1 THEN '1 row' ELSE beyond || ' rows' END, pair.target);
             END IF;
             FOR owned IN
-                SELECT format('%I.%I', n.nspname, c.relname) AS named, q.seqincrement
-                FROM pg_depend d
-                JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
+                SELECT format('%I.%I', n.nspname, c.relname) AS named, q.seqincrement, q.seqmin, q.seqmax, from_it.owned,
+                    EXISTS (
+                        SELECT
+                        FROM batched_background_migration_conversion_originals o
+                        WHERE o.conversion = $1
+                            AND o.kind = 'sequence'
+                            AND o.name = format('%I.%I', n.nspname, c.relname)
+                            AND o.wide = column_conversion_definition('sequence', c.oid)
+                    ) AS is_known, from_it.identity
+                FROM (
+                    SELECT d.objid AS id, true AS owned, d.deptype = 'i' AS identity
+                    FROM pg_depend d
+                    WHERE d.classid = 'pg_class'::regclass
+                        AND d.refclassid = 'pg_class'::regclass
+                        AND d.refobjid = pair.relid
+                        AND d.refobjsubid = pair.attnum
+                        AND d.deptype IN ('a', 'i')
+                    UNION
+                    SELECT d.refobjid, true, false
+                    FROM pg_attrdef v
+                    JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = v.oid AND d.refclassid = 'pg_class'::regclass
+                    WHERE v.adrelid = pair.relid
+                        AND v.adnum = pair.attnum
+                ) AS from_it
+                JOIN pg_class c ON c.oid = from_it.id AND c.relkind = 'S'
                 JOIN pg_namespace n ON n.oid = c.relnamespace
                 JOIN pg_sequence q ON q.seqrelid = c.oid
-                WHERE d.classid = 'pg_class'::regclass
-                    AND d.refclassid = 'pg_class'::regclass
-                    AND d.refobjid = pair.relid
-                    AND d.refobjsubid = pair.attnum
-                    AND d.deptype IN ('a', 'i')
             LOOP
-                EXECUTE format('SELECT last_value FROM %s', owned.named) INTO beyond;
+                EXECUTE format('SELECT last_value + CASE WHEN is_called THEN %s ELSE 0 END FROM %s', owned.seqincrement, owned.named)
+                    INTO beyond;
                 IF beyond NOT BETWEEN least_key AND greatest_key THEN
                     RETURN NEXT format('sequence %s has come to %s, which no %s can hold', owned.named, beyond, pair.target);
+                ELSIF owned.identity AND NOT owned.is_known
+                    AND (owned.seqmin < least_key OR owned.seqmax > greatest_key AND owned.seqmax < 9223372036854775807)
+                THEN
+                    RETURN NEXT format('sequence %s goes from %s to %s, which no %s can hold; change its limits first',
+                        owned.named, owned.seqmin, owned.seqmax, pair.target);
                 END IF;
             END LOOP;
         END LOOP;
@@ -1308,8 +1651,15 @@ BEGIN
     FROM (
         SELECT p.table_name, string_agg(quote_ident(p.twin_name), ', ' ORDER BY p.place) AS twins, min(p.place) AS place
         FROM column_conversion_pairs($1, 'finish') AS p
-        GROUP BY p.table_name
+        GROUP BY p.table_name, p.relid
         HAVING bool_or(p.twin IS NULL)
+            OR NOT EXISTS (
+                SELECT
+                FROM pg_trigger g
+                WHERE g.tgrelid = p.relid
+                    AND g.tgname = column_conversion_name('zzz_bbm_' || $1)
+                    AND g.tgenabled = 'A'
+            )
     ) AS t
     CROSS JOIN column_conversion_short_step(
         format('add %s to %s', t.twins, t.table_name), ARRAY[t.table_name],
@@ -1372,7 +1722,7 @@ BEGIN
         FROM column_conversion_keys($1, $2) AS k
         WHERE k.state = 'other'
     LOOP
-        RAISE EXCEPTION 'column conversion %: % is there, but is no copy of %; drop it or give it another name',
+        RAISE EXCEPTION 'column conversion %: % is there, but is no copy of %; finish the other conversion of this table first, or drop it',
             quote_literal($1), stranger.copy, stranger.name
             USING ERRCODE = 'RBM04';
     END LOOP;
@@ -1422,7 +1772,8 @@ BEGIN
     ) AS step
     WHERE c.kind = 'index'
         AND c.state <> 'ready'
-    ORDER BY c.table_name, c.name, step.number;
+    -- Those that are unique last: while there are two, INSERT ... ON CONFLICT knows one of them only.
+    ORDER BY c.statement LIKE 'CREATE UNIQUE %', c.table_name, c.name, step.number;
 
     RETURN QUERY
     SELECT format('create statistics %s', c.copy), c.statement
@@ -1504,6 +1855,19 @@ BEGIN
         format('SELECT %s.exchange_converted_columns(%L, %L, %L)', engine, $1, $2, t.table_name)
     ) AS s
     ORDER BY t.level DESC, t.place;
+
+    -- Last, because a foreign key that is exchanged may have needed an index among them.
+    RETURN QUERY
+    SELECT s.*
+    FROM (
+        SELECT c.table_name, string_agg(c.drop_statement, E';\n' ORDER BY c.drop_statement LIKE 'DROP %', c.drop_statement) AS statements, array_remove(array_agg(c.other_table), NULL) AS others
+        FROM column_twin_copies($1, $2) AS c
+        GROUP BY c.table_name
+    ) AS t
+    CROSS JOIN column_conversion_short_step(
+        format('take from the twins of %s what another direction has left there', t.table_name), t.table_name || t.others, t.statements
+    ) AS s
+    ORDER BY t.table_name;
 END
 $$;
 
@@ -1547,6 +1911,33 @@ $$;
 
 -- The list says what is left at this moment. Whoever has it keeps others from it until its end, or the end of the session.
 
+--changeset registry-bbm:create-end-column-conversion splitStatements:false stripComments:false
+CREATE OR REPLACE FUNCTION end_column_conversion(conversion text, verb text) RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    rest text;
+BEGIN
+    SELECT string_agg(format('%I of %s', p.twin_name, p.table_name), ', ')
+    INTO rest
+    FROM column_conversion_pairs($1, 'finish') AS p
+    WHERE p.twin IS NOT NULL
+        OR EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = p.relid AND g.tgname = column_conversion_name('zzz_bbm_' || $1));
+    IF rest IS NOT NULL THEN
+        RAISE EXCEPTION 'column conversion % is not over: there is % yet; run the same again', quote_literal($1), rest
+            USING ERRCODE = 'RBM04';
+    END IF;
+    IF $2 = 'drop' THEN
+        UPDATE batched_background_migration_conversions v SET dropped_at = now() WHERE v.name = $1;
+    ELSE
+        DELETE FROM batched_background_migration_conversions v WHERE v.name = $1;
+    END IF;
+END
+$$;
+--rollback DROP FUNCTION IF EXISTS end_column_conversion(text, text);
+
 --changeset registry-bbm:create-column-conversion-steps splitStatements:false stripComments:false
 CREATE OR REPLACE FUNCTION column_conversion_steps(conversion text, verb text)
 RETURNS TABLE (title text, statement text, always boolean)
@@ -1558,6 +1949,7 @@ DECLARE
     known record;
     others text;
     problems text[];
+    is_mine boolean;
     key bigint := hashtextextended('steps of column conversion ' || $1, 0);
     engine text := (SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.oid = to_regclass('batched_background_migration_conversions'));
@@ -1585,7 +1977,18 @@ BEGIN
         RAISE EXCEPTION 'column conversion % is over: its twins were dropped at %', quote_literal($1), date_trunc('second', known.dropped_at)
             USING ERRCODE = 'RBM04';
     END IF;
-    IF NOT pg_try_advisory_lock(key) THEN
+    -- Whoever has looked at the list before has the lock already.
+    is_mine := EXISTS (
+        SELECT
+        FROM pg_locks l
+        WHERE l.locktype = 'advisory'
+            AND l.granted
+            AND l.objsubid = 1
+            AND l.pid = pg_backend_pid()
+            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND (l.classid::bigint << 32) | l.objid::bigint = key
+    );
+    IF NOT is_mine AND NOT pg_try_advisory_lock(key) THEN
         RAISE EXCEPTION 'column conversion % is being worked on by another session%', quote_literal($1), (
                 SELECT ', pid ' || l.pid || coalesce(' of ' || nullif(a.application_name, ''), '')
                 FROM pg_locks l
@@ -1598,47 +2001,51 @@ BEGIN
             )
             USING ERRCODE = 'lock_not_available';
     END IF;
-    problems := ARRAY(SELECT o FROM column_conversion_problems($1, $2) AS o);
-    IF problems <> '{}' THEN
-        PERFORM pg_advisory_unlock(key);
-        RAISE EXCEPTION 'column conversion % cannot be %:%', quote_literal($1),
-            CASE $2 WHEN 'add' THEN 'added' WHEN 'finish' THEN 'finished' WHEN 'undo' THEN 'undone' WHEN 'drop' THEN 'dropped' ELSE 'abandoned' END,
-            (SELECT string_agg(E'\n  ' || o, '' ORDER BY place) FROM unnest(problems) WITH ORDINALITY AS g (o, place))
-            USING ERRCODE = 'RBM04';
-    END IF;
-    IF $2 = 'finish' THEN
-        PERFORM require_batched_migrations(ARRAY(SELECT p.migration FROM column_conversion_pairs($1, $2) AS p ORDER BY p.place));
-    END IF;
-
-    -- Steps that others wait for have limits of their own. In others a limit would leave half an index behind.
-    RETURN QUERY VALUES
-        ('wait for locks without a limit', 'SET lock_timeout = 0', false),
-        ('run statements without a limit', 'SET statement_timeout = 0', false);
-    IF $2 = 'add' THEN
-        RETURN QUERY SELECT s.title, s.statement, false FROM column_conversion_add_steps($1) AS s;
-    ELSIF $2 IN ('finish', 'undo') THEN
-        RETURN QUERY SELECT s.title, s.statement, false FROM column_conversion_exchange_steps($1, $2) AS s;
-    ELSE
-        IF $2 = 'abandon' THEN
-            RETURN QUERY VALUES (
-                'delete the batched migrations that copy',
-                format('DELETE FROM %s.batched_background_migrations WHERE name = ANY (%L)', engine,
-                    ARRAY(SELECT p.migration FROM column_conversion_pairs($1, $2) AS p)),
-                false);
+    BEGIN
+        problems := ARRAY(SELECT o FROM column_conversion_problems($1, $2) AS o);
+        IF problems <> '{}' THEN
+            RAISE EXCEPTION 'column conversion % cannot be %:%', quote_literal($1),
+                CASE $2 WHEN 'add' THEN 'added' WHEN 'finish' THEN 'finished' WHEN 'undo' THEN 'undone' WHEN 'drop' THEN 'dropped' ELSE 'abandoned' END,
+                (SELECT string_agg(E'\n  ' || o, '' ORDER BY place) FROM unnest(problems) WITH ORDINALITY AS g (o, place))
+                USING ERRCODE = 'RBM04';
         END IF;
-        RETURN QUERY SELECT s.title, s.statement, false FROM column_conversion_drop_steps($1) AS s;
-        RETURN QUERY VALUES (
-            'record that the conversion is over',
-            format(CASE $2
-                WHEN 'drop' THEN 'UPDATE %s.batched_background_migration_conversions SET dropped_at = now() WHERE name = %L'
-                ELSE 'DELETE FROM %s.batched_background_migration_conversions WHERE name = %L'
-            END, engine, $1),
-            false);
-    END IF;
-    RETURN QUERY VALUES
-        ('limit waits as before', format('SET lock_timeout = %L', current_setting('lock_timeout')), true),
-        ('limit statements as before', format('SET statement_timeout = %L', current_setting('statement_timeout')), true),
-        ('let others work on it', format('SELECT pg_advisory_unlock(%s)', key), true);
+        IF $2 = 'finish' THEN
+            PERFORM require_batched_migrations(ARRAY(SELECT p.migration FROM column_conversion_pairs($1, $2) AS p ORDER BY p.place));
+        END IF;
+
+        -- Steps that others wait for have limits of their own. In others a limit would leave half an index behind.
+        RETURN QUERY VALUES
+            ('wait for locks without a limit', 'SET lock_timeout = 0', false),
+            ('run statements without a limit', 'SET statement_timeout = 0', false),
+            ('see in each statement what others have done', 'SET default_transaction_isolation = ''read committed''', false),
+            ('build each index where its original is', 'SET default_tablespace = ''''', false);
+        IF $2 = 'add' THEN
+            RETURN QUERY SELECT s.title, s.statement, false FROM column_conversion_add_steps($1) AS s;
+        ELSIF $2 IN ('finish', 'undo') THEN
+            RETURN QUERY SELECT s.title, s.statement, false FROM column_conversion_exchange_steps($1, $2) AS s;
+        ELSE
+            IF $2 = 'abandon' THEN
+                RETURN QUERY VALUES (
+                    'delete the batched migrations that copy',
+                    format('DELETE FROM %s.batched_background_migrations WHERE name = ANY (%L)', engine,
+                        ARRAY(SELECT p.migration FROM column_conversion_pairs($1, $2) AS p)),
+                    false);
+            END IF;
+            RETURN QUERY SELECT s.title, s.statement, false FROM column_conversion_drop_steps($1) AS s;
+            RETURN QUERY VALUES (
+                'record that the conversion is over', format('SELECT %s.end_column_conversion(%L, %L)', engine, $1, $2), false);
+        END IF;
+        RETURN QUERY VALUES
+            ('limit waits as before', format('SET lock_timeout = %L', current_setting('lock_timeout')), true),
+            ('limit statements as before', format('SET statement_timeout = %L', current_setting('statement_timeout')), true),
+            ('isolate as before', format('SET default_transaction_isolation = %L', current_setting('default_transaction_isolation')), true),
+            ('build where it was usual', format('SET default_tablespace = %L', current_setting('default_tablespace')), true),
+            ('let others work on it', format('SELECT pg_advisory_unlock(%s)', key), true);
+    EXCEPTION
+        WHEN OTHERS THEN
+            PERFORM pg_advisory_unlock(key);
+            RAISE;
+    END;
 END
 $$;
 

@@ -24,6 +24,7 @@ class KeysBenchmark {
     private static final Logger LOGGER = LoggerFactory.getLogger(KeysBenchmark.class);
     private static final long ROWS = Long.getLong("keys.rows", 20_000_000);
     private static final int RUNS = Integer.getInteger("keys.runs", 3);
+    private static final String ONLY = System.getProperty("keys.only", ".*");
     private static final double MOST_TIMES_AS_LONG = 1.5;
 
     /** A key, and the integer or text column that it ends with. */
@@ -57,6 +58,9 @@ class KeysBenchmark {
             try (EngineFleet fleet = EngineFleet.start(server.url("keys"), "replica", 1, 1)) {
                 for (int run = 1; run <= RUNS; run++) {
                     for (Key key : Key.values()) {
+                        if (!key.name().matches(ONLY)) {
+                            continue;
+                        }
                         prepare(database, key);
                         seconds.computeIfAbsent(key, each -> new ArrayList<>())
                                 .add(run(database, key.name().toLowerCase(Locale.ROOT) + "_" + run, key));

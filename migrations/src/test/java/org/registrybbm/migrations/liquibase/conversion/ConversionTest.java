@@ -196,7 +196,7 @@ class ConversionTest {
         assertThatThrownBy(undo::update)
                 .hasMessageContaining("id of t.orders has 3 rows that no integer can hold")
                 .hasMessageContaining("order_id of t.payments has 1 row that no integer can hold")
-                .hasMessageContaining("sequence t.orders_id_seq has come to 2147483651, which no integer can hold");
+                .hasMessageContaining("sequence t.orders_id_seq has come to 2147483652, which no integer can hold");
 
         assertThat(shop.description()).containsExactlyElementsOf(before);
         assertThat(database.number("SELECT count(*) FROM t.orders WHERE id_twin IS NULL"))

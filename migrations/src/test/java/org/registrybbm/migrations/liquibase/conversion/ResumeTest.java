@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.liquibase.conversion;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -155,5 +156,132 @@ class ResumeTest {
             finish.get(60, TimeUnit.SECONDS);
         }
         shop.use();
+    }
+
+    /** Runs the steps until one of them exchanges the columns of a table; that one too, if it is wanted. */
+    private void runUntilExchange(String verb, int exchanges) throws SQLException {
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            int left = exchanges;
+            for (String step : steps(statement, verb)) {
+                if (step.contains("exchange_converted_columns") && left-- == 0) {
+                    break;
+                }
+                statement.execute(step);
+            }
+            statement.execute("SELECT pg_advisory_unlock_all()");
+        }
+        new Shop(database).use();
+    }
+
+    private void run(String... verbs) throws SQLException {
+        for (String verb : verbs) {
+            runUntilExchange(verb, Integer.MAX_VALUE);
+        }
+    }
+
+    /** Somebody thinks better of it in the middle. Whatever was done before, both directions end as if it had not been. */
+    @ParameterizedTest
+    @CsvSource({"0", "1", "2"})
+    void turnsBackFromTheMiddle(int exchanges) throws SQLException {
+        Shop shop = Shop.open(database, Set.of());
+        List<String> before = shop.description();
+        shop.changelog(directory, ADD).update();
+        shop.copy();
+        List<String> added = shop.description();
+
+        runUntilExchange("finish", exchanges);
+        run("undo");
+        assertThat(shop.description()).containsExactlyElementsOf(added);
+
+        run("finish");
+        List<String> finished = shop.description();
+        runUntilExchange("undo", exchanges);
+        run("finish");
+        assertThat(shop.description()).containsExactlyElementsOf(finished);
+        // What the undo had built would refuse this.
+        database.execute(
+                "INSERT INTO t.orders (id, customer) VALUES (3000000000, 1); DELETE FROM t.orders WHERE id = 3000000000");
+
+        run("undo", "abandon");
+        assertThat(shop.description()).containsExactlyElementsOf(before);
+    }
+
+    /** psql goes on after an error. The columns are not exchanged without a proof, nor a table before those that refer to it. */
+    @Test
+    void exchangesNothingThatIsNotReady() throws SQLException {
+        copied();
+
+        assertThatThrownBy(
+                        () -> database.execute("SELECT exchange_converted_columns('widen', 'finish', 't.order_lines')"))
+                .hasMessageContaining("nothing proves yet that order_id_twin of t.order_lines is equal to order_id");
+        assertThatThrownBy(() -> database.execute("SELECT exchange_converted_columns('widen', 'finish', 't.orders')"))
+                .hasMessageContaining("order_id of t.order_lines is to be exchanged first");
+        assertThatThrownBy(() -> database.execute("SELECT end_column_conversion('widen', 'drop')"))
+                .hasMessageContaining("column conversion 'widen' is not over: there is id_twin of t.orders");
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            assertThatThrownBy(
+                            () -> statement.execute("SELECT exchange_converted_columns('widen', 'finish', 't.orders')"))
+                    .hasMessageContaining("read committed");
+            connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        }
+    }
+
+    /** A list that was refused leaves no lock, and one that was looked at twice leaves one only. */
+    @Test
+    void leavesNoLockBehind() throws SQLException {
+        Shop shop = Shop.open(database, Set.of());
+        shop.changelog(directory, ADD).update();
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            assertThatThrownBy(() -> steps(statement, "finish")).hasMessageContaining("is not finished");
+            assertThat(locks()).isZero();
+            shop.copy();
+            steps(statement, "finish");
+            assertThat(locks()).isOne();
+            for (String step : steps(statement, "finish")) {
+                statement.execute(step);
+            }
+            assertThat(locks()).isZero();
+        }
+    }
+
+    private long locks() {
+        return database.number(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+    }
+
+    /** A transaction that has taken a number and not written its row yet holds a lock on the sequence alone. */
+    @Test
+    void waitsForWhoeverHoldsTheSequence() throws Exception {
+        Shop shop = copied();
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            List<CompletableFuture<Void>> commits = new ArrayList<>();
+            shop.changelog(directory, ADD, FINISH)
+                    .telling(message -> {
+                        if (message.endsWith("exchange id, parent_id of t.orders and the twins")) {
+                            execute(statement, "SELECT nextval('t.orders_id_seq')");
+                            commits.add(CompletableFuture.runAsync(
+                                    () -> execute(statement, "COMMIT"),
+                                    CompletableFuture.delayedExecutor(1_500, TimeUnit.MILLISECONDS)));
+                        }
+                    })
+                    .update();
+            assertThat(commits).hasSize(1);
+            commits.get(0).join();
+        }
+        shop.use();
+    }
+
+    private static void execute(Statement statement, String sql) {
+        try {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }
