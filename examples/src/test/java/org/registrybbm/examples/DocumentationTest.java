@@ -17,7 +17,11 @@ import org.junit.jupiter.api.Test;
 class DocumentationTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final List<Path> SOURCES = List.of(
-            Path.of("src/main/java/org/registrybbm/examples"), Path.of("src/test/java/org/registrybbm/examples"));
+            Path.of("src/main/java/org/registrybbm/examples"),
+            Path.of("src/test/java/org/registrybbm/examples"),
+            Path.of("../spring-boot-example/src/main/java/org/registrybbm/springboot"));
+    private static final Pattern WHOLE_FILE =
+            Pattern.compile("<!-- file: (\\S+) -->\\s*```\\w+\\n(.*?)```", Pattern.DOTALL);
     private static final Pattern SNIPPET =
             Pattern.compile("<!-- snippet: ([\\w-]+) -->\\s*```java\\n(.*?)```", Pattern.DOTALL);
     private static final Pattern REGION = Pattern.compile("// snippet: ([\\w-]+)\\n(.*?)\\n *// end", Pattern.DOTALL);
@@ -41,6 +45,18 @@ class DocumentationTest {
             }
         }
         assertThat(shown).isNotEmpty();
+    }
+
+    @Test
+    void showsFilesAsTheyAre() throws IOException {
+        for (Path document : documents()) {
+            Matcher file = WHOLE_FILE.matcher(Files.readString(document));
+            while (file.find()) {
+                assertThat(file.group(2))
+                        .as("%s in %s", file.group(1), document)
+                        .isEqualTo(Files.readString(document.resolveSibling(file.group(1))));
+            }
+        }
     }
 
     @Test
