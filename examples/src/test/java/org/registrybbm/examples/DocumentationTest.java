@@ -48,6 +48,22 @@ class DocumentationTest {
     }
 
     @Test
+    void namesEachFieldOfALogLine() throws IOException {
+        String described = Files.readString(ROOT.resolve("docs/configuration.md"));
+        List<String> fields = new ArrayList<>();
+        for (Path file : filesOf(ROOT.resolve("migrations/src/main/java/org/registrybbm/migrations/event"))) {
+            Matcher field = Pattern.compile("with\\(\\s*\"(\\w+)\"").matcher(Files.readString(file));
+            while (field.find()) {
+                fields.add(field.group(1));
+            }
+        }
+
+        assertThat(fields)
+                .hasSizeGreaterThan(30)
+                .allSatisfy(field -> assertThat(described).contains("`" + field + "`"));
+    }
+
+    @Test
     void showsFilesAsTheyAre() throws IOException {
         for (Path document : documents()) {
             Matcher file = WHOLE_FILE.matcher(Files.readString(document));

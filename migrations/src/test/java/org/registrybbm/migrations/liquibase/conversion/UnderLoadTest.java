@@ -80,6 +80,7 @@ class UnderLoadTest {
                     INSERT INTO t.order_lines (order_id, sku) SELECT i, 'a' FROM generate_series(1, %1$d) AS i;
                     INSERT INTO t.payments (order_id) SELECT i FROM generate_series(1, %1$d, 2) AS i;
                     """.formatted(ORDERS));
+            database.execute("ANALYZE");
             Shop shop = new Shop(database);
             try (BusyShop sessions = BusyShop.open(database, ORDERS, 3, 3)) {
                 TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
