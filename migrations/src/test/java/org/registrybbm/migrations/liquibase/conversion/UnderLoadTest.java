@@ -40,6 +40,7 @@ class UnderLoadTest {
 
     // An autovacuum is on the tables nearly always, and takes its time.
     private static final Map<String, String> SETTINGS = Map.of(
+            "fsync", "off",
             "autovacuum_naptime", "1s",
             "autovacuum_vacuum_cost_delay", "100ms",
             "autovacuum_vacuum_cost_limit", "100",
