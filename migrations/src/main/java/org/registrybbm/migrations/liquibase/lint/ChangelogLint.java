@@ -54,6 +54,7 @@ public final class ChangelogLint {
             "create\\s+(?:unique\\s+)?index\\s+(?:concurrently\\s+)?(?:if\\s+not\\s+exists\\s+)?(?:[\\w\"$]+\\s+)?on\\s+(?:only\\s+)?"
                     + "([\\w.\"$]+)\\s*(?:using\\s+\\w+\\s*)?\\(([^;]*)",
             Pattern.CASE_INSENSITIVE);
+    private static final Pattern QUOTED = Pattern.compile("'(?:[^']|'')*'");
     private static final Pattern WORD = Pattern.compile("[\\w$]+");
 
     private final @Nullable WorkRegistry work;
@@ -299,33 +300,37 @@ public final class ChangelogLint {
     }
 
     private void concurrent(ChangeSet changeSet) {
-        sql(changeSet).filter(text -> CONCURRENTLY.matcher(text).find()).forEach(text -> {
-            if (changeSet.isRunInTransaction()) {
-                add(
-                        changeSet,
-                        Rule.CONCURRENTLY,
-                        "CONCURRENTLY does not run in a transaction; say runInTransaction: false");
-            }
-            // Whoever looks for invalid indexes first may rely on the name.
-            if (!text.contains("indisvalid")
-                    && text.toLowerCase(Locale.ROOT)
-                            .replaceAll("\\s+", " ")
-                            .contains("index concurrently if not exists")) {
-                add(
-                        changeSet,
-                        Rule.CONCURRENTLY,
-                        "IF NOT EXISTS takes an INVALID index that a broken run left for the real one;"
-                                + " drop it first with DROP INDEX CONCURRENTLY IF EXISTS, in a change of its own");
-            }
-            if (text.strip().replaceAll(";\\s*$", "").contains(";")
-                    && changeSet.getChanges().stream().anyMatch(ChangelogLint::isUnsplit)) {
-                add(
-                        changeSet,
-                        Rule.CONCURRENTLY,
-                        "several statements that are sent at once are a transaction; let Liquibase"
-                                + " split them, or give each one a change of its own");
-            }
-        });
+        // What a function writes in quotes, it does not run here.
+        sql(changeSet)
+                .map(text -> QUOTED.matcher(text).replaceAll("''"))
+                .filter(text -> CONCURRENTLY.matcher(text).find())
+                .forEach(text -> {
+                    if (changeSet.isRunInTransaction()) {
+                        add(
+                                changeSet,
+                                Rule.CONCURRENTLY,
+                                "CONCURRENTLY does not run in a transaction; say runInTransaction: false");
+                    }
+                    // Whoever looks for invalid indexes first may rely on the name.
+                    if (!text.contains("indisvalid")
+                            && text.toLowerCase(Locale.ROOT)
+                                    .replaceAll("\\s+", " ")
+                                    .contains("index concurrently if not exists")) {
+                        add(
+                                changeSet,
+                                Rule.CONCURRENTLY,
+                                "IF NOT EXISTS takes an INVALID index that a broken run left for the real one;"
+                                        + " drop it first with DROP INDEX CONCURRENTLY IF EXISTS, in a change of its own");
+                    }
+                    if (text.strip().replaceAll(";\\s*$", "").contains(";")
+                            && changeSet.getChanges().stream().anyMatch(ChangelogLint::isUnsplit)) {
+                        add(
+                                changeSet,
+                                Rule.CONCURRENTLY,
+                                "several statements that are sent at once are a transaction; let Liquibase"
+                                        + " split them, or give each one a change of its own");
+                    }
+                });
     }
 
     private static boolean isUnsplit(Change change) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A column is widened, narrowed again, and widened for good, with all that hangs on it. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class ConversionTest {
     private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";

@@ -26,7 +26,7 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class KilledConversionTest {
-    private static final int KILLS = Integer.getInteger("conversion.kills", 3);
+    private static final int KILLS = Integer.getInteger("conversion.kills", 1);
     private static final int MOST_STEPS = 45;
     private static final Pattern STEP = Pattern.compile("step (\\d+) of (\\d+), (.*)");
     private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";

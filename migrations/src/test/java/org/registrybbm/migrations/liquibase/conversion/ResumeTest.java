@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Whoever runs the steps may be gone after any of them. The application works all the while, and the next one ends it. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class ResumeTest {
     private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 class UnderLoadTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(UnderLoadTest.class);
     private static final long ORDERS = Long.getLong("conversion.orders", 5_000);
-    private static final int REPORT_SECONDS = Integer.getInteger("conversion.reportSeconds", 2);
+    private static final int REPORT_SECONDS = Integer.getInteger("conversion.reportSeconds", 1);
     private static final int WARM_UP_SECONDS = Math.min(20, REPORT_SECONDS);
 
     // An autovacuum is on the tables nearly always, and takes its time.
