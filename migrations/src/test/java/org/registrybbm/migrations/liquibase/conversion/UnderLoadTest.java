@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
@@ -48,6 +50,8 @@ class UnderLoadTest {
             "autovacuum_vacuum_scale_factor", "0",
             "shared_buffers", "256MB",
             "max_wal_size", "4GB");
+
+    private static final Pattern TABLE = Pattern.compile("\\bt\\.\\w+");
 
     private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";
     private static final String FINISH = "finishColumnConversion: {name: widen}";
@@ -95,9 +99,17 @@ class UnderLoadTest {
                 run(sessions, shop.changelog(directory, ADD, FINISH, UNDO), database);
                 run(sessions, shop.changelog(directory, ADD, FINISH, UNDO, AGAIN), database);
 
+                // Each table that a statement reads changes once in a run, and then the statement fails once in a
+                // session.
                 assertThat(sessions.failures()).allSatisfy((what, times) -> {
-                    assertThat(what).contains("run ").contains("| plain").contains("0A000");
-                    assertThat(times).as(what).isOne();
+                    assertThat(what).startsWith("run ").contains("| plain").contains("0A000");
+                    assertThat((long) times)
+                            .as(what)
+                            .isLessThanOrEqualTo(TABLE.matcher(what)
+                                    .results()
+                                    .map(MatchResult::group)
+                                    .distinct()
+                                    .count());
                 });
                 LOGGER.warn(
                         "{} statements in all, {} failed with 0A000",
@@ -139,7 +151,7 @@ class UnderLoadTest {
                             .formatted(sessions.longest(), (System.nanoTime() - since[0]) / 1e9, before[0]));
                     before[0] = message.substring(message.indexOf(", step") + 2);
                     since[0] = System.nanoTime();
-                    sessions.during("run " + runs + ", " + before[0]);
+                    sessions.during("run " + runs);
                     if (message.contains(", exchange ")) {
                         report(database);
                     }
@@ -147,7 +159,7 @@ class UnderLoadTest {
                 .update();
         LOGGER.warn("{} s\n{}", seconds(start), String.join("\n", waits));
         reports.forEach(CompletableFuture::join);
-        sessions.during("after run " + runs);
+        sessions.during("run " + runs);
     }
 
     /** Returns when a report has read the table and keeps its transaction open. */
