@@ -216,7 +216,7 @@ class SchemaCommandIT {
         assertThat(lines.exit()).isEqualTo(1);
         assertThat(lines.out())
                 .contains(
-                        "changeset gate of test: error gate-unknown-name: no changeset before this one queues 'fil'; nearest: fill")
+                        "changeset gate of test: error gate-unknown-name: no changeset before this one queues or adds 'fil'; nearest: fill")
                 .endsWith("1 error, 0 warnings\n");
         assertThat(sarif.exit()).isEqualTo(1);
         assertThat(new ObjectMapper()
