@@ -77,16 +77,7 @@ BEGIN
         JOIN pg_class x ON x.oid = i.indexrelid
         JOIN pg_namespace n ON n.oid = x.relnamespace
         LEFT JOIN pg_tablespace s ON s.oid = x.reltablespace
-        WHERE i.indrelid = source
-            AND (i.indkey::smallint[] && numbers OR EXISTS (
-                SELECT
-                FROM pg_depend d
-                WHERE d.classid = 'pg_class'::regclass
-                    AND d.objid = i.indexrelid
-                    AND d.refclassid = 'pg_class'::regclass
-                    AND d.refobjid = source
-                    AND d.refobjsubid = ANY (numbers)
-            ))
+        WHERE i.indexrelid IN (SELECT column_indexes(source, numbers))
         UNION ALL
         SELECT 'check', k.oid, NULL, k.conname, k.convalidated, NULL, NULL
         FROM pg_constraint k
@@ -104,16 +95,7 @@ BEGIN
             NULL
         FROM pg_statistic_ext e
         JOIN pg_namespace n ON n.oid = e.stxnamespace
-        WHERE e.stxrelid = source
-            AND (e.stxkeys::smallint[] && numbers OR EXISTS (
-                SELECT
-                FROM pg_depend d
-                WHERE d.classid = 'pg_statistic_ext'::regclass
-                    AND d.objid = e.oid
-                    AND d.refclassid = 'pg_class'::regclass
-                    AND d.refobjid = source
-                    AND d.refobjsubid = ANY (numbers)
-            ))
+        WHERE e.oid IN (SELECT column_statistics(source, numbers))
     ) AS o
     CROSS JOIN LATERAL (SELECT column_conversion_definition(o.kind, o.id) AS definition) AS now
     LEFT JOIN batched_background_migration_conversion_originals before ON $2 = 'undo'

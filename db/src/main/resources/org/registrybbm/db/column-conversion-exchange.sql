@@ -120,16 +120,7 @@ BEGIN
         JOIN pg_class x ON x.oid = i.indexrelid
         JOIN pg_namespace n ON n.oid = x.relnamespace
         LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
-        WHERE i.indrelid = relation
-            AND (i.indkey::smallint[] && numbers OR EXISTS (
-                SELECT
-                FROM pg_depend d
-                WHERE d.classid = 'pg_class'::regclass
-                    AND d.objid = i.indexrelid
-                    AND d.refclassid = 'pg_class'::regclass
-                    AND d.refobjid = relation
-                    AND d.refobjsubid = ANY (numbers)
-            ))
+        WHERE i.indexrelid IN (SELECT column_indexes(relation, numbers))
     LOOP
         IF NOT EXISTS (
             SELECT
@@ -178,16 +169,7 @@ BEGIN
             obj_description(e.oid, 'pg_statistic_ext') AS comment, pg_get_userbyid(e.stxowner) AS owner
         FROM pg_statistic_ext e
         JOIN pg_namespace n ON n.oid = e.stxnamespace
-        WHERE e.stxrelid = relation
-            AND (e.stxkeys::smallint[] && numbers OR EXISTS (
-                SELECT
-                FROM pg_depend d
-                WHERE d.classid = 'pg_statistic_ext'::regclass
-                    AND d.objid = e.oid
-                    AND d.refclassid = 'pg_class'::regclass
-                    AND d.refobjid = relation
-                    AND d.refobjsubid = ANY (numbers)
-            ))
+        WHERE e.oid IN (SELECT column_statistics(relation, numbers))
     LOOP
         narrow := column_conversion_definition('statistics', item.id);
         EXECUTE format('DROP STATISTICS %I.%I', item.home, item.name);

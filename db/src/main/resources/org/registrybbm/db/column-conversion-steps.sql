@@ -79,7 +79,7 @@ BEGIN
                     CASE beyond WHEN 1 THEN '1 row' ELSE beyond || ' rows' END, pair.target);
             END IF;
             FOR owned IN
-                SELECT format('%I.%I', n.nspname, c.relname) AS named, q.seqincrement, q.seqmin, q.seqmax, from_it.owned,
+                SELECT format('%I.%I', n.nspname, c.relname) AS named, q.seqincrement, q.seqmin, q.seqmax, from_it.identity,
                     EXISTS (
                         SELECT
                         FROM batched_background_migration_conversion_originals o
@@ -87,9 +87,9 @@ BEGIN
                             AND o.kind = 'sequence'
                             AND o.name = format('%I.%I', n.nspname, c.relname)
                             AND o.wide = column_conversion_definition('sequence', c.oid)
-                    ) AS is_known, from_it.identity
+                    ) AS is_known
                 FROM (
-                    SELECT d.objid AS id, true AS owned, d.deptype = 'i' AS identity
+                    SELECT d.objid AS id, d.deptype = 'i' AS identity
                     FROM pg_depend d
                     WHERE d.classid = 'pg_class'::regclass
                         AND d.refclassid = 'pg_class'::regclass
@@ -97,7 +97,7 @@ BEGIN
                         AND d.refobjsubid = pair.attnum
                         AND d.deptype IN ('a', 'i')
                     UNION
-                    SELECT d.refobjid, true, false
+                    SELECT d.refobjid, false
                     FROM pg_attrdef v
                     JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = v.oid AND d.refclassid = 'pg_class'::regclass
                     WHERE v.adrelid = pair.relid
@@ -134,10 +134,8 @@ LANGUAGE sql
 STABLE
 SET search_path FROM CURRENT
 AS $$
-    SELECT $1, format('SELECT %I.run_short_step(ARRAY[%s], %L)', n.nspname, (SELECT string_agg(DISTINCT quote_literal(o), ', ') FROM unnest($2) AS o), $3)
-    FROM pg_class c
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid = to_regclass('batched_background_migration_conversions')
+    SELECT $1, format('SELECT %s.run_short_step(ARRAY[%s], %L)', column_conversion_schema(),
+        (SELECT string_agg(DISTINCT quote_literal(o), ', ') FROM unnest($2) AS o), $3)
 $$;
 
 CREATE OR REPLACE FUNCTION column_conversion_add_steps(conversion text)
@@ -147,8 +145,7 @@ SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
 DECLARE
-    engine text := (SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.oid = to_regclass('batched_background_migration_conversions'));
+    engine text := column_conversion_schema();
 BEGIN
     RETURN QUERY
     SELECT s.*
@@ -199,8 +196,7 @@ SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
 DECLARE
-    engine text := (SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.oid = to_regclass('batched_background_migration_conversions'));
+    engine text := column_conversion_schema();
     tab record;
     copies jsonb := '[]';
     stranger record;
@@ -396,15 +392,9 @@ AS $$
         GROUP BY p.table_name
         HAVING bool_or(p.twin IS NOT NULL)
     ) AS t
-    CROSS JOIN (
-        SELECT n.nspname
-        FROM pg_class c
-        JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.oid = to_regclass('batched_background_migration_conversions')
-    ) AS engine
     CROSS JOIN column_conversion_short_step(
         format('drop the twins of %s', t.table_name), t.table_name || t.others,
-        format('SELECT %I.drop_column_twins(%L, %L)', engine.nspname, $1, t.table_name)
+        format('SELECT %s.drop_column_twins(%L, %L)', column_conversion_schema(), $1, t.table_name)
     ) AS s
     ORDER BY t.level DESC, t.place
 $$;
@@ -455,8 +445,7 @@ DECLARE
     problems text[];
     is_mine boolean;
     key bigint := hashtextextended('steps of column conversion ' || $1, 0);
-    engine text := (SELECT quote_ident(n.nspname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.oid = to_regclass('batched_background_migration_conversions'));
+    engine text := column_conversion_schema();
 BEGIN
     IF coalesce($2, '') NOT IN ('add', 'finish', 'undo', 'drop', 'abandon') THEN
         RAISE EXCEPTION 'column_conversion_steps can add, finish, undo, drop or abandon, not %', quote_nullable($2)

@@ -405,15 +405,7 @@ AS $$
             WHERE oi.indrelid = t.relid
                 AND column_conversion_name(o.relname || '_twin') = x.relname
         )
-        AND (t.twin = ANY (i.indkey) OR EXISTS (
-            SELECT
-            FROM pg_depend d
-            WHERE d.classid = 'pg_class'::regclass
-                AND d.objid = i.indexrelid
-                AND d.refclassid = 'pg_class'::regclass
-                AND d.refobjid = t.relid
-                AND d.refobjsubid = t.twin
-        ))
+        AND i.indexrelid IN (SELECT column_indexes(t.relid, ARRAY[t.twin]))
     UNION ALL
     SELECT t.table_name, t.relid, NULL, format('DROP STATISTICS IF EXISTS %I.%I', n.nspname, e.stxname)
     FROM twins t
@@ -425,15 +417,7 @@ AS $$
             WHERE o.stxrelid = t.relid
                 AND column_conversion_name(o.stxname || '_twin') = e.stxname
         )
-        AND (t.twin = ANY (e.stxkeys) OR EXISTS (
-            SELECT
-            FROM pg_depend d
-            WHERE d.classid = 'pg_statistic_ext'::regclass
-                AND d.objid = e.oid
-                AND d.refclassid = 'pg_class'::regclass
-                AND d.refobjid = t.relid
-                AND d.refobjsubid = t.twin
-        ))
+        AND e.oid IN (SELECT column_statistics(t.relid, ARRAY[t.twin]))
     UNION ALL
     SELECT t.table_name, t.relid, NULL, format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', t.table_name, t.twin_name)
     FROM twins t

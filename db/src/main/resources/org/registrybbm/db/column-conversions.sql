@@ -376,3 +376,59 @@ AS $$
     WHERE c.conversion = $1
 $$;
 --rollback DROP FUNCTION IF EXISTS column_conversion_pairs(text, text);
+
+-- Indexes and statistics depend on the columns of their expressions and conditions too. One that belongs to a constraint depends
+-- on that, and names its columns.
+
+--changeset registry-bbm:create-column-conversion-look-ups splitStatements:false stripComments:false
+CREATE OR REPLACE FUNCTION column_conversion_schema() RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path FROM CURRENT
+AS $$
+    SELECT quote_ident(n.nspname)
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = to_regclass('batched_background_migration_conversions')
+$$;
+
+CREATE OR REPLACE FUNCTION column_indexes(relation oid, attnums smallint[]) RETURNS SETOF oid
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog
+AS $$
+    SELECT i.indexrelid
+    FROM pg_index i
+    WHERE i.indrelid = $1
+        AND (i.indkey::smallint[] && $2 OR EXISTS (
+            SELECT
+            FROM pg_depend d
+            WHERE d.classid = 'pg_class'::regclass
+                AND d.objid = i.indexrelid
+                AND d.refclassid = 'pg_class'::regclass
+                AND d.refobjid = $1
+                AND d.refobjsubid = ANY ($2)
+        ))
+$$;
+
+CREATE OR REPLACE FUNCTION column_statistics(relation oid, attnums smallint[]) RETURNS SETOF oid
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog
+AS $$
+    SELECT e.oid
+    FROM pg_statistic_ext e
+    WHERE e.stxrelid = $1
+        AND (e.stxkeys::smallint[] && $2 OR EXISTS (
+            SELECT
+            FROM pg_depend d
+            WHERE d.classid = 'pg_statistic_ext'::regclass
+                AND d.objid = e.oid
+                AND d.refclassid = 'pg_class'::regclass
+                AND d.refobjid = $1
+                AND d.refobjsubid = ANY ($2)
+        ))
+$$;
+--rollback DROP FUNCTION IF EXISTS column_statistics(oid, smallint[]);
+--rollback DROP FUNCTION IF EXISTS column_indexes(oid, smallint[]);
+--rollback DROP FUNCTION IF EXISTS column_conversion_schema();

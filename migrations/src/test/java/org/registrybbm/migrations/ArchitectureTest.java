@@ -189,16 +189,9 @@ class ArchitectureTest {
                     "verification",
                     "gate",
                     "spi")
-            .may("liquibase.attribute", "internal.jdbc", "internal.tables")
-            .may("liquibase.conversion", "internal.jdbc", "liquibase.attribute")
-            .may(
-                    "liquibase",
-                    "",
-                    "model",
-                    "internal.jdbc",
-                    "internal.tables",
-                    "liquibase.attribute",
-                    "liquibase.conversion")
+            .may("liquibase.base", "internal.jdbc", "internal.tables")
+            .may("liquibase.conversion", "internal.jdbc", "liquibase.base")
+            .may("liquibase", "", "model", "internal.jdbc", "internal.tables", "liquibase.base", "liquibase.conversion")
             .may("liquibase.lint", "internal.jdbc", "internal.tables", "work", "liquibase.conversion", "liquibase")
             .knowNoOthers();
 

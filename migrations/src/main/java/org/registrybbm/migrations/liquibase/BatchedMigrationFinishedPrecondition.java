@@ -31,9 +31,9 @@ import liquibase.resource.ResourceAccessor;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.GateQueries;
-import org.registrybbm.migrations.liquibase.attribute.Attribute;
-import org.registrybbm.migrations.liquibase.attribute.Attributes;
-import org.registrybbm.migrations.liquibase.attribute.BatchedMigrationChange;
+import org.registrybbm.migrations.liquibase.base.Attribute;
+import org.registrybbm.migrations.liquibase.base.Attributes;
+import org.registrybbm.migrations.liquibase.base.BatchedMigrationChange;
 
 /**
  * {@code batchedMigrationFinished}: a precondition that fails unless some batched migrations are finished and, by default, verified.

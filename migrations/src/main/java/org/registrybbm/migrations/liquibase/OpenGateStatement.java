@@ -14,17 +14,16 @@ import liquibase.database.PreparedStatementFactory;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 import liquibase.exception.UnexpectedLiquibaseException;
-import liquibase.statement.AbstractSqlStatement;
-import liquibase.statement.ExecutablePreparedStatement;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.internal.tables.GateQueries;
+import org.registrybbm.migrations.liquibase.base.ProgramStatement;
 import org.registrybbm.migrations.model.StopSignal;
 
 /**
  * Tries to open a gate before it is asked: waits for batched migrations that run, or runs them. It decides nothing; whatever comes of it,
  * the gate is asked afterwards.
  */
-public final class OpenGateStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
+public final class OpenGateStatement extends ProgramStatement {
     /** Under this name, the scope of Liquibase holds the engine with which migrations can be run: {@link BatchedMigrations}. */
     public static final String ENGINE = "org.registrybbm.engine";
 
@@ -116,9 +115,7 @@ public final class OpenGateStatement extends AbstractSqlStatement implements Exe
     }
 
     private static void tell(List<GateQueries.Look> all) {
-        String text = all.stream().map(GateQueries.Look::toString).collect(Collectors.joining(System.lineSeparator()));
-        Scope.getCurrentScope().getUI().sendMessage(text);
-        Scope.getCurrentScope().getLog(OpenGateStatement.class).info(text);
+        tell(all.stream().map(GateQueries.Look::toString).collect(Collectors.joining(System.lineSeparator())));
     }
 
     private static void pause() {

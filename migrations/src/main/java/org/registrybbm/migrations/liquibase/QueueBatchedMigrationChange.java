@@ -1,7 +1,7 @@
 package org.registrybbm.migrations.liquibase;
 
-import static org.registrybbm.migrations.liquibase.attribute.Attribute.optional;
-import static org.registrybbm.migrations.liquibase.attribute.Attribute.required;
+import static org.registrybbm.migrations.liquibase.base.Attribute.optional;
+import static org.registrybbm.migrations.liquibase.base.Attribute.required;
 
 import java.util.List;
 import java.util.Optional;
@@ -12,10 +12,10 @@ import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.exception.ValidationErrors;
 import liquibase.statement.SqlStatement;
-import org.registrybbm.migrations.liquibase.attribute.Attribute;
-import org.registrybbm.migrations.liquibase.attribute.AttributeType;
-import org.registrybbm.migrations.liquibase.attribute.Attributes;
-import org.registrybbm.migrations.liquibase.attribute.BatchedMigrationChange;
+import org.registrybbm.migrations.liquibase.base.Attribute;
+import org.registrybbm.migrations.liquibase.base.AttributeType;
+import org.registrybbm.migrations.liquibase.base.Attributes;
+import org.registrybbm.migrations.liquibase.base.BatchedMigrationChange;
 
 /**
  * {@code queueBatchedMigration}: queues a batched migration, unless it is there already. Over an empty table it is finished at once.

@@ -1,24 +1,21 @@
 package org.registrybbm.migrations.liquibase;
 
-import static org.registrybbm.migrations.liquibase.attribute.Attribute.optional;
+import static org.registrybbm.migrations.liquibase.base.Attribute.optional;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import liquibase.Scope;
 import liquibase.change.ChangeMetaData;
 import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
-import liquibase.database.OfflineConnection;
 import liquibase.exception.ValidationErrors;
-import liquibase.executor.ExecutorService;
 import liquibase.statement.SqlStatement;
-import org.registrybbm.migrations.liquibase.attribute.Attribute;
-import org.registrybbm.migrations.liquibase.attribute.AttributeType;
-import org.registrybbm.migrations.liquibase.attribute.Attributes;
-import org.registrybbm.migrations.liquibase.attribute.BatchedMigrationChange;
+import org.registrybbm.migrations.liquibase.base.Attribute;
+import org.registrybbm.migrations.liquibase.base.AttributeType;
+import org.registrybbm.migrations.liquibase.base.Attributes;
+import org.registrybbm.migrations.liquibase.base.BatchedMigrationChange;
 
 /**
  * {@code requireBatchedMigration}: a gate. The changeset fails unless some batched migrations are finished and, by default, verified. Until
@@ -99,16 +96,6 @@ public final class RequireBatchedMigrationChange extends BatchedMigrationChange 
 
     private String mode() {
         return attributes().get(MODE).orElse(FAIL);
-    }
-
-    /** Returns whether statements are executed, and not written to a script. */
-    private static boolean isLive(Database database) {
-        return database.getConnection() != null
-                && !(database.getConnection() instanceof OfflineConnection)
-                && Scope.getCurrentScope()
-                        .getSingleton(ExecutorService.class)
-                        .getExecutor("jdbc", database)
-                        .updatesDatabase();
     }
 
     @Override

@@ -1,16 +1,16 @@
 package org.registrybbm.migrations.liquibase;
 
-import static org.registrybbm.migrations.liquibase.attribute.Attribute.optional;
-import static org.registrybbm.migrations.liquibase.attribute.Attribute.required;
+import static org.registrybbm.migrations.liquibase.base.Attribute.optional;
+import static org.registrybbm.migrations.liquibase.base.Attribute.required;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import org.registrybbm.migrations.internal.tables.GateQueries;
-import org.registrybbm.migrations.liquibase.attribute.Attribute;
-import org.registrybbm.migrations.liquibase.attribute.AttributeType;
-import org.registrybbm.migrations.liquibase.attribute.Attributes;
+import org.registrybbm.migrations.liquibase.base.Attribute;
+import org.registrybbm.migrations.liquibase.base.AttributeType;
+import org.registrybbm.migrations.liquibase.base.Attributes;
 
 /**
  * What a change needs of batched migrations.

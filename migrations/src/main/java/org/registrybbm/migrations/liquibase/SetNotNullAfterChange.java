@@ -1,6 +1,6 @@
 package org.registrybbm.migrations.liquibase;
 
-import static org.registrybbm.migrations.liquibase.attribute.Attribute.required;
+import static org.registrybbm.migrations.liquibase.base.Attribute.required;
 
 import java.util.List;
 import java.util.Set;
@@ -12,10 +12,10 @@ import liquibase.exception.ValidationErrors;
 import liquibase.statement.SqlStatement;
 import liquibase.statement.core.RawSqlStatement;
 import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
-import org.registrybbm.migrations.liquibase.attribute.Attribute;
-import org.registrybbm.migrations.liquibase.attribute.AttributeType;
-import org.registrybbm.migrations.liquibase.attribute.Attributes;
-import org.registrybbm.migrations.liquibase.attribute.BatchedMigrationChange;
+import org.registrybbm.migrations.liquibase.base.Attribute;
+import org.registrybbm.migrations.liquibase.base.AttributeType;
+import org.registrybbm.migrations.liquibase.base.Attributes;
+import org.registrybbm.migrations.liquibase.base.BatchedMigrationChange;
 
 /**
  * {@code setNotNullAfter}: a gate, and then NOT NULL for the column that the migration has filled, without a scan of the table under a lock

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.registrybbm.migrations.internal.tables.GateQueries;
-import org.registrybbm.migrations.liquibase.attribute.AttributeType;
+import org.registrybbm.migrations.liquibase.base.AttributeType;
 
 /**
  * Finds gates and queued migrations in SQL that people write. It knows calls of the engine's functions with literals, which is how the

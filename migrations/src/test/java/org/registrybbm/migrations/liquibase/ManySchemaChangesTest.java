@@ -100,6 +100,7 @@ class ManySchemaChangesTest {
     /** Somebody else goes on within 5 s, if there is still somebody who waits. */
     private static void killWhoeverHoldsTheLock(TestDatabase database, List<SchemaChangeProcess> ours, Random random)
             throws InterruptedException {
+        // The moment of the fault, not a wait for something.
         Thread.sleep(random.nextInt(1_500));
         List<SchemaChangeProcess> begun = ours.stream()
                 .filter(process -> process.handle().isAlive() && process.lines().contains("begins"))

@@ -1,7 +1,7 @@
 package org.registrybbm.migrations.liquibase.conversion;
 
-import static org.registrybbm.migrations.liquibase.attribute.Attribute.optional;
-import static org.registrybbm.migrations.liquibase.attribute.Attribute.required;
+import static org.registrybbm.migrations.liquibase.base.Attribute.optional;
+import static org.registrybbm.migrations.liquibase.base.Attribute.required;
 
 import java.util.List;
 import java.util.stream.Stream;
@@ -10,9 +10,9 @@ import liquibase.change.DatabaseChange;
 import liquibase.database.Database;
 import liquibase.statement.SqlStatement;
 import liquibase.statement.core.RawSqlStatement;
-import org.registrybbm.migrations.liquibase.attribute.Attribute;
-import org.registrybbm.migrations.liquibase.attribute.AttributeType;
-import org.registrybbm.migrations.liquibase.attribute.Attributes;
+import org.registrybbm.migrations.liquibase.base.Attribute;
+import org.registrybbm.migrations.liquibase.base.AttributeType;
+import org.registrybbm.migrations.liquibase.base.Attributes;
 
 /**
  * {@code addColumnConversion}: gives a column, and the columns whose foreign keys refer to it, twins of a wider type, which a trigger keeps

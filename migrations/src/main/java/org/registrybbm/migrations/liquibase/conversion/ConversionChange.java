@@ -3,19 +3,16 @@ package org.registrybbm.migrations.liquibase.conversion;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import liquibase.Scope;
 import liquibase.database.Database;
-import liquibase.database.OfflineConnection;
 import liquibase.exception.ValidationErrors;
-import liquibase.executor.ExecutorService;
 import liquibase.statement.SqlStatement;
 import liquibase.statement.core.RawSqlStatement;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.SqlLiterals;
-import org.registrybbm.migrations.liquibase.attribute.Attribute;
-import org.registrybbm.migrations.liquibase.attribute.AttributeType;
-import org.registrybbm.migrations.liquibase.attribute.Attributes;
-import org.registrybbm.migrations.liquibase.attribute.BatchedMigrationChange;
+import org.registrybbm.migrations.liquibase.base.Attribute;
+import org.registrybbm.migrations.liquibase.base.AttributeType;
+import org.registrybbm.migrations.liquibase.base.Attributes;
+import org.registrybbm.migrations.liquibase.base.BatchedMigrationChange;
 
 /**
  * What the changes of a column conversion have in common: they run the steps that the database says are left. Each step is a transaction of
@@ -107,15 +104,5 @@ public abstract class ConversionChange extends BatchedMigrationChange {
 
     static List<Attribute> nameAndSchema() {
         return List.of(NAME, Attributes.SCHEMA);
-    }
-
-    /** Returns whether statements are executed, and not written to a script. */
-    private static boolean isLive(Database database) {
-        return database.getConnection() != null
-                && !(database.getConnection() instanceof OfflineConnection)
-                && Scope.getCurrentScope()
-                        .getSingleton(ExecutorService.class)
-                        .getExecutor("jdbc", database)
-                        .updatesDatabase();
     }
 }

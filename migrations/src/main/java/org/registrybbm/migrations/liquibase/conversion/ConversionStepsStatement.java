@@ -7,21 +7,19 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import liquibase.Scope;
 import liquibase.database.Database;
 import liquibase.database.PreparedStatementFactory;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 import liquibase.exception.UnexpectedLiquibaseException;
-import liquibase.statement.AbstractSqlStatement;
-import liquibase.statement.ExecutablePreparedStatement;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.liquibase.base.ProgramStatement;
 
 /**
  * Runs the steps of a column conversion that are left. It asks the database for them, runs them in their order, and asks again if one of
  * them had to give way to others.
  */
-public final class ConversionStepsStatement extends AbstractSqlStatement implements ExecutablePreparedStatement {
+public final class ConversionStepsStatement extends ProgramStatement {
     private static final int TRIES = 5;
     private static final long PAUSE_SECONDS = 2;
     // lock_not_available, deadlock_detected: the same may work a little later.
@@ -115,10 +113,5 @@ public final class ConversionStepsStatement extends AbstractSqlStatement impleme
                 why.addSuppressed(e);
             }
         }
-    }
-
-    private static void tell(String text) {
-        Scope.getCurrentScope().getUI().sendMessage(text);
-        Scope.getCurrentScope().getLog(ConversionStepsStatement.class).info(text);
     }
 }

@@ -2,6 +2,10 @@ package org.registrybbm.migrations.liquibase.conversion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.ADD;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.DROP;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.FINISH;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.UNDO;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -21,10 +25,6 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class ConversionTest {
-    private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";
-    private static final String FINISH = "finishColumnConversion: {name: widen}";
-    private static final String UNDO = "undoColumnConversion: {name: widen}";
-    private static final String DROP = "dropColumnConversion: {name: widen}";
 
     private final TestDatabase database;
 

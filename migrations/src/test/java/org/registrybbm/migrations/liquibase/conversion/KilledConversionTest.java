@@ -1,6 +1,10 @@
 package org.registrybbm.migrations.liquibase.conversion;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.ADD;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.DROP;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.FINISH;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.UNDO;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -29,10 +33,6 @@ class KilledConversionTest {
     private static final int KILLS = Integer.getInteger("conversion.kills", 1);
     private static final int MOST_STEPS = 45;
     private static final Pattern STEP = Pattern.compile("step (\\d+) of (\\d+), (.*)");
-    private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";
-    private static final String FINISH = "finishColumnConversion: {name: widen}";
-    private static final String UNDO = "undoColumnConversion: {name: widen}";
-    private static final String DROP = "dropColumnConversion: {name: widen}";
 
     private final TestDatabase database;
 

@@ -2,6 +2,8 @@ package org.registrybbm.migrations.liquibase.conversion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.ADD;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.FINISH;
 
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -28,8 +30,6 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class ResumeTest {
-    private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";
-    private static final String FINISH = "finishColumnConversion: {name: widen}";
 
     private final TestDatabase database;
 

@@ -3,6 +3,7 @@ package org.registrybbm.migrations.liquibase.conversion;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -15,6 +16,15 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Tables with all that can hang on a column that is to be widened, and what an application does with them. */
 record Shop(TestDatabase database) {
+    /** The changes of the conversion that most tests are about. */
+    static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";
+
+    static final String FINISH = "finishColumnConversion: {name: widen}";
+
+    static final String UNDO = "undoColumnConversion: {name: widen}";
+
+    static final String DROP = "dropColumnConversion: {name: widen}";
+
     /** The columns are narrow, but those of the names between the angle brackets, which are wide in a reference. */
     private static final String TABLES = """
             CREATE TABLE t.orders (
@@ -176,7 +186,7 @@ record Shop(TestDatabase database) {
                 database,
                 directory,
                 "changes.yaml",
-                java.util.Arrays.stream(changes)
+                Arrays.stream(changes)
                         .map(change -> """
                                 - changeSet:
                                     id: %s

@@ -2,6 +2,9 @@ package org.registrybbm.migrations.liquibase.conversion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.ADD;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.FINISH;
+import static org.registrybbm.migrations.liquibase.conversion.Shop.UNDO;
 
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -54,9 +57,6 @@ class UnderLoadTest {
 
     private static final Pattern TABLE = Pattern.compile("\\bt\\.\\w+");
 
-    private static final String ADD = "addColumnConversion: {name: widen, tableName: t.orders, columnName: id}";
-    private static final String FINISH = "finishColumnConversion: {name: widen}";
-    private static final String UNDO = "undoColumnConversion: {name: widen}";
     private static final String AGAIN = "finishColumnConversion: {name: widen }";
 
     @TempDir

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.liquibase.attribute;
+package org.registrybbm.migrations.liquibase.base;
 
 import java.util.Locale;
 import java.util.regex.Pattern;

@@ -1,4 +1,4 @@
-package org.registrybbm.migrations.liquibase.attribute;
+package org.registrybbm.migrations.liquibase.base;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;

@@ -1,12 +1,15 @@
-package org.registrybbm.migrations.liquibase.attribute;
+package org.registrybbm.migrations.liquibase.base;
 
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import liquibase.Scope;
 import liquibase.change.AbstractChange;
 import liquibase.database.Database;
+import liquibase.database.OfflineConnection;
 import liquibase.database.core.PostgresDatabase;
 import liquibase.exception.ValidationErrors;
+import liquibase.executor.ExecutorService;
 import liquibase.parser.core.ParsedNode;
 import liquibase.resource.ResourceAccessor;
 import liquibase.statement.SqlStatement;
@@ -84,6 +87,16 @@ public abstract class BatchedMigrationChange extends AbstractChange {
     @Override
     public boolean supportsRollback(Database database) {
         return true;
+    }
+
+    /** Returns whether statements are executed, and not written to a script. */
+    protected static boolean isLive(Database database) {
+        return database.getConnection() != null
+                && !(database.getConnection() instanceof OfflineConnection)
+                && Scope.getCurrentScope()
+                        .getSingleton(ExecutorService.class)
+                        .getExecutor("jdbc", database)
+                        .updatesDatabase();
     }
 
     /** Returns one statement. */
