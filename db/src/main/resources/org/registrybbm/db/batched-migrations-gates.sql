@@ -87,6 +87,32 @@ CREATE TRIGGER trigger_batched_background_migrations_check_order
 -- so that people can search for it.
 
 --changeset registry-bbm:create-batched-migration-gate splitStatements:false stripComments:false
+CREATE OR REPLACE FUNCTION near_names(misspelt text, names text[]) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+AS $$
+    SELECT string_agg(quote_literal(best.name), ' or ' ORDER BY best.alike DESC, best.name)
+    FROM (
+        SELECT other.name, alike.score AS alike
+        FROM unnest($2) AS other (name)
+        CROSS JOIN LATERAL (
+            -- Twice the triples of letters that both have, by the triples of each.
+            SELECT 2.0 * count(*) FILTER (WHERE both_have.sides = 2) / greatest(sum(both_have.sides), 1) AS score
+            FROM (
+                SELECT count(DISTINCT side) AS sides
+                FROM (VALUES (1, '  ' || lower(other.name) || ' '), (2, '  ' || lower($1) || ' ')) AS t (side, word)
+                CROSS JOIN LATERAL generate_series(1, length(t.word) - 2) AS at
+                GROUP BY substr(t.word, at, 3)
+            ) AS both_have
+        ) AS alike
+        WHERE alike.score > 0.4
+        ORDER BY alike.score DESC, other.name
+        LIMIT 3
+    ) AS best
+$$;
+
+COMMENT ON FUNCTION near_names(text, text[]) IS 'Those of some names that somebody may have meant; NULL if none is near.';
+
 CREATE OR REPLACE FUNCTION batched_migration_gate(names text[], allow_waived boolean DEFAULT false)
 RETURNS TABLE (name text, state text, message text, detail text, remedy text)
 LANGUAGE sql
@@ -227,25 +253,8 @@ AS $$
         END
     FROM seen s
     LEFT JOIN LATERAL (
-        SELECT string_agg(quote_literal(best.name), ' or ' ORDER BY best.alike DESC, best.name) AS names
-        FROM (
-            SELECT o.name, alike.score AS alike
-            FROM batched_background_migrations o
-            CROSS JOIN LATERAL (
-                -- Twice the triples of letters that both have, by the triples of each.
-                SELECT 2.0 * count(*) FILTER (WHERE both_have.sides = 2) / greatest(sum(both_have.sides), 1) AS score
-                FROM (
-                    SELECT count(DISTINCT side) AS sides
-                    FROM (VALUES (1, '  ' || lower(o.name) || ' '), (2, '  ' || lower(s.name) || ' ')) AS t (side, word)
-                    CROSS JOIN LATERAL generate_series(1, length(t.word) - 2) AS at
-                    GROUP BY substr(t.word, at, 3)
-                ) AS both_have
-            ) AS alike
-            WHERE s.state = 'unknown'
-                AND alike.score > 0.4
-            ORDER BY alike.score DESC, o.name
-            LIMIT 3
-        ) AS best
+        SELECT near_names(s.name, ARRAY(SELECT o.name FROM batched_background_migrations o)) AS names
+        WHERE s.state = 'unknown'
     ) AS near ON true
     LEFT JOIN LATERAL (
         SELECT string_agg(
@@ -274,6 +283,7 @@ $$;
 COMMENT ON FUNCTION batched_migration_gate(text[], boolean) IS
     'What stands in the way of a change that needs the result of some batched migrations; state is verified where nothing does.';
 --rollback DROP FUNCTION IF EXISTS batched_migration_gate(text[], boolean);
+--rollback DROP FUNCTION IF EXISTS near_names(text, text[]);
 
 -- The rows stay locked until the transaction ends, so that nobody reopens a migration before the change is made that
 -- relies on it.
@@ -644,6 +654,8 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     before text := pg_catalog.current_setting('lock_timeout');
+    longest interval := coalesce(nullif(pg_catalog.current_setting('registry_bbm.longest_wait', true), ''), '200ms')::interval;
+    most_ms integer := extract(epoch FROM longest) * 1000;
     named text;
     tries integer := 0;
     waits integer := 0;
@@ -654,6 +666,9 @@ BEGIN
     IF coalesce(pg_catalog.cardinality(tables), 0) = 0 OR step IS NULL THEN
         RAISE EXCEPTION 'run_short_step needs the tables that the step locks, and the step' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    IF most_ms NOT BETWEEN 1 AND 60000 THEN
+        RAISE EXCEPTION 'registry_bbm.longest_wait is %, but must be between 1ms and 60s', longest USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     -- In one order everywhere, so that two steps never wait for each other.
     SELECT pg_catalog.string_agg(one::regclass::text, ', ' ORDER BY one::regclass::oid)
     INTO named
@@ -663,7 +678,7 @@ BEGIN
     LOOP
         -- What a transaction has seen of the others it would go on to see until its end.
         PERFORM pg_catalog.pg_stat_clear_snapshot();
-        SELECT coalesce(pg_catalog.bool_or(a.xact_start < pg_catalog.clock_timestamp() - interval '1 second'), false),
+        SELECT coalesce(pg_catalog.bool_or(a.xact_start < pg_catalog.clock_timestamp() - 5 * longest), false),
             pg_catalog.array_agg(l.virtualtransaction) FILTER (WHERE a.xact_start IS NULL)
         INTO busy, nameless
         FROM pg_catalog.pg_locks l
@@ -685,7 +700,7 @@ BEGIN
         tries := tries + 1;
         BEGIN
             -- The limit is for each table, and the first is held while the next is waited for.
-            PERFORM pg_catalog.set_config('lock_timeout', greatest(1, 200 / pg_catalog.cardinality(tables)) || 'ms', true);
+            PERFORM pg_catalog.set_config('lock_timeout', greatest(1, most_ms / pg_catalog.cardinality(tables)) || 'ms', true);
             EXECUTE pg_catalog.format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', named);
             -- It may need locks of its own, as of a sequence.
             EXECUTE step;
@@ -693,9 +708,10 @@ BEGIN
         EXCEPTION
             WHEN lock_not_available OR deadlock_detected THEN
                 IF tries = 40 THEN
-                    RAISE EXCEPTION '% could not be locked in % tries; another transaction holds it. Run the same again later',
-                        named, tries
-                        USING ERRCODE = 'lock_not_available';
+                    RAISE EXCEPTION '% could not be locked in % tries of %; other transactions hold it for longer', named, tries, longest
+                        USING ERRCODE = 'lock_not_available',
+                            HINT = 'Run the same again when fewer of them are there, or let everybody wait for longer in this '
+                                || 'session: SET registry_bbm.longest_wait = ''2s''';
                 END IF;
                 PERFORM pg_catalog.pg_sleep(0.2 + pg_catalog.random() / 2);
         END;
@@ -705,7 +721,7 @@ END
 $$;
 
 COMMENT ON FUNCTION run_short_step(text[], text) IS
-    'Runs statements that need tables for themselves, without making the application wait for longer than 200 ms at a time.';
+    'Runs statements that need tables for themselves, without making the application wait for longer than registry_bbm.longest_wait at a time, which is 200 ms if it is not set.';
 --rollback DROP FUNCTION IF EXISTS run_short_step(text[], text);
 
 -- A program that starts compares it with what it needs. Whoever changes the schema raises version, and least_program too if

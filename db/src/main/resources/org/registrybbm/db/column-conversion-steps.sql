@@ -3,6 +3,20 @@
 -- What is left to be done of a conversion, as statements in their order.
 
 --changeset registry-bbm:create-column-conversion-problems splitStatements:false stripComments:false
+CREATE OR REPLACE FUNCTION column_conversion_absence(conversion text) RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path FROM CURRENT
+AS $$
+    SELECT 'does not exist; ' || coalesce(
+        'did you mean ' || near_names($1, array_agg(v.name)) || '?',
+        'there is ' || string_agg(quote_literal(v.name), ', ' ORDER BY v.name),
+        'nor does any other')
+    FROM batched_background_migration_conversions v
+    WHERE v.dropped_at IS NULL
+    HAVING NOT EXISTS (SELECT FROM batched_background_migration_conversions known WHERE known.name = $1)
+$$;
+
 CREATE OR REPLACE FUNCTION column_conversion_problems(conversion text, verb text) RETURNS SETOF text
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -126,6 +140,7 @@ $$;
 COMMENT ON FUNCTION column_conversion_problems(text, text) IS
     'Why a column conversion cannot be finished, undone, dropped or abandoned now; nothing if it can.';
 --rollback DROP FUNCTION IF EXISTS column_conversion_problems(text, text);
+--rollback DROP FUNCTION IF EXISTS column_conversion_absence(text);
 
 --changeset registry-bbm:create-column-conversion-step-functions splitStatements:false stripComments:false
 CREATE OR REPLACE FUNCTION column_conversion_short_step(title text, tables text[], step text)
@@ -441,7 +456,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     known record;
-    others text;
+    late record;
     problems text[];
     is_mine boolean;
     key bigint := hashtextextended('steps of column conversion ' || $1, 0);
@@ -456,11 +471,7 @@ BEGIN
         IF $2 = 'abandon' THEN
             RETURN;
         END IF;
-        SELECT string_agg(quote_literal(v.name), ', ' ORDER BY v.name)
-        INTO others
-        FROM batched_background_migration_conversions v
-        WHERE v.dropped_at IS NULL;
-        RAISE EXCEPTION 'column conversion % does not exist; %', quote_nullable($1), coalesce('there is ' || others, 'nor does any other')
+        RAISE EXCEPTION 'column conversion % %', quote_nullable($1), column_conversion_absence($1)
             USING ERRCODE = 'RBM04';
     END IF;
     IF known.dropped_at IS NOT NULL THEN
@@ -504,6 +515,24 @@ BEGIN
         END IF;
         IF $2 = 'finish' THEN
             PERFORM require_batched_migrations(ARRAY(SELECT p.migration FROM column_conversion_pairs($1, $2) AS p ORDER BY p.place));
+            FOR late IN
+                SELECT format('%s.%I refers to %s.%I and stays %s, as its foreign key came after the conversion was added; '
+                        'give it a conversion of its own', r.relid::regclass, a.attname, p.table_name, p.column_name,
+                        format_type(a.atttypid, a.atttypmod)) AS warned
+                FROM column_conversion_pairs($1, $2) AS p
+                CROSS JOIN column_conversion_reach(p.relid, p.column_name, known.to_type::regtype, known.referencing) AS r
+                JOIN pg_attribute a ON a.attrelid = r.relid AND a.attnum = r.attnum
+                WHERE p.place = 1
+                    AND NOT EXISTS (
+                        SELECT
+                        FROM column_conversion_pairs($1, $2) AS taken
+                        WHERE taken.relid = r.relid
+                            AND taken.attnum = r.attnum
+                    )
+                ORDER BY 1
+            LOOP
+                RAISE WARNING '%', late.warned;
+            END LOOP;
         END IF;
 
         -- Steps that others wait for have limits of their own. In others a limit would leave half an index behind.

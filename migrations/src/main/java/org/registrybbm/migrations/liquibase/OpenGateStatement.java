@@ -92,6 +92,7 @@ public final class OpenGateStatement extends ProgramStatement {
         if (!runnable.isEmpty()) {
             tell(all);
             long end = System.nanoTime() + timeout.toNanos();
+            engine.presence().start(() -> {});
             var unused = engine.runToEnd(runnable, () -> System.nanoTime() >= end);
         }
         List<String> unverified = names(look(), one -> one.state().equals("unverified") && gate.verified());

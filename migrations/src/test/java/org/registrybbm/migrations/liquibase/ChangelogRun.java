@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +26,7 @@ import liquibase.changelog.DatabaseChangeLog;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.resource.DirectoryResourceAccessor;
 import liquibase.ui.LoggerUIService;
+import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A changelog of a test, in a file of its own, and what Liquibase does with it on a database. */
@@ -112,12 +114,29 @@ public final class ChangelogRun {
         run(liquibase -> liquibase.update(new Contexts(), new LabelExpression()));
     }
 
+    /** Updates, and runs the migrations of small tables with an engine. */
+    public void updateRunning(BatchedMigrations engine) {
+        run(liquibase -> {
+            SmallTables small = new SmallTables(engine, Duration.ofMinutes(1), messages::add);
+            liquibase.setChangeExecListener(small);
+            liquibase.update(new Contexts(), new LabelExpression());
+            small.run(liquibase.getDatabase());
+        });
+    }
+
     public void rollback(int changesets) {
         run(liquibase -> liquibase.rollback(changesets, ""));
     }
 
     public void validate() {
         run(Liquibase::validate);
+    }
+
+    /** What the command {@code status} prints. */
+    public String status() {
+        StringWriter status = new StringWriter();
+        run(liquibase -> liquibase.reportStatus(true, new Contexts(), new LabelExpression(), status));
+        return status.toString();
     }
 
     public String updateSql() {

@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.liquibase;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.sql.Connection;
@@ -81,16 +82,25 @@ class ShortStepTest {
 
     /** With no limit at all, the last of very many tables would be waited for while all others are locked. */
     @ParameterizedTest
-    @CsvSource({"1,200ms", "2,100ms", "3,66ms", "250,1ms"})
-    void sharesItsWaitAmongItsTables(int tables, String limit) {
+    @CsvSource({"1,'',200ms", "2,'',100ms", "3,'',66ms", "250,'',1ms", "1,2s,2s", "4,2s,500ms"})
+    void sharesItsWaitAmongItsTables(int tables, String longest, String limit) {
         database.execute("""
+                SET registry_bbm.longest_wait = '%2$s';
                 DO $$ BEGIN FOR i IN 1 .. %1$d LOOP EXECUTE format('CREATE TABLE t.t%%s (id int)', i); END LOOP; END $$;
                 SELECT run_short_step(
                     ARRAY(SELECT 't.t' || i FROM generate_series(1, %1$d) AS i),
                     'CREATE TABLE t.seen AS SELECT current_setting(''lock_timeout'') AS lock_timeout'
-                )
-                """.formatted(tables));
+                );
+                RESET registry_bbm.longest_wait
+                """.formatted(tables, longest));
 
         assertThat(database.text("SELECT lock_timeout FROM t.seen")).isEqualTo(limit);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0s", "2min"})
+    void refusesAWaitThatNobodyMeans(String longest) {
+        assertThatThrownBy(() -> run("SET registry_bbm.longest_wait = '" + longest + "'; " + STEP))
+                .hasStackTraceContaining("but must be between 1ms and 60s");
     }
 }

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +52,39 @@ class PluginOnlyTest {
             awaitFinished("orders");
         } finally {
             scheduler.shutdown(true);
+        }
+    }
+
+    /** An application that had Quartz before us keeps its tables, wherever they are and whatever they are called. */
+    @ParameterizedTest
+    @ValueSource(strings = {"APP_QRTZ_", "host.APP_QRTZ_", "host.JOBS_"})
+    void usesTheQuartzTablesOfTheApplication(String prefix) throws Exception {
+        String table = prefix.toLowerCase(Locale.ROOT).replace('.', '_') + "items";
+        queue(table);
+        String schema = prefix.startsWith("host.") ? "host" : "public";
+        String start = prefix.substring(prefix.indexOf('.') + 1).toLowerCase(Locale.ROOT);
+        String rename = """
+                DO $$
+                DECLARE
+                    old record;
+                BEGIN
+                    CREATE SCHEMA IF NOT EXISTS host;
+                    FOR old IN SELECT * FROM pg_tables WHERE schemaname = '%1$s' AND tablename LIKE '%2$s%%' LOOP
+                        EXECUTE format('ALTER TABLE %%I.%%I SET SCHEMA %3$s', old.schemaname, old.tablename);
+                        EXECUTE format('ALTER TABLE %3$s.%%I RENAME TO %%I', old.tablename, replace(old.tablename, '%2$s', '%4$s'));
+                    END LOOP;
+                END $$
+                """;
+        database.execute(rename.formatted("public", "qrtz_", schema, start));
+        properties.setProperty("org.quartz.jobStore.tablePrefix", prefix);
+
+        Scheduler scheduler = new StdSchedulerFactory(properties).getScheduler();
+        try {
+            scheduler.start();
+            awaitFinished(table);
+        } finally {
+            scheduler.shutdown(true);
+            database.execute(rename.formatted(schema, start, "public", "qrtz_"));
         }
     }
 

@@ -104,9 +104,8 @@ final class GateCheckCommand extends AbstractLiquibaseCommand<RegistryConfigurat
     }
 
     private void print(List<Refusal> refusals) {
-        err.println("no schema change was made, as "
-                + (refusals.size() == 1 ? "1 batched migration stands" : refusals.size() + " batched migrations stand")
-                + " in the way:");
+        err.println("no schema change was made, for "
+                + (refusals.size() == 1 ? "1 reason:" : refusals.size() + " reasons:"));
         for (Refusal refusal : refusals) {
             err.println();
             err.println("changeset " + refusal.changeSet() + ":");
@@ -122,9 +121,15 @@ final class GateCheckCommand extends AbstractLiquibaseCommand<RegistryConfigurat
     }
 
     private static Duration wait(String given) {
-        if (given == null) {
-            return Duration.ZERO;
-        }
+        return given == null ? Duration.ZERO : length(given);
+    }
+
+    /**
+     * Reads the value of an option {@code --wait}.
+     *
+     * @throws CommandFailure when it is no length of time
+     */
+    static Duration length(String given) {
         try {
             return io.dropwizard.util.Duration.parse(given).toJavaDuration();
         } catch (IllegalArgumentException e) {

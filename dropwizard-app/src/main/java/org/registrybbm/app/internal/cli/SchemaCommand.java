@@ -29,11 +29,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.Liquibase;
+import liquibase.Scope;
 import liquibase.exception.LiquibaseException;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import net.sourceforge.argparse4j.inf.Subparsers;
+import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.app.config.RegistryConfiguration;
+import org.registrybbm.app.internal.database.DirectConnections;
 import org.registrybbm.app.internal.database.NamedPool;
 import org.registrybbm.app.internal.database.SchemaLocks;
 import org.registrybbm.app.internal.text.CommandFailure;
@@ -41,6 +44,7 @@ import org.registrybbm.app.internal.text.Errors;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.liquibase.OpenGateStatement;
 import org.registrybbm.migrations.liquibase.SchemaLock;
+import org.registrybbm.migrations.liquibase.SmallTables;
 
 /**
  * Runs {@code db}: Dropwizard's commands of Liquibase, and {@code check}. Before {@code migrate} changes anything, it asks the gates of all
@@ -55,6 +59,7 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
     private static final Set<String> CHANGING =
             Set.of("clear-checksums", "drop-all", "fast-forward", MIGRATE, "rollback", "tag", "test");
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(30);
+    private static final Duration LONGEST_RUN = Duration.ofMinutes(1);
 
     private final DatabaseConfiguration<RegistryConfiguration> database;
     private final DatabaseConfiguration<RegistryConfiguration> rows;
@@ -69,7 +74,7 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
      * Creates the command.
      *
      * @param database the database that the configuration names
-     * @param rows connections through which a gate in mode {@code run} changes rows
+     * @param rows connections through which {@code migrate} runs the migrations of small tables, and those of gates in mode {@code run}
      * @param changelog where the changelog is on the class path
      * @param out where findings go
      * @param err where refusals and progress go
@@ -143,7 +148,8 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
                                                   of them
                           lint                    tell what will go wrong with the batched
                                                   migrations of the changelog
-                          migrate                 apply them; run it before new replicas start
+                          migrate                 apply them, and run the batched migrations of
+                                                  small tables; run it before new replicas start
                           migrate --wait 30m      wait for batched migrations in their way first
                           migrate --dry-run       only print their SQL
                           rollback --count 1      take back the newest schema change; stop the
@@ -171,6 +177,14 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
         if (LOCKS.equals(subcommand) && Boolean.TRUE.equals(namespace.getBoolean(RELEASE))) {
             requireNoHolder(liquibase);
         }
+        BatchedMigrations engine = Scope.getCurrentScope().get(OpenGateStatement.ENGINE, BatchedMigrations.class);
+        if (MIGRATE.equals(subcommand) && !dry) {
+            SmallTables small = new SmallTables(engine, LONGEST_RUN, err::println);
+            liquibase.setChangeExecListener(small);
+            super.run(namespace, liquibase);
+            small.run(liquibase.getDatabase());
+            return;
+        }
         super.run(namespace, liquibase);
     }
 
@@ -192,7 +206,7 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
         ManagedDataSource pool =
                 NamedPool.build(rows.getDataSourceFactory(configuration), bootstrap.getMetricRegistry(), "db-rows");
         pool.start();
-        try (BatchedMigrations engine = BatchedMigrations.on(pool).build()) {
+        try (BatchedMigrations engine = engine(pool, configuration)) {
             scope.put(OpenGateStatement.ENGINE, engine);
             super.run(bootstrap, namespace, configuration);
         } catch (LiquibaseException e) {
@@ -200,6 +214,15 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
         } finally {
             pool.stop();
         }
+    }
+
+    private BatchedMigrations engine(ManagedDataSource pool, RegistryConfiguration configuration) {
+        BackgroundMigrationsFactory settings = configuration.backgroundMigrations();
+        BatchedMigrations.Builder engine = BatchedMigrations.on(pool)
+                .settings(settings.engineSettings().inForeground())
+                .registryLock(settings.registryLock());
+        DirectConnections.like(rows.getDataSourceFactory(configuration)).ifPresent(engine::presence);
+        return engine.build();
     }
 
     private Exception explained(LiquibaseException e, RegistryConfiguration configuration) throws Exception {

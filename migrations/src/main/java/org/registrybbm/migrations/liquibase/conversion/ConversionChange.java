@@ -23,12 +23,13 @@ public abstract class ConversionChange extends BatchedMigrationChange {
     private static final String BEFORE_SEMICOLON = System.lineSeparator() + "-- psql runs what this selects";
     private static final String CONVERSIONS = "batched_background_migration_conversions";
     private static final String PROBLEMS = """
-            SELECT 'does not exist' AS problem
-            WHERE NOT EXISTS (SELECT FROM %1$s WHERE name = ?)
+            SELECT absence AS problem
+            FROM %2$s(?) AS absence
+            WHERE absence IS NOT NULL
             UNION ALL
             SELECT problem
             FROM %1$s
-            CROSS JOIN %2$s(?, ?) AS problem
+            CROSS JOIN %3$s(?, ?) AS problem
             WHERE name = ?
             """;
     private static final String MIGRATIONS = """
@@ -82,7 +83,10 @@ public abstract class ConversionChange extends BatchedMigrationChange {
     public final List<String> problems(Connection connection) throws SQLException {
         return Jdbc.list(
                 connection,
-                PROBLEMS.formatted(qualified(CONVERSIONS), qualified("column_conversion_problems")),
+                PROBLEMS.formatted(
+                        qualified(CONVERSIONS),
+                        qualified("column_conversion_absence"),
+                        qualified("column_conversion_problems")),
                 row -> row.getString("problem"),
                 name(),
                 name(),

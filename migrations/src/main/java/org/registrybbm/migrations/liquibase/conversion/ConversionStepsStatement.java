@@ -1,9 +1,12 @@
 package org.registrybbm.migrations.liquibase.conversion;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +15,6 @@ import liquibase.database.PreparedStatementFactory;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 import liquibase.exception.UnexpectedLiquibaseException;
-import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.liquibase.base.ProgramStatement;
 
 /**
@@ -69,12 +71,7 @@ public final class ConversionStepsStatement extends ProgramStatement {
     }
 
     private void run(Connection connection) throws SQLException {
-        List<Step> steps = Jdbc.list(
-                connection,
-                "SELECT title, statement, always FROM " + function + "(?, ?)",
-                row -> new Step(row.getString("title"), row.getString("statement"), row.getBoolean("always")),
-                name,
-                verb.word());
+        List<Step> steps = steps(connection);
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
             String place = "step " + (i + 1) + " of " + steps.size() + ", " + step.title();
@@ -92,12 +89,33 @@ public final class ConversionStepsStatement extends ProgramStatement {
         }
     }
 
+    private List<Step> steps(Connection connection) throws SQLException {
+        List<Step> steps = new ArrayList<>();
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT title, statement, always FROM " + function + "(?, ?)")) {
+            statement.setString(1, name);
+            statement.setString(2, verb.word());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    steps.add(
+                            new Step(rows.getString("title"), rows.getString("statement"), rows.getBoolean("always")));
+                }
+            }
+            tellWarnings(statement);
+        }
+        return steps;
+    }
+
     private static void run(Connection connection, Step step) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute(step.statement());
-            for (SQLWarning warning = statement.getWarnings(); warning != null; warning = warning.getNextWarning()) {
-                tell(String.valueOf(warning.getMessage()));
-            }
+            tellWarnings(statement);
+        }
+    }
+
+    private static void tellWarnings(Statement statement) throws SQLException {
+        for (SQLWarning warning = statement.getWarnings(); warning != null; warning = warning.getNextWarning()) {
+            tell(String.valueOf(warning.getMessage()));
         }
     }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.liquibase.ChangelogRun;
+import org.registrybbm.migrations.liquibase.Refusal;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -260,9 +261,15 @@ class ConversionTest {
         shop.changelog(directory, ADD).update();
         ChangelogRun misspelt = shop.changelog(directory, ADD, "finishColumnConversion: {name: wyden}");
 
-        assertThat(misspelt.refusals("")).hasSize(1);
+        assertThat(misspelt.refusals(""))
+                .singleElement()
+                .extracting(Refusal::text)
+                .asString()
+                .contains("column conversion 'wyden'", "does not exist; did you mean 'widen'?");
         assertThatThrownBy(misspelt::update)
-                .hasMessageContaining("column conversion 'wyden' does not exist; there is 'widen'");
+                .hasMessageContaining("column conversion 'wyden' does not exist; did you mean 'widen'?");
+        assertThatThrownBy(shop.changelog(directory, ADD, "finishColumnConversion: {name: other}")::update)
+                .hasMessageContaining("column conversion 'other' does not exist; there is 'widen'");
     }
 
     @Test
@@ -278,6 +285,23 @@ class ConversionTest {
                 .hasSizeGreaterThan(30)
                 .anyMatch(line -> line.matches(".*step \\d+ of \\d+, build index t.orders_pkey_twin"))
                 .anyMatch(line -> line.endsWith("exchange id, parent_id of t.orders and the twins"));
+    }
+
+    @Test
+    void tellsOfAColumnThatCameTooLate() {
+        Shop shop = shop();
+        shop.changelog(directory, ADD).update();
+        shop.copy();
+        database.execute("CREATE TABLE t.refunds (id int PRIMARY KEY, order_id int REFERENCES t.orders)");
+        ChangelogRun finish = shop.changelog(directory, ADD, FINISH);
+
+        finish.update();
+
+        assertThat(finish.messages("t.refunds.order_id"))
+                .containsExactly(
+                        "t.refunds.order_id refers to t.orders.id and stays integer, as its foreign key came after the"
+                                + " conversion was added; give it a conversion of its own");
+        shop.use();
     }
 
     @Test

@@ -1,0 +1,121 @@
+package org.registrybbm.migrations.liquibase;
+
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import liquibase.changelog.ChangeSet;
+import liquibase.changelog.ChangeSet.RunStatus;
+import liquibase.changelog.DatabaseChangeLog;
+import liquibase.changelog.visitor.AbstractChangeExecListener;
+import liquibase.database.Database;
+import liquibase.database.jvm.JdbcConnection;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.RunResult;
+import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.UnknownMigrationException;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs the migrations of small tables between the changesets, so that a database that was just created, with a few rows that its
+ * changelog inserted, is done with all data changes at once: the gates of later changesets pass, and nothing is left for the replicas.
+ *
+ * <p>It runs what the replicas would run anyway, as they would, and shares it with those that are there. It takes only active migrations
+ * whose work function the engine has, over tables that hold at most {@link #MOST_BYTES} together with their partitions. Whatever goes
+ * wrong with one is for its gate to tell.
+ */
+public final class SmallTables extends AbstractChangeExecListener {
+    /** How large a table may be, in bytes of its rows: some ten thousand to some hundred thousand rows, or a few seconds of work. */
+    public static final long MOST_BYTES = 16L << 20;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(SmallTables.class);
+    private static final String HAS_TABLES = """
+            SELECT to_regclass('batched_background_migrations') IS NOT NULL
+                AND to_regproc('batched_migration_leaves') IS NOT NULL AS found
+            """;
+    private static final String SMALL = """
+            SELECT m.name
+            FROM batched_background_migrations m
+            WHERE m.status IN (1, 4)
+                AND m.job_signature_name = ANY (?::text[])
+                AND (
+                    SELECT sum(pg_relation_size(leaf))
+                    FROM batched_migration_leaves(to_regclass(m.table_name)) AS leaf
+                ) <= ?
+            ORDER BY m.id
+            """;
+
+    private final BatchedMigrations engine;
+    private final Duration longest;
+    private final Consumer<String> tell;
+    private final Set<String> tried = new HashSet<>();
+
+    /**
+     * Creates the listener of one update.
+     *
+     * @param engine with which migrations are run
+     * @param longest how long they may take between two changesets; what is left then is for the replicas
+     * @param tell is told in a line what was run
+     */
+    public SmallTables(BatchedMigrations engine, Duration longest, Consumer<String> tell) {
+        this.engine = engine;
+        this.longest = longest;
+        this.tell = tell;
+    }
+
+    @Override
+    public void willRun(ChangeSet changeSet, DatabaseChangeLog changelog, Database database, RunStatus status) {
+        run(database);
+    }
+
+    /** Runs what the changesets so far have queued. Liquibase tells of the next changeset, but not that there is none. */
+    public void run(Database database) {
+        try {
+            List<String> small = small(database);
+            tried.addAll(small);
+            if (!small.isEmpty()) {
+                run(small);
+            }
+        } catch (SQLException | DatabaseException e) {
+            LOGGER.warn("the batched migrations of small tables are left to the replicas", e);
+        }
+    }
+
+    private void run(List<String> small) {
+        long end = System.nanoTime() + longest.toNanos();
+        // Only now, as an empty database has no tables yet that it would be present on.
+        engine.presence().start(() -> {});
+        try {
+            RunResult result = engine.runToEnd(small, () -> System.nanoTime() >= end);
+            result.finished()
+                    .forEach(one ->
+                            tell.accept("batched migration '" + one.name() + "' was run, as its table is small"));
+        } catch (UnknownMigrationException e) {
+            LOGGER.info("a batched migration was deleted before it was run", e);
+        }
+    }
+
+    private List<String> small(Database database) throws SQLException {
+        if (!(database.getConnection() instanceof JdbcConnection open)) {
+            return List.of();
+        }
+        Connection connection = open.getUnderlyingConnection();
+        if (!Jdbc.one(connection, HAS_TABLES, row -> row.getBoolean("found"))) {
+            return List.of();
+        }
+        Array known = connection.createArrayOf(
+                "text", engine.workRegistry().signatures().toArray());
+        List<String> small = Jdbc.list(connection, SMALL, row -> row.getString("name"), known, MOST_BYTES);
+        if (!connection.getAutoCommit()) {
+            // An open transaction would keep vacuum from its work.
+            connection.rollback();
+        }
+        return small.stream().filter(name -> !tried.contains(name)).toList();
+    }
+}
