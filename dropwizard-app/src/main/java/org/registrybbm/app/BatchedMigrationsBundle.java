@@ -9,13 +9,16 @@ import io.dropwizard.db.PooledDataSourceFactory;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import jakarta.servlet.DispatcherType;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.function.Function;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.app.config.SentryFactory;
+import org.registrybbm.app.internal.access.ForeignRequests;
 import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
 import org.registrybbm.app.internal.database.DirectConnections;
 import org.registrybbm.app.internal.database.NamedPool;
@@ -177,6 +180,10 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
 
     private static void operate(
             Environment environment, BatchedMigrations engine, SchedulerManaged scheduler, ManagedDataSource data) {
+        environment
+                .admin()
+                .addFilter("bbm-foreign-requests", new ForeignRequests())
+                .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/tasks/*");
         environment.admin().addTask(new StatusTask(engine.status()));
         environment.admin().addTask(ChangeTask.pause(engine.store()));
         environment.admin().addTask(ChangeTask.start(engine.store()));

@@ -92,6 +92,24 @@ class BatchedMigrationsBundleTest {
                 .doesNotContain("two");
     }
 
+    /** As a form of another page would do it, in the browser of somebody who has forwarded the admin port. */
+    @Test
+    void tasksRefuseWhatABrowserAsksForOnBehalfOfAnotherSite() throws Exception {
+        queue("one", 1, "unknownHere");
+
+        HttpResponse<String> foreign = application.post("/tasks/bbm-pause", "Sec-Fetch-Site", "cross-site");
+        HttpResponse<String> older = application.post("/tasks/bbm-pause", "Origin", "http://evil.example");
+
+        assertThat(foreign.statusCode()).isEqualTo(403);
+        assertThat(foreign.body())
+                .isEqualTo("refused, and nothing was changed: a browser asks for it on behalf of another site;"
+                        + " send the request with curl or another program\n");
+        assertThat(older.statusCode()).isEqualTo(403);
+        assertThat(application.post("/tasks/gc", "Sec-Fetch-Site", "cross-site").statusCode())
+                .isEqualTo(403);
+        assertThat(status("one")).isEqualTo("1");
+    }
+
     @Test
     void tasksRefuseUnknownNamesAndParametersAndChangeNothing() throws Exception {
         queue("backfill_things", 0, "unknownHere");

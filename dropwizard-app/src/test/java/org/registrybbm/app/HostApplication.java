@@ -111,12 +111,13 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
         return bundle.engine();
     }
 
-    HttpResponse<String> post(String path) throws IOException, InterruptedException {
-        return client.send(
-                HttpRequest.newBuilder(admin(path))
-                        .POST(HttpRequest.BodyPublishers.noBody())
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
+    /** Posts nothing to the admin port, with headers: a name, its value, and so on. */
+    HttpResponse<String> post(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(admin(path)).POST(HttpRequest.BodyPublishers.noBody());
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
     HttpResponse<String> get(String path) throws IOException, InterruptedException {

@@ -1,6 +1,7 @@
 package org.registrybbm.app;
 
 import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.event.MigrationEvent;
 import org.registrybbm.migrations.failure.Failure;
@@ -24,6 +25,8 @@ public final class Samples {
             "23505",
             "ERROR: duplicate key value violates unique constraint \"u\"\n  Detail: Key (email)=(jane@example.org) already exists.");
 
+    private static final Timeline VERIFIED = new Timeline(null, null, Instant.parse("2026-01-02T03:04:05.678Z"), null);
+
     private Samples() {}
 
     public static BatchedMigration migration(long id, String name) {
@@ -42,6 +45,21 @@ public final class Samples {
                 2000L,
                 Timeline.EMPTY,
                 failure);
+    }
+
+    public static BatchedMigration finished(String name, boolean verified) {
+        BatchedMigration running = migration(1, name, MigrationStatus.FINISHED, null);
+        return new BatchedMigration(
+                running.id(),
+                running.name(),
+                running.status(),
+                running.definition(),
+                running.bounds(),
+                running.sizing(),
+                running.quarantineLimit(),
+                running.totalTupleCount(),
+                verified ? VERIFIED : Timeline.EMPTY,
+                running.failure());
     }
 
     public static BatchJob job(long id, long migrationId, int attempts) {

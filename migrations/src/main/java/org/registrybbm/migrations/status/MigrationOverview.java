@@ -9,7 +9,7 @@ import org.registrybbm.migrations.model.BatchedMigration;
  *
  * @param migration the migration as its row describes it
  * @param priority its priority; migrations of a higher priority are served first
- * @param progressPercent 0 to 99.9, 100 once finished, or empty while the number of rows is unknown
+ * @param progressPercent 0 to 99.9, 100 once finished, or empty when rows were looked at but the number of all is unknown
  * @param coveredTupleCount how many rows were looked at. Batches that the container registry's own software finished have no count, so each
  *     one adds the migration's batch size
  * @param migratedTupleCount how many rows this engine really changed
@@ -19,7 +19,7 @@ import org.registrybbm.migrations.model.BatchedMigration;
  * @param quarantinedRows how many rows could not be changed and wait for a person
  * @param takeovers how often a batch job was taken over from a worker that gave no sign of life
  * @param replicas the names of the replicas that hold a lease of one of its batch jobs now, sorted
- * @param explanation one sentence that says what the migration is doing or what it waits for
+ * @param reason what the migration is doing or what it waits for
  */
 public record MigrationOverview(
         BatchedMigration migration,
@@ -33,4 +33,9 @@ public record MigrationOverview(
         long quarantinedRows,
         long takeovers,
         List<String> replicas,
-        String explanation) {}
+        Reason reason) {
+    /** Returns one sentence that says what the migration is doing or what it waits for. */
+    public String explanation() {
+        return reason.sentence();
+    }
+}

@@ -8,11 +8,13 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
 import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.internal.tables.Contradictions;
@@ -29,9 +31,12 @@ public final class OverviewQueries {
     /** True if {@code j} belongs to the first pass of changes: only what that covers is progress. {@code w} is the walk of {@code j}. */
     private static final String OF_FIRST_PASS = "j.walk_id IS NULL OR w.kind = 'change' AND w.pass = 1";
 
-    private static final String CONTRADICTED =
+    private static final Reason CONTRADICTED = Reason.of(
+            Reason.Code.REOPENING,
             "set to finished by somebody else while batch jobs are not done; a replica makes it active again, unless it is"
-                    + " paused or its row is deleted";
+                    + " paused or its row is deleted");
+    private static final Set<FailureCode> OF_ROWS =
+            EnumSet.of(FailureCode.QUARANTINED_ROWS, FailureCode.QUARANTINE_FULL);
 
     // Only the sums over finished batch jobs are read, because there may be very many of these. Batch jobs that the
     // container registry's own software finished have no counts of their own; the batch size is taken instead.
@@ -112,7 +117,10 @@ public final class OverviewQueries {
         long failed = row.getLong("failed");
         Array array = row.getArray("replicas");
         List<String> replicas = Arrays.asList((String[]) array.getArray());
-        Optional<String> later = replicas.isEmpty() ? later(row, migration) : Optional.empty();
+        Optional<Reason.Code> work = work(row, migration);
+        Optional<String> blocked = blocked(row);
+        Optional<Reason> again = again(row, migration);
+        Optional<Reason> later = replicas.isEmpty() ? later(row, migration) : Optional.empty();
         return new MigrationOverview(
                 migration,
                 row.getInt("priority"),
@@ -129,27 +137,31 @@ public final class OverviewQueries {
                         ? CONTRADICTED
                         : readOnly(row, migration)
                                 .or(() -> later)
-                                .orElse(doing(row, migration)
-                                        + explain(migration, replicas, active, blocked(row), again(row), waits)));
+                                .orElseGet(() ->
+                                        doing(work, explain(migration, replicas, active, blocked, again, waits))));
     }
 
     /** Says that the database is read-only. No replica can record this reason in a table then, so it is looked up here. */
-    private static Optional<String> readOnly(ResultSet row, BatchedMigration migration) throws SQLException {
+    private static Optional<Reason> readOnly(ResultSet row, BatchedMigration migration) throws SQLException {
         if (!migration.status().isRunnable()) {
             return Optional.empty();
         }
         if (row.getBoolean("standby")) {
-            return Optional.of("the database is read-only: it is a standby; connect the replicas to the primary");
+            return Optional.of(Reason.of(
+                    Reason.Code.READ_ONLY,
+                    "the database is read-only: it is a standby; connect the replicas to the primary"));
         }
         return row.getBoolean("read_only")
                 ? Optional.of(
-                        "the database is read-only: default_transaction_read_only is on for this database or role,"
-                                + " so nothing can be changed; run ALTER DATABASE (or ROLE) ... RESET default_transaction_read_only")
+                        Reason.of(
+                                Reason.Code.READ_ONLY,
+                                "the database is read-only: default_transaction_read_only is on for this database or role,"
+                                        + " so nothing can be changed; run ALTER DATABASE (or ROLE) ... RESET default_transaction_read_only"))
                 : Optional.empty();
     }
 
     /** Names the migrations that must be finished before this one starts. */
-    private static Optional<String> later(ResultSet row, BatchedMigration migration) throws SQLException {
+    private static Optional<Reason> later(ResultSet row, BatchedMigration migration) throws SQLException {
         Array array = row.getArray("runs_after");
         if (array == null || !migration.status().isRunnable()) {
             return Optional.empty();
@@ -157,18 +169,30 @@ public final class OverviewQueries {
         String[] names = (String[]) array.getArray();
         return names.length == 0
                 ? Optional.empty()
-                : Optional.of("waits for '" + String.join("' and '", names) + "', after which it is to run");
+                : Optional.of(Reason.of(
+                                Reason.Code.WAITS_MIGRATION,
+                                "waits for '" + String.join("' and '", names) + "', after which it is to run")
+                        .endedBy("status", names[0]));
     }
 
-    /** Says what is done now, followed by a comma; the empty text if rows are changed, which is the usual work. */
-    private static String doing(ResultSet row, BatchedMigration migration) throws SQLException {
+    /** Says which unusual work is done now; empty if rows are changed, which is the usual one. */
+    private static Optional<Reason.Code> work(ResultSet row, BatchedMigration migration) throws SQLException {
         if (!migration.status().isRunnable() || migration.timeline().codeMissingSince() != null) {
-            return "";
+            return Optional.empty();
         }
         if (row.getBoolean("retries")) {
-            return "trying quarantined rows again, ";
+            return Optional.of(Reason.Code.RETRYING_ROWS);
         }
-        return row.getBoolean("verifies") ? "verifying, " : "";
+        return row.getBoolean("verifies") ? Optional.of(Reason.Code.VERIFYING) : Optional.empty();
+    }
+
+    private static Reason doing(Optional<Reason.Code> work, Reason reason) {
+        if (work.isEmpty()) {
+            return reason;
+        }
+        String verb = work.get() == Reason.Code.VERIFYING ? "verifying, " : "trying quarantined rows again, ";
+        Reason.Code code = reason.code() == Reason.Code.RUNNING ? work.get() : reason.code();
+        return new Reason(code, verb + reason.sentence(), reason.command());
     }
 
     static OptionalDouble progress(BatchedMigration migration, long covered) {
@@ -181,45 +205,54 @@ public final class OverviewQueries {
     private static OptionalDouble estimate(BatchedMigration migration, long covered) {
         Long total = migration.totalTupleCount();
         if (total == null || total <= 0) {
-            return OptionalDouble.empty();
+            return covered == 0 ? OptionalDouble.of(0) : OptionalDouble.empty();
         }
         return OptionalDouble.of(Math.min(MOST_BEFORE_FINISHED, 100.0 * covered / total));
     }
 
-    private static String explain(
+    private static Reason explain(
             BatchedMigration migration,
             List<String> replicas,
             long active,
             Optional<String> blocked,
-            Optional<String> again,
+            Optional<Reason> again,
             WaitReasons waits) {
         return switch (migration.status()) {
-            case PAUSED -> "paused; set it to active to go on";
-            case FINISHED ->
-                migration.timeline().verifiedAt() == null
-                        ? "every batch is done" + within(migration) + "; not verified"
-                        : "every batch is done, and it was verified that no row is left" + within(migration);
-            case FAILED -> failed(migration.failure());
+            case PAUSED ->
+                Reason.of(Reason.Code.PAUSED, "paused; set it to active to go on")
+                        .endedBy("start", migration.name());
+            case FINISHED -> finished(migration);
+            case FAILED -> failed(migration);
             case ACTIVE, RUNNING -> {
                 if (migration.timeline().codeMissingSince() != null) {
-                    yield "no replica that looked has the code of its work function or strategy, since "
-                            + migration.timeline().codeMissingSince();
+                    yield Reason.of(
+                            Reason.Code.MISSING_CODE,
+                            "no replica that looked has the code of its work function or strategy, since "
+                                    + migration.timeline().codeMissingSince());
                 }
                 if (!replicas.isEmpty()) {
-                    yield "running on " + String.join(", ", replicas) + waits.pace(migration.id())
-                            + blocked.map(text -> ", and a batch job " + text).orElse("");
+                    yield Reason.of(
+                            blocked.isPresent() ? Reason.Code.LOCK_WAIT : Reason.Code.RUNNING,
+                            "running on " + String.join(", ", replicas) + waits.pace(migration.id())
+                                    + blocked.map(text -> ", and a batch job " + text)
+                                            .orElse(""));
                 }
-                Optional<String> waiting =
-                        blocked.or(() -> waits.trouble(migration.id())).or(() -> waits.why(migration.id()));
-                if (waiting.isPresent()) {
-                    yield waiting.get();
-                }
-                if (active > 0) {
-                    yield "waits for a worker that is free";
-                }
-                yield again.orElse("waits for its turn");
+                yield blocked.map(text -> Reason.of(Reason.Code.LOCK_WAIT, text))
+                        .or(() -> waits.trouble(migration.id()))
+                        .or(() -> waits.why(migration.id()))
+                        .or(() -> active > 0 ? Optional.empty() : again)
+                        .orElseGet(() -> waits.turn(active));
             }
         };
+    }
+
+    private static Reason finished(BatchedMigration migration) {
+        return migration.timeline().verifiedAt() == null
+                ? Reason.of(Reason.Code.UNVERIFIED, "every batch is done" + within(migration) + "; not verified")
+                        .endedBy("verify", migration.name())
+                : Reason.of(
+                        Reason.Code.VERIFIED,
+                        "every batch is done, and it was verified that no row is left" + within(migration));
     }
 
     /** Names the bounds, because rows outside of them were not changed; the empty text if the bounds leave out no key. */
@@ -244,18 +277,27 @@ public final class OverviewQueries {
                         + (by == null ? "another transaction" : by));
     }
 
-    private static Optional<String> again(ResultSet row) throws SQLException {
+    private static Optional<Reason> again(ResultSet row, BatchedMigration migration) throws SQLException {
         long failed = row.getLong("failed");
         long seconds = (long) Math.ceil(row.getDouble("retry_seconds"));
         return failed == 0
                 ? Optional.empty()
-                : Optional.of("waits to try " + failed + " failed batch job" + (failed == 1 ? "" : "s") + " again"
-                        + (seconds > 0 ? ", the first in " + seconds + " s" : ""));
+                : Optional.of(Reason.of(
+                                Reason.Code.RETRY_BACKOFF,
+                                "waits to try " + failed + " failed batch job" + (failed == 1 ? "" : "s") + " again"
+                                        + (seconds > 0 ? ", the first in " + seconds + " s" : ""))
+                        .endedBy("retry", migration.name()));
     }
 
-    private static String failed(@Nullable Failure failure) {
-        return failure == null
-                ? "failed; no reason was recorded"
-                : failure.code().word() + ": " + failure.message();
+    private static Reason failed(BatchedMigration migration) {
+        Failure failure = migration.failure();
+        if (failure == null) {
+            return Reason.of(Reason.Code.FAILED, "failed; no reason was recorded")
+                    .endedBy("retry", migration.name());
+        }
+        String sentence = failure.code().word() + ": " + failure.message();
+        return OF_ROWS.contains(failure.code())
+                ? Reason.of(Reason.Code.QUARANTINED_ROWS, sentence).endedBy("quarantine", migration.name())
+                : Reason.of(Reason.Code.FAILED, sentence).endedBy("retry", migration.name());
     }
 }

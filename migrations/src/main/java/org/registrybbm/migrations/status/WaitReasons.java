@@ -19,6 +19,7 @@ import org.registrybbm.migrations.internal.sharing.RowRate;
 import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
 import org.registrybbm.migrations.internal.strategy.PredicateBatching;
 import org.registrybbm.migrations.internal.tables.OldTransactionQueries;
+import org.registrybbm.migrations.internal.tables.ReplicaQueries;
 
 /** Says why a batched migration waits or is slow: because of a budget, another migration, a standby, an old transaction and the like. */
 final class WaitReasons {
@@ -28,12 +29,19 @@ final class WaitReasons {
      */
     static final Duration LONG_TRANSACTION = Duration.ofSeconds(10);
 
-    private static final String STANDBY =
-            "waits for a synchronous standby to confirm commits; look at synchronous_standby_names and pg_stat_replication";
+    private static final Reason STANDBY = Reason.of(
+            Reason.Code.WAITS_STANDBY,
+            "waits for a synchronous standby to confirm commits; look at synchronous_standby_names and pg_stat_replication");
+
+    private static final Reason NO_REPLICA = Reason.of(
+            Reason.Code.NO_REPLICA,
+            "waits for a replica, but none shows itself on this database; behind a pooler they show themselves only while they work");
+    private static final String BUDGETS = "budget";
 
     private final Map<Long, Seat> seats = new HashMap<>();
     private final int held;
     private final boolean standby;
+    private final boolean anyReplica;
     private final Optional<Integer> registry;
     private final Optional<String> oldTransaction;
 
@@ -67,8 +75,13 @@ final class WaitReasons {
     }
 
     private WaitReasons(
-            List<Contender> all, boolean standby, Optional<Integer> registry, Optional<String> oldTransaction) {
+            List<Contender> all,
+            boolean standby,
+            boolean anyReplica,
+            Optional<Integer> registry,
+            Optional<String> oldTransaction) {
         this.standby = standby;
+        this.anyReplica = anyReplica;
         this.registry = registry;
         this.oldTransaction = oldTransaction;
         this.held = all.stream().mapToInt(Contender::held).sum();
@@ -89,12 +102,13 @@ final class WaitReasons {
         return new WaitReasons(
                 ContenderQueries.contenders(connection, ContenderQueries.Patience.ENDLESS),
                 StandbyQueries.isWaitedFor(connection),
+                ReplicaQueries.isAnyThere(connection),
                 RegistryLockQueries.holder(connection),
                 OldTransactionQueries.oldest(connection, longTransaction));
     }
 
     /** Says why an active or running migration gets no batch job although no worker works on it; empty when nothing here is the reason. */
-    Optional<String> why(long migrationId) {
+    Optional<Reason> why(long migrationId) {
         if (standby) {
             return Optional.of(STANDBY);
         }
@@ -103,12 +117,23 @@ final class WaitReasons {
                 .flatMap(seat -> registry().or(() -> why(seat)));
     }
 
+    /** Says that a migration waits for a worker, or for its turn. */
+    Reason turn(long activeJobs) {
+        if (!anyReplica) {
+            return NO_REPLICA;
+        }
+        return activeJobs > 0
+                ? Reason.of(Reason.Code.WAITS_WORKER, "waits for a worker that is free")
+                : Reason.of(Reason.Code.WAITS_TURN, "waits for its turn");
+    }
+
     /** Says why the last plan for an active or running migration failed; empty when it did not fail. */
-    Optional<String> trouble(long migrationId) {
+    Optional<Reason> trouble(long migrationId) {
         return find(migrationId)
                 .map(seat -> seat.one().planFailure())
-                .map(failure ->
-                        "could not be planned: " + failure.message() + "; the next try is at " + failure.again());
+                .map(failure -> Reason.of(
+                        Reason.Code.PLAN_FAILED,
+                        "could not be planned: " + failure.message() + "; the next try is at " + failure.again()));
     }
 
     /** Says what slows a running migration down, after a comma; the empty text when nothing does. */
@@ -116,7 +141,7 @@ final class WaitReasons {
         Optional<Contender> one = find(migrationId).map(Seat::one);
         return one.map(each -> pace(each.share().rate())).orElse("")
                 + one.flatMap(this::behind).orElse("")
-                + (standby ? ", " + STANDBY : "");
+                + (standby ? ", " + STANDBY.sentence() : "");
     }
 
     /**
@@ -135,13 +160,14 @@ final class WaitReasons {
         return Optional.ofNullable(seats.get(migrationId));
     }
 
-    private Optional<String> registry() {
-        return registry.map(
-                pid -> "waits for the container registry's own software, which is at work on this database and holds"
-                        + " the advisory lock 1 in the session with the process id " + pid);
+    private Optional<Reason> registry() {
+        return registry.map(pid -> Reason.of(
+                Reason.Code.WAITS_REGISTRY,
+                "waits for the container registry's own software, which is at work on this database and holds"
+                        + " the advisory lock 1 in the session with the process id " + pid));
     }
 
-    private Optional<String> why(Seat seat) {
+    private Optional<Reason> why(Seat seat) {
         BudgetBook.Limits limits = seat.one().limits();
         return Stream.of(
                         full("the fleet's", held, limits.fleetJobs(), true),
@@ -154,18 +180,24 @@ final class WaitReasons {
                 .findFirst();
     }
 
-    private static Optional<String> full(String whose, int used, int limit, boolean stopped) {
+    private static Optional<Reason> full(String whose, int used, int limit, boolean stopped) {
         if (stopped) {
             return limit == 0
-                    ? Optional.of("stopped by " + whose + " budget, which is 0 batch jobs")
+                    ? Optional.of(Reason.of(
+                                    Reason.Code.STOPPED_BY_BUDGET,
+                                    "stopped by " + whose + " budget, which is 0 batch jobs")
+                            .endedBy(BUDGETS))
                     : Optional.empty();
         }
         return used >= limit
-                ? Optional.of("waits for a free batch job: %s budget %d of %d used".formatted(whose, used, limit))
+                ? Optional.of(Reason.of(
+                                Reason.Code.WAITS_BUDGET,
+                                "waits for a free batch job: %s budget %d of %d used".formatted(whose, used, limit))
+                        .endedBy(BUDGETS))
                 : Optional.empty();
     }
 
-    private static Optional<String> inFront(Seat seat) {
+    private static Optional<Reason> inFront(Seat seat) {
         Table table = seat.table();
         int most = seat.one().limits().tableMigrations();
         if (table.busy.size() >= most) {
@@ -174,11 +206,14 @@ final class WaitReasons {
         return seat.before() >= most ? Optional.of(waitsFor(table.able.get(0), seat.before())) : Optional.empty();
     }
 
-    private static String waitsFor(Contender first, int all) {
+    private static Reason waitsFor(Contender first, int all) {
         int further = all - 1;
-        return "waits for '" + first.name() + "'"
-                + (further == 0 ? "" : " and " + further + (further == 1 ? " other" : " others"))
-                + " on the same table";
+        return Reason.of(
+                        Reason.Code.WAITS_TABLE,
+                        "waits for '" + first.name() + "'"
+                                + (further == 0 ? "" : " and " + further + (further == 1 ? " other" : " others"))
+                                + " on the same table")
+                .endedBy("status", first.name());
     }
 
     private static String pace(RowRate rate) {

@@ -3,9 +3,14 @@ package org.registrybbm.migrations.status;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.BatchedMigrations;
@@ -25,11 +30,37 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @ExtendWith(PostgresExtension.class)
 class ExplanationTest {
     private final EngineFixture fixture;
+    private Connection present;
     private final TestDatabase database;
 
     ExplanationTest(TestDatabase database) {
         this.database = database;
         this.fixture = EngineFixture.clean(database);
+    }
+
+    /** As a replica would. */
+    @BeforeEach
+    void bePresent() throws SQLException {
+        present = database.getConnection();
+        try (Statement statement = present.createStatement()) {
+            statement.execute("SELECT pg_advisory_lock(" + ((0x62626DL << 40) + 1) + ")");
+        }
+    }
+
+    @AfterEach
+    void leave() throws SQLException {
+        present.close();
+    }
+
+    @Test
+    void saysThatNoReplicaIsThere() throws SQLException {
+        fixture.items(1, 100).queueItems("m", ItemsWork.ADD_ONE, 10);
+        present.close();
+        await().until(() -> database.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0);
+
+        assertThat(explanation())
+                .isEqualTo("waits for a replica, but none shows itself on this database;"
+                        + " behind a pooler they show themselves only while they work");
     }
 
     @Test

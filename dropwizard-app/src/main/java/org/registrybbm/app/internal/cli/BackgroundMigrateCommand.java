@@ -17,6 +17,7 @@ import org.registrybbm.app.internal.database.NamedPool;
 import org.registrybbm.app.internal.text.Errors;
 import org.registrybbm.app.internal.text.StatusJson;
 import org.registrybbm.app.internal.text.StatusTable;
+import org.registrybbm.app.internal.text.Terminal;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.settings.RegistryLock;
@@ -33,6 +34,9 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private static final String SUBCOMMAND = "subcommand";
     private static final String MIGRATION = "migration";
     private static final String JSON = "json";
+    private static final String ALL = "all";
+    private static final String WATCH = "watch";
+    private static final String WAIT = "wait";
     private static final String VERIFY = "verify";
     private static final String ATTEMPTS = "max-job-retry";
     private static final int DEFAULT_ATTEMPTS = 2;
@@ -87,22 +91,39 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
 
                         Answers go to standard output, progress and errors to standard error.
                         The exit code is 0 for success, 1 for a failure and 2 for wrong usage.""");
-        subcommand(parser, "status", "Show what each batched migration is doing")
-                .description("""
-                        Show each batched migration: its status, how far it is, and what it is
-                        doing or why it stands still.
+        Subparser status = subcommand(parser, "status", "Show what each batched migration is doing");
+        status.description("""
+                        Show each batched migration: how far it is, what it is doing or why it
+                        stands still, and after '>' what to type next.
 
-                        Rows          how many rows were looked at, of about how many there are
-                        Quarantined   how many rows wait for a person
-                        Verified      when it was proved that no row is left
-                        Why           what the migration is doing, or why it stands still""")
-                .epilog("""
-                        Example:
-                          background-migrate status --json --migration widen""")
-                .addArgument("--json")
+                        NEEDS YOU   goes on only when somebody does something
+                        AT WORK     a replica works on it
+                        STANDING    waits, or was paused
+                        DONE        finished; only counted unless --all or --migration is given
+
+                        Rows        how many rows were looked at, of about how many there are
+
+                        Lines fit the terminal, or have up to 120 characters.""").epilog("""
+                        The exit code of --wait is 0 if all are finished, 1 if one needs somebody,
+                        3 if one is paused, and 4 if the time was over.
+
+                        Examples:
+                          background-migrate status --watch
+                          background-migrate status --wait 30m --migration widen
+                          background-migrate status --json --migration widen""");
+        status.addArgument("--all").dest(ALL).action(Arguments.storeTrue()).help("list those that are done too");
+        status.addArgument("--watch")
+                .dest(WATCH)
+                .action(Arguments.storeTrue())
+                .help("show it again every 2 s until Ctrl-C, or until a\n--wait ends");
+        status.addArgument("--wait")
+                .dest(WAIT)
+                .metavar("TIME")
+                .help("show nothing and wait, such as 90s, 30m or 2h, until\nnothing goes on by itself any more");
+        status.addArgument("--json")
                 .dest(JSON)
                 .action(Arguments.storeTrue())
-                .help("print JSON for programs instead of a table");
+                .help("print JSON for programs instead of a table; has all");
         subcommand(parser, "pause", "Pause active and running batched migrations")
                 .description("""
                         Pause batched migrations that are active or running. A batch job in
@@ -276,15 +297,23 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         switch (namespace.getString(SUBCOMMAND)) {
             case "pause" -> built.store().pause(names);
             case "resume", "start" -> built.store().start(names);
-            default -> printStatus(built.status(), names, namespace.getBoolean(JSON));
+            default -> printStatus(namespace, built.status(), names);
         }
     }
 
-    private void printStatus(StatusReader status, List<String> names, boolean json) {
-        if (json) {
+    private void printStatus(Namespace namespace, StatusReader status, List<String> names) {
+        String longest = namespace.getString(WAIT);
+        boolean watch = namespace.getBoolean(WATCH);
+        if (watch || longest != null) {
+            boolean all = !names.isEmpty() || namespace.getBoolean(ALL);
+            new StatusWatch(status, names, all, out, err)
+                    .run(watch, longest == null ? null : GateCheckCommand.length(longest));
+        } else if (namespace.getBoolean(JSON)) {
             out.println(new StatusJson().render(status.overviews(names)));
         } else {
-            out.print(StatusTable.render(status.overviews(names)));
+            int width = Terminal.width(System.getenv()).orElse(StatusTable.WIDTH);
+            boolean all = !names.isEmpty() || namespace.getBoolean(ALL);
+            out.print(StatusTable.render(status.overviews(names), width, all));
         }
         out.flush();
     }

@@ -33,8 +33,11 @@ public final class Errors {
         }
     }
 
-    /** Returns 2 for wrong usage and 1 for everything else. */
+    /** Returns 2 for wrong usage, what a command says for its failure, and 1 for everything else. */
     public static int exitCode(Throwable error) {
+        if (error instanceof CommandFailure failure) {
+            return failure.exitCode();
+        }
         return error instanceof ArgumentParserException ? WRONG_USAGE : FAILED;
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.BatchedMigration;
@@ -27,7 +28,10 @@ public final class StatusJson {
                 .put("name", migration.name())
                 .put("status", migration.status().word())
                 .put("priority", overview.priority())
-                .put("explanation", overview.explanation());
+                .put("attention", overview.reason().code().attention().name().toLowerCase(Locale.ROOT))
+                .put("reason", overview.reason().code().word())
+                .put("explanation", overview.explanation())
+                .put("command", overview.reason().command().orElse(null));
         overview.progressPercent()
                 .ifPresentOrElse(
                         percent -> node.put("progress_percent", percent), () -> node.putNull("progress_percent"));

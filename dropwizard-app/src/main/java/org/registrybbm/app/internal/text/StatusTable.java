@@ -1,38 +1,162 @@
 package org.registrybbm.app.internal.text;
 
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.status.Reason;
 
-/** Shows batched migrations to people. */
+/**
+ * Shows batched migrations to people: those that need somebody first, then those at work, those that stand still, and those that are done.
+ * No line is longer than the terminal is wide.
+ */
 public final class StatusTable {
-    private StatusTable() {}
+    /** How wide a terminal is taken to be if it does not say. */
+    public static final int WIDTH = 120;
 
-    /** Returns a table with a row for each migration, in the given order. */
-    public static String render(List<MigrationOverview> overviews) {
-        TextTable table = new TextTable(
-                "Batched Background Migration",
-                "Status",
-                "Progress",
-                "Rows",
-                "Priority",
-                "Quarantined",
-                "Verified",
-                "Why");
-        for (MigrationOverview overview : overviews) {
-            BatchedMigration migration = overview.migration();
-            table.add(
-                    migration.name(),
-                    migration.status().word(),
-                    progress(overview),
-                    rows(overview),
-                    Integer.toString(overview.priority()),
-                    Long.toString(overview.quarantinedRows()),
-                    TextTable.at(migration.timeline().verifiedAt()),
-                    overview.explanation());
+    private static final int NARROWEST = 50;
+    private static final int WIDE_ENOUGH_FOR_ROWS = 76;
+    private static final long MILLION = 1_000_000;
+    private static final long MANY = 10 * MILLION;
+    private static final String NAME = "Batched Background Migration";
+    private static final String STATUS = "Status";
+    private static final String PROGRESS = "Progress";
+    private static final String ROWS = "Rows";
+    private static final String GAP = " | ";
+    private static final String INDENT = "  ";
+    private static final Map<Reason.Attention, String> TITLES = new EnumMap<>(Map.of(
+            Reason.Attention.NEEDS_YOU, "NEEDS YOU",
+            Reason.Attention.AT_WORK, "AT WORK",
+            Reason.Attention.STANDING, "STANDING",
+            Reason.Attention.DONE, "DONE"));
+
+    private final int width;
+    private final boolean withRows;
+    private final int nameWidth;
+    private final int statusWidth;
+    private final StringBuilder text = new StringBuilder();
+
+    private StatusTable(List<MigrationOverview> overviews, int width) {
+        this.width = Math.max(NARROWEST, width);
+        this.withRows = width >= WIDE_ENOUGH_FOR_ROWS;
+        this.statusWidth = widest(STATUS, overviews.stream().map(StatusTable::status));
+        int rowsWidth = widest(ROWS, overviews.stream().map(StatusTable::rows));
+        int others = statusWidth + PROGRESS.length() + 2 * GAP.length() + (withRows ? GAP.length() + rowsWidth : 0);
+        int widestName = widest(NAME, overviews.stream().map(StatusTable::name));
+        this.nameWidth = Math.max(NAME.length(), Math.min(widestName, this.width - others));
+    }
+
+    /**
+     * Returns a table of migrations.
+     *
+     * @param overviews the migrations
+     * @param width the longest line, in characters; at least 40 are used
+     * @param all whether those that are done are listed too, and not only counted
+     */
+    public static String render(List<MigrationOverview> overviews, int width, boolean all) {
+        Map<Reason.Attention, List<MigrationOverview>> groups = overviews.stream()
+                .collect(Collectors.groupingBy(
+                        one -> one.reason().code().attention(),
+                        () -> new EnumMap<>(Reason.Attention.class),
+                        Collectors.toList()));
+        List<MigrationOverview> listed = overviews.stream()
+                .filter(one -> all || one.reason().code().attention() != Reason.Attention.DONE)
+                .toList();
+        StatusTable table = new StatusTable(listed, width);
+        if (overviews.isEmpty() || !listed.isEmpty()) {
+            table.head();
         }
-        return table.toString();
+        groups.forEach((attention, group) -> table.group(attention, group, all));
+        return table.text.toString();
+    }
+
+    private void head() {
+        row(NAME, STATUS, PROGRESS, ROWS);
+        int rest = width - nameWidth - statusWidth - PROGRESS.length() - 3 * GAP.length();
+        line(Stream.of(nameWidth, statusWidth, PROGRESS.length(), withRows ? rest : 0)
+                .filter(length -> length > 0)
+                .map("-"::repeat)
+                .collect(Collectors.joining("-+-")));
+    }
+
+    private void group(Reason.Attention attention, List<MigrationOverview> group, boolean all) {
+        if (attention == Reason.Attention.DONE && !all) {
+            line(folded(group));
+            return;
+        }
+        line(TITLES.get(attention) + " (" + group.size() + ")");
+        group.forEach(this::migration);
+    }
+
+    private static String folded(List<MigrationOverview> done) {
+        long verified = done.stream()
+                .filter(one -> one.reason().code() == Reason.Code.VERIFIED)
+                .count();
+        return TITLES.get(Reason.Attention.DONE) + " (" + done.size() + "), "
+                + (verified == done.size() ? "all verified" : verified + " verified") + "; --all lists them";
+    }
+
+    private void migration(MigrationOverview overview) {
+        row(name(overview), status(overview), progress(overview), rows(overview));
+        Lines.wrapped(sentence(overview), INDENT, width).forEach(this::line);
+        overview.reason()
+                .command()
+                .ifPresent(
+                        command -> Lines.command(command, INDENT + "> ", width).forEach(this::line));
+    }
+
+    private String sentence(MigrationOverview overview) {
+        String sentence = (withRows ? "" : rows(overview) + " rows, ") + overview.explanation();
+        if (overview.reason().code() == Reason.Code.VERIFIED) {
+            sentence += ", at " + TextTable.at(overview.migration().timeline().verifiedAt());
+        }
+        if (overview.quarantinedRows() > 0) {
+            sentence += "; "
+                    + (overview.quarantinedRows() == 1
+                            ? "1 row in quarantine"
+                            : number(overview.quarantinedRows()) + " rows in quarantine");
+        }
+        return overview.priority() == 0 ? sentence : sentence + "; priority " + overview.priority();
+    }
+
+    /** A name that is too long has a line of its own, so that no part of it is lost. */
+    private void row(String name, String status, String progress, String rows) {
+        String last = GAP
+                + pad(status, statusWidth)
+                + GAP
+                + " ".repeat(PROGRESS.length() - progress.length())
+                + progress
+                + (withRows ? GAP + rows : "");
+        if (name.length() > nameWidth) {
+            Lines.wrapped(name, "", width).forEach(this::line);
+            line(" ".repeat(nameWidth) + last);
+        } else {
+            line(pad(name, nameWidth) + last);
+        }
+    }
+
+    private void line(String line) {
+        text.append(line.stripTrailing()).append('\n');
+    }
+
+    private static String pad(String cell, int width) {
+        return cell + " ".repeat(Math.max(0, width - cell.length()));
+    }
+
+    private static int widest(String heading, Stream<String> cells) {
+        return Math.max(heading.length(), cells.mapToInt(String::length).max().orElse(0));
+    }
+
+    private static String name(MigrationOverview overview) {
+        return overview.migration().name().replaceAll("\\s+", " ");
+    }
+
+    private static String status(MigrationOverview overview) {
+        return overview.migration().status().word();
     }
 
     private static String progress(MigrationOverview overview) {
@@ -43,9 +167,19 @@ public final class StatusTable {
     }
 
     private static String rows(MigrationOverview overview) {
-        Long total = overview.migration().totalTupleCount();
+        BatchedMigration migration = overview.migration();
+        Long total = migration.totalTupleCount();
         long covered = overview.coveredTupleCount();
+        if (total == null || total <= 0) {
+            return number(covered);
+        }
         // The total is an estimate. If more rows were counted than that, it was too low.
-        return covered + " of " + (total == null ? "?" : "~" + Math.max(total, covered));
+        return number(covered) + " of ~" + number(Math.max(total, covered));
+    }
+
+    private static String number(long rows) {
+        return rows < MANY
+                ? String.format(Locale.ROOT, "%,d", rows)
+                : String.format(Locale.ROOT, "%,.1fM", (double) rows / MILLION);
     }
 }

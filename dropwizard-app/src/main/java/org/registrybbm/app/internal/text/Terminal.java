@@ -1,11 +1,19 @@
 package org.registrybbm.app.internal.text;
 
 import java.io.Console;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
 
-/** Finds out whether a person looks at the output, on a terminal that can redraw a line. */
+/** Finds out whether a person looks at the output, on a terminal that can redraw a line, and how wide that is. */
 public final class Terminal {
     /** Moves to the start of the line and empties the line. */
     public static final String REDRAW = "\r\033[K";
+
+    private static final int MOST = 10_000;
 
     private Terminal() {}
 
@@ -22,5 +30,46 @@ public final class Terminal {
         } catch (ReflectiveOperationException e) {
             return true;
         }
+    }
+
+    /**
+     * Returns how many characters a line of the terminal has: as the variable {@code COLUMNS} says, else as the terminal itself does.
+     *
+     * @param environment the environment variables
+     * @return the width; empty if the output goes to a file or another program and nothing says how wide it should be
+     */
+    public static OptionalInt width(Map<String, String> environment) {
+        OptionalInt given = number(environment.getOrDefault("COLUMNS", ""));
+        return given.isPresent() || !isThere() ? given : ofTerminal();
+    }
+
+    private static OptionalInt ofTerminal() {
+        try {
+            Process stty = new ProcessBuilder("stty", "size")
+                    .redirectInput(new File("/dev/tty"))
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            // Two numbers: too little to fill the pipe, so it ends before it is read.
+            if (!stty.waitFor(1, TimeUnit.SECONDS)) {
+                stty.destroyForcibly();
+                return OptionalInt.empty();
+            }
+            String size = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
+            return number(size.substring(size.indexOf(' ') + 1));
+        } catch (IOException e) {
+            // Not every system has the program.
+            return OptionalInt.empty();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return OptionalInt.empty();
+        }
+    }
+
+    private static OptionalInt number(String text) {
+        if (!text.matches("[0-9]{1,5}")) {
+            return OptionalInt.empty();
+        }
+        int number = Integer.parseInt(text);
+        return number > 0 && number <= MOST ? OptionalInt.of(number) : OptionalInt.empty();
     }
 }

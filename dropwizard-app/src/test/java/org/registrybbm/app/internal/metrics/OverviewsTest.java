@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,11 +14,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.registrybbm.app.Samples;
 import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.status.Reason;
 
 @Timeout(20)
 class OverviewsTest {
+    private static final Reason RUNNING = new Reason(Reason.Code.RUNNING, "running", Optional.empty());
     private static final MigrationOverview ONE = new MigrationOverview(
-            Samples.migration(1, "copy"), 0, OptionalDouble.of(43.2), 1, 1, 0, 0, 1, 3, 0, List.of(), "running");
+            Samples.migration(1, "copy"), 0, OptionalDouble.of(43.2), 1, 1, 0, 0, 1, 3, 0, List.of(), RUNNING);
 
     private final AtomicLong nanos = new AtomicLong();
     private final AtomicInteger asked = new AtomicInteger();

@@ -1,0 +1,134 @@
+package org.registrybbm.app.internal.cli;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.registrybbm.app.internal.text.CommandFailure;
+import org.registrybbm.app.internal.text.StatusTable;
+import org.registrybbm.app.internal.text.Terminal;
+import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.status.Reason;
+import org.registrybbm.migrations.status.StatusReader;
+
+/**
+ * Runs {@code background-migrate status --watch} and {@code --wait}: looks again and again, until somebody stops it, or until nothing goes on
+ * by itself any more.
+ *
+ * @param status tells how far migrations are
+ * @param names the names of the migrations; empty for all
+ * @param all whether those that are done are listed too
+ * @param out where tables go
+ * @param err where it is said how a wait ended
+ */
+record StatusWatch(StatusReader status, List<String> names, boolean all, PrintStream out, PrintStream err) {
+    /** The exit code when everything that is left waits for a person. */
+    static final int STANDS = 3;
+    /** The exit code when the time was over. */
+    static final int TOO_LATE = 4;
+
+    private static final Duration LOOK = Duration.ofSeconds(2);
+    private static final String HOME = "\033[H";
+    private static final String CLEAR = "\033[J";
+    private static final String CLEAR_LINE = "\033[K";
+
+    /** What becomes of a migration when nobody does anything. */
+    private enum Outlook {
+        ENDS,
+        STANDS,
+        DONE
+    }
+
+    /**
+     * Looks until it is stopped, or until nothing goes on by itself.
+     *
+     * @param show whether the table is shown each time
+     * @param longest how long to wait for an end; null to look until somebody stops it
+     * @throws CommandFailure when a migration waits for a person, or the time was over
+     */
+    void run(boolean show, @Nullable Duration longest) {
+        Foreground.run(stop -> look(stop, show, longest), "the database did not answer in time");
+    }
+
+    private void look(StopSignal stop, boolean show, @Nullable Duration longest) {
+        long end = longest == null ? 0 : System.nanoTime() + longest.toNanos();
+        String shown = "";
+        while (!stop.isStopping()) {
+            List<MigrationOverview> overviews = status.overviews(names);
+            if (show) {
+                shown = show(overviews, shown);
+            }
+            if (longest != null && overviews.stream().noneMatch(one -> outlook(one) == Outlook.ENDS)) {
+                report(overviews);
+                return;
+            }
+            if (longest != null && System.nanoTime() >= end) {
+                err.println("the time is over: " + left(overviews, Outlook.ENDS));
+                throw CommandFailure.alreadySaid(TOO_LATE);
+            }
+            pause(stop);
+        }
+    }
+
+    private String show(List<MigrationOverview> overviews, String shown) {
+        int width = Terminal.width(System.getenv()).orElse(StatusTable.WIDTH);
+        String table = StatusTable.render(overviews, width, all);
+        String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        if (Terminal.isThere()) {
+            String lines = (now + System.lineSeparator() + table)
+                    .lines()
+                    .map(line -> line + CLEAR_LINE)
+                    .collect(Collectors.joining(System.lineSeparator()));
+            out.print(HOME + lines + System.lineSeparator() + CLEAR);
+        } else if (!table.equals(shown)) {
+            out.println(now);
+            out.print(table);
+        }
+        out.flush();
+        return table;
+    }
+
+    private void report(List<MigrationOverview> overviews) {
+        boolean done = overviews.stream().allMatch(one -> outlook(one) == Outlook.DONE);
+        if (done) {
+            return;
+        }
+        err.println(left(overviews, Outlook.STANDS));
+        boolean failed = overviews.stream()
+                .anyMatch(one -> outlook(one) == Outlook.STANDS && one.reason().code() != Reason.Code.PAUSED);
+        throw failed ? CommandFailure.alreadySaid() : CommandFailure.alreadySaid(STANDS);
+    }
+
+    private static String left(List<MigrationOverview> overviews, Outlook which) {
+        return overviews.stream()
+                .filter(one -> outlook(one) == which)
+                .map(one -> one.migration().name() + ": " + one.explanation())
+                .collect(Collectors.joining(System.lineSeparator()));
+    }
+
+    private static Outlook outlook(MigrationOverview one) {
+        return switch (one.reason().code()) {
+            case VERIFIED, UNVERIFIED -> Outlook.DONE;
+            case PAUSED, FAILED, QUARANTINED_ROWS, STOPPED_BY_BUDGET -> Outlook.STANDS;
+            // A replica, a standby or a deployment may come.
+            default -> Outlook.ENDS;
+        };
+    }
+
+    private static void pause(StopSignal stop) {
+        long end = System.nanoTime() + LOOK.toNanos();
+        while (!stop.isStopping() && System.nanoTime() < end) {
+            try {
+                TimeUnit.MILLISECONDS.sleep(100);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+}
