@@ -133,6 +133,7 @@ class ArchitectureTest {
                     "status",
                     "failure",
                     "model",
+                    "internal.catalog",
                     "internal.jdbc",
                     "internal.tables",
                     "internal.registry",
@@ -191,7 +192,17 @@ class ArchitectureTest {
                     "spi")
             .may("liquibase.base", "internal.jdbc", "internal.tables")
             .may("liquibase.conversion", "internal.jdbc", "liquibase.base")
-            .may("liquibase", "", "model", "internal.jdbc", "internal.tables", "liquibase.base", "liquibase.conversion")
+            .may(
+                    "liquibase",
+                    "",
+                    "failure",
+                    "model",
+                    "work",
+                    "spi",
+                    "internal.jdbc",
+                    "internal.tables",
+                    "liquibase.base",
+                    "liquibase.conversion")
             .may("liquibase.lint", "internal.jdbc", "internal.tables", "work", "liquibase.conversion", "liquibase")
             .knowNoOthers();
 

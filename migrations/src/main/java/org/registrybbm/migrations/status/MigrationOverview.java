@@ -2,6 +2,7 @@ package org.registrybbm.migrations.status;
 
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import org.registrybbm.migrations.model.BatchedMigration;
 
 /**
@@ -10,6 +11,8 @@ import org.registrybbm.migrations.model.BatchedMigration;
  * @param migration the migration as its row describes it
  * @param priority its priority; migrations of a higher priority are served first
  * @param progressPercent 0 to 99.9, 100 once finished, or empty when rows were looked at but the number of all is unknown
+ * @param expectedTupleCount about how many rows there are: what PostgreSQL's statistics said when the migration began, or else what the
+ *     size of the table tells once it runs; empty if neither says anything
  * @param coveredTupleCount how many rows were looked at. Batches that the container registry's own software finished have no count, so each
  *     one adds the migration's batch size
  * @param migratedTupleCount how many rows this engine really changed
@@ -25,6 +28,7 @@ public record MigrationOverview(
         BatchedMigration migration,
         int priority,
         OptionalDouble progressPercent,
+        OptionalLong expectedTupleCount,
         long coveredTupleCount,
         long migratedTupleCount,
         long finishedJobs,

@@ -12,9 +12,11 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;
+import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 import org.registrybbm.migrations.internal.tables.Contradictions;
@@ -107,12 +109,29 @@ public final class OverviewQueries {
     public static List<MigrationOverview> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
         WaitReasons waits = WaitReasons.of(connection, WaitReasons.LONG_TRANSACTION);
-        return Jdbc.list(connection, OVERVIEWS, row -> overview(row, waits), array, array);
+        return Jdbc.list(connection, OVERVIEWS, row -> overview(connection, row, waits), array, array);
     }
 
-    private static MigrationOverview overview(ResultSet row, WaitReasons waits) throws SQLException {
+    /** Returns how many rows there are about, when the migration began, or by the size of the table if nobody knew then. */
+    private static OptionalLong expected(Connection connection, BatchedMigration migration, long covered)
+            throws SQLException {
+        Long total = migration.totalTupleCount();
+        if (total != null && total > 0) {
+            return OptionalLong.of(total);
+        }
+        // Of NULL strategies nobody knows which part of the table it is. Before they begin, nobody asks.
+        return covered > 0
+                        && migration.status().isRunnable()
+                        && !migration.bounds().equals(KeyBounds.NONE)
+                ? StatisticsQueries.guess(connection, migration.definition().table())
+                : OptionalLong.empty();
+    }
+
+    private static MigrationOverview overview(Connection connection, ResultSet row, WaitReasons waits)
+            throws SQLException {
         BatchedMigration migration = MigrationQueries.migration(row);
         long covered = row.getLong("covered");
+        OptionalLong expected = expected(connection, migration, covered);
         long active = row.getLong("active");
         long failed = row.getLong("failed");
         Array array = row.getArray("replicas");
@@ -124,7 +143,8 @@ public final class OverviewQueries {
         return new MigrationOverview(
                 migration,
                 row.getInt("priority"),
-                row.getBoolean("contradicted") ? estimate(migration, covered) : progress(migration, covered),
+                row.getBoolean("contradicted") ? estimate(expected, covered) : progress(migration, expected, covered),
+                expected,
                 covered,
                 row.getLong("migrated"),
                 row.getLong("finished"),
@@ -195,19 +215,20 @@ public final class OverviewQueries {
         return new Reason(code, verb + reason.sentence(), reason.command());
     }
 
-    static OptionalDouble progress(BatchedMigration migration, long covered) {
+    private static OptionalDouble progress(BatchedMigration migration, OptionalLong expected, long covered) {
         if (migration.status() == MigrationStatus.FINISHED) {
             return OptionalDouble.of(100);
         }
-        return estimate(migration, covered);
+        return estimate(expected, covered);
     }
 
-    private static OptionalDouble estimate(BatchedMigration migration, long covered) {
-        Long total = migration.totalTupleCount();
-        if (total == null || total <= 0) {
-            return covered == 0 ? OptionalDouble.of(0) : OptionalDouble.empty();
+    private static OptionalDouble estimate(OptionalLong expected, long covered) {
+        if (covered == 0) {
+            return OptionalDouble.of(0);
         }
-        return OptionalDouble.of(Math.min(MOST_BEFORE_FINISHED, 100.0 * covered / total));
+        return expected.isEmpty() || expected.getAsLong() == 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(Math.min(MOST_BEFORE_FINISHED, 100.0 * covered / expected.getAsLong()));
     }
 
     private static Reason explain(
@@ -228,7 +249,7 @@ public final class OverviewQueries {
                     yield Reason.of(
                             Reason.Code.MISSING_CODE,
                             "no replica that looked has the code of its work function or strategy, since "
-                                    + migration.timeline().codeMissingSince());
+                                    + migration.timeline().codeMissingSince().truncatedTo(ChronoUnit.SECONDS));
                 }
                 if (!replicas.isEmpty()) {
                     yield Reason.of(

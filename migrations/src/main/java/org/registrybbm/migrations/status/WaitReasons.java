@@ -19,7 +19,6 @@ import org.registrybbm.migrations.internal.sharing.RowRate;
 import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
 import org.registrybbm.migrations.internal.strategy.PredicateBatching;
 import org.registrybbm.migrations.internal.tables.OldTransactionQueries;
-import org.registrybbm.migrations.internal.tables.ReplicaQueries;
 
 /** Says why a batched migration waits or is slow: because of a budget, another migration, a standby, an old transaction and the like. */
 final class WaitReasons {

@@ -29,7 +29,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.Liquibase;
-import liquibase.Scope;
 import liquibase.exception.LiquibaseException;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
@@ -177,8 +176,9 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
         if (LOCKS.equals(subcommand) && Boolean.TRUE.equals(namespace.getBoolean(RELEASE))) {
             requireNoHolder(liquibase);
         }
-        BatchedMigrations engine = Scope.getCurrentScope().get(OpenGateStatement.ENGINE, BatchedMigrations.class);
-        if (MIGRATE.equals(subcommand) && !dry) {
+        if (MIGRATE.equals(subcommand)
+                && !dry
+                && scope.get(OpenGateStatement.ENGINE) instanceof BatchedMigrations engine) {
             SmallTables small = new SmallTables(engine, LONGEST_RUN, err::println);
             liquibase.setChangeExecListener(small);
             super.run(namespace, liquibase);

@@ -2,8 +2,6 @@ package org.registrybbm.app.internal.cli;
 
 import java.io.PrintStream;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -78,16 +76,12 @@ record StatusWatch(StatusReader status, List<String> names, boolean all, PrintSt
     private String show(List<MigrationOverview> overviews, String shown) {
         int width = Terminal.width(System.getenv()).orElse(StatusTable.WIDTH);
         String table = StatusTable.render(overviews, width, all);
-        String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         if (Terminal.isThere()) {
-            String lines = (now + System.lineSeparator() + table)
-                    .lines()
-                    .map(line -> line + CLEAR_LINE)
-                    .collect(Collectors.joining(System.lineSeparator()));
+            String lines =
+                    table.lines().map(line -> line + CLEAR_LINE).collect(Collectors.joining(System.lineSeparator()));
             out.print(HOME + lines + System.lineSeparator() + CLEAR);
         } else if (!table.equals(shown)) {
-            out.println(now);
-            out.print(table);
+            out.print((shown.isEmpty() ? "" : System.lineSeparator()) + table);
         }
         out.flush();
         return table;

@@ -35,8 +35,11 @@ public final class StatusJson {
         overview.progressPercent()
                 .ifPresentOrElse(
                         percent -> node.put("progress_percent", percent), () -> node.putNull("progress_percent"));
-        node.put("total_tuple_count", migration.totalTupleCount())
-                .put("covered_tuple_count", overview.coveredTupleCount())
+        node.put("total_tuple_count", migration.totalTupleCount());
+        overview.expectedTupleCount()
+                .ifPresentOrElse(
+                        rows -> node.put("expected_tuple_count", rows), () -> node.putNull("expected_tuple_count"));
+        node.put("covered_tuple_count", overview.coveredTupleCount())
                 .put("migrated_tuple_count", overview.migratedTupleCount())
                 .put("finished_jobs", overview.finishedJobs())
                 .put("failed_jobs", overview.failedJobs())

@@ -4,9 +4,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.status.Reason;
 
@@ -114,7 +114,7 @@ public final class StatusTable {
         if (overview.reason().code() == Reason.Code.VERIFIED) {
             sentence += ", at " + TextTable.at(overview.migration().timeline().verifiedAt());
         }
-        if (overview.quarantinedRows() > 0) {
+        if (overview.quarantinedRows() > 0 && overview.reason().code() != Reason.Code.QUARANTINED_ROWS) {
             sentence += "; "
                     + (overview.quarantinedRows() == 1
                             ? "1 row in quarantine"
@@ -167,14 +167,12 @@ public final class StatusTable {
     }
 
     private static String rows(MigrationOverview overview) {
-        BatchedMigration migration = overview.migration();
-        Long total = migration.totalTupleCount();
+        OptionalLong expected = overview.expectedTupleCount();
         long covered = overview.coveredTupleCount();
-        if (total == null || total <= 0) {
-            return number(covered);
-        }
-        // The total is an estimate. If more rows were counted than that, it was too low.
-        return number(covered) + " of ~" + number(Math.max(total, covered));
+        // What is expected is an estimate. If more rows were counted than that, it was too low.
+        return expected.isEmpty()
+                ? number(covered)
+                : number(covered) + " of ~" + number(Math.max(expected.getAsLong(), covered));
     }
 
     private static String number(long rows) {

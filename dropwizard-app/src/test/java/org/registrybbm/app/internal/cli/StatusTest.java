@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,7 @@ class StatusTest {
             Samples.migration(1, "copy"),
             7,
             OptionalDouble.of(43.25),
+            OptionalLong.of(2_000),
             865,
             800,
             3,
@@ -38,6 +40,7 @@ class StatusTest {
             Samples.migration(2, "fill", MigrationStatus.FAILED, Samples.FAILURE),
             0,
             OptionalDouble.empty(),
+            OptionalLong.of(2_000),
             0,
             0,
             0,
@@ -131,7 +134,19 @@ class StatusTest {
 
     private static MigrationOverview overview(long rows, OptionalDouble progress, List<String> replicas) {
         return new MigrationOverview(
-                Samples.migration(1, "copy"), 0, progress, rows, rows, 0, 0, 0, 0, 0, replicas, WAITS);
+                Samples.migration(1, "copy"),
+                0,
+                progress,
+                OptionalLong.of(2_000),
+                rows,
+                rows,
+                0,
+                0,
+                0,
+                0,
+                0,
+                replicas,
+                WAITS);
     }
 
     private static MigrationOverview overview(String name, String why) {
@@ -141,7 +156,19 @@ class StatusTest {
                 Optional.of("registry background-migrate start --migration "
                         + (name.contains(" ") ? "'" + name.replace("'", "'\\''") + "'" : name)));
         return new MigrationOverview(
-                Samples.migration(1, name), 3, OptionalDouble.of(1), 1, 1, 0, 0, 0, 5_000, 0, List.of(), reason);
+                Samples.migration(1, name),
+                3,
+                OptionalDouble.of(1),
+                OptionalLong.empty(),
+                1,
+                1,
+                0,
+                0,
+                0,
+                5_000,
+                0,
+                List.of(),
+                reason);
     }
 
     private static MigrationOverview done(String name, boolean verified) {
@@ -149,6 +176,7 @@ class StatusTest {
                 Samples.finished(name, verified),
                 0,
                 OptionalDouble.of(100),
+                OptionalLong.of(2_000),
                 2_000,
                 2_000,
                 1,

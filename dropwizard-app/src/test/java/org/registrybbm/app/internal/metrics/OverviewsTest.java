@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,7 +21,19 @@ import org.registrybbm.migrations.status.Reason;
 class OverviewsTest {
     private static final Reason RUNNING = new Reason(Reason.Code.RUNNING, "running", Optional.empty());
     private static final MigrationOverview ONE = new MigrationOverview(
-            Samples.migration(1, "copy"), 0, OptionalDouble.of(43.2), 1, 1, 0, 0, 1, 3, 0, List.of(), RUNNING);
+            Samples.migration(1, "copy"),
+            0,
+            OptionalDouble.of(43.2),
+            OptionalLong.empty(),
+            1,
+            1,
+            0,
+            0,
+            1,
+            3,
+            0,
+            List.of(),
+            RUNNING);
 
     private final AtomicLong nanos = new AtomicLong();
     private final AtomicInteger asked = new AtomicInteger();

@@ -1,11 +1,11 @@
-package org.registrybbm.migrations.internal.tables;
+package org.registrybbm.migrations.status;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** What the database shows about the replicas of the fleet. */
-public final class ReplicaQueries {
+final class ReplicaQueries {
     // Every key of a presence begins with the letters bbm. A replica behind a pooler has none, but its leases show it
     // while it works.
     private static final String IS_ANY_THERE = """
@@ -30,7 +30,7 @@ public final class ReplicaQueries {
     private ReplicaQueries() {}
 
     /** Returns whether a replica shows its presence on this database, or holds a lease. */
-    public static boolean isAnyThere(Connection connection) throws SQLException {
+    static boolean isAnyThere(Connection connection) throws SQLException {
         return Jdbc.one(connection, IS_ANY_THERE, row -> row.getBoolean("found"));
     }
 }
