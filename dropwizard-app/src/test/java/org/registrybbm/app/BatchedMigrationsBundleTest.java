@@ -84,9 +84,11 @@ class BatchedMigrationsBundleTest {
         assertThat(application.post("/tasks/bbm-pause").body()).isEqualTo("nothing to change\n");
         assertThat(application.post("/tasks/bbm-start?migration=two").body()).isEqualTo("two: paused -> active\n");
         assertThat(application
-                        .post("/tasks/bbm-pause?migration=two&migration=one")
+                        .post("/tasks/bbm-pause?migration=two&migration=one&by=jane&reason=INC-812")
                         .body())
                 .isEqualTo("two: active -> paused\n");
+        assertThat(application.post("/tasks/bbm-events?migration=two").body())
+                .containsPattern("paused .* jane \\(task\\) .* INC-812");
         assertThat(application.post("/tasks/bbm-status?migration=one").body())
                 .contains("Batched Background Migration", "one", "paused")
                 .doesNotContain("two");

@@ -14,6 +14,7 @@ import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.catalog.CatalogQueries;
 import org.registrybbm.migrations.internal.sharing.PlanFailures;
 import org.registrybbm.migrations.internal.tables.Database;
+import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.internal.tables.QueueQueries;
@@ -22,6 +23,7 @@ import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StatusChange;
+import org.registrybbm.migrations.model.StatusChange.Decider;
 import org.registrybbm.migrations.status.OverviewQueries;
 
 /**
@@ -56,7 +58,20 @@ public final class MigrationStore {
      * @throws UnknownMigrationException if no migration has one of the names; nothing was changed
      */
     public List<StatusChange> pause(Collection<String> names) {
-        return setStatus(names, List.of(MigrationStatus.ACTIVE, MigrationStatus.RUNNING), MigrationStatus.PAUSED);
+        return pause(names, Decider.CODE);
+    }
+
+    /**
+     * Does the same, and keeps who decided it and why.
+     *
+     * @param names the names of the migrations; empty for all
+     * @param decider who decided it
+     * @return the changes that were made
+     * @throws UnknownMigrationException if no migration has one of the names; nothing was changed
+     */
+    public List<StatusChange> pause(Collection<String> names, Decider decider) {
+        return setStatus(
+                names, List.of(MigrationStatus.ACTIVE, MigrationStatus.RUNNING), MigrationStatus.PAUSED, decider);
     }
 
     /**
@@ -67,7 +82,19 @@ public final class MigrationStore {
      * @throws UnknownMigrationException if no migration has one of the names; nothing was changed
      */
     public List<StatusChange> start(Collection<String> names) {
-        return setStatus(names, List.of(MigrationStatus.PAUSED), MigrationStatus.ACTIVE);
+        return start(names, Decider.CODE);
+    }
+
+    /**
+     * Does the same, and keeps who decided it and why.
+     *
+     * @param names the names of the migrations; empty for all
+     * @param decider who decided it
+     * @return the changes that were made
+     * @throws UnknownMigrationException if no migration has one of the names; nothing was changed
+     */
+    public List<StatusChange> start(Collection<String> names, Decider decider) {
+        return setStatus(names, List.of(MigrationStatus.PAUSED), MigrationStatus.ACTIVE, decider);
     }
 
     /**
@@ -75,7 +102,7 @@ public final class MigrationStore {
      * attempts back.
      */
     void startEvenFailed(Collection<String> names) {
-        setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE);
+        setStatus(names, List.of(MigrationStatus.PAUSED, MigrationStatus.FAILED), MigrationStatus.ACTIVE, Decider.CODE);
         database.change("give failed batch jobs their attempts again", names, tx -> {
             for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
                 if (migration.status().isRunnable()) {
@@ -187,8 +214,11 @@ public final class MigrationStore {
         });
     }
 
-    private List<StatusChange> setStatus(Collection<String> names, List<MigrationStatus> from, MigrationStatus to) {
-        return database.change(
-                "make batched migrations " + to.word(), names, tx -> MigrationQueries.setStatus(tx, names, from, to));
+    private List<StatusChange> setStatus(
+            Collection<String> names, List<MigrationStatus> from, MigrationStatus to, Decider decider) {
+        return database.change("make batched migrations " + to.word(), names, tx -> {
+            EventQueries.decide(tx, decider);
+            return MigrationQueries.setStatus(tx, names, from, to);
+        });
     }
 }

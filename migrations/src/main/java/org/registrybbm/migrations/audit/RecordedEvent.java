@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param replica the replica that decided it, or null when a plan or a person did
  * @param batchJobId the batch job that it is about, or null when it is about the whole migration
  * @param reason why it was decided, or null
+ * @param actor the person who decided it, or null when the engine did
+ * @param via how that person did, such as {@code cli}, {@code task} or {@code sql psql}, or null when the engine decided
  */
 public record RecordedEvent(
         long id,
@@ -23,4 +25,6 @@ public record RecordedEvent(
         @Nullable Long newValue,
         @Nullable String replica,
         @Nullable Long batchJobId,
-        @Nullable String reason) {}
+        @Nullable String reason,
+        @Nullable String actor,
+        @Nullable String via) {}

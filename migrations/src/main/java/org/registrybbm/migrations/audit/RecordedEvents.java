@@ -12,7 +12,7 @@ import org.registrybbm.migrations.internal.jdbc.ResultSets;
 public final class RecordedEvents {
     private static final String NEWEST = """
             SELECT e.id, e.at, e.event, e.old_value, e.new_value, e.replica, e.batched_background_migration_job_id AS job_id,
-                e.reason
+                e.reason, e.actor, e.via
             FROM batched_background_migration_events e
             JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
             WHERE m.name = ?
@@ -36,6 +36,8 @@ public final class RecordedEvents {
                 ResultSets.nullable(row, "new_value"),
                 row.getString("replica"),
                 ResultSets.nullable(row, "job_id"),
-                row.getString("reason"));
+                row.getString("reason"),
+                row.getString("actor"),
+                row.getString("via"));
     }
 }

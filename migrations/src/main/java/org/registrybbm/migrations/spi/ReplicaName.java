@@ -4,7 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
 
-/** Makes the default name of a replica. */
+/** Makes the default name of a replica, of which the name of the host is the first part. */
 public final class ReplicaName {
     private static final int LONGEST_HOST = 60;
     private static final String RANDOM =
@@ -20,10 +20,11 @@ public final class ReplicaName {
      * and a replica with the name of one that still runs would be mistaken for it.
      */
     public static String ofThisProcess() {
-        return host() + "-" + ProcessHandle.current().pid() + "-" + RANDOM;
+        return ofThisHost() + "-" + ProcessHandle.current().pid() + "-" + RANDOM;
     }
 
-    private static String host() {
+    /** Returns the name of this host, 60 characters at most; {@code localhost} if it has none. */
+    public static String ofThisHost() {
         try {
             String name = InetAddress.getLocalHost().getHostName();
             return name.length() > LONGEST_HOST ? name.substring(0, LONGEST_HOST) : name;

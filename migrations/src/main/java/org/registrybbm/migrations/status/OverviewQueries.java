@@ -60,6 +60,7 @@ public final class OverviewQueries {
                     )
                     ORDER BY place
                 ) END AS runs_after,
+                pause.at AS paused_at, pause.actor AS paused_by, pause.via AS paused_via, pause.reason AS paused_reason,
                 pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS read_only
             FROM batched_background_migrations m
             LEFT JOIN (
@@ -99,6 +100,15 @@ public final class OverviewQueries {
                 WHERE status = 'quarantined'
                 GROUP BY 1
             ) quarantine ON quarantine.migration_id = m.id
+            LEFT JOIN LATERAL (
+                SELECT e.at, e.actor, e.via, e.reason
+                FROM batched_background_migration_events e
+                WHERE m.status = 0
+                    AND e.batched_background_migration_id = m.id
+                    AND e.event = 'paused'
+                ORDER BY e.id DESC
+                LIMIT 1
+            ) pause ON true
             WHERE cardinality(?::text[]) = 0
                 OR m.name = ANY (?::text[])
             ORDER BY m.id
@@ -139,6 +149,7 @@ public final class OverviewQueries {
         Optional<Reason.Code> work = work(row, migration);
         Optional<String> blocked = blocked(row);
         Optional<Reason> again = again(row, migration);
+        String paused = paused(row);
         Optional<Reason> later = replicas.isEmpty() ? later(row, migration) : Optional.empty();
         return new MigrationOverview(
                 migration,
@@ -157,8 +168,8 @@ public final class OverviewQueries {
                         ? CONTRADICTED
                         : readOnly(row, migration)
                                 .or(() -> later)
-                                .orElseGet(() ->
-                                        doing(work, explain(migration, replicas, active, blocked, again, waits))));
+                                .orElseGet(() -> doing(
+                                        work, explain(migration, paused, replicas, active, blocked, again, waits))));
     }
 
     /** Says that the database is read-only. No replica can record this reason in a table then, so it is looked up here. */
@@ -231,17 +242,27 @@ public final class OverviewQueries {
                 : OptionalDouble.of(Math.min(MOST_BEFORE_FINISHED, 100.0 * covered / expected.getAsLong()));
     }
 
+    /** Says who paused it, how, when and why, as far as that is known. */
+    private static String paused(ResultSet row) throws SQLException {
+        Instant at = ResultSets.instant(row, "paused_at");
+        if (at == null) {
+            return "paused; set it to active to go on";
+        }
+        String reason = row.getString("paused_reason");
+        return "paused by " + row.getString("paused_by") + " (" + row.getString("paused_via") + ") at "
+                + at.truncatedTo(ChronoUnit.SECONDS) + (reason == null ? "" : ": " + reason);
+    }
+
     private static Reason explain(
             BatchedMigration migration,
+            String paused,
             List<String> replicas,
             long active,
             Optional<String> blocked,
             Optional<Reason> again,
             WaitReasons waits) {
         return switch (migration.status()) {
-            case PAUSED ->
-                Reason.of(Reason.Code.PAUSED, "paused; set it to active to go on")
-                        .endedBy("start", migration.name());
+            case PAUSED -> Reason.of(Reason.Code.PAUSED, paused).endedBy("start", migration.name());
             case FINISHED -> finished(migration);
             case FAILED -> failed(migration);
             case ACTIVE, RUNNING -> {

@@ -124,7 +124,7 @@ class HandOverToRegistryTest {
         MigrationOverview overview = engine.status().overviews(List.of("m")).get(0);
         assertThat(overview.failedJobs()).isZero();
         assertThat(overview.activeJobs()).isEqualTo(2);
-        assertThat(overview.explanation()).isEqualTo("waits for a worker that is free");
+        assertThat(overview.explanation()).startsWith("waits for a replica");
         assertThat(engine.quarantine().retry(List.of("m")))
                 .allSatisfy(retried -> assertThat(retried.toString()).doesNotContain("2"));
 

@@ -30,7 +30,7 @@ class SchemaVersionTest {
 
     @AfterEach
     void asItIs() {
-        version(1, 1);
+        version(2, 1);
     }
 
     @Test
@@ -46,7 +46,7 @@ class SchemaVersionTest {
 
         assertThatThrownBy(store::requireSchema)
                 .isInstanceOf(SchemaNotMigratedException.class)
-                .hasMessageContaining("it has version 0, and this program needs 1; run 'registry db migrate'");
+                .hasMessageContaining("it has version 0, and this program needs 2; run 'registry db migrate'");
     }
 
     @Test
@@ -56,7 +56,7 @@ class SchemaVersionTest {
         assertThatThrownBy(store::requireSchema)
                 .isInstanceOf(SchemaNotMigratedException.class)
                 .hasMessageContaining(
-                        "it has version 7, which works with programs from 5 on, and this one is 1; start a newer release");
+                        "it has version 7, which works with programs from 5 on, and this one is 2; start a newer release");
     }
 
     @Test

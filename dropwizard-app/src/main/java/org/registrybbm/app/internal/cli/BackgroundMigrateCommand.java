@@ -124,22 +124,24 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 .dest(JSON)
                 .action(Arguments.storeTrue())
                 .help("print JSON for programs instead of a table; has all");
-        subcommand(parser, "pause", "Pause active and running batched migrations")
-                .description("""
+        Subparser pause = subcommand(parser, StatusCommand.PAUSE, "Pause active and running batched migrations");
+        StatusCommand.configureReason(pause);
+        pause.description("""
                         Pause batched migrations that are active or running. A batch job in
                         flight ends after its current sub-batch, about half a second later, and
-                        keeps its cursor. No attempt is counted.""")
-                .epilog("""
+                        keeps its cursor. No attempt is counted.""").epilog("""
                         Without --migration, all are paused. Start them again with
                         'background-migrate start'.""");
-        subcommand(parser, "start", "Make paused batched migrations active")
-                .description("""
+        Subparser start = subcommand(parser, StatusCommand.START, "Make paused batched migrations active");
+        StatusCommand.configureReason(start);
+        start.description("""
                         Make paused batched migrations active. Their batch jobs continue at their
                         cursors. Failed migrations stay failed; try them again with
-                        'background-migrate retry'.""")
-                .epilog("""
+                        'background-migrate retry'.""").epilog("""
                         Without --migration, all paused ones are started.""");
-        subcommand(parser, "resume", "Do the same as 'start'").description("""
+        Subparser resume = subcommand(parser, "resume", "Do the same as 'start'");
+        StatusCommand.configureReason(resume);
+        resume.description("""
                         Make paused batched migrations active, as 'background-migrate start' does.""").epilog("""
                         Without --migration, all paused ones are started.""");
         subcommand(
@@ -295,8 +297,8 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         }
         BatchedMigrations built = engine.build();
         switch (namespace.getString(SUBCOMMAND)) {
-            case "pause" -> built.store().pause(names);
-            case "resume", "start" -> built.store().start(names);
+            case StatusCommand.PAUSE -> StatusCommand.pause(namespace, built.store(), names, err);
+            case "resume", StatusCommand.START -> StatusCommand.start(namespace, built.store(), names, err);
             default -> printStatus(namespace, built.status(), names);
         }
     }

@@ -5,18 +5,24 @@ import java.io.PrintWriter;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.Set;
+import java.util.function.BiFunction;
 import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.model.StatusChange;
+import org.registrybbm.migrations.model.StatusChange.Decider;
 
 /**
  * Answers {@code POST /tasks/bbm-pause} and {@code POST /tasks/bbm-start}: changes the status of batched migrations, and prints what was
- * changed.
+ * changed. The parameters {@code by} and {@code reason} are kept with the events.
  */
 public final class ChangeTask extends Task {
-    private final Function<Collection<String>, List<StatusChange>> change;
+    private static final String MIGRATION = "migration";
+    private static final String BY = "by";
+    private static final String REASON = "reason";
 
-    private ChangeTask(String name, Function<Collection<String>, List<StatusChange>> change) {
+    private final BiFunction<Collection<String>, Decider, List<StatusChange>> change;
+
+    private ChangeTask(String name, BiFunction<Collection<String>, Decider, List<StatusChange>> change) {
         super(name, "text/plain;charset=utf-8");
         this.change = change;
     }
@@ -33,7 +39,9 @@ public final class ChangeTask extends Task {
 
     @Override
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
-        List<StatusChange> changes = change.apply(Names.of(parameters));
+        Parameters given = Parameters.of(parameters, Set.of(BY, REASON), Set.of(MIGRATION));
+        Decider decider = new Decider(given.get(BY), "task", given.get(REASON));
+        List<StatusChange> changes = change.apply(given.all(MIGRATION), decider);
         if (changes.isEmpty()) {
             output.println("nothing to change");
         }

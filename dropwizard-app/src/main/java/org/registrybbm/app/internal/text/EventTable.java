@@ -13,18 +13,23 @@ public final class EventTable {
 
     /** Returns a table with a row for each event, in the given order. */
     public static String render(List<RecordedEvent> events) {
-        TextTable table = new TextTable("When", "Event", "Old", "New", "Replica", "Batch Job", "Why");
+        TextTable table = new TextTable("When", "Event", "Old", "New", "By", "Batch Job", "Why");
         for (RecordedEvent event : events) {
             table.add(
                     TextTable.at(event.at()),
                     event.event(),
                     TextTable.of(event.oldValue()),
                     TextTable.of(event.newValue()),
-                    TextTable.of(event.replica()),
+                    by(event),
                     TextTable.of(event.batchJobId()),
                     TextTable.of(event.reason()));
         }
         return table.toString();
+    }
+
+    /** Names the person and the way, or the replica. */
+    private static String by(RecordedEvent event) {
+        return event.actor() == null ? TextTable.of(event.replica()) : event.actor() + " (" + event.via() + ")";
     }
 
     /** Returns a JSON array with an object for each event. */
@@ -39,7 +44,9 @@ public final class EventTable {
                     .put("new_value", event.newValue())
                     .put("replica", event.replica())
                     .put("batch_job_id", event.batchJobId())
-                    .put("reason", event.reason());
+                    .put("reason", event.reason())
+                    .put("actor", event.actor())
+                    .put("via", event.via());
         }
         return PrettyJson.of(array);
     }

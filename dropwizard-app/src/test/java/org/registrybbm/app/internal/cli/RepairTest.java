@@ -51,14 +51,14 @@ class RepairTest {
     @Test
     void eventsAreATableAndJson() throws IOException {
         List<RecordedEvent> events = List.of(
-                new RecordedEvent(2, AT, "sub_batch_size", 1000L, 500L, "replica-1", 7L, "a lock"),
-                new RecordedEvent(1, AT, "verified", null, null, null, null, null));
+                new RecordedEvent(2, AT, "sub_batch_size", 1000L, 500L, "replica-1", 7L, "a lock", null, null),
+                new RecordedEvent(1, AT, "paused", null, null, null, null, "INC-812", "jane@pod", "cli"));
 
         assertThat(EventTable.render(events)).isEqualTo("""
-                When                 | Event          | Old  | New | Replica   | Batch Job | Why
-                ---------------------+----------------+------+-----+-----------+-----------+-------
-                2026-01-02T03:04:05Z | sub_batch_size | 1000 | 500 | replica-1 | 7         | a lock
-                2026-01-02T03:04:05Z | verified       | -    | -   | -         | -         | -
+                When                 | Event          | Old  | New | By             | Batch Job | Why
+                ---------------------+----------------+------+-----+----------------+-----------+--------
+                2026-01-02T03:04:05Z | sub_batch_size | 1000 | 500 | replica-1      | 7         | a lock
+                2026-01-02T03:04:05Z | paused         | -    | -   | jane@pod (cli) | -         | INC-812
                 """);
         JsonNode json = new ObjectMapper().readTree(EventTable.json(events));
         assertThat(json.at("/0/new_value").asLong()).isEqualTo(500);

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
+import org.registrybbm.migrations.model.StatusChange.Decider;
 
 /** Statements on {@code batched_background_migration_events}, which records what the engine decided and why, for people to read later. */
 public final class EventQueries {
@@ -27,12 +28,20 @@ public final class EventQueries {
             VALUES (?, ?, ?, ?, ?, ?, ?)
             """;
 
+    // Until the transaction ends. A trigger on the status reads them.
+    private static final String DECIDE = """
+            SELECT set_config('registry_bbm.actor', coalesce(?, ''), true),
+                set_config('registry_bbm.via', ?, true),
+                set_config('registry_bbm.reason', coalesce(?, ''), true)
+            """;
+
     private static final String LAST_BY_PERSON = """
             SELECT coalesce(
                 (
                     SELECT event IN ('retried', 'waived')
                     FROM batched_background_migration_events
                     WHERE batched_background_migration_id = ?
+                        AND event NOT IN ('paused', 'started')
                     ORDER BY id DESC
                     LIMIT 1
                 ),
@@ -84,7 +93,12 @@ public final class EventQueries {
                 event.reason());
     }
 
-    /** Returns whether the last event of a migration is that a person retried it or waived rows. */
+    /** Says who decides what follows in this transaction. */
+    public static void decide(Connection tx, Decider decider) throws SQLException {
+        Jdbc.list(tx, DECIDE, row -> true, decider.name(), decider.via(), decider.reason());
+    }
+
+    /** Returns whether the last event of a migration, without pauses and starts, is that a person retried it or waived rows. */
     public static boolean isDecidedByPerson(Connection connection, long migrationId) throws SQLException {
         return Jdbc.one(connection, LAST_BY_PERSON, row -> row.getBoolean("found"), migrationId);
     }

@@ -13,7 +13,7 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
  */
 public record SchemaVersion(int version, int leastProgram) {
     /** The version that this program needs. It is raised with the changelog. */
-    static final int NEEDED = 1;
+    static final int NEEDED = 2;
 
     private static final String READ = """
             SELECT version, least_program
