@@ -43,6 +43,9 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
      */
     private static final double RARER = 3;
 
+    /** As a slot for samples is long. */
+    private static final Duration BETWEEN_SAMPLES = Duration.ofSeconds(10);
+
     private static final Duration SOUND_FOR = Duration.ofSeconds(15);
     private static final double JITTER = 0.2;
 
@@ -58,6 +61,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
     private volatile boolean failing;
     private volatile boolean idle;
     private long lastTurn;
+    private long lastSample;
     private Duration patience = UNSETTLED;
 
     Coordinator(Dispatcher dispatcher, Duration interval) {
@@ -101,6 +105,7 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
         boolean called = true;
         while (!closed) {
             Duration pause = look(called);
+            sample();
             try {
                 called = calls.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
                 if (called && dispatcher.isBusy()) {
@@ -112,6 +117,19 @@ final class Coordinator implements Presence.Listener, AutoCloseable {
                 // Only close() interrupts.
                 return;
             }
+        }
+    }
+
+    /** Records how far the migrations are that this replica works on, so that people can be told how fast that goes. */
+    private void sample() {
+        if (failing || !dispatcher.isBusy() || System.nanoTime() - lastSample < BETWEEN_SAMPLES.toNanos()) {
+            return;
+        }
+        lastSample = System.nanoTime();
+        try {
+            engine.status().sample();
+        } catch (DatabaseException e) {
+            LOGGER.debug("no sample was taken", e);
         }
     }
 

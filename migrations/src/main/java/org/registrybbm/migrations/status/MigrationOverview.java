@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.status;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.registrybbm.migrations.model.BatchedMigration;
@@ -22,6 +23,7 @@ import org.registrybbm.migrations.model.BatchedMigration;
  * @param quarantinedRows how many rows could not be changed and wait for a person
  * @param takeovers how often a batch job was taken over from a worker that gave no sign of life
  * @param replicas the names of the replicas that hold a lease of one of its batch jobs now, sorted
+ * @param pace how fast it was lately, and how long it will take; empty if no replica works on it now, or if it has only begun
  * @param reason what the migration is doing or what it waits for
  */
 public record MigrationOverview(
@@ -37,7 +39,27 @@ public record MigrationOverview(
         long quarantinedRows,
         long takeovers,
         List<String> replicas,
+        Optional<Pace> pace,
         Reason reason) {
+    /** Returns the same with a pace. */
+    MigrationOverview at(Optional<Pace> other) {
+        return new MigrationOverview(
+                migration,
+                priority,
+                progressPercent,
+                expectedTupleCount,
+                coveredTupleCount,
+                migratedTupleCount,
+                finishedJobs,
+                failedJobs,
+                activeJobs,
+                quarantinedRows,
+                takeovers,
+                replicas,
+                other,
+                reason);
+    }
+
     /** Returns one sentence that says what the migration is doing or what it waits for. */
     public String explanation() {
         return reason.sentence();

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -119,7 +120,22 @@ public final class OverviewQueries {
     public static List<MigrationOverview> list(Connection connection, Collection<String> names) throws SQLException {
         String[] array = names.toArray(String[]::new);
         WaitReasons waits = WaitReasons.of(connection, WaitReasons.LONG_TRANSACTION);
-        return Jdbc.list(connection, OVERVIEWS, row -> overview(connection, row, waits), array, array);
+        List<MigrationOverview> all =
+                Jdbc.list(connection, OVERVIEWS, row -> overview(connection, row, waits), array, array);
+        List<Long> atWork = all.stream()
+                .filter(one -> one.reason().code() == Reason.Code.RUNNING)
+                .map(one -> one.migration().id())
+                .toList();
+        Map<Long, List<Pace.Step>> steps = SampleQueries.steps(connection, atWork);
+        return all.stream()
+                .map(one -> one.at(Pace.of(steps.getOrDefault(one.migration().id(), List.of()), left(one))))
+                .toList();
+    }
+
+    private static Optional<Long> left(MigrationOverview one) {
+        return one.expectedTupleCount().isPresent() && one.expectedTupleCount().getAsLong() > one.coveredTupleCount()
+                ? Optional.of(one.expectedTupleCount().getAsLong() - one.coveredTupleCount())
+                : Optional.empty();
     }
 
     /** Returns how many rows there are about, when the migration began, or by the size of the table if nobody knew then. */
@@ -164,6 +180,7 @@ public final class OverviewQueries {
                 row.getLong("quarantined"),
                 row.getLong("takeovers"),
                 replicas,
+                Optional.empty(),
                 row.getBoolean("contradicted")
                         ? CONTRADICTED
                         : readOnly(row, migration)

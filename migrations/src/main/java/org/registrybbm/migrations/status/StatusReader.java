@@ -18,6 +18,19 @@ public final class StatusReader {
     }
 
     /**
+     * Records how far the migrations are that a replica works on, so that {@link #overviews} can tell how fast they are. The scheduler
+     * does this every 10 s. It may be done more often, and by several replicas; one sample in 10 s is kept.
+     *
+     * @throws DatabaseException when the database cannot be reached or a statement fails
+     */
+    public void sample() {
+        database.change("record how far the batched migrations are", List.of(), tx -> {
+            SampleQueries.take(tx);
+            return true;
+        });
+    }
+
+    /**
      * Reads the state of migrations.
      *
      * @param names the migrations to read; empty for all

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.status.Pace;
 
 /** Shows batched migrations to programs: a JSON array with an object for each migration. */
 public final class StatusJson {
@@ -53,9 +54,18 @@ public final class StatusJson {
                 .put("started_at", text(migration.timeline().startedAt()))
                 .put("finished_at", text(migration.timeline().finishedAt()))
                 .put("verified_at", text(migration.timeline().verifiedAt()));
+        node.set("pace", overview.pace().map(this::pace).orElse(null));
         ArrayNode replicas = node.putArray("replicas");
         overview.replicas().forEach(replicas::add);
         node.set("failure", failure(migration.failure()));
+        return node;
+    }
+
+    private ObjectNode pace(Pace pace) {
+        ObjectNode node = mapper.createObjectNode().put("rows_per_second", Math.round(pace.rowsPerSecond()));
+        pace.left()
+                .ifPresent(left -> node.put("least_seconds_left", left.least().toSeconds())
+                        .put("most_seconds_left", left.most().toSeconds()));
         return node;
     }
 

@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.status.Pace;
 import org.registrybbm.migrations.status.Reason;
 
 /**
@@ -114,6 +115,7 @@ public final class StatusTable {
         if (overview.reason().code() == Reason.Code.VERIFIED) {
             sentence += ", at " + TextTable.at(overview.migration().timeline().verifiedAt());
         }
+        sentence += overview.pace().map(StatusTable::pace).orElse("");
         if (overview.quarantinedRows() > 0 && overview.reason().code() != Reason.Code.QUARANTINED_ROWS) {
             sentence += "; "
                     + (overview.quarantinedRows() == 1
@@ -121,6 +123,14 @@ public final class StatusTable {
                             : number(overview.quarantinedRows()) + " rows in quarantine");
         }
         return overview.priority() == 0 ? sentence : sentence + "; priority " + overview.priority();
+    }
+
+    private static String pace(Pace pace) {
+        return "; " + number(Math.round(pace.rowsPerSecond())) + " rows/s"
+                + pace.left()
+                        .map(left -> ", " + TextTable.length(left.least()) + " to " + TextTable.length(left.most())
+                                + " left")
+                        .orElse("");
     }
 
     /** A name that is too long has a line of its own, so that no part of it is lost. */

@@ -1,5 +1,6 @@
 package org.registrybbm.app.internal.text;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -25,6 +26,21 @@ public final class TextTable {
     /** Returns a cell for a time, to the second. */
     static String at(@Nullable Instant instant) {
         return instant == null ? NONE : instant.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    /** Returns a length of time in its two greatest units, such as {@code 2 h 05 min}. */
+    static String length(Duration length) {
+        long seconds = length.toSeconds();
+        if (seconds < 60) {
+            return seconds + " s";
+        }
+        if (seconds < 3_600) {
+            return (seconds + 30) / 60 + " min";
+        }
+        long minutes = (seconds + 30) / 60;
+        return minutes < 48 * 60
+                ? "%d h %02d min".formatted(minutes / 60, minutes % 60)
+                : "%d d %02d h".formatted(minutes / 1_440, minutes % 1_440 / 60);
     }
 
     /** Returns a cell for a value that may not be there. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -18,6 +19,7 @@ import org.registrybbm.app.internal.text.StatusJson;
 import org.registrybbm.app.internal.text.StatusTable;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.status.Pace;
 import org.registrybbm.migrations.status.Reason;
 
 class StatusTest {
@@ -35,6 +37,8 @@ class StatusTest {
             4,
             2,
             List.of("replica-1"),
+            Optional.of(new Pace(
+                    38_123.4, Optional.of(new Pace.Range(Duration.ofSeconds(7_490), Duration.ofSeconds(9_600))))),
             new Reason(Reason.Code.RUNNING, "it runs", Optional.empty()));
     private static final MigrationOverview FAILED = new MigrationOverview(
             Samples.migration(2, "fill", MigrationStatus.FAILED, Samples.FAILURE),
@@ -49,6 +53,7 @@ class StatusTest {
             0,
             0,
             List.of(),
+            Optional.empty(),
             new Reason(
                     Reason.Code.FAILED,
                     "two\nlines",
@@ -66,7 +71,8 @@ class StatusTest {
                   > registry background-migrate retry --migration fill
                 AT WORK (1)
                 copy                         | running |    43.3% | 865 of ~2,000
-                  it runs; 4 rows in quarantine; priority 7
+                  it runs; 38,123 rows/s, 2 h 05 min to 2 h 40 min left; 4 rows in quarantine;
+                  priority 7
                 DONE (1), all verified; --all lists them
                 """);
     }
@@ -146,6 +152,7 @@ class StatusTest {
                 0,
                 0,
                 replicas,
+                Optional.empty(),
                 WAITS);
     }
 
@@ -168,6 +175,7 @@ class StatusTest {
                 5_000,
                 0,
                 List.of(),
+                Optional.empty(),
                 reason);
     }
 
@@ -185,6 +193,7 @@ class StatusTest {
                 0,
                 0,
                 List.of(),
+                Optional.empty(),
                 new Reason(verified ? Reason.Code.VERIFIED : Reason.Code.UNVERIFIED, "done", Optional.empty()));
     }
 
@@ -201,6 +210,9 @@ class StatusTest {
 
         assertThat(json.at("/0/progress_percent").asDouble()).isEqualTo(43.25);
         assertThat(json.at("/0/replicas/0").asText()).isEqualTo("replica-1");
+        assertThat(json.at("/0/pace/rows_per_second").asLong()).isEqualTo(38_123);
+        assertThat(json.at("/0/pace/most_seconds_left").asLong()).isEqualTo(9_600);
+        assertThat(json.at("/1/pace").isNull()).isTrue();
         assertThat(json.at("/0/reason").asText()).isEqualTo("running");
         assertThat(json.at("/0/attention").asText()).isEqualTo("at_work");
         assertThat(json.at("/0/command").isNull()).isTrue();

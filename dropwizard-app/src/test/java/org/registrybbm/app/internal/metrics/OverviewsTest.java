@@ -33,6 +33,7 @@ class OverviewsTest {
             3,
             0,
             List.of(),
+            Optional.empty(),
             RUNNING);
 
     private final AtomicLong nanos = new AtomicLong();
