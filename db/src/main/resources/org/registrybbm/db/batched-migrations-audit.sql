@@ -35,9 +35,7 @@ BEGIN
 END
 $$;
 
-DROP TRIGGER IF EXISTS trigger_batched_background_migrations_record_decisions ON batched_background_migrations;
-
-CREATE TRIGGER trigger_batched_background_migrations_record_decisions
+CREATE OR REPLACE TRIGGER trigger_batched_background_migrations_record_decisions
     AFTER UPDATE OF status ON batched_background_migrations
     FOR EACH ROW
     WHEN (old.status <> new.status AND (new.status = 0 OR old.status IN (0, 3) AND new.status = 1))

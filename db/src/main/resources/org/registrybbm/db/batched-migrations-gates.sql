@@ -73,9 +73,7 @@ BEGIN
 END
 $$;
 
-DROP TRIGGER IF EXISTS trigger_batched_background_migrations_check_order ON batched_background_migrations;
-
-CREATE TRIGGER trigger_batched_background_migrations_check_order
+CREATE OR REPLACE TRIGGER trigger_batched_background_migrations_check_order
     BEFORE INSERT OR UPDATE OF run_after ON batched_background_migrations
     FOR EACH ROW
     WHEN (new.run_after IS NOT NULL)
@@ -728,7 +726,7 @@ COMMENT ON FUNCTION run_short_step(text[], text) IS
 -- the programs of before can no longer work with it.
 
 --changeset registry-bbm:record-the-version-of-the-schema
-CREATE TABLE batched_background_migration_schema (
+CREATE TABLE IF NOT EXISTS batched_background_migration_schema (
     only_row boolean NOT NULL DEFAULT true,
     version integer NOT NULL,
     least_program integer NOT NULL,
@@ -743,5 +741,7 @@ COMMENT ON COLUMN batched_background_migration_schema.version IS
 COMMENT ON COLUMN batched_background_migration_schema.least_program IS
     'Programs of a smaller version refuse to start: they would not work with this schema.';
 
-INSERT INTO batched_background_migration_schema (version, least_program) VALUES (1, 1);
+INSERT INTO batched_background_migration_schema (version, least_program)
+VALUES (1, 1)
+ON CONFLICT DO NOTHING;
 --rollback DROP TABLE IF EXISTS batched_background_migration_schema;

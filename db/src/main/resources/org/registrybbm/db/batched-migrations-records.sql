@@ -69,9 +69,7 @@ BEGIN
 END
 $$;
 
-DROP TRIGGER IF EXISTS trigger_batched_background_migrations_forget_plans ON batched_background_migrations;
-
-CREATE TRIGGER trigger_batched_background_migrations_forget_plans
+CREATE OR REPLACE TRIGGER trigger_batched_background_migrations_forget_plans
     BEFORE UPDATE OF status ON batched_background_migrations
     FOR EACH ROW
     WHEN (old.status <> new.status)
@@ -128,7 +126,7 @@ CREATE INDEX IF NOT EXISTS index_bbm_quarantined_rows_on_bbm_id_status_table_oid
 --changeset registry-bbm:tally-finished-batch-jobs splitStatements:false
 SET LOCAL lock_timeout = '5s';
 
-CREATE TABLE batched_background_migration_tallies (
+CREATE TABLE IF NOT EXISTS batched_background_migration_tallies (
     batched_background_migration_id bigint NOT NULL,
     walk_id bigint,
     slot smallint NOT NULL,
@@ -147,13 +145,13 @@ CREATE TABLE batched_background_migration_tallies (
         ON DELETE CASCADE
 ) WITH (fillfactor = 50);
 
-CREATE UNIQUE INDEX unique_batched_background_migration_tallies
+CREATE UNIQUE INDEX IF NOT EXISTS unique_batched_background_migration_tallies
     ON batched_background_migration_tallies (batched_background_migration_id, coalesce(walk_id, 0), slot);
 
-CREATE INDEX index_batched_background_migration_tallies_on_walk_id
+CREATE INDEX IF NOT EXISTS index_batched_background_migration_tallies_on_walk_id
     ON batched_background_migration_tallies (walk_id);
 
-CREATE INDEX index_batched_background_migration_walks_uncut
+CREATE INDEX IF NOT EXISTS index_batched_background_migration_walks_uncut
     ON batched_background_migration_walks (batched_background_migration_id, id)
     WHERE NOT cut_whole;
 
@@ -164,7 +162,7 @@ COMMENT ON COLUMN batched_background_migration_tallies.walk_id IS
 COMMENT ON COLUMN batched_background_migration_tallies.uncounted IS
     'Finished batch jobs whose covered rows nobody counted.';
 
-CREATE FUNCTION tally_batched_background_migration_jobs() RETURNS trigger
+CREATE OR REPLACE FUNCTION tally_batched_background_migration_jobs() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -202,25 +200,25 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER trigger_batched_background_migration_jobs_tally_inserted
+CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_tally_inserted
     AFTER INSERT ON batched_background_migration_jobs
     FOR EACH ROW
     WHEN (new.status = 2)
     EXECUTE FUNCTION tally_batched_background_migration_jobs();
 
-CREATE TRIGGER trigger_batched_background_migration_jobs_tally_updated
+CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_tally_updated
     AFTER UPDATE ON batched_background_migration_jobs
     FOR EACH ROW
     WHEN (old.status = 2 OR new.status = 2)
     EXECUTE FUNCTION tally_batched_background_migration_jobs();
 
-CREATE TRIGGER trigger_batched_background_migration_jobs_tally_deleted
+CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_tally_deleted
     AFTER DELETE ON batched_background_migration_jobs
     FOR EACH ROW
     WHEN (old.status = 2)
     EXECUTE FUNCTION tally_batched_background_migration_jobs();
 
-CREATE TRIGGER trigger_batched_background_migration_jobs_tally_truncated
+CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_tally_truncated
     AFTER TRUNCATE ON batched_background_migration_jobs
     FOR EACH STATEMENT
     EXECUTE FUNCTION tally_batched_background_migration_jobs();
@@ -232,7 +230,8 @@ FROM batched_background_migration_jobs j
 LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
 WHERE j.status = 2
     AND (j.walk_id IS NULL OR w.id IS NOT NULL)
-GROUP BY 1, 2;
+GROUP BY 1, 2
+ON CONFLICT DO NOTHING;
 --rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_tally_inserted ON batched_background_migration_jobs;
 --rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_tally_updated ON batched_background_migration_jobs;
 --rollback DROP TRIGGER IF EXISTS trigger_batched_background_migration_jobs_tally_deleted ON batched_background_migration_jobs;
@@ -249,12 +248,12 @@ GROUP BY 1, 2;
 SET LOCAL lock_timeout = '5s';
 
 ALTER TABLE batched_background_migration_walks
-    ADD COLUMN contiguous boolean NOT NULL DEFAULT false;
+    ADD COLUMN IF NOT EXISTS contiguous boolean NOT NULL DEFAULT false;
 
 COMMENT ON COLUMN batched_background_migration_walks.contiguous IS
     'True while its batch jobs are known to follow each other without a gap; triggers on the batch jobs set it to false when one is deleted, its range is edited, or other software makes one.';
 
-CREATE FUNCTION doubt_ranges_of_batched_background_migration_walks() RETURNS trigger
+CREATE OR REPLACE FUNCTION doubt_ranges_of_batched_background_migration_walks() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path FROM CURRENT
@@ -290,13 +289,13 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_inserted
+CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_doubt_inserted
     AFTER INSERT ON batched_background_migration_jobs
     FOR EACH ROW
     WHEN (new.walk_id IS NULL)
     EXECUTE FUNCTION doubt_ranges_of_batched_background_migration_walks();
 
-CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_updated
+CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_doubt_updated
     AFTER UPDATE OF batched_background_migration_id, walk_id, min_value, max_value, after_key, through_key
     ON batched_background_migration_jobs
     FOR EACH ROW
@@ -305,13 +304,13 @@ CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_updated
         (new.batched_background_migration_id, new.walk_id, new.min_value, new.max_value, new.after_key, new.through_key))
     EXECUTE FUNCTION doubt_ranges_of_batched_background_migration_walks();
 
-CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_deleted
+CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_doubt_deleted
     AFTER DELETE ON batched_background_migration_jobs
     REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT
     EXECUTE FUNCTION doubt_ranges_of_batched_background_migration_walks();
 
-CREATE TRIGGER trigger_batched_background_migration_jobs_doubt_truncated
+CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_doubt_truncated
     AFTER TRUNCATE ON batched_background_migration_jobs
     FOR EACH STATEMENT
     EXECUTE FUNCTION doubt_ranges_of_batched_background_migration_walks();

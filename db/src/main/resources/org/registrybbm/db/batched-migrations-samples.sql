@@ -4,7 +4,7 @@
 -- replica. Samples are taken only while a replica works on the migration, so the time between two of them is time at work.
 
 --changeset registry-bbm:create-samples splitStatements:false
-CREATE TABLE batched_background_migration_samples (
+CREATE TABLE IF NOT EXISTS batched_background_migration_samples (
     batched_background_migration_id bigint NOT NULL,
     slot bigint NOT NULL,
     at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),

@@ -15,7 +15,7 @@
 --   RBM04  a column conversion is refused
 
 --changeset registry-bbm:create-column-conversions
-CREATE TABLE batched_background_migration_conversions (
+CREATE TABLE IF NOT EXISTS batched_background_migration_conversions (
     name text NOT NULL,
     to_type text NOT NULL,
     referencing text NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE batched_background_migration_conversions (
     CONSTRAINT pk_batched_background_migration_conversions PRIMARY KEY (name)
 );
 
-CREATE TABLE batched_background_migration_conversion_columns (
+CREATE TABLE IF NOT EXISTS batched_background_migration_conversion_columns (
     conversion text NOT NULL,
     position integer NOT NULL,
     table_name text NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE batched_background_migration_conversion_columns (
         ON DELETE CASCADE
 );
 
-CREATE TABLE batched_background_migration_conversion_originals (
+CREATE TABLE IF NOT EXISTS batched_background_migration_conversion_originals (
     conversion text NOT NULL,
     kind text NOT NULL,
     name text NOT NULL,
