@@ -23,8 +23,10 @@ INSERT INTO public.schema_migrations (id, applied_at)
 VALUES
     ('20240604074823_create_batched_background_migrations_table', '2025-11-03 09:00:00+00'),
     ('20240604074846_create_batched_background_migration_jobs_table', '2025-11-03 09:00:01+00'),
+    ('20250421070732_bbm_backfill_manifests_media_type_id_convert_to_bigint_column', '2025-11-03 09:00:01+00'),
     ('20250904041325_add_batching_strategy_and_total_tuple_count', '2025-11-03 09:00:02+00'),
-    ('20251009082000_add_blobs_table_id_column', '2025-11-03 09:00:03+00');
+    ('20251009082000_add_blobs_table_id_column', '2025-11-03 09:00:03+00'),
+    ('20251021070732_bbm_backfill_blobs_id_column', '2025-11-03 09:00:04+00');
 
 CREATE TABLE public.media_types (
     created_at timestamptz NOT NULL DEFAULT now(),

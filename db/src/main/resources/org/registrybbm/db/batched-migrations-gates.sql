@@ -180,7 +180,13 @@ AS $$
                     FROM batched_background_migration_jobs open
                     WHERE open.batched_background_migration_id = m.id
                         AND open.status <> 2
-                        AND open.walk_id IS NOT NULL
+                        AND (open.walk_id IS NOT NULL OR open.lease_owner IS NOT NULL)
+                )
+                OR EXISTS (
+                    SELECT
+                    FROM batched_background_migration_quarantined_rows waiting
+                    WHERE waiting.batched_background_migration_id = m.id
+                        AND waiting.status IN ('quarantined', 'retrying')
                 )
                 OR coalesce(m.batching_strategy, '') NOT IN ('NullKeySetBatchingStrategy', 'PredicateBatchingStrategy')
                     AND EXISTS (

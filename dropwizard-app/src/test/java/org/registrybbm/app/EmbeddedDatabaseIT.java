@@ -36,7 +36,7 @@ class EmbeddedDatabaseIT {
             long postgres = postgres();
 
             Result beside = registry.run("background-migrate", "status", "--migration", NAME);
-            assertThat(beside.out()).contains("| 7        |");
+            assertThat(beside.out()).contains("; priority 7");
             assertThat(beside.err()).hasLineCount(1).contains("using an embedded PostgreSQL");
             assertThat(postgres()).as("the one that joined does not stop it").isEqualTo(postgres);
 

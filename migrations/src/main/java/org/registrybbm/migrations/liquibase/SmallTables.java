@@ -17,6 +17,7 @@ import liquibase.database.jvm.JdbcConnection;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.slf4j.Logger;
@@ -35,15 +36,18 @@ public final class SmallTables extends AbstractChangeExecListener {
     public static final long MOST_BYTES = 16L << 20;
 
     private static final Logger LOGGER = LoggerFactory.getLogger(SmallTables.class);
-    private static final String HAS_TABLES = """
-            SELECT to_regclass('batched_background_migrations') IS NOT NULL
-                AND to_regproc('batched_migration_leaves') IS NOT NULL AS found
-            """;
     private static final String SMALL = """
             SELECT m.name
             FROM batched_background_migrations m
             WHERE m.status IN (1, 4)
                 AND m.job_signature_name = ANY (?::text[])
+                -- What the container registry's own software has begun is not run between two schema changes.
+                AND NOT EXISTS (
+                    SELECT
+                    FROM batched_background_migration_jobs j
+                    WHERE j.batched_background_migration_id = m.id
+                        AND j.walk_id IS NULL
+                )
                 AND (
                     SELECT sum(pg_relation_size(leaf))
                     FROM batched_migration_leaves(to_regclass(m.table_name)) AS leaf
@@ -101,14 +105,24 @@ public final class SmallTables extends AbstractChangeExecListener {
         }
     }
 
+    /** The changelog of the engine itself is made of changesets too. */
+    private boolean isMigrated() {
+        try {
+            engine.store().requireSchema();
+            return true;
+        } catch (SchemaNotMigratedException e) {
+            return false;
+        }
+    }
+
     private List<String> small(Database database) throws SQLException {
         if (!(database.getConnection() instanceof JdbcConnection open)) {
             return List.of();
         }
-        Connection connection = open.getUnderlyingConnection();
-        if (!Jdbc.one(connection, HAS_TABLES, row -> row.getBoolean("found"))) {
+        if (!isMigrated()) {
             return List.of();
         }
+        Connection connection = open.getUnderlyingConnection();
         Array known = connection.createArrayOf(
                 "text", engine.workRegistry().signatures().toArray());
         List<String> small = Jdbc.list(connection, SMALL, row -> row.getString("name"), known, MOST_BYTES);

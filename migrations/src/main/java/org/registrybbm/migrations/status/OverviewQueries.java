@@ -36,7 +36,7 @@ public final class OverviewQueries {
 
     private static final Reason CONTRADICTED = Reason.of(
             Reason.Code.REOPENING,
-            "set to finished by somebody else while batch jobs are not done; a replica makes it active again, unless it is"
+            "set to finished by somebody else while batch jobs or quarantined rows are left; a replica makes it active again, unless it is"
                     + " paused or its row is deleted");
     private static final Set<FailureCode> OF_ROWS =
             EnumSet.of(FailureCode.QUARANTINED_ROWS, FailureCode.QUARANTINE_FULL);

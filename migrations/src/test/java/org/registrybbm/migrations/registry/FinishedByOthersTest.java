@@ -34,6 +34,23 @@ class FinishedByOthersTest {
         this.fixture = EngineFixture.clean(database);
     }
 
+    /** The container registry's own software knows nothing of them. */
+    @Test
+    void isReopenedWhileRowsWaitInQuarantine() {
+        fixture.items(1, 100).queueItems("m", "fill", 50);
+        database.execute("ALTER TABLE t.items ADD CONSTRAINT picky CHECK (v IS NULL OR id <> 50)");
+        BatchedMigrations engine =
+                fixture.engine(Map.of("fill", WorkFunction.update("v = id").withPending("v IS NULL")));
+        assertThat(engine.runToEnd(List.of(), StopSignal.NEVER).failed()).hasSize(1);
+        finish();
+
+        assertThat(engine.status().overviews(List.of("m")).get(0).explanation())
+                .startsWith("set to finished by somebody else");
+        engine.planner().plan();
+
+        assertThat(fixture.status("m")).isNotEqualTo(MigrationStatus.FINISHED);
+    }
+
     @Test
     void isReopenedWhileBatchJobsAreOpen() {
         fixture.items(1, 400).queueItems("m", ItemsWork.ADD_ONE, 50);
@@ -47,8 +64,9 @@ class FinishedByOthersTest {
         MigrationOverview overview = engine.status().overviews(List.of("m")).get(0);
         assertThat(overview.progressPercent()).hasValue(12.5);
         assertThat(overview.explanation())
-                .isEqualTo("set to finished by somebody else while batch jobs are not done; a replica makes it active"
-                        + " again, unless it is paused or its row is deleted");
+                .isEqualTo(
+                        "set to finished by somebody else while batch jobs or quarantined rows are left; a replica makes it active"
+                                + " again, unless it is paused or its row is deleted");
 
         List<MigrationEvent> events = new ArrayList<>();
         Planner.Plan plan = BatchedMigrations.on(database)

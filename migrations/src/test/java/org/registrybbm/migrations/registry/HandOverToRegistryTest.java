@@ -106,6 +106,29 @@ class HandOverToRegistryTest {
         assertThat(database.number(LEFT)).isZero();
     }
 
+    /** As it is right after the database was taken over: the container registry has made the batch job. */
+    @Test
+    void whatAPauseHandedBackIsRunTooIfItIsTheirs() {
+        table(true, 400);
+        BatchedMigrations engine = fixture.engine(FILL);
+        List<Long> due = engine.planner().plan().due();
+        database.execute("UPDATE batched_background_migration_jobs SET walk_id = NULL;"
+                + " DELETE FROM batched_background_migration_walks");
+        engine.runner().run(due.get(0), () -> {
+            if (database.number(LEFT) == 380) {
+                fixture.setStatus("m", MigrationStatus.PAUSED);
+            }
+            return false;
+        });
+        engine.planner().leave();
+
+        fixture.setStatus("m", MigrationStatus.ACTIVE);
+        registry.work(100);
+
+        assertThat(fixture.status("m")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(database.number(LEFT)).isZero();
+    }
+
     @Test
     void aRunInTheForegroundThatIsStoppedLeavesNothingToOurselvesAlone() {
         table(true, 400);

@@ -52,6 +52,7 @@ class RegistryRequirementsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
+            20251021 | DELETE FROM batched_background_migrations WHERE name LIKE 'backfill%' | 20251021070732_bbm_backfill_blobs_id_column
             20251009 | ALTER TABLE public.blobs DROP COLUMN id; DROP SEQUENCE public.blobs_id_seq | 20251009082000_add_blobs_table_id_column
             20250421 | ALTER TABLE public.manifests DROP COLUMN media_type_id_convert_to_bigint; ALTER TABLE public.blobs DROP COLUMN id; DROP SEQUENCE public.blobs_id_seq | 20250421055504_create_media_type_id_convert_to_bigint_column
             20240604074846 | DROP TABLE batched_background_migration_jobs; ALTER TABLE public.blobs DROP COLUMN id; DROP SEQUENCE public.blobs_id_seq | 20240604074846_create_batched_background_migration_jobs_table
@@ -79,7 +80,8 @@ class RegistryRequirementsTest {
                 CREATE SEQUENCE public.blobs_id_seq;
                 ALTER TABLE public.blobs ADD COLUMN id bigint;
                 ALTER TABLE public.blobs ALTER COLUMN id SET DEFAULT nextval('public.blobs_id_seq');
-                INSERT INTO schema_migrations (id, applied_at) VALUES ('20251009082000_add_blobs_table_id_column', now())
+                INSERT INTO schema_migrations (id, applied_at)
+                VALUES ('20251009082000_add_blobs_table_id_column', now()), ('20251021070732_bbm_backfill_blobs_id_column', now())
                 """);
 
         PostgresExtension.migrate(database, REGISTRY);

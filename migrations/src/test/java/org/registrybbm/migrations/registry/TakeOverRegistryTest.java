@@ -5,13 +5,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
+import liquibase.Liquibase;
+import liquibase.Scope;
+import liquibase.UpdateSummaryEnum;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.resource.ClassLoaderResourceAccessor;
+import liquibase.ui.LoggerUIService;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.RunResult;
+import org.registrybbm.migrations.liquibase.SmallTables;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
@@ -79,6 +92,33 @@ public class TakeOverRegistryTest {
                 .get(0);
         assertThat(copy.migratedTupleCount()).isEqualTo(2_100);
         assertThat(copy.coveredTupleCount()).isEqualTo(3_000);
+    }
+
+    /** What they have begun is for the replicas; what nobody has begun over small tables is done with the schema. */
+    @Test
+    void isMigratedWithAnEngineAtHand() throws Exception {
+        database.execute("UPDATE batched_background_migrations SET status = 1 WHERE status = 4");
+        String before =
+                database.text("SELECT string_agg(id || ' ' || status, ',') FROM batched_background_migration_jobs");
+        try (Connection connection = DriverManager.getConnection(database.url());
+                BatchedMigrations engine = BatchedMigrations.on(database).build()) {
+            Scope.child(Map.of(Scope.Attr.ui.name(), new LoggerUIService()), () -> {
+                Liquibase liquibase =
+                        new Liquibase(REGISTRY, new ClassLoaderResourceAccessor(), new JdbcConnection(connection));
+                liquibase.setShowSummary(UpdateSummaryEnum.OFF);
+                SmallTables small = new SmallTables(engine, Duration.ofMinutes(1), line -> {});
+                liquibase.setChangeExecListener(small);
+                liquibase.update(new Contexts(), new LabelExpression());
+                small.run(liquibase.getDatabase());
+            });
+        }
+
+        assertThat(
+                        database.text(
+                                "SELECT string_agg(id || ' ' || status, ',') FROM batched_background_migration_jobs WHERE id <= 7"))
+                .isEqualTo(before);
+        assertThat(database.number("SELECT count(*) FROM batched_background_migrations WHERE status = 2"))
+                .isGreaterThan(60);
     }
 
     @Test

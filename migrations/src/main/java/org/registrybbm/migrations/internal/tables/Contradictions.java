@@ -8,8 +8,9 @@ import org.registrybbm.migrations.model.Strategy;
 /** Statements on migrations that are finished by their status but not by their batch jobs. */
 public final class Contradictions {
     /**
-     * SQL condition that a migration, aliased {@code m}, is finished by its status although batch jobs of the engine are unfinished or do
-     * not yet cover its tables. Then a person or other software has set the status.
+     * SQL condition that a migration, aliased {@code m}, is finished by its status although batch jobs that the engine has made or begun
+     * are unfinished, or do not yet cover its tables, or rows in quarantine wait for a decision. Then a person or other software has set
+     * the status.
      *
      * <p>The strategies that follow a condition are left out of the second check: they never cut a walk whole, and find by themselves what
      * is left. Ranges that are missing in a walk over the whole table are accepted if the container registry's software has covered them
@@ -23,7 +24,13 @@ public final class Contradictions {
                         FROM batched_background_migration_jobs open
                         WHERE open.batched_background_migration_id = m.id
                             AND open.status <> 2
-                            AND open.walk_id IS NOT NULL
+                            AND (open.walk_id IS NOT NULL OR open.lease_owner IS NOT NULL)
+                    )
+                    OR EXISTS (
+                        SELECT
+                        FROM batched_background_migration_quarantined_rows waiting
+                        WHERE waiting.batched_background_migration_id = m.id
+                            AND waiting.status IN ('quarantined', 'retrying')
                     )
                     OR coalesce(m.batching_strategy, '') NOT IN ('%s', '%s')
                         AND EXISTS (

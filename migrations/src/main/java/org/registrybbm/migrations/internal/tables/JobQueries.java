@@ -205,8 +205,9 @@ public final class JobQueries {
             """;
 
     // The container registry's software would not run batch jobs that nobody has begun, or that were handed back
-    // because their migration was paused. It knows only ranges of one integer key, such as those of a walk over the
-    // whole table.
+    // because their migration was paused, not even those that it has made itself. It knows only ranges of one integer
+    // key,
+    // such as those of a walk over the whole table.
     private static final String HAND_OVER = """
             UPDATE batched_background_migration_jobs
             SET status = 3,
@@ -221,7 +222,6 @@ public final class JobQueries {
                 FROM batched_background_migration_jobs j
                 JOIN batched_background_migrations m ON m.id = j.batched_background_migration_id
                 WHERE j.status = 1
-                    AND j.walk_id IS NOT NULL
                     AND j.lease_token IS NULL
                     AND m.status <> 2
                     AND %s
