@@ -27,7 +27,11 @@ class SchemaCommandIT {
                 id: things
                 author: test
                 changes:
-                - sql: {sql: "CREATE TABLE things (id bigint PRIMARY KEY, v bigint); INSERT INTO things VALUES (1)"}
+                - sql:
+                    sql: |-
+                      CREATE TABLE things (id bigint PRIMARY KEY, v bigint, filler text);
+                      ALTER TABLE things ALTER COLUMN filler SET STORAGE PLAIN;
+                      INSERT INTO things (id, filler) SELECT i, repeat('x', 6000) FROM generate_series(1, 3000) AS i;
                 - queueBatchedMigration:
                     name: fill
                     tableName: public.things
@@ -109,6 +113,20 @@ class SchemaCommandIT {
                 .isEqualTo(new Result(0, "", "no batched migration stands in the way of the pending schema changes\n"));
         assertThat(registry.command("db", "migrate", "--migrations", changelog).exit())
                 .isZero();
+        assertThat(database.text("SELECT to_regclass('made_behind')")).isEqualTo("made_behind");
+    }
+
+    /** A database of a developer, or a new one with a few rows in it. */
+    @Test
+    void migrateRunsWhatIsQueuedOverSmallTables() throws Exception {
+        assertThat(registry.command("db", "migrate").exit()).isZero();
+
+        Result migrated = registry.command(
+                "db", "migrate", "--migrations", changelog((GATED + GATE).replace("(1, 3000)", "(1, 300)")));
+
+        assertThat(migrated.exit()).as(migrated.err()).isZero();
+        assertThat(migrated.err()).contains("batched migration 'fill' was run, as its table is small");
+        assertThat(database.number("SELECT count(*) FROM things WHERE v = id")).isEqualTo(300);
         assertThat(database.text("SELECT to_regclass('made_behind')")).isEqualTo("made_behind");
     }
 

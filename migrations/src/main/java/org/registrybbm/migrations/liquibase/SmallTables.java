@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It runs what the replicas would run anyway, as they would, and shares it with those that are there. It takes only active migrations
  * whose work function the engine has, over tables that hold at most {@link #MOST_BYTES} together with their partitions. Whatever goes
- * wrong with one is for its gate to tell.
+ * wrong with one is for its gate to tell. Empty tables are none of its business, as SQL alone finishes their migrations.
  */
 public final class SmallTables extends AbstractChangeExecListener {
     /** How large a table may be, in bytes of its rows: some ten thousand to some hundred thousand rows, or a few seconds of work. */
@@ -51,7 +51,7 @@ public final class SmallTables extends AbstractChangeExecListener {
                 AND (
                     SELECT sum(pg_relation_size(leaf))
                     FROM batched_migration_leaves(to_regclass(m.table_name)) AS leaf
-                ) <= ?
+                ) BETWEEN 1 AND ?
             ORDER BY m.id
             """;
 
