@@ -3,6 +3,7 @@ package org.registrybbm.migrations.cutting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -12,6 +13,7 @@ import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Keys of several columns of which the first ones are the same in very many rows: a sub-batch reads its own rows only. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class CompositeKeyTest {
     private static final int ROWS = 40_000;

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,6 +18,7 @@ import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Somebody's old transaction keeps the index entries of all rows that are done, as that of a {@code pg_dump} does. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class OldSnapshotTest {
     private static final int ROWS = 200_000;

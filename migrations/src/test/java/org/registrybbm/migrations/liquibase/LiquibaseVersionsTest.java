@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -22,6 +23,7 @@ import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** Our changelogs and changes in the Liquibase of other people: the oldest that is supported, that of Spring Boot 3.5, and ours. */
+@Tag("slow")
 class LiquibaseVersionsTest {
     private static final Path OTHERS = Path.of("target", "liquibase");
     private static final String CHANGELOG = """

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,7 @@ import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** A service that is rolled back to the container registry's own software in mid-run: that goes on, and no row is left undone. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class HandOverToRegistryTest {
     private static final String WORK = "work";

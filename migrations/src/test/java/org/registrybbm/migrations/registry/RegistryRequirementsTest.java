@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +21,7 @@ import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What is made in a container registry's database must not get in the way of what its own software has still to make. */
+@Tag("slow")
 class RegistryRequirementsTest {
     private static final String REGISTRY = "org/registrybbm/db/registry.xml";
     private static final String STRUCTURE = System.getProperty("registry.structure", "");

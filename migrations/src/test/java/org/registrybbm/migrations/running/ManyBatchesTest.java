@@ -3,6 +3,7 @@ package org.registrybbm.migrations.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.BatchedMigrations;
@@ -13,6 +14,7 @@ import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
 /** What a batch costs the engine's own tables does not grow with the batches that are done. */
+@Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class ManyBatchesTest {
     private static final int DONE = 20_000;

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIf;
@@ -39,6 +40,7 @@ import org.slf4j.LoggerFactory;
 /** A database whose synchronous standby is gone: every commit that is not told otherwise waits for it for ever. */
 @EnabledIf("org.registrybbm.migrations.testkit.OwnServer#isPossible")
 @Timeout(120)
+@Tag("slow")
 class StandbyGoneTest {
     private static OwnServer server;
     private static TestDatabase database;

@@ -21,6 +21,7 @@ public final class StatusTable {
 
     private static final int NARROWEST = 50;
     private static final int WIDE_ENOUGH_FOR_ROWS = 76;
+    private static final int MOST_OF_A_GROUP = 50;
     private static final long MILLION = 1_000_000;
     private static final long MANY = 10 * MILLION;
     private static final String NAME = "Batched Background Migration";
@@ -56,7 +57,7 @@ public final class StatusTable {
      *
      * @param overviews the migrations
      * @param width the longest line, in characters; at least 40 are used
-     * @param all whether those that are done are listed too, and not only counted
+     * @param all whether those that are done are listed too, and not only counted, and whether more than 50 of the others are
      */
     public static String render(List<MigrationOverview> overviews, int width, boolean all) {
         Map<Reason.Attention, List<MigrationOverview>> groups = overviews.stream()
@@ -90,7 +91,11 @@ public final class StatusTable {
             return;
         }
         line(TITLES.get(attention) + " (" + group.size() + ")");
-        group.forEach(this::migration);
+        int most = all ? group.size() : Math.min(group.size(), MOST_OF_A_GROUP);
+        group.subList(0, most).forEach(this::migration);
+        if (most < group.size()) {
+            line("and " + (group.size() - most) + " more; --all lists them");
+        }
     }
 
     private static String folded(List<MigrationOverview> done) {

@@ -125,6 +125,18 @@ class StatusTest {
     }
 
     @Test
+    void ofVeryManyThatAreAlikeSomeAreListed() {
+        List<MigrationOverview> many = IntStream.rangeClosed(1, 1_000)
+                .mapToObj(i -> overview("number_" + i, "why"))
+                .toList();
+
+        assertThat(StatusTable.render(many, 80, false).lines())
+                .hasSizeLessThan(160)
+                .endsWith("and 950 more; --all lists them");
+        assertThat(StatusTable.render(many, 80, true)).contains("number_1000 ");
+    }
+
+    @Test
     void manyRowsAreCountedInMillions() {
         assertThat(StatusTable.render(List.of(overview(1_234_567_890, OptionalDouble.of(99.9), List.of())), 80, false))
                 .contains("1,234.6M of ~1,234.6M");
