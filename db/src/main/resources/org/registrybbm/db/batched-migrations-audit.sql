@@ -1,8 +1,13 @@
 --liquibase formatted sql logicalFilePath:org/registrybbm/db/batched-migrations-audit.sql
 
--- Who paused or started what, by whatever statement. The engine says who asked it; of a plain UPDATE the session tells.
+-- Who paused or started what, by whatever statement. The engine says who asked it; of a plain UPDATE the session tells. It is
+-- a record for colleagues and no proof: whoever may change a status may also say that another person did.
 
 --changeset registry-bbm:record-who-paused-and-started splitStatements:false
+-- The schema itself, and not the way to it that the role of this moment has: whoever calls the functions may have another,
+-- and may have tables of the same names in it.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 SET LOCAL lock_timeout = '5s';
 
 ALTER TABLE batched_background_migration_events
@@ -20,6 +25,20 @@ SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $$
 BEGIN
+    -- What the engine decides it records itself.
+    IF pg_catalog.current_setting('registry_bbm.via', true) = 'engine' THEN
+        RETURN NULL;
+    END IF;
+    DELETE FROM batched_background_migration_events
+    WHERE batched_background_migration_id = new.id
+        AND id <= (
+            SELECT id
+            FROM batched_background_migration_events
+            WHERE batched_background_migration_id = new.id
+            ORDER BY id DESC
+            OFFSET 999
+            LIMIT 1
+        );
     INSERT INTO batched_background_migration_events (batched_background_migration_id, event, actor, via, reason)
     VALUES (
         new.id,
@@ -35,6 +54,12 @@ BEGIN
 END
 $$;
 
+REVOKE EXECUTE ON FUNCTION record_decisions_on_batched_background_migrations() FROM PUBLIC;
+
+CREATE INDEX IF NOT EXISTS index_batched_background_migration_events_paused
+    ON batched_background_migration_events (batched_background_migration_id, id DESC)
+    WHERE event = 'paused';
+
 CREATE OR REPLACE TRIGGER trigger_batched_background_migrations_record_decisions
     AFTER UPDATE OF status ON batched_background_migrations
     FOR EACH ROW
@@ -44,6 +69,7 @@ CREATE OR REPLACE TRIGGER trigger_batched_background_migrations_record_decisions
 UPDATE batched_background_migration_schema SET version = 2 WHERE version < 2;
 --rollback DROP TRIGGER IF EXISTS trigger_batched_background_migrations_record_decisions ON batched_background_migrations;
 --rollback DROP FUNCTION IF EXISTS record_decisions_on_batched_background_migrations();
+--rollback DROP INDEX IF EXISTS index_batched_background_migration_events_paused;
 --rollback ALTER TABLE batched_background_migration_events
 --rollback     DROP COLUMN IF EXISTS actor,
 --rollback     DROP COLUMN IF EXISTS via;

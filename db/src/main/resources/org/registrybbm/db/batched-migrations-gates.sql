@@ -27,6 +27,10 @@ COMMENT ON COLUMN batched_background_migrations.run_after IS
 -- would a cycle.
 
 --changeset registry-bbm:refuse-circles-of-batched-background-migrations splitStatements:false stripComments:false
+-- The schema itself, and not the way to it that the role of this moment has: whoever calls the functions may have another,
+-- and may have tables of the same names in it.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 SET LOCAL lock_timeout = '5s';
 
 CREATE OR REPLACE FUNCTION check_order_of_batched_background_migrations() RETURNS trigger
@@ -85,7 +89,9 @@ CREATE OR REPLACE TRIGGER trigger_batched_background_migrations_check_order
 -- so that people can search for it.
 
 --changeset registry-bbm:create-batched-migration-gate splitStatements:false stripComments:false
-CREATE OR REPLACE FUNCTION near_names(misspelt text, names text[]) RETURNS text
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
+CREATE OR REPLACE FUNCTION batched_migration_near_names(misspelt text, names text[]) RETURNS text
 LANGUAGE sql
 IMMUTABLE
 AS $$
@@ -98,7 +104,7 @@ AS $$
             SELECT 2.0 * count(*) FILTER (WHERE both_have.sides = 2) / greatest(sum(both_have.sides), 1) AS score
             FROM (
                 SELECT count(DISTINCT side) AS sides
-                FROM (VALUES (1, '  ' || lower(other.name) || ' '), (2, '  ' || lower($1) || ' ')) AS t (side, word)
+                FROM (VALUES (1, '  ' || lower(left(other.name, 100)) || ' '), (2, '  ' || lower(left($1, 100)) || ' ')) AS t (side, word)
                 CROSS JOIN LATERAL generate_series(1, length(t.word) - 2) AS at
                 GROUP BY substr(t.word, at, 3)
             ) AS both_have
@@ -109,7 +115,7 @@ AS $$
     ) AS best
 $$;
 
-COMMENT ON FUNCTION near_names(text, text[]) IS 'Those of some names that somebody may have meant; NULL if none is near.';
+COMMENT ON FUNCTION batched_migration_near_names(text, text[]) IS 'Those of some names that somebody may have meant; NULL if none is near.';
 
 CREATE OR REPLACE FUNCTION batched_migration_gate(names text[], allow_waived boolean DEFAULT false)
 RETURNS TABLE (name text, state text, message text, detail text, remedy text)
@@ -257,7 +263,7 @@ AS $$
         END
     FROM seen s
     LEFT JOIN LATERAL (
-        SELECT near_names(s.name, ARRAY(SELECT o.name FROM batched_background_migrations o)) AS names
+        SELECT batched_migration_near_names(s.name, ARRAY(SELECT o.name FROM batched_background_migrations o)) AS names
         WHERE s.state = 'unknown'
     ) AS near ON true
     LEFT JOIN LATERAL (
@@ -287,12 +293,14 @@ $$;
 COMMENT ON FUNCTION batched_migration_gate(text[], boolean) IS
     'What stands in the way of a change that needs the result of some batched migrations; state is verified where nothing does.';
 --rollback DROP FUNCTION IF EXISTS batched_migration_gate(text[], boolean);
---rollback DROP FUNCTION IF EXISTS near_names(text, text[]);
+--rollback DROP FUNCTION IF EXISTS batched_migration_near_names(text, text[]);
 
 -- The rows stay locked until the transaction ends, so that nobody reopens a migration before the change is made that
 -- relies on it.
 
 --changeset registry-bbm:create-require-batched-migrations splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION require_batched_migrations(
     names text[],
     verified boolean DEFAULT true,
@@ -367,6 +375,8 @@ COMMENT ON FUNCTION batched_migration_leaves(regclass) IS
 -- the migration was queued, and those are the application's to get right.
 
 --changeset registry-bbm:create-finish-batched-migrations-of-empty-tables splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION finish_batched_migrations_of_empty_tables(names text[]) RETURNS SETOF text
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -463,6 +473,8 @@ COMMENT ON FUNCTION finish_batched_migrations_of_empty_tables(text[]) IS
 --rollback DROP FUNCTION IF EXISTS finish_batched_migrations_of_empty_tables(text[]);
 
 --changeset registry-bbm:create-queue-batched-migration splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION queue_batched_migration(
     name text,
     table_name text,
@@ -609,6 +621,8 @@ COMMENT ON FUNCTION queue_batched_migration IS
 --rollback DROP FUNCTION IF EXISTS queue_batched_migration;
 
 --changeset registry-bbm:create-unqueue-batched-migration splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION unqueue_batched_migration(name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -659,7 +673,7 @@ AS $$
 DECLARE
     before text := pg_catalog.current_setting('lock_timeout');
     longest interval := coalesce(nullif(pg_catalog.current_setting('registry_bbm.longest_wait', true), ''), '200ms')::interval;
-    most_ms integer := extract(epoch FROM longest) * 1000;
+    most_ms integer;
     named text;
     tries integer := 0;
     waits integer := 0;
@@ -670,9 +684,10 @@ BEGIN
     IF coalesce(pg_catalog.cardinality(tables), 0) = 0 OR step IS NULL THEN
         RAISE EXCEPTION 'run_short_step needs the tables that the step locks, and the step' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF most_ms NOT BETWEEN 1 AND 60000 THEN
+    IF longest NOT BETWEEN interval '1ms' AND interval '60s' THEN
         RAISE EXCEPTION 'registry_bbm.longest_wait is %, but must be between 1ms and 60s', longest USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    most_ms := extract(epoch FROM longest) * 1000;
     -- In one order everywhere, so that two steps never wait for each other.
     SELECT pg_catalog.string_agg(one::regclass::text, ', ' ORDER BY one::regclass::oid)
     INTO named

@@ -124,6 +124,10 @@ CREATE INDEX IF NOT EXISTS index_bbm_quarantined_rows_on_bbm_id_status_table_oid
 -- has it counted, with the rights of the owner; walks that are forgotten take their sums with them.
 
 --changeset registry-bbm:tally-finished-batch-jobs splitStatements:false
+-- The schema itself, and not the way to it that the role of this moment has: whoever calls the functions may have another,
+-- and may have tables of the same names in it.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 SET LOCAL lock_timeout = '5s';
 
 CREATE TABLE IF NOT EXISTS batched_background_migration_tallies (
@@ -200,6 +204,9 @@ BEGIN
 END
 $$;
 
+-- Nobody else may have it write with the owner's rights.
+REVOKE EXECUTE ON FUNCTION tally_batched_background_migration_jobs() FROM PUBLIC;
+
 CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_tally_inserted
     AFTER INSERT ON batched_background_migration_jobs
     FOR EACH ROW
@@ -245,6 +252,8 @@ ON CONFLICT DO NOTHING;
 -- that are there already have their ranges compared.
 
 --changeset registry-bbm:record-whose-ranges-follow-each-other splitStatements:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 SET LOCAL lock_timeout = '5s';
 
 ALTER TABLE batched_background_migration_walks
@@ -288,6 +297,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+REVOKE EXECUTE ON FUNCTION doubt_ranges_of_batched_background_migration_walks() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER trigger_batched_background_migration_jobs_doubt_inserted
     AFTER INSERT ON batched_background_migration_jobs

@@ -4,6 +4,10 @@
 -- replica. Samples are taken only while a replica works on the migration, so the time between two of them is time at work.
 
 --changeset registry-bbm:create-samples splitStatements:false
+-- The schema itself, and not the way to it that the role of this moment has: whoever calls the functions may have another,
+-- and may have tables of the same names in it.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE TABLE IF NOT EXISTS batched_background_migration_samples (
     batched_background_migration_id bigint NOT NULL,
     slot bigint NOT NULL,
@@ -28,10 +32,13 @@ SET search_path FROM CURRENT
 SET jit = off
 AS $$
     WITH at_work AS (
+        -- Proofs and retries cover nothing.
         SELECT DISTINCT j.batched_background_migration_id AS id
         FROM batched_background_migration_jobs j
+        LEFT JOIN batched_background_migration_walks w ON w.id = j.walk_id
         WHERE j.status = 1
             AND j.lease_until > clock_timestamp()
+            AND (j.walk_id IS NULL OR w.kind = 'change' AND w.pass = 1)
     ), due AS (
         SELECT w.id, floor(extract(epoch FROM clock_timestamp()) / 10)::bigint AS slot
         FROM at_work w
@@ -40,9 +47,9 @@ AS $$
             (batched_background_migration_id, slot, covered_tuple_count, migrated_tuple_count)
         SELECT d.id, d.slot, coalesce(sum(counted.covered), 0), coalesce(sum(counted.migrated), 0)
         FROM due d
-        JOIN batched_background_migrations m ON m.id = d.id
         LEFT JOIN LATERAL (
-            SELECT t.walk_id, t.covered_tuple_count + t.uncounted * m.batch_size AS covered, t.migrated_tuple_count AS migrated
+            -- What nobody counted is the same in each sample, and only differences are read.
+            SELECT t.walk_id, t.covered_tuple_count AS covered, t.migrated_tuple_count AS migrated
             FROM batched_background_migration_tallies t
             WHERE t.batched_background_migration_id = d.id
             UNION ALL
@@ -60,17 +67,24 @@ AS $$
                     AND s.slot = d.slot
             )
         GROUP BY d.id, d.slot
+        ORDER BY d.id
         ON CONFLICT DO NOTHING
         RETURNING batched_background_migration_id AS id, slot
     )
-    -- Once a minute.
+    -- About once a minute. The first of each minute or quarter of an hour stays.
     DELETE FROM batched_background_migration_samples s
     USING taken t
     WHERE s.batched_background_migration_id = t.id
-        AND t.slot % 6 = 0
-        AND (s.slot < t.slot - 360 AND s.slot % 6 <> 0
-            OR s.slot < t.slot - 17280 AND s.slot % 90 <> 0
-            OR s.slot < t.slot - 259200)
+        AND t.slot % 6 < 2
+        AND (s.slot < t.slot - 259200
+            OR EXISTS (
+                SELECT
+                FROM batched_background_migration_samples earlier
+                WHERE earlier.batched_background_migration_id = s.batched_background_migration_id
+                    AND earlier.slot < s.slot
+                    AND (s.slot < t.slot - 360 AND earlier.slot >= s.slot - s.slot % 6
+                        OR s.slot < t.slot - 17280 AND earlier.slot >= s.slot - s.slot % 90)
+            ))
 $$;
 
 COMMENT ON FUNCTION sample_batched_background_migrations() IS

@@ -50,6 +50,10 @@ $$;
 -- what was printed before is taken.
 
 --changeset registry-bbm:create-column-conversion-copies splitStatements:false stripComments:false
+-- The schema itself, and not the way to it that the role of this moment has: whoever calls the functions may have another,
+-- and may have tables of the same names in it.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION column_conversion_copies(conversion text, verb text, table_name text, columns text[], twins text[], types text[])
 RETURNS TABLE (kind text, name text, copy text, statement text, state text)
 LANGUAGE plpgsql
@@ -186,6 +190,8 @@ COMMENT ON FUNCTION column_conversion_copies IS
 --rollback DROP FUNCTION IF EXISTS column_conversion_copies;
 
 --changeset registry-bbm:create-column-conversion-keys splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION column_conversion_keys(conversion text, verb text)
 RETURNS TABLE (oid oid, name text, copy text, child text, parent text, child_id oid, parent_id oid, statement text, state text)
 LANGUAGE sql

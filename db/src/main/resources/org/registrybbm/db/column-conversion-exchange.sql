@@ -7,6 +7,10 @@
 -- twin, and the trigger would set it back.
 
 --changeset registry-bbm:create-exchange-converted-columns splitStatements:false stripComments:false
+-- The schema itself, and not the way to it that the role of this moment has: whoever calls the functions may have another,
+-- and may have tables of the same names in it.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION exchange_converted_columns(conversion text, verb text, table_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -290,6 +294,8 @@ COMMENT ON FUNCTION exchange_converted_columns(text, text, text) IS
 -- An identity cannot move to another column, so its sequence is dropped and made anew where it stopped.
 
 --changeset registry-bbm:create-move-identity-to-twin splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION move_identity_to_twin(conversion text, verb text, table_name text, column_name text, twin_name text)
 RETURNS jsonb
 LANGUAGE plpgsql

@@ -3,13 +3,17 @@
 -- What is left to be done of a conversion, as statements in their order.
 
 --changeset registry-bbm:create-column-conversion-problems splitStatements:false stripComments:false
+-- The schema itself, and not the way to it that the role of this moment has: whoever calls the functions may have another,
+-- and may have tables of the same names in it.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION column_conversion_absence(conversion text) RETURNS text
 LANGUAGE sql
 STABLE
 SET search_path FROM CURRENT
 AS $$
     SELECT 'does not exist; ' || coalesce(
-        'did you mean ' || near_names($1, array_agg(v.name)) || '?',
+        'did you mean ' || batched_migration_near_names($1, array_agg(v.name)) || '?',
         'there is ' || string_agg(quote_literal(v.name), ', ' ORDER BY v.name),
         'nor does any other')
     FROM batched_background_migration_conversions v
@@ -143,6 +147,8 @@ COMMENT ON FUNCTION column_conversion_problems(text, text) IS
 --rollback DROP FUNCTION IF EXISTS column_conversion_absence(text);
 
 --changeset registry-bbm:create-column-conversion-step-functions splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION column_conversion_short_step(title text, tables text[], step text)
 RETURNS TABLE (title text, statement text)
 LANGUAGE sql
@@ -421,6 +427,8 @@ $$;
 -- The list says what is left at this moment. Whoever has it keeps others from it until its end, or the end of the session.
 
 --changeset registry-bbm:create-end-column-conversion splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION end_column_conversion(conversion text, verb text) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -448,6 +456,8 @@ $$;
 --rollback DROP FUNCTION IF EXISTS end_column_conversion(text, text);
 
 --changeset registry-bbm:create-column-conversion-steps splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION column_conversion_steps(conversion text, verb text)
 RETURNS TABLE (title text, statement text, always boolean)
 LANGUAGE plpgsql

@@ -3,6 +3,10 @@
 -- The twins of the columns of a conversion: how they come, how they are filled, and how they go.
 
 --changeset registry-bbm:create-declare-column-conversion splitStatements:false stripComments:false
+-- The schema itself, and not the way to it that the role of this moment has: whoever calls the functions may have another,
+-- and may have tables of the same names in it.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION declare_column_conversion(
     name text,
     table_name text,
@@ -193,6 +197,8 @@ COMMENT ON FUNCTION declare_column_conversion IS
 -- Fires last, and for replication too. It keeps what is too great for the narrow one out of it, and never fails.
 
 --changeset registry-bbm:create-write-column-twin-function splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION write_column_twin_function(conversion text, table_name text) RETURNS text
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -275,6 +281,8 @@ $$;
 --rollback DROP FUNCTION IF EXISTS grant_like_column(text, text, text);
 
 --changeset registry-bbm:create-add-column-twins splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION add_column_twins(conversion text, table_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -305,6 +313,8 @@ $$;
 --rollback DROP FUNCTION IF EXISTS add_column_twins(text, text);
 
 --changeset registry-bbm:create-drop-column-twins splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION drop_column_twins(conversion text, table_name text) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -356,6 +366,8 @@ $$;
 -- keys that are too great for the twin.
 
 --changeset registry-bbm:create-clear-column-twins splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION column_twin_copies(conversion text, verb text)
 RETURNS TABLE (table_name text, relid oid, other_table text, drop_statement text)
 LANGUAGE sql

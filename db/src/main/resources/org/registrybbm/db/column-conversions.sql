@@ -357,6 +357,10 @@ COMMENT ON FUNCTION column_conversion_obstacles(regclass, smallint) IS
 -- The columns of a conversion as they are now. Those that have not got their type yet are pending.
 
 --changeset registry-bbm:create-column-conversion-pairs splitStatements:false stripComments:false
+-- The schema itself, and not the way to it that the role of this moment has: whoever calls the functions may have another,
+-- and may have tables of the same names in it.
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION column_conversion_pairs(conversion text, verb text)
 RETURNS TABLE (
     place integer, table_name text, relid oid, level integer, column_name text, attnum smallint, twin_name text, twin smallint,
@@ -381,6 +385,8 @@ $$;
 -- on that, and names its columns.
 
 --changeset registry-bbm:create-column-conversion-look-ups splitStatements:false stripComments:false
+SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
+
 CREATE OR REPLACE FUNCTION column_conversion_schema() RETURNS text
 LANGUAGE sql
 STABLE

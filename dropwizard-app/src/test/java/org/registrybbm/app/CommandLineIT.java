@@ -417,7 +417,7 @@ class CommandLineIT {
                     UPDATE batched_background_migrations
                     SET status = 1, finished_at = NULL, verified_at = NULL, total_tuple_count = NULL
                     """);
-            String shipped = fresh.run("background-migrate", "status").out();
+            String shipped = fresh.run("background-migrate", "status", "--all").out();
             assertThat(shipped)
                     .contains("backfill_blobs_p_63_id_column")
                     .contains("waits for 'backfill_blobs_p_0_id_column' and 62 others on the same table");

@@ -180,6 +180,20 @@ public final class BatchedMigrations implements AutoCloseable {
         return new SynchronousRun(store, planner, runner).run(names, stop);
     }
 
+    /**
+     * Runs active migrations in the calling thread, as a replica would. Unlike {@link #runToEnd}, this starts nothing that was paused,
+     * retries nothing that failed, and ends with {@code stop} if something else keeps the migrations from running.
+     *
+     * @param names the migrations
+     * @param stop asked between sub-batches and plans; once it says stop, the run ends and the rest stays unfinished
+     * @return the migrations that are finished, that failed and that are unfinished
+     * @throws UnknownMigrationException when there is no migration of a given name; nothing was run
+     * @throws DatabaseException when the database cannot be reached
+     */
+    public RunResult runActive(Collection<String> names, StopSignal stop) {
+        return new SynchronousRun(store, planner, runner).runActive(names, stop);
+    }
+
     /** Ends the presence. Nothing else has to be closed: the engine still works afterwards. */
     @Override
     public void close() {

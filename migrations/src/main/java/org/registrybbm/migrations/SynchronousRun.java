@@ -56,6 +56,20 @@ record SynchronousRun(MigrationStore store, Planner planner, BatchRunner runner,
         return result(wanted);
     }
 
+    /** Runs those of some migrations that are active, until nothing of them is due, and changes no status but as a replica does. */
+    RunResult runActive(Collection<String> names, StopSignal stop) {
+        List<BatchedMigration> named = store.list(names);
+        Set<Long> wanted = named.stream().map(BatchedMigration::id).collect(Collectors.toUnmodifiableSet());
+        Turn turn = new Turn(true, Map.of());
+        while (turn.goOn() && !stop.isStopping()) {
+            turn = turn(wanted, stop);
+        }
+        if (turn.goOn()) {
+            planner.leave();
+        }
+        return result(wanted);
+    }
+
     /** Returns whether the run was stopped before the end. */
     private boolean runToEnd(Set<Long> wanted, StopSignal stop) {
         long lastContact = System.nanoTime();

@@ -22,8 +22,6 @@ import liquibase.database.Database;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 import liquibase.exception.LiquibaseException;
-import liquibase.precondition.Precondition;
-import liquibase.precondition.PreconditionLogic;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.GateQueries;
 import org.registrybbm.migrations.liquibase.conversion.AddColumnConversionChange;
@@ -111,7 +109,8 @@ public final class Preflight {
 
     private void look(ChangeSet changeSet) throws SQLException {
         if (changeSet.getPreconditions() != null) {
-            for (Requirement gate : preconditions(changeSet.getPreconditions()).toList()) {
+            for (Requirement gate :
+                    Gates.preconditions(changeSet.getPreconditions()).toList()) {
                 ask(changeSet, gate, false);
             }
         }
@@ -132,15 +131,6 @@ public final class Preflight {
                 }
             }
         }
-    }
-
-    private static Stream<Requirement> preconditions(PreconditionLogic logic) {
-        return logic.getNestedPreconditions().stream().flatMap((Precondition nested) -> {
-            if (nested instanceof BatchedMigrationFinishedPrecondition finished) {
-                return Stream.of(finished.gate());
-            }
-            return nested instanceof PreconditionLogic inner ? preconditions(inner) : Stream.of();
-        });
     }
 
     /** Only the first change of a conversion can be asked before it runs; what comes after depends on it. */

@@ -66,6 +66,7 @@ public final class Quarantine {
             throws SQLException {
         long rows = QuarantineQueries.retry(tx, migration.id());
         long jobs = JobQueries.retryFailed(tx, migration.id());
+        EventQueries.decidedByEngine(tx);
         boolean failed = MigrationQueries.retry(tx, migration.id());
         PlanFailures.forget(tx, migration.id());
         if (failed || rows > 0 || jobs > 0) {
@@ -85,6 +86,7 @@ public final class Quarantine {
         return database.change("retry batch job " + batchJobId, List.of(), tx -> {
             List<RetryResult> retried = new ArrayList<>();
             for (long migrationId : JobQueries.retryOne(tx, batchJobId)) {
+                EventQueries.decidedByEngine(tx);
                 boolean failed = MigrationQueries.retry(tx, migrationId);
                 Optional<BatchedMigration> migration = MigrationQueries.find(tx, migrationId);
                 tell(tx, migrationId, batchJobId, new EventQueries.Event("retried", "asked for by a person"));
@@ -121,6 +123,7 @@ public final class Quarantine {
                     && failure != null
                     && failure.code() == FailureCode.QUARANTINED_ROWS
                     && QuarantineQueries.count(tx, migration.id()) == 0) {
+                EventQueries.decidedByEngine(tx);
                 var unused = MigrationQueries.retry(tx, migration.id());
             }
             return waived;

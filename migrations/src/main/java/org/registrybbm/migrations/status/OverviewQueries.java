@@ -145,11 +145,11 @@ public final class OverviewQueries {
         if (total != null && total > 0) {
             return OptionalLong.of(total);
         }
-        // Of NULL strategies nobody knows which part of the table it is. Before they begin, nobody asks.
+        // Of a part of the table nobody knows how large it is. Before they begin, nobody asks.
         return covered > 0
                         && migration.status().isRunnable()
-                        && !migration.bounds().equals(KeyBounds.NONE)
-                ? StatisticsQueries.guess(connection, migration.definition().table())
+                        && migration.bounds().last() == Long.MAX_VALUE
+                ? StatisticsQueries.counted(connection, migration.definition().table())
                 : OptionalLong.empty();
     }
 

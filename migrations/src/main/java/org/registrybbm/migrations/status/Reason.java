@@ -103,7 +103,7 @@ public record Reason(Code code, String sentence, Optional<String> command) {
 
     /** Returns the same reason with a subcommand for one migration. */
     Reason endedBy(String subcommand, String migration) {
-        return endedBy(subcommand + " --migration " + typed(migration));
+        return endedBy(subcommand + option(migration));
     }
 
     /** Returns the same reason with another sentence. */
@@ -111,8 +111,9 @@ public record Reason(Code code, String sentence, Optional<String> command) {
         return new Reason(code, other, command);
     }
 
-    /** Returns a name as it has to be typed in a shell. */
-    static String typed(String name) {
-        return name.matches("[A-Za-z0-9_.:/-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
+    /** Returns the option that names a migration, with a space before it, as it has to be typed in a shell. */
+    public static String option(String name) {
+        String typed = name.matches("[A-Za-z0-9_.:/-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
+        return " --migration" + (name.startsWith("-") ? "=" : " ") + typed;
     }
 }

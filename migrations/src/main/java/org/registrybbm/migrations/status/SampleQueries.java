@@ -11,6 +11,12 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
 /** Statements that record how far migrations are, and read how fast they were. */
 final class SampleQueries {
+    private static final String LIMITS = """
+            SET LOCAL lock_timeout = '100ms';
+            SET LOCAL statement_timeout = '2s';
+            SET LOCAL synchronous_commit = off
+            """;
+
     private static final String TAKE = """
             SELECT sample_batched_background_migrations()
             """;
@@ -40,8 +46,12 @@ final class SampleQueries {
 
     private SampleQueries() {}
 
+    /** Takes a sample in a transaction of its own. A sample that is lost is no loss, so nothing is waited for. */
     static void take(Connection connection) throws SQLException {
-        Jdbc.list(connection, TAKE, row -> true);
+        Jdbc.inTransaction(connection, tx -> {
+            Jdbc.run(tx, LIMITS);
+            return Jdbc.list(tx, TAKE, row -> true);
+        });
     }
 
     private record Row(long id, Pace.Step step) {}

@@ -24,8 +24,8 @@ public final class StatusReader {
      * @throws DatabaseException when the database cannot be reached or a statement fails
      */
     public void sample() {
-        database.change("record how far the batched migrations are", List.of(), tx -> {
-            SampleQueries.take(tx);
+        database.read("record how far the batched migrations are", List.of(), connection -> {
+            SampleQueries.take(connection);
             return true;
         });
     }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -116,6 +118,62 @@ class SmallTablesTest {
         update("", 10, "somebodyElses");
 
         assertThat(states()).isEqualTo("first verified, last running");
+    }
+
+    /** What its work needs may come between its queue and its gate. */
+    @Test
+    void isNotRunBeforeEverythingIsThereThatComesBeforeItsGate() {
+        String changelog = SEEDED.formatted("", "", 10, "copyColumn")
+                .replace("note text NOT NULL, wide bigint)", "note text NOT NULL)")
+                .replace(", NULL FROM", " FROM")
+                .replace("""
+                        - changeSet:
+                            id: gate
+                        """, """
+                        - changeSet:
+                            id: column
+                            author: test
+                            changes:
+                            - sql: {sql: ALTER TABLE t.seeded ADD COLUMN wide bigint}
+                        - changeSet:
+                            id: gate
+                        """);
+        assertThat(changelog).contains("id: column");
+        try (BatchedMigrations engine = BatchedMigrations.on(database).build()) {
+            ChangelogRun.of(database, directory, "changes.yaml", changelog).updateRunning(engine);
+        }
+
+        assertThat(states()).isEqualTo("first verified, last verified");
+    }
+
+    @Test
+    void isLeftToTheReplicasWhereABudgetStopsEverything() {
+        database.execute("UPDATE batched_background_migration_budgets SET batch_jobs = 0 WHERE scope = 'fleet'");
+
+        assertThatThrownBy(() -> update("", 10, "copyColumn"))
+                .hasMessageContaining("batched migration 'first' is not finished");
+    }
+
+    @Test
+    void isLeftToTheReplicasWhereSomebodyHasLockedTheTable() throws Exception {
+        try (Connection other = database.getConnection();
+                Statement lock = other.createStatement()) {
+            fixture.items(1, 20);
+            database.execute("""
+                    SELECT queue_batched_migration(
+                        name => 'theirs', table_name => 't.items', work_function => 'copyColumn', key_columns => 'id',
+                        arguments => '{"from": "id", "to": "v"}')
+                    """);
+            other.setAutoCommit(false);
+            lock.execute("LOCK TABLE t.items");
+
+            update("", 10, "copyColumn");
+
+            assertThat(states()).startsWith("first verified");
+            assertThat(database.text("SELECT state FROM batched_migration_gate('{theirs}')"))
+                    .isEqualTo("running");
+            other.rollback();
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
@@ -80,6 +81,44 @@ class DecisionsTest {
                 .isTrue();
 
         assertThat(decisions()).isEmpty();
+    }
+
+    /** A trigger that runs with the owner's rights must not find what somebody else has put in its way. */
+    @Test
+    void areKeptInTheTableThatIsMeant() {
+        database.execute("""
+                DROP ROLE IF EXISTS decisions_operator;
+                CREATE ROLE decisions_operator;
+                GRANT SELECT, UPDATE ON batched_background_migrations TO decisions_operator;
+                """);
+        try {
+            database.execute("BEGIN; SET LOCAL ROLE decisions_operator;"
+                    + " CREATE TEMP TABLE batched_background_migration_events (x int);"
+                    + UPDATE.formatted(0) + "; DROP TABLE pg_temp.batched_background_migration_events; COMMIT");
+
+            assertThat(decisions()).hasSize(1);
+            assertThatThrownBy(() -> database.execute(
+                            "BEGIN; SET LOCAL ROLE decisions_operator; CREATE TEMP TABLE x (id bigint, status int);"
+                                    + " CREATE TRIGGER t AFTER INSERT ON x FOR EACH ROW"
+                                    + " EXECUTE FUNCTION record_decisions_on_batched_background_migrations()"))
+                    .hasMessageContaining("permission denied for function");
+        } finally {
+            database.execute("DROP OWNED BY decisions_operator; DROP ROLE decisions_operator");
+        }
+        assertThat(database.column("""
+                        SELECT proname
+                        FROM pg_proc
+                        WHERE pronamespace = 'public'::regnamespace
+                            AND EXISTS (SELECT FROM unnest(proconfig) AS c WHERE c LIKE 'search_path=%' AND c NOT IN ('search_path=pg_catalog', 'search_path=public, pg_temp'))
+                        """)).isEmpty();
+    }
+
+    @Test
+    void areTheNewestThousand() {
+        database.execute("DO $$ BEGIN FOR i IN 1 .. 1100 LOOP " + UPDATE.formatted(0) + "; " + UPDATE.formatted(1)
+                + "; END LOOP; END $$");
+
+        assertThat(decisions()).hasSizeLessThanOrEqualTo(1_001);
     }
 
     /** Whoever may change a status need not have the right to write events. */

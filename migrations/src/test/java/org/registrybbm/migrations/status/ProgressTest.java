@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.util.List;
 import java.util.Map;
@@ -77,15 +78,16 @@ class ProgressTest {
     }
 
     @Test
-    void isGuessedWithoutATotalAndNeverFullBeforeTheEnd() {
+    void isCountedByTheServerWithoutATotalAndNeverFullBeforeTheEnd() {
         fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 400);
         database.execute("ALTER TABLE t.items SET (autovacuum_enabled = off)");
         BatchedMigrations engine = fixture.limits(1, 1).engine(EngineFixture.SETTINGS);
         assertThat(overview("m").progressPercent()).hasValue(0);
         engine.runner().run(engine.planner().plan().due().get(0), StopSignal.NEVER);
-        // 1,000 rows of 36 bytes and 400 more versions of them in 7 blocks.
-        assertThat(overview("m").expectedTupleCount().orElseThrow()).isBetween(1_000L, 1_600L);
-        assertThat(overview("m").progressPercent().orElseThrow()).isBetween(25.0, 40.0);
+        // The server writes down what sessions have inserted up to some seconds later.
+        await().until(() -> overview("m").expectedTupleCount().isPresent());
+        assertThat(overview("m").expectedTupleCount()).hasValue(1_000);
+        assertThat(overview("m").progressPercent()).hasValue(40);
 
         database.execute("UPDATE batched_background_migrations SET total_tuple_count = 1000");
         assertThat(overview("m").progressPercent()).hasValue(40);
@@ -94,7 +96,7 @@ class ProgressTest {
         assertThat(overview("m").progressPercent()).hasValue(99.9);
 
         database.execute("UPDATE batched_background_migrations SET total_tuple_count = 0");
-        assertThat(overview("m").progressPercent().orElseThrow()).isBetween(25.0, 40.0);
+        assertThat(overview("m").progressPercent()).hasValue(40);
 
         fixture.drain(Map.of());
         assertThat(overview("m").progressPercent()).hasValue(100);

@@ -48,7 +48,7 @@ public final class ForeignRequests extends HttpFilter {
         if (site != null && !site.equals("same-origin")) {
             return Optional.of("a browser asks for it on behalf of another site");
         }
-        String own = host == null ? "" : host.toLowerCase(Locale.ROOT);
+        String own = host == null ? "" : withoutUsualPort(host.toLowerCase(Locale.ROOT));
         if (origin != null && !own.equals(authority(origin))) {
             return Optional.of("a browser asks for it on behalf of another origin than this server");
         }
@@ -58,7 +58,12 @@ public final class ForeignRequests extends HttpFilter {
     }
 
     private static String authority(String origin) {
-        return origin.toLowerCase(Locale.ROOT).replaceFirst("^https?://", "");
+        return withoutUsualPort(origin.toLowerCase(Locale.ROOT).replaceFirst("^https?://", ""));
+    }
+
+    /** Browsers leave it out. */
+    private static String withoutUsualPort(String host) {
+        return host.replaceFirst(":(80|443)$", "");
     }
 
     private static boolean isNumberOrLocalhost(String host) {

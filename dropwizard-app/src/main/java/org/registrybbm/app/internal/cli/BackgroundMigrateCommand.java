@@ -14,6 +14,7 @@ import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import org.registrybbm.app.internal.database.DirectConnections;
 import org.registrybbm.app.internal.database.NamedPool;
+import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.app.internal.text.Errors;
 import org.registrybbm.app.internal.text.StatusJson;
 import org.registrybbm.app.internal.text.StatusTable;
@@ -306,6 +307,9 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private void printStatus(Namespace namespace, StatusReader status, List<String> names) {
         String longest = namespace.getString(WAIT);
         boolean watch = namespace.getBoolean(WATCH);
+        if ((watch || longest != null) && namespace.getBoolean(JSON)) {
+            throw new CommandFailure("--json cannot be combined with --watch or --wait");
+        }
         if (watch || longest != null) {
             boolean all = !names.isEmpty() || namespace.getBoolean(ALL);
             new StatusWatch(status, names, all, out, err)

@@ -27,6 +27,7 @@ final class GateCheckCommand extends AbstractLiquibaseCommand<RegistryConfigurat
     // Only db migrate has this option.
     private static final String COUNT = "count";
     private static final Duration LOOK = Duration.ofSeconds(1);
+    private static final Duration LONGEST = Duration.ofDays(365);
     private static final Duration LINE = Duration.ofSeconds(10);
 
     private final PrintStream err;
@@ -131,7 +132,8 @@ final class GateCheckCommand extends AbstractLiquibaseCommand<RegistryConfigurat
      */
     static Duration length(String given) {
         try {
-            return io.dropwizard.util.Duration.parse(given).toJavaDuration();
+            Duration length = io.dropwizard.util.Duration.parse(given).toJavaDuration();
+            return length.compareTo(LONGEST) < 0 ? length : LONGEST;
         } catch (IllegalArgumentException e) {
             throw new CommandFailure("--wait is '" + given + "', but must be a length of time such as 90s, 30m or 2h");
         }

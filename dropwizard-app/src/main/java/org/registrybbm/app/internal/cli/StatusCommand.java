@@ -5,10 +5,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
+import org.registrybbm.app.internal.text.Printable;
 import org.registrybbm.migrations.MigrationStore;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.model.StatusChange.Decider;
 import org.registrybbm.migrations.spi.ReplicaName;
+import org.registrybbm.migrations.status.Reason;
 
 /** Runs {@code background-migrate pause} and {@code start}, which say what they changed and how to undo it. */
 final class StatusCommand {
@@ -47,13 +49,13 @@ final class StatusCommand {
         }
         changes.stream()
                 .limit(MOST_NAMED)
-                .forEach(one -> err.println(one.name() + ": " + one.from().word() + " -> "
-                        + one.to().word()));
+                .forEach(one -> err.println(Printable.of(one.name()) + ": "
+                        + one.from().word() + " -> " + one.to().word()));
         if (changes.size() > MOST_NAMED) {
             err.println("and " + (changes.size() - MOST_NAMED) + " more; 'background-migrate status' lists them");
         } else {
             err.println(changes.stream()
-                    .map(one -> " --migration " + one.name())
+                    .map(one -> Printable.of(Reason.option(one.name())))
                     .collect(Collectors.joining("", "undo: registry background-migrate " + undo, "")));
         }
     }

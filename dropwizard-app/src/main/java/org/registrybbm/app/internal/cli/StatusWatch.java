@@ -7,8 +7,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.text.CommandFailure;
+import org.registrybbm.app.internal.text.Printable;
 import org.registrybbm.app.internal.text.StatusTable;
 import org.registrybbm.app.internal.text.Terminal;
+import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.status.Reason;
@@ -17,23 +19,42 @@ import org.registrybbm.migrations.status.StatusReader;
 /**
  * Runs {@code background-migrate status --watch} and {@code --wait}: looks again and again, until somebody stops it, or until nothing goes on
  * by itself any more.
- *
- * @param status tells how far migrations are
- * @param names the names of the migrations; empty for all
- * @param all whether those that are done are listed too
- * @param out where tables go
- * @param err where it is said how a wait ended
  */
-record StatusWatch(StatusReader status, List<String> names, boolean all, PrintStream out, PrintStream err) {
+final class StatusWatch {
     /** The exit code when everything that is left waits for a person. */
     static final int STANDS = 3;
     /** The exit code when the time was over. */
     static final int TOO_LATE = 4;
 
     private static final Duration LOOK = Duration.ofSeconds(2);
+    private static final int MOST_FAILURES = 30;
     private static final String HOME = "\033[H";
     private static final String CLEAR = "\033[J";
     private static final String CLEAR_LINE = "\033[K";
+
+    private final StatusReader status;
+    private final List<String> names;
+    private final boolean all;
+    private final PrintStream out;
+    private final PrintStream err;
+    private int failures;
+
+    /**
+     * Creates a watch.
+     *
+     * @param status tells how far migrations are
+     * @param names the names of the migrations; empty for all
+     * @param all whether those that are done are listed too
+     * @param out where tables go
+     * @param err where it is said how a wait ended
+     */
+    StatusWatch(StatusReader status, List<String> names, boolean all, PrintStream out, PrintStream err) {
+        this.status = status;
+        this.names = names;
+        this.all = all;
+        this.out = out;
+        this.err = err;
+    }
 
     /** What becomes of a migration when nobody does anything. */
     private enum Outlook {
@@ -57,20 +78,51 @@ record StatusWatch(StatusReader status, List<String> names, boolean all, PrintSt
         long end = longest == null ? 0 : System.nanoTime() + longest.toNanos();
         String shown = "";
         while (!stop.isStopping()) {
-            List<MigrationOverview> overviews = status.overviews(names);
-            if (show) {
+            List<MigrationOverview> overviews = ask();
+            if (show && failures == 0) {
                 shown = show(overviews, shown);
             }
-            if (longest != null && overviews.stream().noneMatch(one -> outlook(one) == Outlook.ENDS)) {
+            if (longest != null && failures == 0 && !goesOn(overviews)) {
                 report(overviews);
                 return;
             }
             if (longest != null && System.nanoTime() >= end) {
-                err.println("the time is over: " + left(overviews, Outlook.ENDS));
+                err.println("the time is over");
+                overviews.stream()
+                        .filter(one -> outlook(one) == Outlook.ENDS)
+                        .map(StatusWatch::text)
+                        .forEach(err::println);
                 throw CommandFailure.alreadySaid(TOO_LATE);
             }
             pause(stop);
         }
+    }
+
+    /** Asks the database. It may be away for a minute, in which there are no migrations to tell of. */
+    private List<MigrationOverview> ask() {
+        try {
+            List<MigrationOverview> overviews = status.overviews(names);
+            failures = 0;
+            return overviews;
+        } catch (DatabaseException e) {
+            failures++;
+            if (failures > MOST_FAILURES) {
+                throw e;
+            }
+            err.println(Printable.of(String.valueOf(e.getMessage())) + "; trying again");
+            return List.of();
+        }
+    }
+
+    /** Whatever is to run after others goes on only if something does that is not waiting like itself. */
+    private boolean goesOn(List<MigrationOverview> overviews) {
+        return overviews.stream().anyMatch(StatusWatch::goesOnAlone)
+                || overviews.stream().anyMatch(one -> outlook(one) == Outlook.ENDS)
+                        && status.overviews(List.of()).stream().anyMatch(StatusWatch::goesOnAlone);
+    }
+
+    private static boolean goesOnAlone(MigrationOverview one) {
+        return outlook(one) == Outlook.ENDS && one.reason().code() != Reason.Code.WAITS_MIGRATION;
     }
 
     private String show(List<MigrationOverview> overviews, String shown) {
@@ -88,21 +140,19 @@ record StatusWatch(StatusReader status, List<String> names, boolean all, PrintSt
     }
 
     private void report(List<MigrationOverview> overviews) {
-        boolean done = overviews.stream().allMatch(one -> outlook(one) == Outlook.DONE);
-        if (done) {
+        List<MigrationOverview> left =
+                overviews.stream().filter(one -> outlook(one) != Outlook.DONE).toList();
+        if (left.isEmpty()) {
             return;
         }
-        err.println(left(overviews, Outlook.STANDS));
-        boolean failed = overviews.stream()
+        left.stream().map(StatusWatch::text).forEach(err::println);
+        boolean failed = left.stream()
                 .anyMatch(one -> outlook(one) == Outlook.STANDS && one.reason().code() != Reason.Code.PAUSED);
         throw failed ? CommandFailure.alreadySaid() : CommandFailure.alreadySaid(STANDS);
     }
 
-    private static String left(List<MigrationOverview> overviews, Outlook which) {
-        return overviews.stream()
-                .filter(one -> outlook(one) == which)
-                .map(one -> one.migration().name() + ": " + one.explanation())
-                .collect(Collectors.joining(System.lineSeparator()));
+    private static String text(MigrationOverview one) {
+        return Printable.of(one.migration().name() + ": " + one.explanation());
     }
 
     private static Outlook outlook(MigrationOverview one) {

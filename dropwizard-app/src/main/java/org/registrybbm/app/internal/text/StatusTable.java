@@ -111,12 +111,13 @@ public final class StatusTable {
         Lines.wrapped(sentence(overview), INDENT, width).forEach(this::line);
         overview.reason()
                 .command()
+                .map(Printable::of)
                 .ifPresent(
                         command -> Lines.command(command, INDENT + "> ", width).forEach(this::line));
     }
 
     private String sentence(MigrationOverview overview) {
-        String sentence = (withRows ? "" : rows(overview) + " rows, ") + overview.explanation();
+        String sentence = (withRows ? "" : rows(overview) + " rows, ") + Printable.of(overview.explanation());
         if (overview.reason().code() == Reason.Code.VERIFIED) {
             sentence += ", at " + TextTable.at(overview.migration().timeline().verifiedAt());
         }
@@ -167,7 +168,7 @@ public final class StatusTable {
     }
 
     private static String name(MigrationOverview overview) {
-        return overview.migration().name().replaceAll("\\s+", " ");
+        return Printable.of(overview.migration().name());
     }
 
     private static String status(MigrationOverview overview) {

@@ -53,7 +53,7 @@ public final class TextTable {
         if (cells.length != headings.size()) {
             throw new IllegalArgumentException(cells.length + " cells for " + headings.size() + " headings");
         }
-        rows.add(Stream.of(cells).map(cell -> cell.replaceAll("\\s+", " ")).toList());
+        rows.add(Stream.of(cells).map(Printable::of).toList());
     }
 
     @Override

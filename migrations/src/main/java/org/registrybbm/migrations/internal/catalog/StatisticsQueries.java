@@ -69,22 +69,10 @@ public final class StatisticsQueries {
                 AND c.relpages > ?
             """;
 
-    // As the planner guesses for a table that was never analysed (estimate_rel_size): full blocks, the widths of the
-    // types,
-    // 32 bytes for a type without one, and 28 bytes for the header of a row and the pointer to it.
-    private static final String GUESS = """
-            SELECT sum(
-                pg_relation_size(leaf) / current_setting('block_size')::bigint
-                    * (current_setting('block_size')::bigint - 24) / (28 + (columns.width + 7) / 8 * 8)
-            )::bigint AS tuples
+    // What the server has counted since the table was made. Unlike a look at the size of its file, this takes no lock.
+    private static final String COUNTED = """
+            SELECT nullif(sum(pg_stat_get_live_tuples(leaf)), 0) AS tuples
             FROM batched_migration_leaves(to_regclass(?)) AS leaf
-            CROSS JOIN LATERAL (
-                SELECT coalesce(sum(CASE WHEN attlen > 0 THEN attlen ELSE 32 END), 0) AS width
-                FROM pg_attribute
-                WHERE attrelid = leaf
-                    AND attnum > 0
-                    AND NOT attisdropped
-            ) AS columns
             """;
 
     private StatisticsQueries() {}
@@ -116,13 +104,14 @@ public final class StatisticsQueries {
     }
 
     /**
-     * Returns about how many rows a table may have by its size alone, if it was never analysed. The table is not read.
+     * Returns about how many rows a table has, if it was never analysed, as the server has counted what was inserted and deleted. It takes
+     * no lock.
      *
      * @param table its name with its schema, as in SQL
-     * @return empty if there is no such table
+     * @return empty if there is no such table, or if the server has not counted or has lost its count
      */
-    public static OptionalLong guess(Connection connection, String table) throws SQLException {
-        return Jdbc.one(connection, GUESS, StatisticsQueries::estimated, table);
+    public static OptionalLong counted(Connection connection, String table) throws SQLException {
+        return Jdbc.one(connection, COUNTED, StatisticsQueries::estimated, table);
     }
 
     private static OptionalLong estimated(ResultSet row) throws SQLException {

@@ -145,6 +145,7 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
         Optional<Failure> missing = ResolvedMigration.missingCode(migration, workRegistry);
         if (!migration.status().isRunnable()) {
             if (missing.isEmpty() && migration.status() == MigrationStatus.FAILED) {
+                EventQueries.decidedByEngine(connection);
                 MigrationQueries.retryWithCode(connection, migration.id());
             }
             return migration.status() == MigrationStatus.FINISHED ? reopen(connection, migration) : StepResult.NOTHING;

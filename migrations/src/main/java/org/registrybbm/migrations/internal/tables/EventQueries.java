@@ -35,6 +35,10 @@ public final class EventQueries {
                 set_config('registry_bbm.reason', coalesce(?, ''), true)
             """;
 
+    private static final String DECIDED_BY_ENGINE = """
+            SELECT set_config('registry_bbm.via', 'engine', true)
+            """;
+
     private static final String LAST_BY_PERSON = """
             SELECT coalesce(
                 (
@@ -96,6 +100,11 @@ public final class EventQueries {
     /** Says who decides what follows in this transaction. */
     public static void decide(Connection tx, Decider decider) throws SQLException {
         Jdbc.list(tx, DECIDE, row -> true, decider.name(), decider.via(), decider.reason());
+    }
+
+    /** Says that what follows in this transaction is not to be recorded as the decision of a person, or is recorded otherwise. */
+    public static void decidedByEngine(Connection tx) throws SQLException {
+        Jdbc.list(tx, DECIDED_BY_ENGINE, row -> true);
     }
 
     /** Returns whether the last event of a migration, without pauses and starts, is that a person retried it or waived rows. */

@@ -13,11 +13,12 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.liquibase.SchemaChangeProcess;
 import org.registrybbm.migrations.liquibase.SchemaChangeProcess.Lock;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -44,8 +45,13 @@ class KilledConversionTest {
         this.database = database;
     }
 
+    /** An undo takes the same steps as a finish. */
+    static Stream<String> last() {
+        return KILLS > MOST_STEPS ? Stream.of(ADD, FINISH, UNDO, DROP) : Stream.of(FINISH, DROP);
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {ADD, FINISH, UNDO, DROP})
+    @MethodSource("last")
     void isFinishedByTheNext(String last) throws Exception {
         database.execute("DROP TABLE IF EXISTS databasechangelog, databasechangeloglock");
         Shop shop = Shop.open(database, Set.of());

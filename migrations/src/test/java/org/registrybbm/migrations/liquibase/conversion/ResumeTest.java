@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -22,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -30,6 +32,7 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class ResumeTest {
+    private static final boolean LONG = "long".equals(System.getProperty("bbm.matrix"));
 
     private final TestDatabase database;
 
@@ -63,11 +66,20 @@ class ResumeTest {
         return steps;
     }
 
+    /** An undo takes the same steps as a finish. */
+    static Stream<String> verbs() {
+        return LONG ? Stream.of("finish", "undo", "drop") : Stream.of("finish", "drop");
+    }
+
+    static IntStream exchanges() {
+        return LONG ? IntStream.rangeClosed(0, 2) : IntStream.of(1);
+    }
+
     /**
      * Each session does one step and is gone. What the next one is told is left must be exactly what was left before, without the first.
      */
     @ParameterizedTest
-    @CsvSource({"finish", "undo", "drop"})
+    @MethodSource("verbs")
     void goesOnAfterAnyStep(String verb) throws SQLException {
         Shop shop = copied();
         if (!verb.equals("finish")) {
@@ -184,7 +196,7 @@ class ResumeTest {
 
     /** Somebody thinks better of it in the middle. Whatever was done before, both directions end as if it had not been. */
     @ParameterizedTest
-    @CsvSource({"0", "1", "2"})
+    @MethodSource("exchanges")
     void turnsBackFromTheMiddle(int exchanges) throws SQLException {
         Shop shop = Shop.open(database, Set.of());
         List<String> before = shop.description();
