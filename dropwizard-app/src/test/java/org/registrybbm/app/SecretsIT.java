@@ -57,7 +57,7 @@ class SecretsIT {
             "jdbc:postgresql://PLACE/secrets?user=planted&password=PW&connectTimeout=never",
             "postgres://planted:PW@PLACE/secrets");
     private static final List<String> URLS_OF_SERVERS = IntStream.range(0, URLS.size())
-            .filter(i -> i % 3 == 0 || "long".equals(System.getProperty("bbm.matrix")))
+            .filter(i -> i % 6 == 0 || "long".equals(System.getProperty("bbm.matrix")))
             .mapToObj(URLS::get)
             .toList();
 
@@ -93,7 +93,7 @@ class SecretsIT {
         assertHidden("background-migrate status", template);
     }
 
-    /** A server logs as well, and takes twice the time: a third of them, or {@code -Dbbm.matrix=long}. */
+    /** A server logs as well, and takes twice the time: a sixth of them, or {@code -Dbbm.matrix=long}. */
     @ParameterizedTest
     @FieldSource("URLS_OF_SERVERS")
     void noServerShowsThePasswordOfItsUrl(String template) throws Exception {

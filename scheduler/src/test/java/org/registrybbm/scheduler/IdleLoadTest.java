@@ -16,7 +16,7 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class IdleLoadTest {
-    private static final int SECONDS = 20;
+    private static final int SECONDS = 12;
 
     /** Longer than it takes each replica to look. */
     private static final int STATE_SECONDS = 4;
