@@ -27,15 +27,18 @@ BEGIN
     ELSIF $1 = 'condition' THEN
         RETURN (SELECT ' WHERE ' || pg_get_expr(i.indpred, i.indrelid) FROM pg_index i WHERE i.indexrelid = $2);
     END IF;
+    -- Of a temporary table, PostgreSQL 14 writes the schema that it has, and later ones pg_temp.
     SELECT pg_get_indexdef(i.indexrelid), format(
-        'CREATE %s %I ON %s.%I ', CASE WHEN i.indisunique THEN 'UNIQUE INDEX' ELSE 'INDEX' END, x.relname,
-        CASE WHEN c.relpersistence = 't' THEN 'pg_temp' ELSE quote_ident(n.nspname) END, c.relname)
+        'CREATE %s %I ON %s.%I ', CASE WHEN i.indisunique THEN 'UNIQUE INDEX' ELSE 'INDEX' END, x.relname, home, c.relname)
     INTO whole, start
     FROM pg_index i
     JOIN pg_class x ON x.oid = i.indexrelid
     JOIN pg_class c ON c.oid = i.indrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE i.indexrelid = $2;
+    CROSS JOIN unnest(ARRAY[quote_ident(n.nspname), 'pg_temp']) AS home
+    WHERE i.indexrelid = $2
+    ORDER BY pg_get_indexdef(i.indexrelid) LIKE '% ON ' || home || '.%' DESC
+    LIMIT 1;
     IF NOT starts_with(whole, start) THEN
         RAISE EXCEPTION 'an index is not understood: %', whole;
     END IF;
