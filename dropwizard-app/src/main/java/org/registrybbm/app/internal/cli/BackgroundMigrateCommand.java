@@ -310,15 +310,14 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         if ((watch || longest != null) && namespace.getBoolean(JSON)) {
             throw new CommandFailure("--json cannot be combined with --watch or --wait");
         }
+        boolean all = !names.isEmpty() || namespace.getBoolean(ALL);
         if (watch || longest != null) {
-            boolean all = !names.isEmpty() || namespace.getBoolean(ALL);
             new StatusWatch(status, names, all, out, err)
                     .run(watch, longest == null ? null : GateCheckCommand.length(longest));
         } else if (namespace.getBoolean(JSON)) {
             out.println(new StatusJson().render(status.overviews(names)));
         } else {
             int width = Terminal.width(System.getenv()).orElse(StatusTable.WIDTH);
-            boolean all = !names.isEmpty() || namespace.getBoolean(ALL);
             out.print(StatusTable.render(status.overviews(names), width, all));
         }
         out.flush();

@@ -78,7 +78,7 @@ final class StatusWatch {
         long end = longest == null ? 0 : System.nanoTime() + longest.toNanos();
         String shown = "";
         while (!stop.isStopping()) {
-            List<MigrationOverview> overviews = ask();
+            List<MigrationOverview> overviews = ask(names);
             if (show && failures == 0) {
                 shown = show(overviews, shown);
             }
@@ -99,9 +99,9 @@ final class StatusWatch {
     }
 
     /** Asks the database. It may be away for a minute, in which there are no migrations to tell of. */
-    private List<MigrationOverview> ask() {
+    private List<MigrationOverview> ask(List<String> which) {
         try {
-            List<MigrationOverview> overviews = status.overviews(names);
+            List<MigrationOverview> overviews = status.overviews(which);
             failures = 0;
             return overviews;
         } catch (DatabaseException e) {
@@ -116,9 +116,11 @@ final class StatusWatch {
 
     /** Whatever is to run after others goes on only if something does that is not waiting like itself. */
     private boolean goesOn(List<MigrationOverview> overviews) {
-        return overviews.stream().anyMatch(StatusWatch::goesOnAlone)
-                || overviews.stream().anyMatch(one -> outlook(one) == Outlook.ENDS)
-                        && status.overviews(List.of()).stream().anyMatch(StatusWatch::goesOnAlone);
+        if (overviews.stream().anyMatch(StatusWatch::goesOnAlone)) {
+            return true;
+        }
+        boolean waits = overviews.stream().anyMatch(one -> outlook(one) == Outlook.ENDS);
+        return waits && (ask(List.of()).stream().anyMatch(StatusWatch::goesOnAlone) || failures > 0);
     }
 
     private static boolean goesOnAlone(MigrationOverview one) {

@@ -13,7 +13,7 @@ import org.registrybbm.migrations.status.Reason;
 
 /**
  * Shows batched migrations to people: those that need somebody first, then those at work, those that stand still, and those that are done.
- * No line is longer than the terminal is wide.
+ * No line is longer than the terminal is wide, but for a command with a name that has to be quoted and is long.
  */
 public final class StatusTable {
     /** How wide a terminal is taken to be if it does not say. */
@@ -30,11 +30,6 @@ public final class StatusTable {
     private static final String ROWS = "Rows";
     private static final String GAP = " | ";
     private static final String INDENT = "  ";
-    private static final Map<Reason.Attention, String> TITLES = new EnumMap<>(Map.of(
-            Reason.Attention.NEEDS_YOU, "NEEDS YOU",
-            Reason.Attention.AT_WORK, "AT WORK",
-            Reason.Attention.STANDING, "STANDING",
-            Reason.Attention.DONE, "DONE"));
 
     private final int width;
     private final boolean withRows;
@@ -56,7 +51,7 @@ public final class StatusTable {
      * Returns a table of migrations.
      *
      * @param overviews the migrations
-     * @param width the longest line, in characters; at least 40 are used
+     * @param width the longest line, in characters; at least 50 are used
      * @param all whether those that are done are listed too, and not only counted, and whether more than 50 of the others are
      */
     public static String render(List<MigrationOverview> overviews, int width, boolean all) {
@@ -90,7 +85,7 @@ public final class StatusTable {
             line(folded(group));
             return;
         }
-        line(TITLES.get(attention) + " (" + group.size() + ")");
+        line(title(attention) + " (" + group.size() + ")");
         int most = all ? group.size() : Math.min(group.size(), MOST_OF_A_GROUP);
         group.subList(0, most).forEach(this::migration);
         if (most < group.size()) {
@@ -98,11 +93,15 @@ public final class StatusTable {
         }
     }
 
+    private static String title(Reason.Attention attention) {
+        return attention.name().replace('_', ' ');
+    }
+
     private static String folded(List<MigrationOverview> done) {
         long verified = done.stream()
                 .filter(one -> one.reason().code() == Reason.Code.VERIFIED)
                 .count();
-        return TITLES.get(Reason.Attention.DONE) + " (" + done.size() + "), "
+        return title(Reason.Attention.DONE) + " (" + done.size() + "), "
                 + (verified == done.size() ? "all verified" : verified + " verified") + "; --all lists them";
     }
 

@@ -206,8 +206,7 @@ public final class JobQueries {
 
     // The container registry's software would not run batch jobs that nobody has begun, or that were handed back
     // because their migration was paused, not even those that it has made itself. It knows only ranges of one integer
-    // key,
-    // such as those of a walk over the whole table.
+    // key, such as those of a walk over the whole table.
     private static final String HAND_OVER = """
             UPDATE batched_background_migration_jobs
             SET status = 3,
