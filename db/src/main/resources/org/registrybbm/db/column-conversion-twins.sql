@@ -122,7 +122,7 @@ BEGIN
         JOIN batched_background_migrations m ON m.name = p.migration
     );
     IF NOT has_database_privilege(current_database(), 'TEMP') THEN
-        refusals := refusals || 'you may not create temporary tables in this database';
+        refusals := refusals || ARRAY['you may not create temporary tables in this database'];
     END IF;
     refusals := refusals || ARRAY(
         SELECT format('the name %s of the copy of %s is taken', o.copy, o.name)

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import javax.sql.DataSource;
 import liquibase.Contexts;
 import liquibase.LabelExpression;
 import liquibase.Liquibase;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.liquibase.lint.ChangelogLint;
+import org.registrybbm.migrations.liquibase.lint.DefinitionLint;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.work.WorkRegistry;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -171,5 +173,26 @@ class ChangelogTest {
         assertThat(ChangelogLint.check("db/changelog.yaml", Set.of(), WorkRegistry.of(List.of(new MyWorkFunctions()))))
                 .isEmpty();
         // end
+    }
+
+    @Test
+    void lintOnADatabase() throws Exception {
+        PostgresExtension.migrate(database, PostgresExtension.ENGINE_CHANGELOG);
+        database.execute("""
+                CREATE SCHEMA shop;
+                CREATE TABLE shop.users (id bigint PRIMARY KEY, email text);
+                CREATE INDEX users_upper_case ON shop.users (id) WHERE email <> lower(email)
+                """);
+        DataSource dataSource = database;
+        // snippet: lint-on-a-database
+        assertThat(DefinitionLint.check(
+                        "db/changelog.yaml", dataSource, WorkRegistry.of(List.of(new MyWorkFunctions()))))
+                .isEmpty();
+        // end
+
+        database.execute("DROP INDEX shop.users_upper_case");
+        assertThat(DefinitionLint.check(
+                        "db/changelog.yaml", dataSource, WorkRegistry.of(List.of(new MyWorkFunctions()))))
+                .hasSize(1);
     }
 }

@@ -109,6 +109,12 @@ public final class QueueBatchedMigrationChange extends BatchedMigrationChange {
                 : elements(attributes().get(READS.name()));
     }
 
+    /** Returns whether the migration searches for the rows that are left, which needs a partial index. */
+    public boolean searches() {
+        return attributes().has(NULL_COLUMN)
+                || attributes().get(STRATEGY).filter("byPredicate"::equals).isPresent();
+    }
+
     /** Returns whether the changelog says who keeps new rows right. */
     public boolean saysWhoKeepsNewRowsRight() {
         return attributes().has(NEW_ROWS.name());

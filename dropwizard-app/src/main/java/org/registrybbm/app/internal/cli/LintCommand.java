@@ -8,10 +8,14 @@ import io.dropwizard.db.DatabaseConfiguration;
 import io.dropwizard.migrations.AbstractLiquibaseCommand;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import liquibase.Liquibase;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.DatabaseException;
 import liquibase.exception.LiquibaseException;
 import liquibase.resource.ClassLoaderResourceAccessor;
 import liquibase.resource.CompositeResourceAccessor;
@@ -24,17 +28,22 @@ import org.registrybbm.app.config.RegistryConfiguration;
 import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.app.internal.text.PrettyJson;
 import org.registrybbm.migrations.liquibase.lint.ChangelogLint;
+import org.registrybbm.migrations.liquibase.lint.DefinitionLint;
 import org.registrybbm.migrations.liquibase.lint.Finding;
 import org.registrybbm.migrations.liquibase.lint.Rule;
 import org.registrybbm.migrations.work.WorkRegistry;
 
-/** Runs {@code db lint}: reads the changelog and tells what will go wrong with its batched migrations. It needs no database. */
+/**
+ * Runs {@code db lint}: reads the changelog and tells what will go wrong with its batched migrations. It needs a database only to try them
+ * on its tables.
+ */
 final class LintCommand extends AbstractLiquibaseCommand<RegistryConfiguration> {
     static final String NAME = "lint";
 
     private static final String SARIF = "sarif";
     private static final String QUEUED = "queued";
     private static final String MIGRATIONS = "migrations-file";
+    private static final String ON_DATABASE = "on-database";
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final String changelog;
@@ -59,7 +68,15 @@ final class LintCommand extends AbstractLiquibaseCommand<RegistryConfiguration> 
                         a gate that is missing, misspelt or can be lost, a constraint before the
                         data is there. No database is needed.
 
+                        With --on-database, each migration is also tried on the tables of the
+                        configured database: whether the key has an index, and whether the work
+                        function accepts its arguments. Nothing is changed.
+
                         The exit code is 1 if there is an error; warnings do not count.""");
+        parser.addArgument("--on-database")
+                .action(Arguments.storeTrue())
+                .dest(ON_DATABASE)
+                .help("also try the migrations on the tables of the\ndatabase");
         parser.addArgument("--queued")
                 .action(Arguments.append())
                 .dest(QUEUED)
@@ -74,16 +91,20 @@ final class LintCommand extends AbstractLiquibaseCommand<RegistryConfiguration> 
     @Override
     protected void run(
             Bootstrap<RegistryConfiguration> bootstrap, Namespace namespace, RegistryConfiguration configuration)
-            throws LiquibaseException {
-        lint(namespace);
+            throws Exception {
+        if (Boolean.TRUE.equals(namespace.getBoolean(ON_DATABASE))) {
+            super.run(bootstrap, namespace, configuration);
+        } else {
+            lint(namespace, null);
+        }
     }
 
     @Override
     protected void run(Namespace namespace, Liquibase liquibase) throws LiquibaseException {
-        lint(namespace);
+        lint(namespace, liquibase);
     }
 
-    private void lint(Namespace namespace) throws LiquibaseException {
+    private void lint(Namespace namespace, @Nullable Liquibase liquibase) throws LiquibaseException {
         Set<String> elsewhere = new HashSet<>();
         List<?> given = namespace.getList(QUEUED);
         if (given != null) {
@@ -91,7 +112,10 @@ final class LintCommand extends AbstractLiquibaseCommand<RegistryConfiguration> 
         }
         String file = namespace.getString(MIGRATIONS);
         String path = file == null ? changelog : file;
-        List<Finding> findings = findings(file, elsewhere);
+        List<Finding> findings = new ArrayList<>(findings(file, elsewhere));
+        if (liquibase != null) {
+            findings.addAll(onDatabase(liquibase));
+        }
         if (Boolean.TRUE.equals(namespace.getBoolean(SARIF))) {
             out.println(PrettyJson.of(sarif(findings)));
         } else {
@@ -127,6 +151,18 @@ final class LintCommand extends AbstractLiquibaseCommand<RegistryConfiguration> 
             throw e;
         } catch (Exception e) {
             throw new LiquibaseException("could not read the changelog " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static List<Finding> onDatabase(Liquibase liquibase) throws LiquibaseException {
+        if (!(liquibase.getDatabase().getConnection() instanceof JdbcConnection open)) {
+            throw new DatabaseException("migrations cannot be tried without a database");
+        }
+        try {
+            return DefinitionLint.check(
+                    liquibase.getDatabaseChangeLog(), open.getUnderlyingConnection(), WorkRegistry.shipped());
+        } catch (SQLException e) {
+            throw new DatabaseException("the migrations could not be tried: " + e.getMessage(), e);
         }
     }
 

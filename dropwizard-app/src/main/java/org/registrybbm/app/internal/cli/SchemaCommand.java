@@ -22,6 +22,8 @@ import io.dropwizard.migrations.DbStatusCommand;
 import io.dropwizard.migrations.DbTagCommand;
 import io.dropwizard.migrations.DbTestCommand;
 import java.io.PrintStream;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -29,6 +31,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import liquibase.Liquibase;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.DatabaseException;
 import liquibase.exception.LiquibaseException;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
@@ -52,12 +56,14 @@ import org.registrybbm.migrations.liquibase.SmallTables;
 public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
     private static final String SUBCOMMAND = "subcommand";
     private static final String MIGRATE = "migrate";
+    private static final String ROLLBACK = "rollback";
     private static final String DRY_RUN = "dry-run";
     private static final String LOCKS = "locks";
     private static final String RELEASE = "release";
     private static final Set<String> CHANGING =
-            Set.of("clear-checksums", "drop-all", "fast-forward", MIGRATE, "rollback", "tag", "test");
+            Set.of("clear-checksums", "drop-all", "fast-forward", MIGRATE, ROLLBACK, "tag", "test");
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(30);
+    private static final Duration LONGEST_LOCK_WAIT = Duration.ofSeconds(5);
     private static final Duration LONGEST_RUN = Duration.ofMinutes(1);
 
     private final DatabaseConfiguration<RegistryConfiguration> database;
@@ -173,6 +179,9 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
         if (CHANGING.contains(subcommand) && !dry) {
             SchemaLock.take(liquibase.getDatabase(), LONGEST_WAIT, err::println);
         }
+        if (ROLLBACK.equals(subcommand) && !dry) {
+            limitLockWaits(liquibase);
+        }
         if (LOCKS.equals(subcommand) && Boolean.TRUE.equals(namespace.getBoolean(RELEASE))) {
             requireNoHolder(liquibase);
         }
@@ -186,6 +195,20 @@ public final class SchemaCommand extends DbCommand<RegistryConfiguration> {
             return;
         }
         super.run(namespace, liquibase);
+    }
+
+    /**
+     * Liquibase generates the statements that take a changeset back, so they have no limit of their own. Everybody who comes after a
+     * statement that waits for a table waits too.
+     */
+    private static void limitLockWaits(Liquibase liquibase) throws LiquibaseException {
+        if (liquibase.getDatabase().getConnection() instanceof JdbcConnection session) {
+            try (Statement statement = session.createStatement()) {
+                statement.execute("SET lock_timeout = '" + LONGEST_LOCK_WAIT.toMillis() + "ms'");
+            } catch (SQLException e) {
+                throw new DatabaseException(e);
+            }
+        }
     }
 
     private static void requireNoHolder(Liquibase liquibase) throws LiquibaseException {

@@ -236,12 +236,13 @@ public final class BatchRun {
                 return lease.renew(size.rows());
             }
             LOGGER.info(
-                    "batch job {} of '{}': {}; nothing was changed; it is tried again with {} rows instead of {}",
+                    "batch job {} of '{}': {}; nothing was changed; {}",
                     job.id(),
                     migration.name(),
                     why,
-                    size.rows(),
-                    before);
+                    size.rows() == before
+                            ? "its " + before + " rows are tried again, apart from those that fail by themselves"
+                            : "it is tried again with " + size.rows() + " rows instead of " + before);
             return lease.resize(migration.id(), before, size.rows(), why);
         } catch (SQLException e) {
             thrown.addSuppressed(e);

@@ -106,22 +106,35 @@ public final class ChangelogLint {
     public static List<Finding> check(
             String path, ResourceAccessor resources, Set<String> queuedElsewhere, @Nullable WorkRegistry work)
             throws LiquibaseException {
-        List<Finding> findings = new ArrayList<>();
+        return within(path, resources, () -> check(parsed(path, resources), queuedElsewhere, work));
+    }
+
+    /**
+     * Parses a changelog.
+     *
+     * @param path where the changelog is
+     * @param resources where Liquibase finds its files
+     * @throws LiquibaseException when Liquibase cannot parse the changelog
+     */
+    public static DatabaseChangeLog parse(String path, ResourceAccessor resources) throws LiquibaseException {
+        return within(path, resources, () -> parsed(path, resources));
+    }
+
+    private static DatabaseChangeLog parsed(String path, ResourceAccessor resources) throws LiquibaseException {
+        return ChangeLogParserFactory.getInstance()
+                .getParser(path, resources)
+                .parse(path, new ChangeLogParameters(), resources);
+    }
+
+    private static <T> T within(String path, ResourceAccessor resources, Scope.ScopedRunnerWithReturn<T> work)
+            throws LiquibaseException {
         try {
-            Scope.child(
-                    Map.of(Scope.Attr.resourceAccessor.name(), resources),
-                    () -> findings.addAll(check(
-                            ChangeLogParserFactory.getInstance()
-                                    .getParser(path, resources)
-                                    .parse(path, new ChangeLogParameters(), resources),
-                            queuedElsewhere,
-                            work)));
+            return Scope.child(Map.of(Scope.Attr.resourceAccessor.name(), resources), work);
         } catch (LiquibaseException e) {
             throw e;
         } catch (Exception e) {
             throw new LiquibaseException("could not read the changelog " + path, e);
         }
-        return findings;
     }
 
     /**
@@ -366,13 +379,15 @@ public final class ChangelogLint {
     }
 
     private void add(ChangeSet changeSet, Rule rule, boolean error, String message) {
-        boolean ignored = changeSet.getComments() != null
+        if (!isIgnored(changeSet, rule)) {
+            findings.add(Finding.of(changeSet, rule, error, message));
+        }
+    }
+
+    static boolean isIgnored(ChangeSet changeSet, Rule rule) {
+        return changeSet.getComments() != null
                 && IGNORED.matcher(changeSet.getComments())
                         .results()
                         .anyMatch(found -> found.group(1).equals(rule.id()));
-        if (!ignored) {
-            findings.add(new Finding(
-                    rule, error, changeSet.getFilePath(), changeSet.getId() + " of " + changeSet.getAuthor(), message));
-        }
     }
 }

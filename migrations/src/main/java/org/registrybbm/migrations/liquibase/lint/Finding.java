@@ -1,5 +1,7 @@
 package org.registrybbm.migrations.liquibase.lint;
 
+import liquibase.changelog.ChangeSet;
+
 /**
  * Something that a changelog should not have.
  *
@@ -10,6 +12,15 @@ package org.registrybbm.migrations.liquibase.lint;
  * @param message what is wrong and what to do
  */
 public record Finding(Rule rule, boolean error, String file, String changeSet, String message) {
+    static Finding of(ChangeSet changeSet, Rule rule, String message) {
+        return of(changeSet, rule, rule.isError(), message);
+    }
+
+    static Finding of(ChangeSet changeSet, Rule rule, boolean error, String message) {
+        return new Finding(
+                rule, error, changeSet.getFilePath(), changeSet.getId() + " of " + changeSet.getAuthor(), message);
+    }
+
     /** Returns one line for people. */
     @Override
     public String toString() {

@@ -21,7 +21,15 @@ public enum Rule {
     /** A concurrent index in a transaction, beside another statement, or with IF NOT EXISTS. */
     CONCURRENTLY("concurrently", true),
     /** A table that a migration works on is altered without a lock_timeout. */
-    LOCK_TIMEOUT_MISSING("lock-timeout-missing", false);
+    LOCK_TIMEOUT_MISSING("lock-timeout-missing", false),
+    /** No index finds the next rows of a migration by key. Only a database can tell. */
+    KEY_UNINDEXED("key-unindexed", true),
+    /** No partial index finds the rows that are left. Only a database can tell. */
+    NO_PARTIAL_INDEX("null-strategy-without-partial-index", true),
+    /** The work function does not accept its arguments on this table. Only a database can tell. */
+    ARGUMENTS_INVALID("arguments-invalid", true),
+    /** The migration would fail for another reason as soon as it began. Only a database can tell. */
+    DEFINITION_INVALID("definition-invalid", true);
 
     private final String id;
     private final boolean error;

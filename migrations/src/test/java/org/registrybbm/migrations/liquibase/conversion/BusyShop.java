@@ -20,7 +20,7 @@ final class BusyShop implements AutoCloseable {
     /** The statements. Each has the number of an order as its parameters. */
     private static final List<String> STATEMENTS = List.of(
             "SELECT * FROM t.orders WHERE id = ?",
-            "SELECT * FROM t.orders o JOIN t.order_lines l ON l.order_id = o.id WHERE o.id >= ? ORDER BY o.id LIMIT 20",
+            "SELECT * FROM (SELECT * FROM t.orders WHERE id >= ? ORDER BY id LIMIT 20) o JOIN t.order_lines l ON l.order_id = o.id",
             "INSERT INTO t.orders (customer, parent_id) VALUES (1, (SELECT id FROM t.orders WHERE id = ? FOR KEY SHARE)) RETURNING *",
             "INSERT INTO t.order_lines (order_id, sku) SELECT id, 'x' FROM t.orders WHERE id = ? FOR KEY SHARE ON CONFLICT DO NOTHING RETURNING order_id",
             "INSERT INTO t.payments (order_id) SELECT id FROM t.orders WHERE id = ? FOR KEY SHARE RETURNING *",

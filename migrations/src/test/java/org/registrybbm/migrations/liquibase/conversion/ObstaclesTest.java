@@ -9,6 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.EngineRole;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -79,6 +80,9 @@ class ObstaclesTest {
                 "CREATE PUBLICATION p FOR TABLE t.items|t.items is published by p; add id_twin to the table of each subscriber first, then say subscriberHasColumn: true",
                 "CREATE PUBLICATION p FOR ALL TABLES|t.parts is published by p",
                 "CREATE FUNCTION t.f(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1'; CREATE INDEX i ON t.items (t.f(id))|an index, a check or statistics of t.items cannot be made for the wider column: function t.f(bigint) does not exist",
+                "ALTER TABLE t.items DROP CONSTRAINT items_pkey CASCADE, DROP id, ADD id int GENERATED ALWAYS AS (n) STORED|t.items.id is a generated column",
+                "CREATE TYPE t.row_type AS (id int); DROP TABLE t.parts, t.items; CREATE TABLE t.items OF t.row_type|t.items is a table of a type",
+                "INSERT INTO t.items VALUES (1, 1), (2, 1); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't.items_pkey'::regclass|index items_pkey of t.items is not valid; drop it or build it anew",
                 "ALTER TABLE t.parts ADD UNIQUE (item); ALTER TABLE t.items ADD FOREIGN KEY (other) REFERENCES t.parts (item)|foreign keys lead from t.items back to itself",
             })
     void areRefusedByName(String sql, String problem) {
@@ -111,6 +115,33 @@ class ObstaclesTest {
             })
     void anythingElseThatIsWrongIsTold(String parameters, String problem) {
         assertThatThrownBy(() -> declare(parameters)).hasMessageContaining(problem);
+    }
+
+    /** The word {@code engine} stands for a role that is no superuser and that owns both tables. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "ALTER TABLE t.items OWNER TO postgres|t.items belongs to postgres, and only its owner can change it",
+                "ALTER TABLE t.parts OWNER TO postgres|t.parts belongs to postgres, and only its owner can change it",
+                "ALTER TABLE t.items ENABLE ROW LEVEL SECURITY; ALTER TABLE t.items FORCE ROW LEVEL SECURITY|t.items has row-level security that applies to you",
+                "GRANT USAGE ON SCHEMA t TO pg_monitor; GRANT SELECT (id) ON t.items TO pg_monitor WITH GRANT OPTION; SET ROLE pg_monitor; GRANT SELECT (id) ON t.items TO PUBLIC; RESET ROLE|t.items.id has privileges that another role than the owner has granted",
+                "REVOKE TEMP ON DATABASE %s FROM PUBLIC|you may not create temporary tables in this database",
+            })
+    void areRefusedForARole(String sql, String problem) {
+        database.execute("GRANT TEMP ON DATABASE " + database.name() + " TO PUBLIC");
+        TestDatabase engine = EngineRole.of(database);
+        database.execute(EngineRole.in("""
+                GRANT USAGE, CREATE ON SCHEMA t TO engine;
+                ALTER TABLE t.items OWNER TO engine;
+                ALTER TABLE t.parts OWNER TO engine;
+                """ + sql.formatted(database.name())));
+
+        assertThatThrownBy(() -> engine.execute(
+                        "SELECT declare_column_conversion(name => 'c', table_name => 't.items', column_name => 'id')"))
+                .hasMessageContaining("column conversion 'c' is refused")
+                .hasMessageContaining(problem);
     }
 
     /** A view may come while the rows are copied. */
