@@ -1,7 +1,11 @@
 package org.registrybbm.migrations.status;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +48,29 @@ final class SampleQueries {
                 AND step.rows >= 0
             """;
 
+    // The newest ones of each migration, whenever they were: so much of its time at work.
+    private static final String NEWEST = """
+            SELECT m.id, s.at, s.covered_tuple_count, s.migrated_tuple_count
+            FROM unnest(?::bigint[]) AS m (id)
+            CROSS JOIN LATERAL (
+                SELECT at, covered_tuple_count, migrated_tuple_count
+                FROM batched_background_migration_samples
+                WHERE batched_background_migration_id = m.id
+                ORDER BY slot DESC
+                LIMIT ?
+            ) AS s
+            ORDER BY m.id, s.at
+            """;
+
+    private static final String SINCE = """
+            SELECT at, covered_tuple_count, migrated_tuple_count
+            FROM batched_background_migration_samples
+            WHERE batched_background_migration_id = ?
+                AND slot >= floor(extract(epoch FROM ?::timestamptz) / 10)
+            ORDER BY slot
+            LIMIT 10000
+            """;
+
     private SampleQueries() {}
 
     /** Takes a sample in a transaction of its own. A sample that is lost is no loss, so nothing is waited for. */
@@ -68,5 +95,35 @@ final class SampleQueries {
                         connection.createArrayOf("bigint", ids.toArray()))
                 .stream()
                 .collect(Collectors.groupingBy(Row::id, Collectors.mapping(Row::step, Collectors.toList())));
+    }
+
+    private record OfMigration(long id, Sample sample) {}
+
+    /** Returns the newest samples of some migrations, by their ids; oldest first. */
+    static Map<Long, List<Sample>> newest(Connection connection, Collection<Long> ids, int most) throws SQLException {
+        if (ids.isEmpty()) {
+            return Map.of();
+        }
+        return Jdbc.list(
+                        connection,
+                        NEWEST,
+                        row -> new OfMigration(row.getLong("id"), sample(row)),
+                        connection.createArrayOf("bigint", ids.toArray()),
+                        most)
+                .stream()
+                .collect(Collectors.groupingBy(
+                        OfMigration::id, Collectors.mapping(OfMigration::sample, Collectors.toList())));
+    }
+
+    /** Returns the samples of a migration from a time on, the oldest first. */
+    static List<Sample> since(Connection connection, long id, Instant from) throws SQLException {
+        return Jdbc.list(connection, SINCE, SampleQueries::sample, id, from.atOffset(ZoneOffset.UTC));
+    }
+
+    private static Sample sample(ResultSet row) throws SQLException {
+        return new Sample(
+                row.getObject("at", OffsetDateTime.class).toInstant(),
+                row.getLong("covered_tuple_count"),
+                row.getLong("migrated_tuple_count"));
     }
 }
