@@ -180,14 +180,33 @@ public final class MigrationStore {
      * @throws IllegalArgumentException if the priority is out of its range; nothing was changed
      */
     public boolean setPriority(String name, int priority) {
+        return setPriority(name, priority, Decider.CODE);
+    }
+
+    /**
+     * Does the same, and keeps who decided it and why.
+     *
+     * @param name the name of the migration
+     * @param priority -32768 to 32767
+     * @param decider who decided it
+     * @return whether the migration had another priority before
+     * @throws UnknownMigrationException if no migration has this name
+     * @throws IllegalArgumentException if the priority is out of its range; nothing was changed
+     */
+    public boolean setPriority(String name, int priority, Decider decider) {
         if (priority < Short.MIN_VALUE || priority > Short.MAX_VALUE) {
             throw new IllegalArgumentException("priority is " + priority + ", allowed is " + Short.MIN_VALUE + " to "
                     + Short.MAX_VALUE + "; nothing was changed");
         }
-        return database.change(
-                "set the priority of '" + name + "'",
-                List.of(name),
-                tx -> MigrationQueries.setPriority(tx, name, priority));
+        return database.change("set the priority of '" + name + "'", List.of(name), tx -> {
+            boolean changed = MigrationQueries.setPriority(tx, name, priority);
+            if (changed) {
+                long id = MigrationQueries.list(tx, List.of(name)).get(0).id();
+                EventQueries.Event event = new EventQueries.Event("priority", null, (long) priority, decider.reason());
+                EventQueries.recordDecision(tx, id, null, event, decider);
+            }
+            return changed;
+        });
     }
 
     /**

@@ -2,6 +2,7 @@ package org.registrybbm.migrations.audit;
 
 import java.util.List;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
@@ -30,12 +31,48 @@ public final class EventLog {
      * @throws DatabaseException when the database cannot be reached or a statement fails
      */
     public List<RecordedEvent> newest(String name, int limit) {
-        if (limit < 1 || limit > MOST_EVENTS) {
-            throw new IllegalArgumentException("limit is " + limit + ", allowed is 1 to " + MOST_EVENTS);
-        }
+        checkLimit(limit);
         return database.read(
                 "list the events of '" + name + "'",
                 List.of(name),
                 connection -> RecordedEvents.newest(connection, name, limit));
+    }
+
+    /**
+     * Reads the newest events of all migrations, and of budgets.
+     *
+     * @param before only events with smaller ids than this one, for the next page
+     * @param actor only what this person decided; null for all
+     * @param limit how many events to read at most, 1 to 1000
+     * @return the events, the newest first
+     * @throws IllegalArgumentException when the limit is out of its range
+     * @throws SchemaNotMigratedException when the tables are missing
+     * @throws DatabaseException when the database cannot be reached or a statement fails
+     */
+    public List<RecordedEvent> before(long before, @Nullable String actor, int limit) {
+        checkLimit(limit);
+        return database.read(
+                "list events", List.of(), connection -> RecordedEvents.before(connection, before, actor, limit));
+    }
+
+    /**
+     * Reads the events of all migrations, and of budgets, that came after one of them.
+     *
+     * @param after the id of an event
+     * @param limit how many events to read at most, 1 to 1000
+     * @return the events, the oldest first
+     * @throws IllegalArgumentException when the limit is out of its range
+     * @throws SchemaNotMigratedException when the tables are missing
+     * @throws DatabaseException when the database cannot be reached or a statement fails
+     */
+    public List<RecordedEvent> after(long after, int limit) {
+        checkLimit(limit);
+        return database.read("list events", List.of(), connection -> RecordedEvents.after(connection, after, limit));
+    }
+
+    private static void checkLimit(int limit) {
+        if (limit < 1 || limit > MOST_EVENTS) {
+            throw new IllegalArgumentException("limit is " + limit + ", allowed is 1 to " + MOST_EVENTS);
+        }
     }
 }

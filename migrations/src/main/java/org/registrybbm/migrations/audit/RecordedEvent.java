@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  * A row of {@code batched_background_migration_events}: something that the engine or a person decided about a batched migration.
  *
  * @param id the row's key; newer events have greater keys
+ * @param migration the name of the migration, or null when it is about the budget of the fleet or of a table
  * @param at when it was decided, by the database's clock
  * @param event what was decided, in one word such as {@code batch_size}, {@code taken_over}, {@code quarantined} or {@code waived}
  * @param oldValue the number before the decision, or null when the event has none
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record RecordedEvent(
         long id,
+        @Nullable String migration,
         Instant at,
         String event,
         @Nullable Long oldValue,

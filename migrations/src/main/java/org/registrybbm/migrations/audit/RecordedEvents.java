@@ -5,18 +5,38 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
 
 /** The statements that read events. */
 public final class RecordedEvents {
-    private static final String NEWEST = """
-            SELECT e.id, e.at, e.event, e.old_value, e.new_value, e.replica, e.batched_background_migration_job_id AS job_id,
-                e.reason, e.actor, e.via
+    private static final String EVENTS = """
+            SELECT e.id, m.name, e.at, e.event, e.old_value, e.new_value, e.replica,
+                e.batched_background_migration_job_id AS job_id, e.reason, e.actor, e.via
             FROM batched_background_migration_events e
+            """;
+
+    private static final String NEWEST = EVENTS + """
             JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
             WHERE m.name = ?
             ORDER BY e.id DESC
+            LIMIT ?
+            """;
+
+    // By its key, from the end, as far as the limit goes.
+    private static final String OF_ALL = EVENTS + """
+            LEFT JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
+            WHERE e.id < ?
+                AND (?::text IS NULL OR e.actor = ?)
+            ORDER BY e.id DESC
+            LIMIT ?
+            """;
+
+    private static final String AFTER = EVENTS + """
+            LEFT JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
+            WHERE e.id > ?
+            ORDER BY e.id
             LIMIT ?
             """;
 
@@ -27,9 +47,21 @@ public final class RecordedEvents {
         return Jdbc.list(connection, NEWEST, RecordedEvents::recorded, migration, limit);
     }
 
+    /** Returns the newest events of all migrations before one of them, the newest first; those of one person only if one is given. */
+    public static List<RecordedEvent> before(Connection connection, long before, @Nullable String actor, int limit)
+            throws SQLException {
+        return Jdbc.list(connection, OF_ALL, RecordedEvents::recorded, before, actor, actor, limit);
+    }
+
+    /** Returns the events of all migrations after one of them, the oldest first. */
+    public static List<RecordedEvent> after(Connection connection, long after, int limit) throws SQLException {
+        return Jdbc.list(connection, AFTER, RecordedEvents::recorded, after, limit);
+    }
+
     private static RecordedEvent recorded(ResultSet row) throws SQLException {
         return new RecordedEvent(
                 row.getLong("id"),
+                row.getString("name"),
                 row.getObject("at", OffsetDateTime.class).toInstant(),
                 row.getString("event"),
                 ResultSets.nullable(row, "old_value"),

@@ -80,6 +80,14 @@ public record Budget(Subject subject, Limit batchJobs, Limit rowsPerSecond, Limi
         }
     }
 
+    /** Returns the limits for people, such as {@code batch jobs 3, rows per second unlimited}. */
+    public String limits() {
+        return "batch jobs " + batchJobs
+                + (subject.scope() == Scope.TABLE
+                        ? ", migrations " + migrations
+                        : ", rows per second " + rowsPerSecond);
+    }
+
     /**
      * What to change in a budget. A value that is null stays as it is.
      *

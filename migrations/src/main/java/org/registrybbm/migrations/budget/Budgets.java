@@ -3,6 +3,7 @@ package org.registrybbm.migrations.budget;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.budget.Budget.Change;
@@ -12,7 +13,11 @@ import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.tables.Database;
+import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
+import org.registrybbm.migrations.internal.tables.MigrationQueries;
+import org.registrybbm.migrations.model.BatchedMigration;
+import org.registrybbm.migrations.model.StatusChange.Decider;
 
 /**
  * Lists, changes and removes budgets. They are kept in the database and hold for all replicas together. A change takes effect within 2 s,
@@ -51,6 +56,18 @@ public final class Budgets {
      *     not have the limit; nothing was changed
      */
     public Budget set(Subject subject, Change change) {
+        return set(subject, change, Decider.CODE);
+    }
+
+    /**
+     * Does the same, and keeps who decided it and why.
+     *
+     * @param subject what the budget is for
+     * @param change what is to be changed
+     * @param decider who decided it
+     * @return the budget as it is now; for a partition, the budget of its root
+     */
+    public Budget set(Subject subject, Change change, Decider decider) {
         check(subject, "batch jobs", change.batchJobs(), 0, MOST_AT_ONCE);
         check(subject, "rows per second", change.rowsPerSecond(), 1, MOST_ROWS_PER_SECOND);
         check(subject, "migrations", change.migrations(), 1, MOST_AT_ONCE);
@@ -62,10 +79,11 @@ public final class Budgets {
         if (subject.scope() != Scope.TABLE && change.migrations() != null) {
             throw new IllegalArgumentException("only a table's budget can limit migrations; nothing was changed");
         }
-        return database.change(
-                "change the budget of the " + subject,
-                List.of(),
-                tx -> BudgetStatements.set(tx, known(tx, subject), change));
+        return database.change("change the budget of the " + subject, List.of(), tx -> {
+            Budget now = BudgetStatements.set(tx, known(tx, subject), change);
+            record(tx, now.subject(), "set to " + now.limits(), decider);
+            return now;
+        });
     }
 
     /**
@@ -76,6 +94,18 @@ public final class Budgets {
      * @throws IllegalArgumentException when it is a default, which can be changed but not removed
      */
     public boolean clear(Subject subject) {
+        return clear(subject, Decider.CODE);
+    }
+
+    /**
+     * Does the same, and keeps who decided it and why.
+     *
+     * @param subject what the budget is for
+     * @param decider who decided it
+     * @return whether there was a budget
+     * @throws IllegalArgumentException when it is a default, which can be changed but not removed
+     */
+    public boolean clear(Subject subject, Decider decider) {
         if (subject.isDefault()) {
             throw new IllegalArgumentException("the budget of the " + subject
                     + " is a default, which cannot be removed; set it to a number or to 'unlimited'");
@@ -84,8 +114,27 @@ public final class Budgets {
             Subject stored = subject.scope() == Scope.TABLE
                     ? Subject.table(BudgetStatements.root(tx, subject.name()).orElse(subject.name()))
                     : subject;
-            return BudgetStatements.clear(tx, stored);
+            boolean cleared = BudgetStatements.clear(tx, stored);
+            if (cleared) {
+                record(tx, stored, "removed", decider);
+            }
+            return cleared;
         });
+    }
+
+    private static void record(Connection tx, Subject subject, String what, Decider decider) throws SQLException {
+        EventQueries.Event event = new EventQueries.Event(
+                "budget", subject + ": " + what + (decider.reason() == null ? "" : "; " + decider.reason()));
+        Optional<Long> migration = subject.scope() == Scope.MIGRATION && !subject.isDefault()
+                ? MigrationQueries.list(tx, List.of(subject.name())).stream()
+                        .map(BatchedMigration::id)
+                        .findFirst()
+                : Optional.empty();
+        if (migration.isPresent()) {
+            EventQueries.recordDecision(tx, migration.get(), null, event, decider);
+        } else {
+            EventQueries.recordDecision(tx, event, decider);
+        }
     }
 
     private static Subject known(Connection connection, Subject subject) throws SQLException {

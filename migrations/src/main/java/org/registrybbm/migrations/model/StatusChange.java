@@ -19,6 +19,11 @@ public record StatusChange(String name, MigrationStatus from, MigrationStatus to
      */
     public record Decider(
             @Nullable String name, String via, @Nullable String reason) {
+        /** Returns the reason, or the given text if there is none. */
+        public String reasonOr(String otherwise) {
+            return reason == null ? otherwise : reason;
+        }
+
         /** The application's own code, without a person. */
         public static final Decider CODE = new Decider(null, "code", null);
     }

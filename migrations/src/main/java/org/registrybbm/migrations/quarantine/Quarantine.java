@@ -5,9 +5,9 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;
@@ -20,6 +20,7 @@ import org.registrybbm.migrations.internal.tables.JobQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
+import org.registrybbm.migrations.model.StatusChange.Decider;
 
 /**
  * What people do about failures: list the rows that could not be changed, have whatever failed tried again, or leave rows as they are. It
@@ -27,6 +28,8 @@ import org.registrybbm.migrations.model.MigrationStatus;
  * the database cannot be reached or a statement fails. Nothing was changed then.
  */
 public final class Quarantine {
+    private static final String ASKED = "asked for by a person";
+
     private final Database database;
 
     public Quarantine(DataSource dataSource) {
@@ -51,18 +54,29 @@ public final class Quarantine {
      * @return what is tried again, one entry for each migration that had anything to try again
      */
     public List<RetryResult> retry(Collection<String> names) {
+        return retry(names, Decider.CODE);
+    }
+
+    /**
+     * Does the same, and keeps who decided it and why.
+     *
+     * @param names the names of the migrations; empty for all
+     * @param decider who decided it
+     * @return what is tried again, one entry for each migration that had anything to try again
+     */
+    public List<RetryResult> retry(Collection<String> names, Decider decider) {
         return database.change("retry batched migrations", names, tx -> {
             List<RetryResult> retried = new ArrayList<>();
             for (BatchedMigration migration : MigrationQueries.list(tx, names)) {
                 if (migration.status() != MigrationStatus.FINISHED) {
-                    retry(tx, migration, retried);
+                    retry(tx, migration, retried, decider);
                 }
             }
             return retried;
         });
     }
 
-    private static void retry(Connection tx, BatchedMigration migration, List<RetryResult> retried)
+    private static void retry(Connection tx, BatchedMigration migration, List<RetryResult> retried, Decider decider)
             throws SQLException {
         long rows = QuarantineQueries.retry(tx, migration.id());
         long jobs = JobQueries.retryFailed(tx, migration.id());
@@ -70,7 +84,12 @@ public final class Quarantine {
         boolean failed = MigrationQueries.retry(tx, migration.id());
         PlanFailures.forget(tx, migration.id());
         if (failed || rows > 0 || jobs > 0) {
-            tell(tx, migration.id(), null, new EventQueries.Event("retried", null, rows, "asked for by a person"));
+            EventQueries.recordDecision(
+                    tx,
+                    migration.id(),
+                    null,
+                    new EventQueries.Event("retried", null, rows, decider.reasonOr(ASKED)),
+                    decider);
             retried.add(new RetryResult(
                     migration.name(), failed, rows, jobs, migration.status() == MigrationStatus.PAUSED));
         }
@@ -83,13 +102,29 @@ public final class Quarantine {
      * @return what is tried again; empty if no failed batch job has that id
      */
     public List<RetryResult> retryBatchJob(long batchJobId) {
+        return retryBatchJob(batchJobId, Decider.CODE);
+    }
+
+    /**
+     * Does the same, and keeps who decided it and why.
+     *
+     * @param batchJobId the id of the batch job
+     * @param decider who decided it
+     * @return what is tried again; empty if no failed batch job has that id
+     */
+    public List<RetryResult> retryBatchJob(long batchJobId, Decider decider) {
         return database.change("retry batch job " + batchJobId, List.of(), tx -> {
             List<RetryResult> retried = new ArrayList<>();
             for (long migrationId : JobQueries.retryOne(tx, batchJobId)) {
                 EventQueries.decidedByEngine(tx);
                 boolean failed = MigrationQueries.retry(tx, migrationId);
                 Optional<BatchedMigration> migration = MigrationQueries.find(tx, migrationId);
-                tell(tx, migrationId, batchJobId, new EventQueries.Event("retried", "asked for by a person"));
+                EventQueries.recordDecision(
+                        tx,
+                        migrationId,
+                        batchJobId,
+                        new EventQueries.Event("retried", decider.reasonOr(ASKED)),
+                        decider);
                 migration.ifPresent(one ->
                         retried.add(new RetryResult(one.name(), failed, 0, 1, one.status() == MigrationStatus.PAUSED)));
             }
@@ -109,6 +144,21 @@ public final class Quarantine {
      * @throws IllegalArgumentException if {@code by} or {@code reason} is blank; nothing was changed
      */
     public long waive(String name, Collection<Long> rows, String by, String reason) {
+        return waive(name, rows, new Decider(by, Decider.CODE.via(), reason));
+    }
+
+    /**
+     * Does the same, and keeps by what way it was decided.
+     *
+     * @param name the name of the migration
+     * @param rows the ids of the rows, {@link QuarantinedRow#id}; empty for all rows that are not settled yet
+     * @param decider who decides it, and why the rows may stay as they are
+     * @return how many rows were waived, without those that were settled before
+     * @throws IllegalArgumentException if the name or the reason of the decider is missing or blank; nothing was changed
+     */
+    public long waive(String name, Collection<Long> rows, Decider decider) {
+        String by = Objects.requireNonNullElse(decider.name(), "");
+        String reason = decider.reasonOr("");
         requireText("by", by);
         requireText("reason", reason);
         return database.change("waive quarantined rows of '" + name + "'", List.of(name), tx -> {
@@ -116,7 +166,12 @@ public final class Quarantine {
                     MigrationQueries.list(tx, List.of(name)).get(0);
             long waived = QuarantineQueries.waive(tx, migration.id(), List.copyOf(rows), by, reason);
             if (waived > 0) {
-                tell(tx, migration.id(), null, new EventQueries.Event("waived", null, waived, by + ": " + reason));
+                EventQueries.recordDecision(
+                        tx,
+                        migration.id(),
+                        null,
+                        new EventQueries.Event("waived", null, waived, by + ": " + reason),
+                        decider);
             }
             Failure failure = migration.failure();
             if (waived > 0
@@ -128,11 +183,6 @@ public final class Quarantine {
             }
             return waived;
         });
-    }
-
-    private static void tell(Connection tx, long migrationId, @Nullable Long jobId, EventQueries.Event event)
-            throws SQLException {
-        EventQueries.record(tx, migrationId, jobId, null, event);
     }
 
     private static void requireText(String what, String text) {

@@ -2,8 +2,10 @@ package org.registrybbm.migrations.spi;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
@@ -45,7 +47,7 @@ public final class Presence implements AutoCloseable {
     private Duration retry = FIRST_RETRY;
     private @Nullable Thread thread;
     private volatile Listener listener = () -> {};
-    private volatile Runnable alsoTold = () -> {};
+    private final List<Runnable> alsoTold = new CopyOnWriteArrayList<>();
     private volatile boolean closed;
     private volatile @Nullable Long shown;
     private volatile @Nullable DirectSession session;
@@ -87,16 +89,16 @@ public final class Presence implements AutoCloseable {
     }
 
     /**
-     * Sets what else is told of every notification, before the listener is.
+     * Adds somebody else who is told of every notification, before the listener is.
      *
      * @param toTell returns at once
      */
     public void alsoTell(Runnable toTell) {
-        alsoTold = toTell;
+        alsoTold.add(toTell);
     }
 
     private void tell() {
-        alsoTold.run();
+        alsoTold.forEach(Runnable::run);
         listener.told();
     }
 

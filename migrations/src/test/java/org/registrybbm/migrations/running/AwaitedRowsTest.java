@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.tables.LockWaitQueries;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
@@ -56,7 +57,7 @@ class AwaitedRowsTest {
     private long changeSlowly(WorkContext context) throws SQLException {
         long changed = ItemsWork.addOne(context);
         if (sizes.size() < WAITS) {
-            assertThat(LockWaitQueries.isAwaited(context.connection())).isFalse();
+            assertThat(isAwaited(context.connection())).isFalse();
             long key = ItemsWork.firstKey(context);
             application.add(Worker.start(() -> {
                 database.execute("UPDATE t.items SET v = 1 WHERE id = " + key);
@@ -70,6 +71,6 @@ class AwaitedRowsTest {
     }
 
     private static boolean isAwaited(Connection connection) throws SQLException {
-        return LockWaitQueries.isAwaited(connection);
+        return Jdbc.one(connection, "SELECT " + LockWaitQueries.IS_AWAITED, row -> row.getBoolean(1));
     }
 }

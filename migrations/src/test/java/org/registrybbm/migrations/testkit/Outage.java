@@ -2,6 +2,8 @@ package org.registrybbm.migrations.testkit;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.registrybbm.testkit.postgres.BareDataSource;
@@ -9,14 +11,23 @@ import org.registrybbm.testkit.postgres.BareDataSource;
 /** A database that refuses a number of connections. */
 public final class Outage implements BareDataSource {
     private final DataSource real;
+    private final Queue<Connection> given = new ConcurrentLinkedQueue<>();
     private final AtomicInteger refusals = new AtomicInteger();
 
     public Outage(DataSource real) {
         this.real = real;
     }
 
+    /** Breaks the connections that are open, and refuses so many new ones. */
     public void refuse(int times) {
         refusals.set(times);
+        for (Connection open = given.poll(); open != null; open = given.poll()) {
+            try {
+                open.abort(Runnable::run);
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        }
     }
 
     public int left() {
@@ -28,6 +39,8 @@ public final class Outage implements BareDataSource {
         if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
             throw new SQLException("injected: connection refused");
         }
-        return real.getConnection();
+        Connection connection = real.getConnection();
+        given.add(connection);
+        return connection;
     }
 }

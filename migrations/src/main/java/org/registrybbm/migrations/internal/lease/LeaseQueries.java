@@ -13,6 +13,7 @@ import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.sharing.BudgetQueries;
 import org.registrybbm.migrations.internal.sharing.RowRate;
 import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.internal.tables.LockWaitQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
@@ -120,7 +121,7 @@ public final class LeaseQueries {
                 AND j.status = 1
                 AND pg_current_xact_id() = ?::xid8
             RETURNING
-            """ + JobQueries.COLUMNS;
+            """ + JobQueries.COLUMNS + ", " + LockWaitQueries.IS_AWAITED + " AS awaited";
 
     private static final String FINISH = """
             UPDATE batched_background_migration_jobs j
@@ -287,6 +288,13 @@ public final class LeaseQueries {
     public record Advance(
             @Nullable Key lastKey, long covered, long migrated, long pending, Duration busy, int subBatchSize) {}
 
+    /**
+     * A batch job whose cursor was moved.
+     *
+     * @param awaited whether another session waits for a row that this transaction has locked or changed
+     */
+    public record Advanced(BatchJob job, boolean awaited) {}
+
     public static Optional<Claimable> lockForClaim(Connection connection, long jobId) throws SQLException {
         Jdbc.run(connection, ONE_CLAIM_AT_A_TIME);
         return Jdbc.first(
@@ -318,12 +326,12 @@ public final class LeaseQueries {
     }
 
     /** Moves the cursor and extends the lease; empty if this is not the fence's transaction any more, or if the row was changed. */
-    public static Optional<BatchJob> advance(Connection tx, Lease lease, String xid, Advance by) throws SQLException {
+    public static Optional<Advanced> advance(Connection tx, Lease lease, String xid, Advance by) throws SQLException {
         Term term = lease.term();
         return Jdbc.first(
                 tx,
                 ADVANCE,
-                JobQueries::job,
+                row -> new Advanced(JobQueries.job(row), row.getBoolean("awaited")),
                 KeyJson.write(by.lastKey()),
                 by.covered(),
                 by.migrated(),

@@ -45,6 +45,7 @@ public final class BatchRun {
     private final BatchedMigration migration;
     private final Lease lease;
     private final Pacer pacer;
+    private final RunConnection connection;
     private final SubBatchTransaction transaction;
     private final SubBatchSize size;
     private final Outage outage;
@@ -67,6 +68,7 @@ public final class BatchRun {
         this.job = granted.job();
         this.lease = new Lease(dataSource, replica, settings, job.id(), granted.token());
         this.pacer = new Pacer(lease, migration);
+        this.connection = new RunConnection(lease);
         this.transaction = new SubBatchTransaction(lease, settings, replica.workRegistry(), migration, pacer);
         this.size = new SubBatchSize(
                 job,
@@ -82,6 +84,8 @@ public final class BatchRun {
         events.started(job, takeover);
         try (transaction) {
             return runToEnd(stop);
+        } finally {
+            connection.giveBack();
         }
     }
 
@@ -105,6 +109,7 @@ public final class BatchRun {
                     return end.get();
                 }
             } catch (Throwable e) {
+                connection.giveBack();
                 transaction.rolledBack();
                 Optional<BatchOutcome> end =
                         stop.isStopping() ? Optional.of(handBack(Reason.STOPPING)) : survive(e, stop);
@@ -120,12 +125,12 @@ public final class BatchRun {
         Duration limit = settings.timeouts().subBatchLimit();
         Step step;
         blocker = asksForBlocker ? lease.blocker() : NOBODY;
-        try (Connection connection = lease.connect();
-                Watchdog.Watched watched = replica.watchdog().watch(connection, limit)) {
+        Connection session = connection.get();
+        try (Watchdog.Watched watched = replica.watchdog().watch(session, limit)) {
             try {
                 SubBatchTransaction.Aim aim = new SubBatchTransaction.Aim(
                         size, began, size.limit(settings.timeouts().statement()), watched::extend);
-                step = Jdbc.inTransaction(connection, tx -> transaction.run(tx, aim));
+                step = Jdbc.inTransaction(session, tx -> transaction.run(tx, aim));
             } catch (Throwable e) {
                 if (watched.wasCutOff()) {
                     throw new CutOffException(limit, e);
@@ -135,12 +140,17 @@ public final class BatchRun {
         }
         if (step instanceof Step.Committed committed) {
             Duration took = since(began);
+            if (pacer.hasWaited() || committed.end() == Step.End.FINISHED) {
+                connection.giveBack();
+            }
             pacer.pay(committed.covered(), began);
             job = committed.job();
             // The time of the search does not count: it depends on how far away the next rows are, not on how many are
             // taken.
             size.committed(committed, took.minus(transaction.searched()), transaction.isAwaited());
             events.committed(committed, took);
+        } else {
+            connection.giveBack();
         }
         return step;
     }
@@ -310,6 +320,7 @@ public final class BatchRun {
     }
 
     private BatchOutcome handBack(Reason reason) {
+        connection.giveBack();
         try {
             boolean held = reason == Reason.STOPPING ? lease.handOver() : lease.handBack();
             return held ? handedBack(reason) : lost("its lease was lost before it could be handed back");

@@ -29,7 +29,6 @@ import org.registrybbm.migrations.internal.strategy.Foresight;
 import org.registrybbm.migrations.internal.strategy.QuarantineRetry;
 import org.registrybbm.migrations.internal.strategy.Wanted;
 import org.registrybbm.migrations.internal.tables.JobQueries;
-import org.registrybbm.migrations.internal.tables.LockWaitQueries;
 import org.registrybbm.migrations.internal.walk.ResolvedMigration;
 import org.registrybbm.migrations.internal.walk.WalkedJob;
 import org.registrybbm.migrations.model.BatchJob;
@@ -229,7 +228,6 @@ final class SubBatchTransaction implements AutoCloseable {
             keyWatch().look(tx, table.table(), subBatch, new KeyWatch.Written(fenced.xid(), rows));
         }
         long covered = Math.max(rows, outcome.migrated());
-        awaited = LockWaitQueries.isAwaited(tx);
         if (table.table().treatment() == Treatment.RETRY && outcome.quarantined() == 0) {
             long row = Objects.requireNonNull(subBatch.lastKey()).number();
             if (lost) {
@@ -269,7 +267,10 @@ final class SubBatchTransaction implements AutoCloseable {
     }
 
     private BatchJob advance(Connection tx, LeaseQueries.Fenced fenced, LeaseQueries.Advance by) throws SQLException {
-        return LeaseQueries.advance(tx, lease, fenced.xid(), by).orElseThrow(() -> unlawful(fenced.job()));
+        LeaseQueries.Advanced advanced =
+                LeaseQueries.advance(tx, lease, fenced.xid(), by).orElseThrow(() -> unlawful(fenced.job()));
+        awaited = advanced.awaited();
+        return advanced.job();
     }
 
     /** Finishes the batch job in the sub-batch's transaction. */

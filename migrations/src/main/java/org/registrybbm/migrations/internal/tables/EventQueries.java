@@ -24,8 +24,26 @@ public final class EventQueries {
             )
             INSERT INTO batched_background_migration_events
                 (batched_background_migration_id, batched_background_migration_job_id, replica, event, old_value, new_value,
-                 reason)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+                 reason, actor, via)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """;
+
+    // What concerns no migration alone: a budget of the fleet or of a table.
+    private static final String RECORD_OF_FLEET = """
+            WITH pruned AS (
+                DELETE FROM batched_background_migration_events
+                WHERE batched_background_migration_id IS NULL
+                    AND id <= (
+                        SELECT id
+                        FROM batched_background_migration_events
+                        WHERE batched_background_migration_id IS NULL
+                        ORDER BY id DESC
+                        OFFSET 999
+                        LIMIT 1
+                    )
+            )
+            INSERT INTO batched_background_migration_events (event, old_value, new_value, reason, actor, via)
+            VALUES (?, ?, ?, ?, ?, ?)
             """;
 
     // Until the transaction ends. A trigger on the status reads them.
@@ -83,6 +101,37 @@ public final class EventQueries {
     public static void record(
             Connection connection, long migrationId, @Nullable Long jobId, @Nullable String replica, Event event)
             throws SQLException {
+        record(connection, migrationId, jobId, replica, event, null);
+    }
+
+    /** Records what a person has decided, or a program for one. */
+    public static void recordDecision(
+            Connection connection, long migrationId, @Nullable Long jobId, Event event, Decider decider)
+            throws SQLException {
+        record(connection, migrationId, jobId, null, event, decider);
+    }
+
+    /** Records what a person has decided about no migration alone. */
+    public static void recordDecision(Connection connection, Event event, Decider decider) throws SQLException {
+        Jdbc.update(
+                connection,
+                RECORD_OF_FLEET,
+                event.event(),
+                event.oldValue(),
+                event.newValue(),
+                event.reason(),
+                decider.name(),
+                decider.via());
+    }
+
+    private static void record(
+            Connection connection,
+            long migrationId,
+            @Nullable Long jobId,
+            @Nullable String replica,
+            Event event,
+            @Nullable Decider decider)
+            throws SQLException {
         Jdbc.update(
                 connection,
                 RECORD,
@@ -94,7 +143,9 @@ public final class EventQueries {
                 event.event(),
                 event.oldValue(),
                 event.newValue(),
-                event.reason());
+                event.reason(),
+                decider == null ? null : decider.name(),
+                decider == null ? null : decider.via());
     }
 
     /** Says who decides what follows in this transaction. */

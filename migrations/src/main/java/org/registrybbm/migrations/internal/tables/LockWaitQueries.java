@@ -49,23 +49,21 @@ public final class LockWaitQueries {
                 AND status = 1
             """;
 
-    // Whoever waits for a row waits for the transaction that has locked it, and others wait behind them.
-    private static final String IS_AWAITED = """
-            SELECT EXISTS (
+    /**
+     * SQL condition that another session waits for a row that this transaction has locked or changed. Whoever waits for a row waits for the
+     * transaction that has locked it, and others wait behind them.
+     */
+    public static final String IS_AWAITED = """
+            EXISTS (
                 SELECT
                 FROM pg_locks
                 WHERE locktype = 'transactionid'
                     AND transactionid = pg_current_xact_id()::xid
                     AND NOT granted
-            ) AS awaited
-            """;
+            )
+            """.strip();
 
     private LockWaitQueries() {}
-
-    /** Returns whether another session waits for a row that this transaction has locked or changed. */
-    public static boolean isAwaited(Connection tx) throws SQLException {
-        return Jdbc.one(tx, IS_AWAITED, row -> row.getBoolean("awaited"));
-    }
 
     /** Returns whose lock the worker of a batch job waits for right now; empty if it waits for none. */
     public static Optional<String> blocker(Connection connection, long jobId) throws SQLException {
