@@ -74,3 +74,18 @@ UPDATE batched_background_migration_schema SET version = 2 WHERE version < 2;
 --rollback     DROP COLUMN IF EXISTS actor,
 --rollback     DROP COLUMN IF EXISTS via;
 --rollback UPDATE batched_background_migration_schema SET version = 1 WHERE version = 2;
+
+-- What is decided about the budget of the fleet or of a table is about no migration alone.
+
+--changeset registry-bbm:record-decisions-on-budgets
+SET LOCAL lock_timeout = '5s';
+
+ALTER TABLE batched_background_migration_events
+    ALTER COLUMN batched_background_migration_id DROP NOT NULL;
+
+CREATE INDEX IF NOT EXISTS index_batched_background_migration_events_of_no_migration
+    ON batched_background_migration_events (id DESC)
+    WHERE batched_background_migration_id IS NULL;
+--rollback DROP INDEX IF EXISTS index_batched_background_migration_events_of_no_migration;
+--rollback DELETE FROM batched_background_migration_events WHERE batched_background_migration_id IS NULL;
+--rollback ALTER TABLE batched_background_migration_events ALTER COLUMN batched_background_migration_id SET NOT NULL;

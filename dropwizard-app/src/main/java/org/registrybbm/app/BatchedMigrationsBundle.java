@@ -17,9 +17,14 @@ import java.util.function.Function;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
+import org.registrybbm.app.config.OperatorsFactory;
 import org.registrybbm.app.config.SentryFactory;
+import org.registrybbm.app.internal.access.FailedLogins;
 import org.registrybbm.app.internal.access.ForeignRequests;
+import org.registrybbm.app.internal.access.Tokens;
+import org.registrybbm.app.internal.api.ApiServlet;
 import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
+import org.registrybbm.app.internal.cli.TokenCommand;
 import org.registrybbm.app.internal.database.DirectConnections;
 import org.registrybbm.app.internal.database.NamedPool;
 import org.registrybbm.app.internal.health.DatabaseHealthCheck;
@@ -28,13 +33,15 @@ import org.registrybbm.app.internal.health.SchedulerHealthCheck;
 import org.registrybbm.app.internal.lifecycle.Bounded;
 import org.registrybbm.app.internal.lifecycle.SchedulerManaged;
 import org.registrybbm.app.internal.lifecycle.ShutdownTimes;
-import org.registrybbm.app.internal.metrics.Overviews;
 import org.registrybbm.app.internal.metrics.ProgressCollector;
 import org.registrybbm.app.internal.metrics.PrometheusListener;
 import org.registrybbm.app.internal.metrics.PrometheusServlet;
 import org.registrybbm.app.internal.metrics.QuarantineCollector;
 import org.registrybbm.app.internal.metrics.TotalsListener;
+import org.registrybbm.app.internal.operate.Operations;
+import org.registrybbm.app.internal.page.PageServlet;
 import org.registrybbm.app.internal.sentry.SentryClient;
+import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.app.internal.tasks.BudgetTask;
 import org.registrybbm.app.internal.tasks.ChangeTask;
 import org.registrybbm.app.internal.tasks.EventsTask;
@@ -127,6 +134,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         Bootstrap<T> own = (Bootstrap<T>) bootstrap;
         own.addCommand(new BackgroundMigrateCommand<>(
                 own.getApplication().getConfigurationClass(), this::commandSetup, System.out, System.err));
+        own.addCommand(new TokenCommand(System.out, System.err));
     }
 
     private BackgroundMigrateCommand.Setup commandSetup(T configuration) {
@@ -163,13 +171,17 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
 
         SchedulerManaged scheduler = new SchedulerManaged(built, quartz, factory, replica);
         environment.lifecycle().manage(new Bounded("scheduler", ShutdownTimes.SCHEDULER, scheduler));
+        Snapshots snapshots = new Snapshots(() -> built.status().snapshot(), System::nanoTime);
+        environment.lifecycle().manage(Bounded.stopping("snapshot reader", ShutdownTimes.POOL, snapshots));
+        built.presence().alsoTell(snapshots::forget);
         operate(environment, built, scheduler, data);
+        serve(environment, built, snapshots, factory.operators());
         environment
                 .healthChecks()
                 .register(
                         RequiredMigrationsHealthCheck.NAME,
                         new RequiredMigrationsHealthCheck(built.gate(), factory.requiredMigrations()));
-        export(environment, built, scheduler, prometheus);
+        export(environment, snapshots, scheduler, prometheus);
     }
 
     private static ManagedDataSource pool(Environment environment, PooledDataSourceFactory factory, String name) {
@@ -205,20 +217,37 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         environment.healthChecks().register(SchedulerHealthCheck.NAME, new SchedulerHealthCheck(scheduler));
     }
 
+    /** Serves the page and the API. */
+    private static void serve(
+            Environment environment, BatchedMigrations engine, Snapshots snapshots, OperatorsFactory operators) {
+        Tokens tokens = operators.tokens();
+        FailedLogins failures = new FailedLogins(System::nanoTime);
+        Operations operations = new Operations(engine, snapshots);
+        environment
+                .admin()
+                .addServlet("bbm-page", PageServlet.of(engine, snapshots, operations, tokens, failures))
+                .addMapping(PageServlet.MAPPING);
+        environment
+                .admin()
+                .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, tokens, failures))
+                .addMapping(ApiServlet.MAPPING);
+        if (operators.applicationPort()) {
+            environment
+                    .servlets()
+                    .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, tokens, failures))
+                    .addMapping(ApiServlet.MAPPING);
+        }
+    }
+
     private static void export(
-            Environment environment,
-            BatchedMigrations engine,
-            SchedulerManaged scheduler,
-            PrometheusRegistry prometheus) {
+            Environment environment, Snapshots snapshots, SchedulerManaged scheduler, PrometheusRegistry prometheus) {
         GaugeWithCallback.builder()
                 .name("registry_bbm_scheduler_checked_in")
                 .help("0 while this replica should take batch jobs and cannot, otherwise 1")
                 .callback(gauge -> gauge.call(scheduler.isEnabled() && !scheduler.isCheckedIn() ? 0 : 1))
                 .register(prometheus);
-        Overviews overviews = new Overviews(() -> engine.status().overviews(List.of()), System::nanoTime);
-        environment.lifecycle().manage(Bounded.stopping("progress reader", ShutdownTimes.POOL, overviews));
-        prometheus.register(new ProgressCollector(overviews));
-        prometheus.register(new QuarantineCollector(overviews));
+        prometheus.register(new ProgressCollector(snapshots));
+        prometheus.register(new QuarantineCollector(snapshots));
         JvmMetrics.builder().register(prometheus);
         environment
                 .admin()

@@ -20,6 +20,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
+import org.registrybbm.app.internal.access.Token;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.work.WorkFunction;
 
@@ -37,7 +38,20 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
                 - {name: batched-migrations-database, type: ready, critical: true, initialState: false, schedule: {checkInterval: 1s, downtimeInterval: 1s, failureAttempts: 1, successAttempts: 1}}
                 - {name: batched-migrations-scheduler, type: ready, critical: false, initialState: false, schedule: {checkInterval: 1s, downtimeInterval: 1s, failureAttempts: 1, successAttempts: 1}}
             logging: {level: WARN}
+            backgroundMigrations:
+              operators:
+                applicationPort: true
+                tokens:
+                - {name: jane, role: operate, sha256: %2$s}
+                - {name: rita, role: read, sha256: %3$s, expires: 2999-01-31}
+                - {name: olga, role: operate, sha256: %4$s, expires: 2020-01-31}
             """;
+
+    /** Tokens of people: Jane's, Rita's, and Olga's, who has left. */
+    static final String OPERATE = "bbm_jane-may-operate";
+
+    static final String READ = "bbm_rita-may-read";
+    static final String EXPIRED = "bbm_olga-was-here";
 
     private final BatchedMigrationsBundle<HostConfiguration> bundle = new BatchedMigrationsBundle<>(
                     HostConfiguration::backgroundMigrations,
@@ -83,7 +97,7 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
 
     static HostApplication serve(String url) throws Exception {
         HostApplication application = new HostApplication();
-        application.yaml = YAML.formatted(url);
+        application.yaml = YAML.formatted(url, Token.hash(OPERATE), Token.hash(READ), Token.hash(EXPIRED));
         application.run("server", "host.yml");
         return application;
     }
@@ -128,7 +142,19 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
         return client.send(HttpRequest.newBuilder(uri(0, path)).build(), HttpResponse.BodyHandlers.ofString());
     }
 
-    private URI admin(String path) {
+    /** Sends a request with a body to the admin port, with headers: a name, its value, and so on. */
+    HttpResponse<String> send(String method, String path, String body, String... headers)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(admin(path)).method(method, HttpRequest.BodyPublishers.ofString(body));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** Returns an address on the admin port. */
+    URI admin(String path) {
         return uri(1, path);
     }
 

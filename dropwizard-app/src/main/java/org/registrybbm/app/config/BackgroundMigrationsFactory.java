@@ -62,6 +62,11 @@ public final class BackgroundMigrationsFactory {
     @Valid
     private Timeouts timeouts = new Timeouts();
 
+    @JsonProperty
+    @NotNull
+    @Valid
+    private OperatorsFactory operators = new OperatorsFactory();
+
     /** Returns whether this replica runs batch jobs. Commands and tasks work even if it does not. */
     public boolean enabled() {
         return enabled;
@@ -75,6 +80,11 @@ public final class BackgroundMigrationsFactory {
     /** Returns how often this replica looks for work, 100 ms to 1 min. */
     public java.time.Duration jobInterval() {
         return jobInterval.toJavaDuration();
+    }
+
+    /** Returns who may look and change things over HTTP. */
+    public OperatorsFactory operators() {
+        return operators;
     }
 
     /** Returns how long one statement of a sub-batch may take, 100 ms to 1 h. */

@@ -91,19 +91,28 @@ final class KeyMapQueries {
                         done(row.getString("done"), row.getLong("first")),
                         row.getBoolean("failed") ? Cell.FAILED : row.getBoolean("held") ? Cell.AT_WORK : Cell.OPEN),
                 migration.id());
-        return Optional.of(draw(ends.get(), parts, last(migration, ends.get(), expected, covered), cells));
+        return Optional.of(draw(
+                ends.get(), parts, last(migration, ends.get(), keysDone(ends.get(), parts), expected, covered), cells));
     }
 
     private static long done(@Nullable String lastKey, long first) {
         return lastKey == null ? Math.max(first, Long.MIN_VALUE + 1) - 1 : Long.parseLong(lastKey);
     }
 
-    private static long last(BatchedMigration migration, Ends ends, long expected, long covered) {
+    /** Returns how many keys are done: all that batch jobs hold, without those that are left in them. */
+    private static double keysDone(Ends ends, List<Part> parts) {
+        double left = parts.stream()
+                .mapToDouble(part -> Math.max(0, (double) Math.min(part.last(), ends.last()) - part.done()))
+                .sum();
+        return (double) ends.last() - ends.first() + 1 - left;
+    }
+
+    private static long last(BatchedMigration migration, Ends ends, double keysDone, long expected, long covered) {
         long bound = migration.bounds().last();
         if (bound < Long.MAX_VALUE) {
             return bound;
         }
-        double perRow = covered > 0 ? ((double) ends.last() - ends.first()) / covered : 1;
+        double perRow = covered > 0 && keysDone > 0 ? keysDone / covered : 1;
         double end = ends.first() + perRow * Math.max(expected, covered);
         return Math.max(ends.last(), end < Long.MAX_VALUE ? (long) end : Long.MAX_VALUE);
     }

@@ -2,6 +2,8 @@ package org.registrybbm.migrations.status;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 
@@ -56,7 +58,19 @@ final class ReplicaQueries {
             ORDER BY 1
             """;
 
+    private static final String NOW = """
+            SELECT clock_timestamp() AS now
+            """;
+
     private ReplicaQueries() {}
+
+    /** Returns the time by the database's clock, which all replicas share. */
+    static Instant now(Connection connection) throws SQLException {
+        return Jdbc.one(
+                connection,
+                NOW,
+                row -> row.getObject("now", OffsetDateTime.class).toInstant());
+    }
 
     /** Returns the replicas that show themselves, by name. */
     static List<Replica> list(Connection connection) throws SQLException {

@@ -61,7 +61,7 @@ public final class StatusReader {
      */
     public StatusSnapshot snapshot() {
         return database.read("read the state of the batched migrations", List.of(), connection -> {
-            Instant now = Instant.now();
+            Instant now = ReplicaQueries.now(connection);
             List<MigrationOverview> overviews = OverviewQueries.list(connection, List.of());
             List<Long> atWork = overviews.stream()
                     .filter(one -> one.reason().code().attention() == Reason.Attention.AT_WORK)

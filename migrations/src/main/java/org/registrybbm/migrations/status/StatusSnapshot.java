@@ -8,7 +8,7 @@ import org.registrybbm.migrations.budget.Budget;
 /**
  * Everything that a person wants to see at one glance, read at one time.
  *
- * @param takenAt when it was read, by the clock of this process
+ * @param takenAt when it was read, by the database's clock
  * @param migrations the migrations, in the order of their ids
  * @param replicas the replicas that show themselves, by name
  * @param budgets the budgets, as {@link org.registrybbm.migrations.budget.Budgets#list} returns them

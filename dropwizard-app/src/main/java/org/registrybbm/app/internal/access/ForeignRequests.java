@@ -48,22 +48,13 @@ public final class ForeignRequests extends HttpFilter {
         if (site != null && !site.equals("same-origin")) {
             return Optional.of("a browser asks for it on behalf of another site");
         }
-        String own = host == null ? "" : withoutUsualPort(host.toLowerCase(Locale.ROOT));
-        if (origin != null && !own.equals(authority(origin))) {
+        String own = host == null ? "" : SameOrigin.withoutUsualPort(host.toLowerCase(Locale.ROOT));
+        if (origin != null && !own.equals(SameOrigin.authority(origin))) {
             return Optional.of("a browser asks for it on behalf of another origin than this server");
         }
         return isNumberOrLocalhost(own)
                 ? Optional.empty()
                 : Optional.of("a browser asks for it under a name of this server that any site could claim");
-    }
-
-    private static String authority(String origin) {
-        return withoutUsualPort(origin.toLowerCase(Locale.ROOT).replaceFirst("^https?://", ""));
-    }
-
-    /** Browsers leave it out. */
-    private static String withoutUsualPort(String host) {
-        return host.replaceFirst(":(80|443)$", "");
     }
 
     private static boolean isNumberOrLocalhost(String host) {

@@ -8,5 +8,9 @@ public final class Allowed {
     /** For constraints with {@code min} and {@code max}. */
     public static final String RANGE = "is ${validatedValue}, allowed is {min} to {max}";
 
+    /** For names of tokens. */
+    public static final String NAME =
+            "is '${validatedValue}', allowed are letters, digits and . _ @ -, at most 63, beginning with a letter or digit";
+
     private Allowed() {}
 }

@@ -30,19 +30,23 @@ public final class BudgetTable {
     /** Returns a JSON array with an object for each budget. A limit is a number, {@code "unlimited"} or {@code "default"}. */
     public static String json(List<Budget> budgets) {
         ArrayNode array = PrettyJson.array();
-        for (Budget budget : budgets) {
-            ObjectNode node = array.addObject()
-                    .put("scope", budget.subject().scope().word())
-                    .put("subject", budget.subject().name());
-            put(node, "batch_jobs", budget.batchJobs());
-            if (hasRate(budget)) {
-                put(node, "rows_per_second", budget.rowsPerSecond());
-            }
-            if (hasMigrations(budget)) {
-                put(node, "migrations", budget.migrations());
-            }
-        }
+        budgets.forEach(budget -> array.add(node(budget)));
         return PrettyJson.of(array);
+    }
+
+    /** Returns the object of one budget. A limit is a number, {@code "unlimited"} or {@code "default"}. */
+    public static ObjectNode node(Budget budget) {
+        ObjectNode node = PrettyJson.object()
+                .put("scope", budget.subject().scope().word())
+                .put("subject", budget.subject().name());
+        put(node, "batch_jobs", budget.batchJobs());
+        if (hasRate(budget)) {
+            put(node, "rows_per_second", budget.rowsPerSecond());
+        }
+        if (hasMigrations(budget)) {
+            put(node, "migrations", budget.migrations());
+        }
+        return node;
     }
 
     private static boolean hasRate(Budget budget) {

@@ -1,6 +1,7 @@
 package org.registrybbm.app.internal.text;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.registrybbm.migrations.audit.RecordedEvent;
 
@@ -28,26 +29,30 @@ public final class EventTable {
     }
 
     /** Names the person and the way, or the replica. */
-    private static String by(RecordedEvent event) {
+    public static String by(RecordedEvent event) {
         return event.actor() == null ? TextTable.of(event.replica()) : event.actor() + " (" + event.via() + ")";
     }
 
     /** Returns a JSON array with an object for each event. */
     public static String json(List<RecordedEvent> events) {
         ArrayNode array = PrettyJson.array();
-        for (RecordedEvent event : events) {
-            array.addObject()
-                    .put("id", event.id())
-                    .put("at", PrettyJson.at(event.at()))
-                    .put("event", event.event())
-                    .put("old_value", event.oldValue())
-                    .put("new_value", event.newValue())
-                    .put("replica", event.replica())
-                    .put("batch_job_id", event.batchJobId())
-                    .put("reason", event.reason())
-                    .put("actor", event.actor())
-                    .put("via", event.via());
-        }
+        events.forEach(event -> array.add(node(event)));
         return PrettyJson.of(array);
+    }
+
+    /** Returns the object of one event. */
+    public static ObjectNode node(RecordedEvent event) {
+        return PrettyJson.object()
+                .put("id", event.id())
+                .put("migration", event.migration())
+                .put("at", PrettyJson.at(event.at()))
+                .put("event", event.event())
+                .put("old_value", event.oldValue())
+                .put("new_value", event.newValue())
+                .put("replica", event.replica())
+                .put("batch_job_id", event.batchJobId())
+                .put("reason", event.reason())
+                .put("actor", event.actor())
+                .put("via", event.via());
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,14 @@ public final class PrettyJson {
 
     private PrettyJson() {}
 
-    static ArrayNode array() {
+    /** Returns an empty array. */
+    public static ArrayNode array() {
         return MAPPER.createArrayNode();
+    }
+
+    /** Returns an empty object. */
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
     }
 
     /** Writes JSON over several lines. */
@@ -36,7 +43,8 @@ public final class PrettyJson {
         }
     }
 
-    static @Nullable String at(@Nullable Instant instant) {
+    /** Returns a time as programs read it; null for none. */
+    public static @Nullable String at(@Nullable Instant instant) {
         return instant == null ? null : instant.toString();
     }
 }

@@ -1,6 +1,7 @@
 package org.registrybbm.app.internal.text;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
 
@@ -33,22 +34,26 @@ public final class QuarantineTable {
     /** Returns a JSON array with an object for each row. */
     public static String json(List<QuarantinedRow> rows) {
         ArrayNode array = PrettyJson.array();
-        for (QuarantinedRow row : rows) {
-            array.addObject()
-                    .put("id", row.id())
-                    .put("migration", row.migration())
-                    .put("table", row.table())
-                    .put("status", row.status().word())
-                    .put("error_class", row.errorClass())
-                    .put("sql_state", row.sqlState())
-                    .put("message", row.message())
-                    .put("attempts", row.attempts())
-                    .put("quarantined_at", PrettyJson.at(row.quarantinedAt()))
-                    .put("settled_at", PrettyJson.at(row.settledAt()))
-                    .put("waived_by", row.waivedBy())
-                    .put("waived_reason", row.waivedReason())
-                    .set("row_key", PrettyJson.parse(row.key()));
-        }
+        rows.forEach(row -> array.add(node(row)));
         return PrettyJson.of(array);
+    }
+
+    /** Returns the object of one row. */
+    public static ObjectNode node(QuarantinedRow row) {
+        ObjectNode node = PrettyJson.object();
+        node.put("id", row.id())
+                .put("migration", row.migration())
+                .put("table", row.table())
+                .put("status", row.status().word())
+                .put("error_class", row.errorClass())
+                .put("sql_state", row.sqlState())
+                .put("message", row.message())
+                .put("attempts", row.attempts())
+                .put("quarantined_at", PrettyJson.at(row.quarantinedAt()))
+                .put("settled_at", PrettyJson.at(row.settledAt()))
+                .put("waived_by", row.waivedBy())
+                .put("waived_reason", row.waivedReason())
+                .set("row_key", PrettyJson.parse(row.key()));
+        return node;
     }
 }

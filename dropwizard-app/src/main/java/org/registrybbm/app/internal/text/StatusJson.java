@@ -22,7 +22,8 @@ public final class StatusJson {
         return PrettyJson.of(array);
     }
 
-    private ObjectNode node(MigrationOverview overview) {
+    /** Returns the object of one migration. */
+    public ObjectNode node(MigrationOverview overview) {
         BatchedMigration migration = overview.migration();
         ObjectNode node = mapper.createObjectNode()
                 .put("id", migration.id())
@@ -57,7 +58,7 @@ public final class StatusJson {
         node.set("pace", overview.pace().map(this::pace).orElse(null));
         ArrayNode replicas = node.putArray("replicas");
         overview.replicas().forEach(replicas::add);
-        node.set("failure", failure(migration.failure()));
+        node.set("failure", nullable(migration.failure()));
         return node;
     }
 
@@ -69,15 +70,18 @@ public final class StatusJson {
         return node;
     }
 
-    private @Nullable ObjectNode failure(@Nullable Failure failure) {
-        return failure == null
-                ? null
-                : mapper.createObjectNode()
-                        .put("code", failure.code().code())
-                        .put("word", failure.code().word())
-                        .put("error_class", failure.errorClass())
-                        .put("sql_state", failure.sqlState())
-                        .put("message", failure.message());
+    private @Nullable ObjectNode nullable(@Nullable Failure failure) {
+        return failure == null ? null : failure(failure);
+    }
+
+    /** Returns the object of one failure. */
+    public static ObjectNode failure(Failure failure) {
+        return PrettyJson.object()
+                .put("code", failure.code().code())
+                .put("word", failure.code().word())
+                .put("error_class", failure.errorClass())
+                .put("sql_state", failure.sqlState())
+                .put("message", failure.message());
     }
 
     private static @Nullable String text(@Nullable Instant instant) {

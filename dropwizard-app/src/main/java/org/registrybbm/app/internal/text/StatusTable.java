@@ -2,9 +2,7 @@ package org.registrybbm.app.internal.text;
 
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.registrybbm.migrations.status.MigrationOverview;
@@ -22,8 +20,6 @@ public final class StatusTable {
     private static final int NARROWEST = 50;
     private static final int WIDE_ENOUGH_FOR_ROWS = 76;
     private static final int MOST_OF_A_GROUP = 50;
-    private static final long MILLION = 1_000_000;
-    private static final long MANY = 10 * MILLION;
     private static final String NAME = "Batched Background Migration";
     private static final String STATUS = "Status";
     private static final String PROGRESS = "Progress";
@@ -41,7 +37,7 @@ public final class StatusTable {
         this.width = Math.max(NARROWEST, width);
         this.withRows = width >= WIDE_ENOUGH_FOR_ROWS;
         this.statusWidth = widest(STATUS, overviews.stream().map(StatusTable::status));
-        int rowsWidth = widest(ROWS, overviews.stream().map(StatusTable::rows));
+        int rowsWidth = widest(ROWS, overviews.stream().map(Figures::rows));
         int others = statusWidth + PROGRESS.length() + 2 * GAP.length() + (withRows ? GAP.length() + rowsWidth : 0);
         int widestName = widest(NAME, overviews.stream().map(StatusTable::name));
         this.nameWidth = Math.max(NAME.length(), Math.min(widestName, this.width - others));
@@ -106,7 +102,7 @@ public final class StatusTable {
     }
 
     private void migration(MigrationOverview overview) {
-        row(name(overview), status(overview), progress(overview), rows(overview));
+        row(name(overview), status(overview), Figures.percent(overview), Figures.rows(overview));
         Lines.wrapped(sentence(overview), INDENT, width).forEach(this::line);
         overview.reason()
                 .command()
@@ -116,7 +112,7 @@ public final class StatusTable {
     }
 
     private String sentence(MigrationOverview overview) {
-        String sentence = (withRows ? "" : rows(overview) + " rows, ") + Printable.of(overview.explanation());
+        String sentence = (withRows ? "" : Figures.rows(overview) + " rows, ") + Printable.of(overview.explanation());
         if (overview.reason().code() == Reason.Code.VERIFIED) {
             sentence += ", at " + TextTable.at(overview.migration().timeline().verifiedAt());
         }
@@ -125,17 +121,14 @@ public final class StatusTable {
             sentence += "; "
                     + (overview.quarantinedRows() == 1
                             ? "1 row in quarantine"
-                            : number(overview.quarantinedRows()) + " rows in quarantine");
+                            : Figures.number(overview.quarantinedRows()) + " rows in quarantine");
         }
         return overview.priority() == 0 ? sentence : sentence + "; priority " + overview.priority();
     }
 
     private static String pace(Pace pace) {
-        return "; " + number(Math.round(pace.rowsPerSecond())) + " rows/s"
-                + pace.left()
-                        .map(left -> ", " + TextTable.length(left.least()) + " to " + TextTable.length(left.most())
-                                + " left")
-                        .orElse("");
+        return "; " + Figures.rate(pace)
+                + pace.left().map(left -> ", " + Figures.left(left)).orElse("");
     }
 
     /** A name that is too long has a line of its own, so that no part of it is lost. */
@@ -172,27 +165,5 @@ public final class StatusTable {
 
     private static String status(MigrationOverview overview) {
         return overview.migration().status().word();
-    }
-
-    private static String progress(MigrationOverview overview) {
-        return overview.progressPercent().isEmpty()
-                ? "-"
-                : String.format(
-                        Locale.ROOT, "%.1f%%", overview.progressPercent().getAsDouble());
-    }
-
-    private static String rows(MigrationOverview overview) {
-        OptionalLong expected = overview.expectedTupleCount();
-        long covered = overview.coveredTupleCount();
-        // What is expected is an estimate. If more rows were counted than that, it was too low.
-        return expected.isEmpty()
-                ? number(covered)
-                : number(covered) + " of ~" + number(Math.max(expected.getAsLong(), covered));
-    }
-
-    private static String number(long rows) {
-        return rows < MANY
-                ? String.format(Locale.ROOT, "%,d", rows)
-                : String.format(Locale.ROOT, "%,.1fM", (double) rows / MILLION);
     }
 }

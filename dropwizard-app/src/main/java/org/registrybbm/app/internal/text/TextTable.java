@@ -24,12 +24,12 @@ public final class TextTable {
     }
 
     /** Returns a cell for a time, to the second. */
-    static String at(@Nullable Instant instant) {
+    public static String at(@Nullable Instant instant) {
         return instant == null ? NONE : instant.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
     /** Returns a length of time in its two greatest units, such as {@code 2 h 05 min}. */
-    static String length(Duration length) {
+    public static String length(Duration length) {
         long seconds = length.toSeconds();
         if (seconds < 60) {
             return seconds + " s";

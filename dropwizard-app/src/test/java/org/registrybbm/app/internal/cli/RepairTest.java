@@ -51,8 +51,8 @@ class RepairTest {
     @Test
     void eventsAreATableAndJson() throws IOException {
         List<RecordedEvent> events = List.of(
-                new RecordedEvent(2, AT, "sub_batch_size", 1000L, 500L, "replica-1", 7L, "a lock", null, null),
-                new RecordedEvent(1, AT, "paused", null, null, null, null, "INC-812", "jane@pod", "cli"));
+                new RecordedEvent(2, "m", AT, "sub_batch_size", 1000L, 500L, "replica-1", 7L, "a lock", null, null),
+                new RecordedEvent(1, "m", AT, "paused", null, null, null, null, "INC-812", "jane@pod", "cli"));
 
         assertThat(EventTable.render(events)).isEqualTo("""
                 When                 | Event          | Old  | New | By             | Batch Job | Why
