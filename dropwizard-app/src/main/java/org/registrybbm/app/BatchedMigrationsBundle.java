@@ -39,6 +39,7 @@ import org.registrybbm.app.internal.metrics.PrometheusServlet;
 import org.registrybbm.app.internal.metrics.QuarantineCollector;
 import org.registrybbm.app.internal.metrics.TotalsListener;
 import org.registrybbm.app.internal.operate.Operations;
+import org.registrybbm.app.internal.page.AdminIndex;
 import org.registrybbm.app.internal.page.PageServlet;
 import org.registrybbm.app.internal.sentry.SentryClient;
 import org.registrybbm.app.internal.snapshot.Snapshots;
@@ -223,6 +224,10 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         Tokens tokens = operators.tokens();
         FailedLogins failures = new FailedLogins(System::nanoTime);
         Operations operations = new Operations(engine, snapshots);
+        environment
+                .admin()
+                .addFilter("bbm-index", new AdminIndex())
+                .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
         environment
                 .admin()
                 .addServlet("bbm-page", PageServlet.of(engine, snapshots, operations, tokens, failures))

@@ -43,18 +43,43 @@ class PageBrowserTest {
                 INSERT INTO orders SELECT n, n FROM generate_series(1, 1500) AS n;
                 INSERT INTO blobs SELECT n, n FROM generate_series(1, 100) AS n;
                 ANALYZE;
-                UPDATE batched_background_migration_budgets SET rows_per_second = 3000 WHERE scope = 'fleet';
+                UPDATE batched_background_migration_budgets SET rows_per_second = 1000 WHERE scope = 'fleet';
                 """);
         queue("widen_users_id", "users", 1);
         queue("widen_orders_id", "orders", 1);
         queue("copy_blob_sizes", "blobs", 0);
         queue("count_blobs", "blobs", 1);
+        pretendAnHourOfWork();
         application = HostApplication.serve(database.url());
         try (InputStream script = PageBrowserTest.class.getResourceAsStream("/axe.min.js")) {
             axe = new String(Objects.requireNonNull(script).readAllBytes(), StandardCharsets.UTF_8);
         }
         browser = Chromium.start();
         tab = browser.open();
+    }
+
+    /** As if replicas had worked on it for nearly an hour, with a pause of eight minutes in between. */
+    private static void pretendAnHourOfWork() {
+        database.execute("""
+                INSERT INTO batched_background_migration_samples
+                    (batched_background_migration_id, slot, at, covered_tuple_count, migrated_tuple_count)
+                SELECT m.id, s.slot, to_timestamp(s.slot * 10),
+                    sum(s.rows) OVER (ORDER BY s.slot), sum(s.rows) OVER (ORDER BY s.slot)
+                FROM batched_background_migrations m
+                CROSS JOIN (
+                    SELECT now.slot - back AS slot, (9000 + 1500 * sin(back / 17.0) + 700 * sin(back / 3.0))::bigint AS rows
+                    FROM (SELECT floor(extract(epoch FROM now()) / 10)::bigint AS slot) AS now
+                    CROSS JOIN generate_series(2, 330) AS back
+                    WHERE back NOT BETWEEN 150 AND 198
+                ) AS s
+                WHERE m.name = 'widen_users_id';
+                INSERT INTO batched_background_migration_events (batched_background_migration_id, at, event, actor, via, reason)
+                SELECT m.id, now() - past.age, past.event, 'ana@pod-7', 'cli', past.reason
+                FROM batched_background_migrations m
+                CROSS JOIN (VALUES (interval '33 min', 'paused', 'replica lag, INC-812'), (interval '25 min', 'started', NULL))
+                    AS past (age, event, reason)
+                WHERE m.name = 'widen_users_id'
+                """);
     }
 
     private static void queue(String name, String table, int status) {

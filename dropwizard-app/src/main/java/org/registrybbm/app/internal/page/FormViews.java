@@ -33,6 +33,11 @@ final class FormViews {
                 h1("Log in"),
                 iff(!problem.isEmpty(), p(problem).withClass("problem").attr("role", "alert")),
                 form(
+                                // Browsers keep a password under a name.
+                                input().withType("text")
+                                        .attr("autocomplete", "username")
+                                        .withValue("registry")
+                                        .isHidden(),
                                 label("Token").attr("for", "token"),
                                 input().withType("password")
                                         .withId("token")
@@ -41,11 +46,6 @@ final class FormViews {
                                         .isRequired()
                                         .isAutofocus(),
                                 input().withType("hidden").withName("to").withValue(to),
-                                // Browsers keep a password under a name.
-                                input().withType("text")
-                                        .attr("autocomplete", "username")
-                                        .withValue("registry")
-                                        .isHidden(),
                                 button("Log in").withType("submit"))
                         .withMethod("post")
                         .withAction(Layout.ROOT + "login")

@@ -1,14 +1,13 @@
 package org.registrybbm.app.internal.page;
 
 import jakarta.servlet.Servlet;
-import org.glassfish.jersey.server.ResourceConfig;
-import org.glassfish.jersey.server.ServerProperties;
-import org.glassfish.jersey.servlet.ServletContainer;
+import java.util.List;
 import org.registrybbm.app.internal.access.FailedLogins;
 import org.registrybbm.app.internal.access.Tokens;
 import org.registrybbm.app.internal.access.WallClock;
 import org.registrybbm.app.internal.operate.Operations;
 import org.registrybbm.app.internal.snapshot.Snapshots;
+import org.registrybbm.app.internal.web.JerseyServlet;
 import org.registrybbm.migrations.BatchedMigrations;
 
 /** Makes the servlet that answers {@code /bbm/}. */
@@ -25,16 +24,12 @@ public final class PageServlet {
             Operations operations,
             Tokens tokens,
             FailedLogins failures) {
-        ResourceConfig config = new ResourceConfig()
-                .property(ServerProperties.WADL_FEATURE_DISABLE, true)
-                .property(ServerProperties.RESPONSE_SET_STATUS_OVER_SEND_ERROR, true)
-                .register(new LoginFilter(tokens, WallClock.MACHINE))
-                .register(new PageHeaders())
-                .register(new PageErrors())
-                .register(new Assets())
-                .register(new LoginPage(tokens, failures, WallClock.MACHINE))
-                .register(new ViewsPage(engine, snapshots))
-                .register(new DecisionsPage(snapshots, operations));
-        return new ServletContainer(config);
+        return JerseyServlet.of(
+                List.of(new LoginFilter(tokens, WallClock.MACHINE), new PageHeaders(), new PageErrors()),
+                List.of(
+                        new Assets(),
+                        new LoginPage(tokens, failures, WallClock.MACHINE),
+                        new ViewsPage(engine, snapshots),
+                        new DecisionsPage(snapshots, operations)));
     }
 }

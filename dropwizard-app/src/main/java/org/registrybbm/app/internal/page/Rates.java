@@ -8,13 +8,13 @@ import org.registrybbm.migrations.status.Sample;
 
 /** How fast a migration was from one sample to the next. */
 final class Rates {
-    /** Samples that are further apart have a time between them in which nobody worked. */
-    private static final Duration PAUSE = Duration.ofMinutes(20);
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration TWO_DAYS = Duration.ofDays(2);
 
     private Rates() {}
 
     /**
-     * The rate of one step.
+     * The rate of a step between two samples, or of some steps that follow each other.
      *
      * @param at the end of the step
      * @param rowsPerSecond rows that were looked at, on average
@@ -23,27 +23,46 @@ final class Rates {
     record Point(Instant at, double rowsPerSecond, boolean connected) {}
 
     /**
-     * Returns a point for each step.
+     * Returns the points of a line.
      *
      * @param samples the oldest first
-     * @param most how many points at most; neighbours are taken together
+     * @param most about how many points at most; neighbours are taken together
      */
     static List<Point> of(List<Sample> samples, int most) {
         int together = Math.max(1, (samples.size() + most - 1) / most);
         List<Point> points = new ArrayList<>();
         boolean connected = false;
-        for (int i = 0; i + 1 < samples.size(); i += together) {
-            Sample from = samples.get(i);
-            Sample to = samples.get(Math.min(i + together, samples.size() - 1));
-            Duration time = Duration.between(from.at(), to.at());
-            long rows = to.coveredTupleCount() - from.coveredTupleCount();
-            if (rows < 0 || time.isZero() || time.compareTo(PAUSE.multipliedBy(together)) > 0) {
-                connected = false;
-                continue;
+        for (int first = 0; first + 1 < samples.size(); ) {
+            int last = first;
+            while (last < first + together && last + 1 < samples.size() && isStep(samples, last)) {
+                last++;
             }
-            points.add(new Point(to.at(), rows * 1e9 / time.toNanos(), connected));
-            connected = true;
+            if (last == first) {
+                connected = false;
+                first++;
+            } else {
+                points.add(point(samples.get(first), samples.get(last), connected));
+                connected = true;
+                first = last;
+            }
         }
         return points;
+    }
+
+    private static Point point(Sample from, Sample to, boolean connected) {
+        double seconds = Duration.between(from.at(), to.at()).toNanos() / 1e9;
+        return new Point(to.at(), (to.coveredTupleCount() - from.coveredTupleCount()) / seconds, connected);
+    }
+
+    /** Returns whether a replica worked all the time from one sample to the next. Old samples are thinned out. */
+    private static boolean isStep(List<Sample> samples, int index) {
+        Sample from = samples.get(index);
+        Sample to = samples.get(index + 1);
+        Duration age = Duration.between(to.at(), samples.get(samples.size() - 1).at());
+        int seconds = age.compareTo(HOUR) < 0 ? 10 : age.compareTo(TWO_DAYS) < 0 ? 60 : 900;
+        Duration time = Duration.between(from.at(), to.at());
+        return to.coveredTupleCount() >= from.coveredTupleCount()
+                && !time.isZero()
+                && time.toMillis() < seconds * 2_500L;
     }
 }
