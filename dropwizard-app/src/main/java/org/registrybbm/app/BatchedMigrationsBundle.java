@@ -21,7 +21,9 @@ import org.registrybbm.app.config.OperatorsFactory;
 import org.registrybbm.app.config.SentryFactory;
 import org.registrybbm.app.internal.access.FailedLogins;
 import org.registrybbm.app.internal.access.ForeignRequests;
+import org.registrybbm.app.internal.access.TaskTokens;
 import org.registrybbm.app.internal.access.Tokens;
+import org.registrybbm.app.internal.access.WallClock;
 import org.registrybbm.app.internal.api.ApiServlet;
 import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
 import org.registrybbm.app.internal.cli.TokenCommand;
@@ -223,6 +225,10 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
             Environment environment, BatchedMigrations engine, Snapshots snapshots, OperatorsFactory operators) {
         Tokens tokens = operators.tokens();
         FailedLogins failures = new FailedLogins(System::nanoTime);
+        environment
+                .admin()
+                .addFilter("bbm-task-tokens", new TaskTokens(tokens, failures, WallClock.MACHINE))
+                .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/tasks/*");
         Operations operations = new Operations(engine, snapshots);
         environment
                 .admin()

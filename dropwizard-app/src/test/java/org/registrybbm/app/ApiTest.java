@@ -33,7 +33,7 @@ class ApiTest {
     static void serve(TestDatabase migrated) throws Exception {
         database = migrated;
         database.execute("CREATE TABLE things (id bigint PRIMARY KEY, small int NOT NULL, wide bigint)");
-        application = HostApplication.serve(database.url());
+        application = HostApplication.serveWithTokens(database.url());
     }
 
     @AfterAll
@@ -113,6 +113,23 @@ class ApiTest {
         if (status == 401) {
             assertThat(answer.headers().firstValue("WWW-Authenticate")).isPresent();
         }
+    }
+
+    @Test
+    void tasksNeedATokenToo() throws Exception {
+        waiting("one");
+
+        assertThat(application.post("/tasks/bbm-pause").statusCode()).isEqualTo(401);
+        assertThat(application
+                        .post("/tasks/bbm-pause", "Authorization", "Bearer " + HostApplication.READ)
+                        .statusCode())
+                .isEqualTo(403);
+        assertThat(database.number("SELECT status FROM batched_background_migrations WHERE name = 'one'"))
+                .isOne();
+        assertThat(application
+                        .post("/tasks/bbm-pause", "Authorization", "Bearer " + HostApplication.OPERATE)
+                        .body())
+                .isEqualTo("one: active -> paused\n");
     }
 
     @Test

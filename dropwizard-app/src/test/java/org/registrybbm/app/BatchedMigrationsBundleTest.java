@@ -77,6 +77,15 @@ class BatchedMigrationsBundleTest {
     }
 
     @Test
+    void pageAndApiAreClosedUntilThereIsAToken() throws Exception {
+        assertThat(application.get("/bbm/").statusCode()).isEqualTo(401);
+        assertThat(application.get("/bbm/").body()).contains("registry token create");
+        assertThat(application.get("/api/v1/status").statusCode()).isEqualTo(401);
+        assertThat(application.get("/api/v1/status").body()).contains("registry token create");
+        assertThat(application.getApplication("/api/v1/status").statusCode()).isEqualTo(404);
+    }
+
+    @Test
     void tasksAnswerWithWhatTheyChanged() throws Exception {
         queue("one", 0, "unknownHere");
         queue("two", 0, "unknownHere");

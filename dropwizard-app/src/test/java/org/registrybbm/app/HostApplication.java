@@ -38,13 +38,16 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
                 - {name: batched-migrations-database, type: ready, critical: true, initialState: false, schedule: {checkInterval: 1s, downtimeInterval: 1s, failureAttempts: 1, successAttempts: 1}}
                 - {name: batched-migrations-scheduler, type: ready, critical: false, initialState: false, schedule: {checkInterval: 1s, downtimeInterval: 1s, failureAttempts: 1, successAttempts: 1}}
             logging: {level: WARN}
+            """;
+
+    private static final String TOKENS = """
             backgroundMigrations:
               operators:
                 applicationPort: true
                 tokens:
-                - {name: jane, role: operate, sha256: %2$s}
-                - {name: rita, role: read, sha256: %3$s, expires: 2999-01-31}
-                - {name: olga, role: operate, sha256: %4$s, expires: 2020-01-31}
+                - {name: jane, role: operate, sha256: %1$s}
+                - {name: rita, role: read, sha256: %2$s, expires: 2999-01-31}
+                tokenList: 'olga:operate:%3$s:2020-01-31'
             """;
 
     /** Tokens of people: Jane's, Rita's, and Olga's, who has left. */
@@ -96,8 +99,18 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
     }
 
     static HostApplication serve(String url) throws Exception {
+        return start(YAML.formatted(url));
+    }
+
+    /** Serves with the tokens of three people. */
+    static HostApplication serveWithTokens(String url) throws Exception {
+        return start(
+                YAML.formatted(url) + TOKENS.formatted(Token.hash(OPERATE), Token.hash(READ), Token.hash(EXPIRED)));
+    }
+
+    private static HostApplication start(String yaml) throws Exception {
         HostApplication application = new HostApplication();
-        application.yaml = YAML.formatted(url, Token.hash(OPERATE), Token.hash(READ), Token.hash(EXPIRED));
+        application.yaml = yaml;
         application.run("server", "host.yml");
         return application;
     }

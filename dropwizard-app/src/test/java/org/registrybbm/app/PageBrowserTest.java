@@ -50,7 +50,7 @@ class PageBrowserTest {
         queue("copy_blob_sizes", "blobs", 0);
         queue("count_blobs", "blobs", 1);
         pretendAnHourOfWork();
-        application = HostApplication.serve(database.url());
+        application = HostApplication.serveWithTokens(database.url());
         try (InputStream script = PageBrowserTest.class.getResourceAsStream("/axe.min.js")) {
             axe = new String(Objects.requireNonNull(script).readAllBytes(), StandardCharsets.UTF_8);
         }

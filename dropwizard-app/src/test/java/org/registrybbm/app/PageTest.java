@@ -31,7 +31,7 @@ class PageTest {
                 CREATE TABLE things (id bigint PRIMARY KEY, small int NOT NULL, wide bigint);
                 CREATE TABLE picky (id bigint PRIMARY KEY, small int NOT NULL, wide bigint)
                 """);
-        application = HostApplication.serve(database.url());
+        application = HostApplication.serveWithTokens(database.url());
     }
 
     @AfterAll
@@ -311,7 +311,7 @@ class PageTest {
 
     @Test
     void looksAtNoTokenOfAnAddressThatHasShownManyWrongOnes() throws Exception {
-        HostApplication other = HostApplication.serve(database.url());
+        HostApplication other = HostApplication.serveWithTokens(database.url());
         try {
             String form = "application/x-www-form-urlencoded";
             String from = other.admin("").toString();

@@ -73,9 +73,13 @@ public final class TokenCommand extends Command {
         String token = Token.create();
         err.println("Keep the token; it is shown only now:");
         out.println(token);
-        err.println("Put this line below backgroundMigrations, operators, tokens of the configuration file:");
-        out.println("- {name: " + name + ", role: " + namespace.getString(ROLE) + ", sha256: " + Token.hash(token)
+        String role = namespace.getString(ROLE);
+        String hash = Token.hash(token);
+        err.println("Put this line below backgroundMigrations.operators.tokens in the configuration file:");
+        out.println("- {name: " + name + ", role: " + role + ", sha256: " + hash
                 + (expires == null ? "" : ", expires: '" + expires + "'") + "}");
+        err.println("Or add this to the environment variable REGISTRY_TOKENS, behind a comma if there are others:");
+        out.println(name + ":" + role + ":" + hash + (expires == null ? "" : ":" + expires));
     }
 
     private static void requireDate(@Nullable String text) {

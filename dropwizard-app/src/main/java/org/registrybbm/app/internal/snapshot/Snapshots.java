@@ -84,9 +84,10 @@ public final class Snapshots implements AutoCloseable {
      * @return the migration and the state that it is from; empty if there is none
      */
     public Optional<Found> find(long id) {
-        return latest().flatMap(seen -> find(seen, id))
-                .or(() -> fresh(Duration.ofNanos(WORKING_NANOS))
-                        .flatMap(snapshot -> find(new Seen(snapshot, Duration.ZERO, true), id)));
+        return latest().flatMap(seen -> find(seen, id)).or(() -> {
+            forget();
+            return fresh(Duration.ZERO).flatMap(snapshot -> find(new Seen(snapshot, Duration.ZERO, true), id));
+        });
     }
 
     private static Optional<Found> find(Seen seen, long id) {

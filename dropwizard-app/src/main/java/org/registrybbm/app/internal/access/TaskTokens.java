@@ -1,0 +1,72 @@
+package org.registrybbm.app.internal.access;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+
+/** Once there are tokens, lets admin tasks be run only with one that may operate. Without any, the port alone protects them. */
+public final class TaskTokens extends HttpFilter {
+    private static final long serialVersionUID = 1L;
+    private static final String SCHEME = "bearer ";
+
+    private final transient Tokens tokens;
+    private final transient FailedLogins failures;
+    private final transient WallClock clock;
+
+    /** Creates a filter that knows the tokens of the configuration. */
+    public TaskTokens(Tokens tokens, FailedLogins failures, WallClock clock) {
+        this.tokens = tokens;
+        this.failures = failures;
+        this.clock = clock;
+    }
+
+    @Override
+    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        if (tokens.isEmpty()) {
+            chain.doFilter(request, response);
+            return;
+        }
+        String address = String.valueOf(request.getRemoteAddr());
+        long wait = failures.secondsToWait(address);
+        if (wait > 0) {
+            response.setHeader("Retry-After", Long.toString(wait));
+            refuse(response, 429, "too many wrong tokens came from " + address + "; try again in " + wait + " s");
+            return;
+        }
+        String header = request.getHeader("Authorization");
+        if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            response.setHeader("WWW-Authenticate", "Bearer realm=\"registry\"");
+            refuse(
+                    response,
+                    401,
+                    "nothing was done: tasks need a token; send the header Authorization: Bearer <token>");
+            return;
+        }
+        Tokens.Answer answer = tokens.ask(header.substring(SCHEME.length()).strip(), clock.now());
+        if (answer instanceof Tokens.Answer.Known known) {
+            if (known.operator().mayOperate()) {
+                chain.doFilter(request, response);
+            } else {
+                refuse(
+                        response,
+                        403,
+                        "nothing was done: the token of '" + known.operator().name() + "' may only read");
+            }
+            return;
+        }
+        if (answer instanceof Tokens.Answer.Unknown) {
+            failures.add(address);
+        }
+        refuse(response, 401, "nothing was done: no token is like this one, or it has expired");
+    }
+
+    private static void refuse(HttpServletResponse response, int status, String text) throws IOException {
+        response.setStatus(status);
+        response.setContentType("text/plain;charset=utf-8");
+        response.getWriter().println(text);
+    }
+}
