@@ -229,7 +229,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
                 .admin()
                 .addFilter("bbm-task-tokens", new TaskTokens(tokens, failures, WallClock.MACHINE))
                 .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/tasks/*");
-        Operations operations = new Operations(engine, snapshots);
+        Operations operations = new Operations(engine, snapshots::forget);
         environment
                 .admin()
                 .addFilter("bbm-index", new AdminIndex())

@@ -125,8 +125,9 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                 .dest(JSON)
                 .action(Arguments.storeTrue())
                 .help("print JSON for programs instead of a table; has all");
+        configureLook(parser);
         Subparser pause = subcommand(parser, StatusCommand.PAUSE, "Pause active and running batched migrations");
-        StatusCommand.configureReason(pause);
+        Asked.configure(pause);
         pause.description("""
                         Pause batched migrations that are active or running. A batch job in
                         flight ends after its current sub-batch, about half a second later, and
@@ -134,14 +135,14 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
                         Without --migration, all are paused. Start them again with
                         'background-migrate start'.""");
         Subparser start = subcommand(parser, StatusCommand.START, "Make paused batched migrations active");
-        StatusCommand.configureReason(start);
+        Asked.configure(start);
         start.description("""
                         Make paused batched migrations active. Their batch jobs continue at their
                         cursors. Failed migrations stay failed; try them again with
                         'background-migrate retry'.""").epilog("""
                         Without --migration, all paused ones are started.""");
         Subparser resume = subcommand(parser, "resume", "Do the same as 'start'");
-        StatusCommand.configureReason(resume);
+        Asked.configure(resume);
         resume.description("""
                         Make paused batched migrations active, as 'background-migrate start' does.""").epilog("""
                         Without --migration, all paused ones are started.""");
@@ -174,6 +175,18 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         Subparser priority = plainSubcommand(parser, BudgetCommand.PRIORITY, "Set the priority of a batched migration");
         BudgetCommand.configurePriority(priority);
         addFileArgument(priority);
+    }
+
+    private static void configureLook(Subparser parser) {
+        Subparser why = plainSubcommand(parser, LookCommand.WHY, "Say why a batched migration stands still");
+        LookCommand.configureWhy(why);
+        addFileArgument(why);
+        Subparser show = plainSubcommand(parser, LookCommand.SHOW, "Show all that is known of a batched migration");
+        LookCommand.configureShow(show);
+        addFileArgument(show);
+        Subparser jobs = plainSubcommand(parser, LookCommand.JOBS, "List the batch jobs of a batched migration");
+        LookCommand.configureJobs(jobs);
+        addFileArgument(jobs);
     }
 
     private void configureRepair(Subparser parser) {
@@ -261,10 +274,11 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         BatchedMigrations.Builder engine = BatchedMigrations.on(pool).workRegistry(parts.workRegistry());
         switch (namespace.getString(SUBCOMMAND)) {
             case BudgetCommand.BUDGET -> BudgetCommand.budget(namespace, engine.build(), out);
-            case BudgetCommand.PRIORITY ->
-                BudgetCommand.priority(namespace, engine.build().store());
+            case BudgetCommand.PRIORITY -> BudgetCommand.priority(namespace, engine.build(), out);
             case RepairCommand.WAIVE -> RepairCommand.waive(namespace, engine.build(), out);
             case RepairCommand.EVENTS -> RepairCommand.events(namespace, engine.build(), out);
+            case LookCommand.WHY, LookCommand.SHOW, LookCommand.JOBS ->
+                LookCommand.run(namespace.getString(SUBCOMMAND), namespace, engine.build(), out);
             default -> run(namespace, parts, engine);
         }
     }
@@ -298,8 +312,8 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         }
         BatchedMigrations built = engine.build();
         switch (namespace.getString(SUBCOMMAND)) {
-            case StatusCommand.PAUSE -> StatusCommand.pause(namespace, built.store(), names, err);
-            case "resume", StatusCommand.START -> StatusCommand.start(namespace, built.store(), names, err);
+            case StatusCommand.PAUSE -> StatusCommand.pause(namespace, built, names, out, err);
+            case "resume", StatusCommand.START -> StatusCommand.start(namespace, built, names, out, err);
             default -> printStatus(namespace, built.status(), names);
         }
     }

@@ -7,12 +7,12 @@ import net.sourceforge.argparse4j.impl.Arguments;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.app.internal.operate.Decision;
 import org.registrybbm.app.internal.text.BudgetOptions;
 import org.registrybbm.app.internal.text.BudgetTable;
 import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.app.internal.text.Priorities;
 import org.registrybbm.migrations.BatchedMigrations;
-import org.registrybbm.migrations.MigrationStore;
 
 /**
  * Runs {@code background-migrate budget}, {@code budget set} and {@code priority}, which say how much may run at once, and what comes
@@ -66,6 +66,7 @@ final class BudgetCommand {
                 .dest(JSON)
                 .action(Arguments.storeTrue())
                 .help("print JSON for programs instead of a table");
+        Asked.configure(sub);
     }
 
     static void configurePriority(Subparser sub) {
@@ -79,6 +80,7 @@ final class BudgetCommand {
         sub.addArgument(PRIORITY)
                 .metavar("N")
                 .help("the priority: -32768 to 32767, default 0; higher\nones come first");
+        Asked.configure(sub);
     }
 
     private static void option(Subparser sub, String name, String metavar, String help) {
@@ -108,7 +110,9 @@ final class BudgetCommand {
                 text(namespace, "rows-per-second"),
                 text(namespace, "migrations"));
         if (text(namespace, ACTION) != null) {
-            var unused = engine.budgets().set(options.subject(), options.change());
+            if (!Asked.isDry(namespace, engine, new Decision.Limit(options.subject(), options.change()), out)) {
+                var unused = engine.budgets().set(options.subject(), options.change(), Asked.decider(namespace));
+            }
             return;
         }
         if (!options.equals(new BudgetOptions(null, null, null, null, null))) {
@@ -123,8 +127,12 @@ final class BudgetCommand {
         out.flush();
     }
 
-    static void priority(Namespace namespace, MigrationStore store) {
-        store.setPriority(namespace.getString(NAME), Priorities.parse(namespace.getString(PRIORITY)));
+    static void priority(Namespace namespace, BatchedMigrations engine, PrintStream out) {
+        String name = namespace.getString(NAME);
+        int priority = Priorities.parse(namespace.getString(PRIORITY));
+        if (!Asked.isDry(namespace, engine, new Decision.Prioritize(name, priority), out)) {
+            engine.store().setPriority(name, priority, Asked.decider(namespace));
+        }
     }
 
     private static @Nullable String text(Namespace namespace, String name) {

@@ -6,11 +6,14 @@ import net.sourceforge.argparse4j.impl.Arguments;
 import net.sourceforge.argparse4j.inf.MutuallyExclusiveGroup;
 import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
+import org.registrybbm.app.internal.operate.Decision;
+import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.app.internal.text.EventTable;
 import org.registrybbm.app.internal.text.QuarantineTable;
 import org.registrybbm.app.internal.text.RepairText;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.audit.RecordedEvent;
+import org.registrybbm.migrations.model.StatusChange.Decider;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
 import org.registrybbm.migrations.quarantine.RetryResult;
 
@@ -53,6 +56,7 @@ final class RepairCommand {
                 .metavar("ID")
                 .type(Long.class)
                 .help("only this failed batch job, by its id, and its\nmigration with it");
+        Asked.configure(sub);
     }
 
     static void configureWaive(Subparser sub) {
@@ -82,6 +86,7 @@ final class RepairCommand {
                 .type(Long.class)
                 .action(Arguments.append())
                 .help("only this row, by the Id that 'quarantine' shows;\nmay be repeated");
+        Asked.configureDryRun(sub);
     }
 
     static void configureEvents(Subparser sub) {
@@ -111,9 +116,16 @@ final class RepairCommand {
 
     static void retry(Namespace namespace, List<String> names, BatchedMigrations engine, PrintStream out) {
         Long batchJob = namespace.getLong(BATCH_JOB);
+        if (batchJob == null && Asked.isDry(namespace, engine, new Decision.Retry(names), out)) {
+            return;
+        }
+        if (batchJob != null && Asked.isAskedForDryRun(namespace)) {
+            throw new CommandFailure("--dry-run cannot be combined with --batch-job; nothing was changed");
+        }
+        Decider decider = Asked.decider(namespace);
         List<RetryResult> retried = batchJob == null
-                ? engine.quarantine().retry(names)
-                : engine.quarantine().retryBatchJob(batchJob);
+                ? engine.quarantine().retry(names, decider)
+                : engine.quarantine().retryBatchJob(batchJob, decider);
         print(RepairText.retried(retried), out);
     }
 
@@ -125,8 +137,12 @@ final class RepairCommand {
     static void waive(Namespace namespace, BatchedMigrations engine, PrintStream out) {
         List<Long> rows = namespace.getList(ROW);
         String name = namespace.getString(MIGRATION);
+        Decision.Waive decision = new Decision.Waive(name, rows == null ? List.of() : rows);
+        if (Asked.isDry(namespace, engine, decision, out)) {
+            return;
+        }
         long waived = engine.quarantine()
-                .waive(name, rows == null ? List.of() : rows, namespace.getString(BY), namespace.getString(REASON));
+                .waive(name, decision.rows(), new Decider(namespace.getString(BY), "cli", namespace.getString(REASON)));
         print(RepairText.waived(name, waived), out);
     }
 

@@ -4,12 +4,10 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.stream.Collectors;
 import net.sourceforge.argparse4j.inf.Namespace;
-import net.sourceforge.argparse4j.inf.Subparser;
+import org.registrybbm.app.internal.operate.Decision;
 import org.registrybbm.app.internal.text.Printable;
-import org.registrybbm.migrations.MigrationStore;
+import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StatusChange;
-import org.registrybbm.migrations.model.StatusChange.Decider;
-import org.registrybbm.migrations.spi.ReplicaName;
 import org.registrybbm.migrations.status.Reason;
 
 /** Runs {@code background-migrate pause} and {@code start}, which say what they changed and how to undo it. */
@@ -17,29 +15,22 @@ final class StatusCommand {
     static final String PAUSE = "pause";
     static final String START = "start";
 
-    private static final String REASON = "reason";
     private static final int MOST_NAMED = 20;
 
     private StatusCommand() {}
 
-    static void configureReason(Subparser parser) {
-        parser.addArgument("--reason")
-                .dest(REASON)
-                .metavar("TEXT")
-                .help("why, for those who look at it later; it is kept with\nyour name in 'background-migrate events'");
+    static void pause(
+            Namespace namespace, BatchedMigrations engine, List<String> names, PrintStream out, PrintStream err) {
+        if (!Asked.isDry(namespace, engine, new Decision.Pause(names), out)) {
+            say(engine.store().pause(names, Asked.decider(namespace)), START, err);
+        }
     }
 
-    static void pause(Namespace namespace, MigrationStore store, List<String> names, PrintStream err) {
-        say(store.pause(names, decider(namespace)), START, err);
-    }
-
-    static void start(Namespace namespace, MigrationStore store, List<String> names, PrintStream err) {
-        say(store.start(names, decider(namespace)), PAUSE, err);
-    }
-
-    private static Decider decider(Namespace namespace) {
-        String person = System.getProperty("user.name") + "@" + ReplicaName.ofThisHost();
-        return new Decider(person, "cli", namespace.getString(REASON));
+    static void start(
+            Namespace namespace, BatchedMigrations engine, List<String> names, PrintStream out, PrintStream err) {
+        if (!Asked.isDry(namespace, engine, new Decision.Start(names), out)) {
+            say(engine.store().start(names, Asked.decider(namespace)), PAUSE, err);
+        }
     }
 
     private static void say(List<StatusChange> changes, String undo, PrintStream err) {

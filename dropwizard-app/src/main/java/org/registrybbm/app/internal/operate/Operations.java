@@ -4,7 +4,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.app.internal.text.RepairText;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.budget.Budget;
@@ -20,12 +19,16 @@ public final class Operations {
     private static final String NOTHING = "nothing to change";
 
     private final BatchedMigrations engine;
-    private final Snapshots snapshots;
+    private final Runnable afterwards;
 
-    /** Creates the operations of an engine, whose snapshots show what was done. */
-    public Operations(BatchedMigrations engine, Snapshots snapshots) {
+    /**
+     * Creates the operations of an engine.
+     *
+     * @param afterwards is told whenever something may have been changed
+     */
+    public Operations(BatchedMigrations engine, Runnable afterwards) {
         this.engine = engine;
-        this.snapshots = snapshots;
+        this.afterwards = afterwards;
     }
 
     /**
@@ -37,7 +40,7 @@ public final class Operations {
         try {
             return done(decision, decider);
         } finally {
-            snapshots.forget();
+            afterwards.run();
         }
     }
 

@@ -12,8 +12,8 @@ import org.registrybbm.migrations.budget.Budgets;
 
 /** Answers {@code POST /tasks/bbm-budget}: lists the budgets, or changes the budget that the parameters name and shows it. */
 public final class BudgetTask extends Task {
-    private static final Set<String> PARAMETERS =
-            Set.of("migration", "table", "batch-jobs", "rows-per-second", "migrations");
+    private static final Set<String> PARAMETERS = Set.of(
+            "migration", "table", "batch-jobs", "rows-per-second", "migrations", Parameters.BY, Parameters.REASON);
 
     private final Budgets budgets;
 
@@ -36,7 +36,7 @@ public final class BudgetTask extends Task {
                 given.get("batch-jobs"),
                 given.get("rows-per-second"),
                 given.get("migrations"));
-        Budget now = budgets.set(options.subject(), options.change());
+        Budget now = budgets.set(options.subject(), options.change(), given.decider());
         output.print(BudgetTable.render(List.of(now)));
     }
 }

@@ -17,8 +17,6 @@ import org.registrybbm.migrations.model.StatusChange.Decider;
  */
 public final class ChangeTask extends Task {
     private static final String MIGRATION = "migration";
-    private static final String BY = "by";
-    private static final String REASON = "reason";
 
     private final BiFunction<Collection<String>, Decider, List<StatusChange>> change;
 
@@ -39,9 +37,8 @@ public final class ChangeTask extends Task {
 
     @Override
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
-        Parameters given = Parameters.of(parameters, Set.of(BY, REASON), Set.of(MIGRATION));
-        Decider decider = new Decider(given.get(BY), "task", given.get(REASON));
-        List<StatusChange> changes = change.apply(given.all(MIGRATION), decider);
+        Parameters given = Parameters.of(parameters, Set.of(Parameters.BY, Parameters.REASON), Set.of(MIGRATION));
+        List<StatusChange> changes = change.apply(given.all(MIGRATION), given.decider());
         if (changes.isEmpty()) {
             output.println("nothing to change");
         }

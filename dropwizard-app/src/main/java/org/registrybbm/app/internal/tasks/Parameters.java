@@ -6,9 +6,15 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.migrations.model.StatusChange.Decider;
 
 /** Reads the parameters of an admin task. */
 final class Parameters {
+    /** The parameters of every task that changes something. */
+    static final String BY = "by";
+
+    static final String REASON = "reason";
+
     private final Map<String, List<String>> values;
 
     private Parameters(Map<String, List<String>> values) {
@@ -79,6 +85,11 @@ final class Parameters {
                     "the parameter '" + name + "' is '" + value + "', which is not a whole number; nothing was changed",
                     e);
         }
+    }
+
+    /** Returns who asks, and why, as far as the caller says it. */
+    Decider decider() {
+        return new Decider(get(BY), "task", get(REASON));
     }
 
     String require(String name) {

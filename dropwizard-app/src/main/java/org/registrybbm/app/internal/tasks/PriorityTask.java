@@ -23,10 +23,12 @@ public final class PriorityTask extends Task {
 
     @Override
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
-        Parameters given = Parameters.of(parameters, Set.of(MIGRATION, PRIORITY));
+        Parameters given = Parameters.of(parameters, Set.of(MIGRATION, PRIORITY, Parameters.BY, Parameters.REASON));
         String migration = given.require(MIGRATION);
         int priority = Priorities.parse(given.require(PRIORITY));
         output.println(
-                store.setPriority(migration, priority) ? migration + ": priority " + priority : "nothing to change");
+                store.setPriority(migration, priority, given.decider())
+                        ? migration + ": priority " + priority
+                        : "nothing to change");
     }
 }

@@ -24,15 +24,16 @@ public final class RetryTask extends Task {
 
     @Override
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
-        Parameters given = Parameters.of(parameters, Set.of(BATCH_JOB), Set.of(MIGRATION));
+        Parameters given =
+                Parameters.of(parameters, Set.of(BATCH_JOB, Parameters.BY, Parameters.REASON), Set.of(MIGRATION));
         String batchJob = given.get(BATCH_JOB);
         if (batchJob != null && !given.all(MIGRATION).isEmpty()) {
             throw new IllegalArgumentException(
                     "'migration' and 'batch-job' were both given; nothing was changed; give only one of them");
         }
         List<RetryResult> retried = batchJob == null
-                ? engine.quarantine().retry(given.all(MIGRATION))
-                : engine.quarantine().retryBatchJob(Parameters.number(BATCH_JOB, batchJob));
+                ? engine.quarantine().retry(given.all(MIGRATION), given.decider())
+                : engine.quarantine().retryBatchJob(Parameters.number(BATCH_JOB, batchJob), given.decider());
         output.print(RepairText.retried(retried));
     }
 }

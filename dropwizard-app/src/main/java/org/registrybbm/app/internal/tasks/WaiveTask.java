@@ -11,8 +11,6 @@ import org.registrybbm.migrations.quarantine.Quarantine;
 /** Answers {@code POST /tasks/bbm-waive}: leaves quarantined rows as they are, and keeps who decided it and why. */
 public final class WaiveTask extends Task {
     private static final String MIGRATION = "migration";
-    private static final String BY = "by";
-    private static final String REASON = "reason";
     private static final String ROW = "row";
 
     private final Quarantine quarantine;
@@ -25,11 +23,12 @@ public final class WaiveTask extends Task {
 
     @Override
     public void execute(Map<String, List<String>> parameters, PrintWriter output) {
-        Parameters given = Parameters.of(parameters, Set.of(MIGRATION, BY, REASON), Set.of(ROW));
+        Parameters given = Parameters.of(parameters, Set.of(MIGRATION, Parameters.BY, Parameters.REASON), Set.of(ROW));
         String migration = given.require(MIGRATION);
         List<Long> rows =
                 given.all(ROW).stream().map(row -> Parameters.number(ROW, row)).toList();
-        output.print(RepairText.waived(
-                migration, quarantine.waive(migration, rows, given.require(BY), given.require(REASON))));
+        given.require(Parameters.BY);
+        given.require(Parameters.REASON);
+        output.print(RepairText.waived(migration, quarantine.waive(migration, rows, given.decider())));
     }
 }
