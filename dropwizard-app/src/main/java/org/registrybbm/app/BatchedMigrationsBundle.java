@@ -6,10 +6,10 @@ import io.dropwizard.core.setup.Bootstrap;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.db.ManagedDataSource;
 import io.dropwizard.db.PooledDataSourceFactory;
-import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import jakarta.servlet.DispatcherType;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -35,10 +35,8 @@ import org.registrybbm.app.internal.health.SchedulerHealthCheck;
 import org.registrybbm.app.internal.lifecycle.Bounded;
 import org.registrybbm.app.internal.lifecycle.SchedulerManaged;
 import org.registrybbm.app.internal.lifecycle.ShutdownTimes;
-import org.registrybbm.app.internal.metrics.ProgressCollector;
-import org.registrybbm.app.internal.metrics.PrometheusListener;
 import org.registrybbm.app.internal.metrics.PrometheusServlet;
-import org.registrybbm.app.internal.metrics.QuarantineCollector;
+import org.registrybbm.app.internal.metrics.ReplicaMetrics;
 import org.registrybbm.app.internal.metrics.TotalsListener;
 import org.registrybbm.app.internal.operate.Operations;
 import org.registrybbm.app.internal.page.AdminIndex;
@@ -74,6 +72,12 @@ import org.registrybbm.migrations.work.WorkRegistry;
  * @param <T> the application's configuration
  */
 public final class BatchedMigrationsBundle<T extends Configuration> implements ConfiguredBundle<T> {
+    private static final String DATA_POOL = "bbm-data";
+    private static final String QUARTZ_POOL = "bbm-quartz";
+
+    // A scrape may show what another one, or a person who looked, has just read.
+    private static final Duration FRESH = Duration.ofSeconds(5);
+
     private final Function<? super T, BackgroundMigrationsFactory> settings;
     private final Function<? super T, ? extends PooledDataSourceFactory> dataPool;
     private final Function<? super T, ? extends PooledDataSourceFactory> quartzPool;
@@ -156,17 +160,18 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         // Dropwizard stops in reverse order: what is managed first is stopped last.
         SentryClient client = SentryClient.start(sentry.apply(configuration), replica);
         environment.lifecycle().manage(Bounded.stopping("Sentry client", ShutdownTimes.SENTRY, client));
-        ManagedDataSource data = pool(environment, dataPool.apply(configuration), "bbm-data");
-        ManagedDataSource quartz = pool(environment, quartzPool.apply(configuration), "bbm-quartz");
+        ManagedDataSource data = pool(environment, dataPool.apply(configuration), DATA_POOL);
+        ManagedDataSource quartz = pool(environment, quartzPool.apply(configuration), QUARTZ_POOL);
 
         PrometheusRegistry prometheus = new PrometheusRegistry();
+        ReplicaMetrics metrics = new ReplicaMetrics(prometheus, System::nanoTime);
         BatchedMigrations.Builder builder = BatchedMigrations.on(data)
                 .settings(factory.engineSettings())
                 .workRegistry(WorkRegistry.of(workFunctions))
                 .replica(replica)
                 .registryLock(factory.registryLock())
                 .listener(new TotalsListener(environment.metrics()))
-                .listener(new PrometheusListener(prometheus, System::nanoTime));
+                .listener(metrics.listener());
         client.alarm(replica, System::nanoTime).ifPresent(builder::listener);
         DirectConnections.like(dataPool.apply(configuration)).ifPresent(builder::presence);
         BatchedMigrations built = builder.build();
@@ -184,7 +189,12 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
                 .register(
                         RequiredMigrationsHealthCheck.NAME,
                         new RequiredMigrationsHealthCheck(built.gate(), factory.requiredMigrations()));
-        export(environment, snapshots, scheduler, prometheus);
+        metrics.ask(
+                () -> snapshots.fresh(FRESH),
+                () -> !scheduler.isEnabled() || scheduler.isCheckedIn(),
+                List.of(DATA_POOL, QUARTZ_POOL),
+                environment.metrics());
+        export(environment, prometheus);
     }
 
     private static ManagedDataSource pool(Environment environment, PooledDataSourceFactory factory, String name) {
@@ -250,15 +260,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         }
     }
 
-    private static void export(
-            Environment environment, Snapshots snapshots, SchedulerManaged scheduler, PrometheusRegistry prometheus) {
-        GaugeWithCallback.builder()
-                .name("registry_bbm_scheduler_checked_in")
-                .help("0 while this replica should take batch jobs and cannot, otherwise 1")
-                .callback(gauge -> gauge.call(scheduler.isEnabled() && !scheduler.isCheckedIn() ? 0 : 1))
-                .register(prometheus);
-        prometheus.register(new ProgressCollector(snapshots));
-        prometheus.register(new QuarantineCollector(snapshots));
+    private static void export(Environment environment, PrometheusRegistry prometheus) {
         JvmMetrics.builder().register(prometheus);
         environment
                 .admin()
