@@ -177,7 +177,7 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
         addFileArgument(priority);
     }
 
-    private static void configureLook(Subparser parser) {
+    private void configureLook(Subparser parser) {
         Subparser why = plainSubcommand(parser, LookCommand.WHY, "Say why a batched migration stands still");
         LookCommand.configureWhy(why);
         addFileArgument(why);
