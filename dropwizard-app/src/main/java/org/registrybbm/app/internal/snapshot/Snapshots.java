@@ -19,13 +19,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads the state for everybody who looks: once a second at most, however many they are, and never while nobody looks. While nothing is at
- * work, once in ten seconds is enough, as whatever somebody decides makes it read anew. While the database does not answer, those who look
+ * work, once in 15 seconds is enough, as whatever somebody decides makes it read anew. While the database does not answer, those who look
  * get the last state with its age.
  */
 public final class Snapshots implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Snapshots.class);
     private static final long WORKING_NANOS = Duration.ofSeconds(1).toNanos();
-    private static final long IDLE_NANOS = Duration.ofSeconds(10).toNanos();
+    private static final long IDLE_NANOS = Duration.ofSeconds(15).toNanos();
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final Supplier<StatusSnapshot> source;

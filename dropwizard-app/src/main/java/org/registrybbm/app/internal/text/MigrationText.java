@@ -113,7 +113,12 @@ public final class MigrationText {
     }
 
     private void fact(String name, String value) {
-        lines.addAll(Lines.wrapped(String.format(Locale.ROOT, "%-11s", name) + Printable.of(value), INDENT, width));
+        String line = INDENT + String.format(Locale.ROOT, "%-11s", name) + Printable.of(value);
+        if (line.length() <= width) {
+            lines.add(line);
+        } else {
+            lines.addAll(Lines.wrapped(line.strip(), INDENT, width));
+        }
     }
 
     private void map(KeyMap map) {
@@ -134,8 +139,18 @@ public final class MigrationText {
         if (!events.isEmpty()) {
             lines.add("");
             lines.add("Newest events");
-            EventTable.render(events).lines().forEach(lines::add);
+            events.forEach(event -> lines.addAll(Lines.wrapped(Printable.of(event(event)), INDENT, width)));
         }
+    }
+
+    private static String event(RecordedEvent event) {
+        String numbers = event.newValue() == null
+                ? ""
+                : (event.oldValue() == null ? " " : " " + Figures.number(event.oldValue()) + " -> ")
+                        + Figures.number(event.newValue());
+        return TextTable.at(event.at()) + " " + event.event() + numbers
+                + (event.actor() == null ? "" : " by " + EventTable.by(event))
+                + (event.reason() == null ? "" : ": " + event.reason());
     }
 
     @Override

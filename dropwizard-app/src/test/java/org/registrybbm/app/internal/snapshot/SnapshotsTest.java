@@ -89,16 +89,16 @@ class SnapshotsTest {
     }
 
     @Test
-    void asksOnceInTenSecondsWhileNothingIs() {
+    void asksOnceInFifteenSecondsWhileNothingIs() {
         reason = Reason.Code.PAUSED;
         assertThat(shown()).isOne();
-        pass(9_999);
+        pass(14_999);
         assertThat(shown()).isOne();
 
         snapshots.forget();
 
         assertThat(shown()).isEqualTo(2);
-        pass(10_000);
+        pass(15_000);
         assertThat(shown()).isEqualTo(3);
     }
 
