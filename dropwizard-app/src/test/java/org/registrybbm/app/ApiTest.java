@@ -137,6 +137,10 @@ class ApiTest {
         long one = queue("one", 0);
         long two = queue("two", 3);
 
+        // This replica is told of the news a moment later.
+        await().atMost(RegistryJar.PATIENCE)
+                .until(() ->
+                        get("migrations").path("items").findValuesAsText("name").equals(List.of("one", "two")));
         JsonNode status = get("status");
         JsonNode list = get("migrations");
 

@@ -16,13 +16,22 @@ final class GuardedConnection {
 
     private GuardedConnection() {}
 
-    static Connection guard(Connection connection) {
+    /**
+     * Returns the connection as a work function gets it.
+     *
+     * @param tag a comment that is put before each statement that is prepared, so that whoever looks at the server's sessions sees what
+     *     it is for; empty for none
+     */
+    static Connection guard(Connection connection, String tag) {
         return (Connection) Proxy.newProxyInstance(
                 GuardedConnection.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
                     boolean wholeRollback = method.getName().equals("rollback") && method.getParameterCount() == 0;
                     if (wholeRollback || REFUSED.contains(method.getName())) {
                         throw new WorkRuleException("a work function must not call " + method.getName()
                                 + "() on its connection; the batch runner commits its rows together with the cursor");
+                    }
+                    if (!tag.isEmpty() && method.getName().startsWith("prepare") && args[0] instanceof String sql) {
+                        args[0] = tag + sql;
                     }
                     try {
                         return method.invoke(connection, args);

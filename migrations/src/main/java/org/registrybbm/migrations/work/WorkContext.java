@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
+import org.registrybbm.migrations.model.BatchJob;
 
 /**
  * Everything that a work function is given.
@@ -15,9 +16,29 @@ import org.registrybbm.migrations.internal.catalog.TargetTable;
  * @param arguments the migration's arguments, which may be empty
  */
 public record WorkContext(Connection connection, String table, String column, Batch batch, Arguments arguments) {
+    private static final int LONGEST_NAME = 63;
+
     /** Creates a context for the rows of a table. Its connection cannot end the transaction. */
     public static WorkContext of(Connection connection, TargetTable table, Batch batch, Arguments arguments) {
-        return new WorkContext(GuardedConnection.guard(connection), table.table(), table.column(), batch, arguments);
+        return new WorkContext(
+                GuardedConnection.guard(connection, ""), table.table(), table.column(), batch, arguments);
+    }
+
+    /**
+     * Returns the same for the rows of a batch job. Each statement that is prepared then begins with a comment that names the migration and
+     * the batch job, as far as that may stand in a comment.
+     */
+    public static WorkContext of(
+            Connection connection,
+            TargetTable table,
+            Batch batch,
+            Arguments arguments,
+            BatchJob job,
+            String migration) {
+        String name = migration.replaceAll("[^A-Za-z0-9_.:-]", "_");
+        String tag = "/* bbm=" + name.substring(0, Math.min(LONGEST_NAME, name.length())) + " job=" + job.id() + " */ ";
+        return new WorkContext(
+                GuardedConnection.guard(connection, tag), table.table(), table.column(), batch, arguments);
     }
 
     /**

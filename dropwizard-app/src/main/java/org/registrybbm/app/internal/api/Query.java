@@ -3,6 +3,7 @@ package org.registrybbm.app.internal.api;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.core.UriInfo;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.List;
@@ -56,7 +57,7 @@ final class Query {
     }
 
     long number(String name, long otherwise, long least, long most) {
-        String value = text(name);
+        String value = given.getFirst(name);
         if (value == null) {
             return otherwise;
         }
@@ -72,7 +73,7 @@ final class Query {
     }
 
     boolean flag(String name) {
-        String value = text(name);
+        String value = given.getFirst(name);
         if (value == null || value.equals("false")) {
             return false;
         }
@@ -84,16 +85,16 @@ final class Query {
 
     @Nullable
     Instant time(String name) {
-        String value = text(name);
+        String value = given.getFirst(name);
         try {
-            return value == null ? null : Instant.parse(value);
+            return value == null ? null : OffsetDateTime.parse(value).toInstant();
         } catch (DateTimeParseException e) {
             throw wrong(name, "a time like 2027-01-31T12:00:00Z");
         }
     }
 
     <E extends Enum<E>> @Nullable E word(String name, Class<E> type) {
-        String value = text(name);
+        String value = given.getFirst(name);
         if (value == null) {
             return null;
         }

@@ -6,9 +6,13 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.scheduler.BatchedMigrationScheduler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Starts the scheduler of this replica with the server, and stops it before anything that it needs. */
 public final class SchedulerManaged implements Managed {
+    private static final Logger LOGGER = LoggerFactory.getLogger(SchedulerManaged.class);
+
     private final BatchedMigrations engine;
     private final DataSource quartzPool;
     private final BackgroundMigrationsFactory settings;
@@ -27,6 +31,7 @@ public final class SchedulerManaged implements Managed {
     @Override
     public void start() throws Exception {
         if (!settings.enabled()) {
+            LOGGER.info("replica {} runs no batch jobs, because backgroundMigrations.enabled is false", replica);
             return;
         }
         engine.store().requireSchema();

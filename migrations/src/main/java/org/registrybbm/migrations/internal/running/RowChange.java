@@ -256,7 +256,7 @@ final class RowChange implements Isolation.Work {
      */
     private long work(Batch batch) throws SQLException {
         try {
-            return definition.function().migrate(definition.context(tx, table.target(), batch));
+            return definition.function().migrate(definition.context(tx, table.target(), batch, job));
         } catch (InvalidDefinitionException | WorkRuleException e) {
             throw e;
         } catch (SQLException e) {

@@ -19,6 +19,7 @@ import org.registrybbm.migrations.internal.quarantine.SparedRows;
 import org.registrybbm.migrations.internal.rows.Treatment;
 import org.registrybbm.migrations.internal.rows.WalkedTable;
 import org.registrybbm.migrations.internal.strategy.BatchingStrategy;
+import org.registrybbm.migrations.model.BatchJob;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.Strategy;
 import org.registrybbm.migrations.work.Arguments;
@@ -245,5 +246,10 @@ public record ResolvedMigration(
 
     public WorkContext context(Connection connection, TargetTable table, Batch batch) {
         return WorkContext.of(connection, table, batch, arguments);
+    }
+
+    /** Returns the context for rows of a batch job. */
+    public WorkContext context(Connection connection, TargetTable table, Batch batch, BatchJob job) {
+        return WorkContext.of(connection, table, batch, arguments, job, migration.name());
     }
 }
