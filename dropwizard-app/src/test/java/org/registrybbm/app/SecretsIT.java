@@ -56,10 +56,16 @@ class SecretsIT {
             "jdbc:postgresql://nohost.invalid/secrets?user=planted&password=PW",
             "jdbc:postgresql://PLACE/secrets?user=planted&password=PW&connectTimeout=never",
             "postgres://planted:PW@PLACE/secrets");
-    private static final List<String> URLS_OF_SERVERS = IntStream.range(0, URLS.size())
-            .filter(i -> i % 6 == 0 || "long".equals(System.getProperty("bbm.matrix")))
-            .mapToObj(URLS::get)
-            .toList();
+    private static final List<String> URLS_OF_COMMANDS = every(2);
+    private static final List<String> URLS_OF_SERVERS = every(6);
+
+    /** Each of them costs a process. {@code -Dbbm.matrix=long} takes all. */
+    private static List<String> every(int step) {
+        return IntStream.range(0, URLS.size())
+                .filter(i -> i % step == 0 || "long".equals(System.getProperty("bbm.matrix")))
+                .mapToObj(URLS::get)
+                .toList();
+    }
 
     private static OwnServer server;
     private static TestDatabase database;
@@ -88,12 +94,12 @@ class SecretsIT {
     }
 
     @ParameterizedTest
-    @FieldSource("URLS")
+    @FieldSource("URLS_OF_COMMANDS")
     void noUrlShowsItsPassword(String template) throws Exception {
         assertHidden("background-migrate status", template);
     }
 
-    /** A server logs as well, and takes twice the time: a sixth of them, or {@code -Dbbm.matrix=long}. */
+    /** A server logs as well, and takes twice the time. */
     @ParameterizedTest
     @FieldSource("URLS_OF_SERVERS")
     void noServerShowsThePasswordOfItsUrl(String template) throws Exception {
