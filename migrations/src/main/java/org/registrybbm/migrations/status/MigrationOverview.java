@@ -60,6 +60,25 @@ public record MigrationOverview(
                 reason);
     }
 
+    /** Returns the same with another reason. */
+    MigrationOverview because(Reason other) {
+        return new MigrationOverview(
+                migration,
+                priority,
+                progressPercent,
+                expectedTupleCount,
+                coveredTupleCount,
+                migratedTupleCount,
+                finishedJobs,
+                failedJobs,
+                activeJobs,
+                quarantinedRows,
+                takeovers,
+                replicas,
+                pace,
+                other);
+    }
+
     /** Returns one sentence that says what the migration is doing or what it waits for. */
     public String explanation() {
         return reason.sentence();

@@ -128,8 +128,18 @@ public final class OverviewQueries {
                 .toList();
         Map<Long, List<Pace.Step>> steps = SampleQueries.steps(connection, atWork);
         return all.stream()
-                .map(one -> one.at(Pace.of(steps.getOrDefault(one.migration().id(), List.of()), left(one))))
+                .map(one -> paced(one, steps.getOrDefault(one.migration().id(), List.of())))
                 .toList();
+    }
+
+    private static MigrationOverview paced(MigrationOverview one, List<Pace.Step> steps) {
+        return Pace.isStalled(steps)
+                ? one.because(Reason.of(
+                                Reason.Code.STALLED,
+                                one.explanation()
+                                        + ", but no row was looked at in its last quarter of an hour at work; its batch jobs may tell why")
+                        .endedBy("jobs " + Reason.typed(one.migration().name())))
+                : one.at(Pace.of(steps, left(one)));
     }
 
     private static Optional<Long> left(MigrationOverview one) {

@@ -14,6 +14,7 @@ import java.util.stream.DoubleStream;
 public record Pace(double rowsPerSecond, Optional<Range> left) {
     private static final int LEAST_STEPS = 3;
     private static final int STEPS_TOGETHER = 6;
+    private static final double STALLED_SECONDS = 800;
     private static final double LOW = 0.1;
     private static final double HIGH = 0.9;
 
@@ -52,6 +53,12 @@ public record Pace(double rowsPerSecond, Optional<Range> left) {
         Optional<Range> left = rowsLeft.filter(rows -> steps.size() >= LEAST_STEPS && average > 0)
                 .map(rows -> range(steps, rows, average));
         return Optional.of(new Pace(average, left));
+    }
+
+    /** Returns whether no row was looked at in a quarter of an hour at work. Some samples may be missing. */
+    static boolean isStalled(List<Step> steps) {
+        return steps.stream().mapToDouble(Step::seconds).sum() >= STALLED_SECONDS
+                && steps.stream().allMatch(step -> step.rows() == 0);
     }
 
     /**

@@ -55,6 +55,8 @@ public record Reason(Code code, String sentence, Optional<String> command) {
         WAITS_REGISTRY(Attention.STANDING),
         /** Somebody set it to finished although batch jobs are left; a replica makes it active again. */
         REOPENING(Attention.STANDING),
+        /** A replica works on it, but has looked at no row for a quarter of an hour. */
+        STALLED(Attention.NEEDS_YOU),
         /** A budget of 0 stops it. */
         STOPPED_BY_BUDGET(Attention.NEEDS_YOU),
         /** No replica is there that could work on it. */
@@ -113,7 +115,11 @@ public record Reason(Code code, String sentence, Optional<String> command) {
 
     /** Returns the option that names a migration, with a space before it, as it has to be typed in a shell. */
     public static String option(String name) {
-        String typed = name.matches("[A-Za-z0-9_.:/-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
-        return " --migration" + (name.startsWith("-") ? "=" : " ") + typed;
+        return " --migration" + (name.startsWith("-") ? "=" : " ") + typed(name);
+    }
+
+    /** Returns a name as it has to be typed in a shell. */
+    static String typed(String name) {
+        return name.matches("[A-Za-z0-9_.:/-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
     }
 }
