@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.text.CommandFailure;
+import org.registrybbm.app.internal.text.Lines;
 import org.registrybbm.app.internal.text.Printable;
 import org.registrybbm.app.internal.text.StatusTable;
 import org.registrybbm.app.internal.text.Terminal;
@@ -131,8 +132,9 @@ final class StatusWatch {
         int width = Terminal.width(System.getenv()).orElse(StatusTable.WIDTH);
         String table = StatusTable.render(overviews, width, all);
         if (Terminal.isThere()) {
-            String lines =
-                    table.lines().map(line -> line + CLEAR_LINE).collect(Collectors.joining(System.lineSeparator()));
+            String lines = Lines.first(table, Terminal.height(System.getenv()).orElse(Integer.MAX_VALUE) - 1).stream()
+                    .map(line -> line + CLEAR_LINE)
+                    .collect(Collectors.joining(System.lineSeparator()));
             out.print(HOME + lines + System.lineSeparator() + CLEAR);
         } else if (!table.equals(shown)) {
             out.print((shown.isEmpty() ? "" : System.lineSeparator()) + table);

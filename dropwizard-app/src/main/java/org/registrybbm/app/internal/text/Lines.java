@@ -2,9 +2,10 @@ package org.registrybbm.app.internal.text;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Breaks text into lines that fit a terminal. */
-final class Lines {
+public final class Lines {
     private Lines() {}
 
     /**
@@ -57,5 +58,19 @@ final class Lines {
         }
         lines.add(line.toString());
         return lines;
+    }
+
+    /**
+     * Returns the first lines of a text. If there are more, the last one says how many.
+     *
+     * @param most how many lines at most, 2 or more
+     */
+    public static List<String> first(String text, int most) {
+        List<String> all = text.lines().toList();
+        if (all.size() <= most || most < 2) {
+            return all;
+        }
+        return Stream.concat(all.stream().limit(most - 1L), Stream.of("and " + (all.size() - most + 1) + " more lines"))
+                .toList();
     }
 }

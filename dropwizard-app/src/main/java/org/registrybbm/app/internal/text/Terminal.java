@@ -40,10 +40,22 @@ public final class Terminal {
      */
     public static OptionalInt width(Map<String, String> environment) {
         OptionalInt given = number(environment.getOrDefault("COLUMNS", ""));
-        return given.isPresent() || !isThere() ? given : ofTerminal();
+        return given.isPresent() || !isThere() ? given : ofTerminal(1);
     }
 
-    private static OptionalInt ofTerminal() {
+    /**
+     * Returns how many lines the terminal has: as the variable {@code LINES} says, else as the terminal itself does.
+     *
+     * @param environment the environment variables
+     * @return the height; empty if nobody says it
+     */
+    public static OptionalInt height(Map<String, String> environment) {
+        OptionalInt given = number(environment.getOrDefault("LINES", ""));
+        return given.isPresent() || !isThere() ? given : ofTerminal(0);
+    }
+
+    /** Asks the terminal for its lines (0) or its characters in a line (1). */
+    private static OptionalInt ofTerminal(int which) {
         try {
             Process stty = new ProcessBuilder("stty", "size")
                     .redirectInput(new File("/dev/tty"))
@@ -55,7 +67,8 @@ public final class Terminal {
                 return OptionalInt.empty();
             }
             String size = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
-            return number(size.substring(size.indexOf(' ') + 1));
+            String[] both = size.split(" ", 2);
+            return both.length == 2 ? number(both[which]) : OptionalInt.empty();
         } catch (IOException e) {
             // Not every system has the program.
             return OptionalInt.empty();

@@ -9,6 +9,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.app.Samples;
+import org.registrybbm.app.internal.text.Lines;
 import org.registrybbm.app.internal.text.MigrationText;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.status.KeyMap;
@@ -67,5 +68,12 @@ class LookTest {
                         "  quarantine 2 rows\n",
                         "  keys       [##>-!..]\n",
                         "             1 to about 100; # done, > at work, - begun, ! failed\n");
+    }
+
+    /** As {@code --watch} does on a terminal that is not high enough. */
+    @Test
+    void aTextThatIsTooLongEndsWithHowMuchMoreThereIs() {
+        assertThat(Lines.first("a\nb\nc\n", 3)).containsExactly("a", "b", "c");
+        assertThat(Lines.first("a\nb\nc\nd\n", 3)).containsExactly("a", "b", "and 2 more lines");
     }
 }
