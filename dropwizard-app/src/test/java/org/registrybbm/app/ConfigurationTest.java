@@ -9,10 +9,13 @@ import io.dropwizard.jersey.validation.Validators;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
@@ -55,6 +58,22 @@ class ConfigurationTest {
         assertThat(configuration.database().url()).contains("jdbc:postgresql://db/registry");
         assertThat(configuration.database().password()).isEqualTo(password);
         assertThat(configuration.database().user()).isNull();
+    }
+
+    @Test
+    void aVariableNamesTheFileOfCommandsThatNameNone(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("config.yml");
+        Files.writeString(file, "backgroundMigrations: {workers: 3}");
+        Map<String, String> variables = Map.of("REGISTRY_CONFIGURATION_PATH", file.toString());
+
+        assertThat(factory(variables).build().backgroundMigrations().workers()).isEqualTo(3);
+        assertThat(factory(Map.of("REGISTRY_CONFIGURATION_PATH", ""))
+                        .build()
+                        .backgroundMigrations()
+                        .workers())
+                .isEqualTo(2);
+        Files.delete(file);
+        assertThatThrownBy(() -> factory(variables).build()).hasMessageContaining(file.toString());
     }
 
     @Test

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.dropwizard.configuration.ConfigurationException;
+import io.dropwizard.configuration.FileConfigurationSourceProvider;
 import io.dropwizard.configuration.ResourceConfigurationSourceProvider;
 import io.dropwizard.configuration.YamlConfigurationFactory;
 import jakarta.validation.Validator;
@@ -12,13 +13,18 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * Reads the configuration from the named file, or from the file in the jar if none is named, and puts environment variables in.
+ * Reads the configuration from the named file and puts environment variables in. If no file is named, the variable {@value #PATH} names it,
+ * and otherwise it is the file in the jar.
  *
  * @param <T> the configuration
  */
 public final class RegistryConfigurationFactory<T> extends YamlConfigurationFactory<T> {
+    /** The variable by which packages and images say where their configuration is. */
+    public static final String PATH = "REGISTRY_CONFIGURATION_PATH";
+
     private static final String IN_THE_JAR = "org/registrybbm/app/registry.yml";
 
+    private final String path;
     private final EnvironmentVariables variables;
     private final UnaryOperator<T> finish;
 
@@ -38,13 +44,16 @@ public final class RegistryConfigurationFactory<T> extends YamlConfigurationFact
             Map<String, String> variables,
             UnaryOperator<T> finish) {
         super(type, validator, mapper.copy().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES), "dw");
+        this.path = variables.getOrDefault(PATH, "");
         this.variables = new EnvironmentVariables(variables);
         this.finish = finish;
     }
 
     @Override
     public T build() throws IOException, ConfigurationException {
-        return build(new ResourceConfigurationSourceProvider(), IN_THE_JAR);
+        return path.isEmpty()
+                ? build(new ResourceConfigurationSourceProvider(), IN_THE_JAR)
+                : build(new FileConfigurationSourceProvider(), path);
     }
 
     @Override
