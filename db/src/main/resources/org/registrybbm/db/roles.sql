@@ -4,7 +4,8 @@
 --   worker    runs replicas; with it people also pause, start, retry and waive
 --   observer  only looks: status, events, quarantine, budget
 --
--- Run it in psql as a superuser, in the database of the batched migrations, before the first 'registry db migrate' and again after each:
+-- Run it in psql as a superuser, in the database of the batched migrations, before the first 'registry db migrate', and again after each,
+-- then as the owner if you like:
 --
 --   psql -d registry -v ON_ERROR_STOP=1 -v owner=bbm_owner -v worker=bbm_worker -v observer=bbm_observer \
 --       -v tables='{public.manifests,public.blobs}' -f roles.sql
@@ -105,9 +106,17 @@ BEGIN
     FOR one IN
         SELECT DISTINCT s.oid::regclass AS sequence
         FROM unnest(current_setting('registry_bbm.tables')::text[]) AS named
-        JOIN pg_depend d ON d.refobjid = to_regclass(named) AND d.refclassid = 'pg_class'::regclass
-            AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-        JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+        CROSS JOIN LATERAL (
+            SELECT objid
+            FROM pg_depend
+            WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND refobjid = to_regclass(named)
+            UNION
+            SELECT d.refobjid
+            FROM pg_attrdef a
+            JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass
+            WHERE a.adrelid = to_regclass(named)
+        ) AS used (objid)
+        JOIN pg_class s ON s.oid = used.objid AND s.relkind = 'S'
     LOOP
         EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %s', one.sequence, the_worker);
     END LOOP;
