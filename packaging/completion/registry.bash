@@ -5,7 +5,11 @@ _registry() {
     _init_completion || return
 
     case $prev in
-        --migration | --reason | --by | --row | --batch-job | --limit | --wait | --table | --max-job-retry | -r | --count | --date | --tag)
+        --migration | --reason | --by | --row | --batch-job | --limit | --wait | --table | --max-job-retry | -r | --count | --date | --tag | --name | --expires)
+            return
+            ;;
+        --role)
+            mapfile -t COMPREPLY < <(compgen -W 'read operate' -- "$cur")
             return
             ;;
         --batch-jobs | --rows-per-second | --migrations)
@@ -16,7 +20,7 @@ _registry() {
 
     local candidates=
     case ${words[1]}:$cword in
-        *:1) candidates='server check db demo background-migrate --help --version' ;;
+        *:1) candidates='server check db demo token background-migrate --help --version' ;;
         background-migrate:2)
             candidates='status why show jobs pause start resume run retry quarantine waive verify events budget priority'
             ;;
@@ -25,6 +29,8 @@ _registry() {
                 generate-docs prepare-rollback tag test'
             ;;
         demo:*) candidates='--rows' ;;
+        token:2) candidates='create' ;;
+        token:*) candidates='--name --role --expires' ;;
     esac
     case ${words[1]}:${words[2]}:$cword in
         *:[0-2]) ;;
