@@ -128,11 +128,12 @@ class ArchitectureTest {
                     "internal.tables",
                     "internal.quarantine",
                     "internal.sharing")
-            .may("budget", "failure", "internal.jdbc", "internal.tables")
+            .may("budget", "failure", "model", "internal.jdbc", "internal.tables")
             .may(
                     "status",
                     "failure",
                     "model",
+                    "budget",
                     "internal.catalog",
                     "internal.jdbc",
                     "internal.tables",
@@ -203,7 +204,16 @@ class ArchitectureTest {
                     "internal.tables",
                     "liquibase.base",
                     "liquibase.conversion")
-            .may("liquibase.lint", "internal.jdbc", "internal.tables", "work", "liquibase.conversion", "liquibase")
+            .may(
+                    "liquibase.lint",
+                    "failure",
+                    "internal.failure",
+                    "internal.jdbc",
+                    "internal.tables",
+                    "internal.planning",
+                    "work",
+                    "liquibase.conversion",
+                    "liquibase")
             .knowNoOthers();
 
     @ArchTest

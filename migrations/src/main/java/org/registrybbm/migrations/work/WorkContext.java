@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.registrybbm.migrations.internal.catalog.TargetTable;
-import org.registrybbm.migrations.model.BatchJob;
 
 /**
  * Everything that a work function is given.
@@ -16,8 +15,6 @@ import org.registrybbm.migrations.model.BatchJob;
  * @param arguments the migration's arguments, which may be empty
  */
 public record WorkContext(Connection connection, String table, String column, Batch batch, Arguments arguments) {
-    private static final int LONGEST_NAME = 63;
-
     /** Creates a context for the rows of a table. Its connection cannot end the transaction. */
     public static WorkContext of(Connection connection, TargetTable table, Batch batch, Arguments arguments) {
         return new WorkContext(
@@ -25,18 +22,12 @@ public record WorkContext(Connection connection, String table, String column, Ba
     }
 
     /**
-     * Returns the same for the rows of a batch job. Each statement that is prepared then begins with a comment that names the migration and
-     * the batch job, as far as that may stand in a comment.
+     * Returns the same for the rows of a batch job.
+     *
+     * @param tag an SQL comment that is put before each statement that is prepared
      */
     public static WorkContext of(
-            Connection connection,
-            TargetTable table,
-            Batch batch,
-            Arguments arguments,
-            BatchJob job,
-            String migration) {
-        String name = migration.replaceAll("[^A-Za-z0-9_.:-]", "_");
-        String tag = "/* bbm=" + name.substring(0, Math.min(LONGEST_NAME, name.length())) + " job=" + job.id() + " */ ";
+            Connection connection, TargetTable table, Batch batch, Arguments arguments, String tag) {
         return new WorkContext(
                 GuardedConnection.guard(connection, tag), table.table(), table.column(), batch, arguments);
     }

@@ -40,6 +40,7 @@ public record ResolvedMigration(
         TargetTable target,
         Arguments arguments) {
     private static final Pattern QUOTED = Pattern.compile("'[^']*'|\"[^\"]*\"");
+    private static final int LONGEST_NAME = 63;
     private static final Batch NO_ROWS = new Batch(qualifier -> "false");
 
     /** Returns which code this replica lacks for a migration; another replica may have it. Empty if it lacks none. */
@@ -248,8 +249,13 @@ public record ResolvedMigration(
         return WorkContext.of(connection, table, batch, arguments);
     }
 
-    /** Returns the context for rows of a batch job. */
+    /**
+     * Returns the context for rows of a batch job. Each statement that the work prepares then begins with a comment that names the migration
+     * and the batch job, as far as that may stand in a comment.
+     */
     public WorkContext context(Connection connection, TargetTable table, Batch batch, BatchJob job) {
-        return WorkContext.of(connection, table, batch, arguments, job, migration.name());
+        String name = migration.name().replaceAll("[^A-Za-z0-9_.:-]", "_");
+        String shown = name.substring(0, Math.min(LONGEST_NAME, name.length()));
+        return WorkContext.of(connection, table, batch, arguments, "/* bbm=" + shown + " job=" + job.id() + " */ ");
     }
 }
