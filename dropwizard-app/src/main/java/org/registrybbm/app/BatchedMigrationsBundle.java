@@ -179,7 +179,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
 
         SchedulerManaged scheduler = new SchedulerManaged(built, quartz, factory, replica);
         environment.lifecycle().manage(new Bounded("scheduler", ShutdownTimes.SCHEDULER, scheduler));
-        Snapshots snapshots = new Snapshots(() -> built.status().snapshot(), System::nanoTime);
+        Snapshots snapshots = new Snapshots(() -> built.status().snapshot(), built.status()::exists, System::nanoTime);
         environment.lifecycle().manage(Bounded.stopping("snapshot reader", ShutdownTimes.POOL, snapshots));
         built.presence().alsoTell(snapshots::forget);
         operate(environment, built, scheduler, data);
@@ -237,7 +237,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         FailedLogins failures = new FailedLogins(System::nanoTime);
         environment
                 .admin()
-                .addFilter("bbm-task-tokens", new TaskTokens(tokens, failures, WallClock.MACHINE))
+                .addFilter("bbm-task-tokens", new TaskTokens(tokens, failures, WallClock.MACHINE, snapshots::forget))
                 .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/tasks/*");
         Operations operations = new Operations(engine, snapshots::forget);
         environment

@@ -127,9 +127,12 @@ class ApiTest {
         assertThat(database.number("SELECT status FROM batched_background_migrations WHERE name = 'one'"))
                 .isOne();
         assertThat(application
-                        .post("/tasks/bbm-pause", "Authorization", "Bearer " + HostApplication.OPERATE)
+                        .post("/tasks/bbm-pause?by=somebody", "Authorization", "Bearer " + HostApplication.OPERATE)
                         .body())
                 .isEqualTo("one: active -> paused\n");
+        assertThat(database.text(
+                        "SELECT actor || ' ' || via FROM batched_background_migration_events WHERE event = 'paused'"))
+                .isEqualTo("jane task");
     }
 
     @Test

@@ -33,9 +33,12 @@ public final class RecordedEvents {
             LIMIT ?
             """;
 
+    // An event gets its id before its transaction is committed. So that no smaller id comes later, only events are
+    // returned that are older than every transaction that is open.
     private static final String AFTER = EVENTS + """
             LEFT JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
             WHERE e.id > ?
+                AND age(e.xmin) > age((pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text::xid)
             ORDER BY e.id
             LIMIT ?
             """;

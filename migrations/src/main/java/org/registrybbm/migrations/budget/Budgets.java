@@ -68,6 +68,35 @@ public final class Budgets {
      * @return the budget as it is now; for a partition, the budget of its root
      */
     public Budget set(Subject subject, Change change, Decider decider) {
+        check(subject, change);
+        return database.change("change the budget of the " + subject, List.of(), tx -> {
+            List<Budget> before = BudgetStatements.list(tx);
+            Budget now = BudgetStatements.set(tx, known(tx, subject), change);
+            if (!before.contains(now)) {
+                record(tx, now.subject(), "set to " + now.limits(), decider);
+            }
+            return now;
+        });
+    }
+
+    /**
+     * Checks a change without making it.
+     *
+     * @param subject what the budget is for
+     * @param change what is to be changed; null if the budget is to be removed
+     * @throws UnknownMigrationException when there is no migration of that name
+     * @throws IllegalArgumentException when the change would be refused
+     */
+    public void require(Subject subject, @Nullable Change change) {
+        if (change == null) {
+            requireNoDefault(subject);
+            return;
+        }
+        check(subject, change);
+        Subject unused = database.read("look for a budget", List.of(), connection -> known(connection, subject));
+    }
+
+    private static void check(Subject subject, Change change) {
         check(subject, "batch jobs", change.batchJobs(), 0, MOST_AT_ONCE);
         check(subject, "rows per second", change.rowsPerSecond(), 1, MOST_ROWS_PER_SECOND);
         check(subject, "migrations", change.migrations(), 1, MOST_AT_ONCE);
@@ -79,11 +108,6 @@ public final class Budgets {
         if (subject.scope() != Scope.TABLE && change.migrations() != null) {
             throw new IllegalArgumentException("only a table's budget can limit migrations; nothing was changed");
         }
-        return database.change("change the budget of the " + subject, List.of(), tx -> {
-            Budget now = BudgetStatements.set(tx, known(tx, subject), change);
-            record(tx, now.subject(), "set to " + now.limits(), decider);
-            return now;
-        });
     }
 
     /**
@@ -106,10 +130,7 @@ public final class Budgets {
      * @throws IllegalArgumentException when it is a default, which can be changed but not removed
      */
     public boolean clear(Subject subject, Decider decider) {
-        if (subject.isDefault()) {
-            throw new IllegalArgumentException("the budget of the " + subject
-                    + " is a default, which cannot be removed; set it to a number or to 'unlimited'");
-        }
+        requireNoDefault(subject);
         return database.change("remove the budget of the " + subject, List.of(), tx -> {
             Subject stored = subject.scope() == Scope.TABLE
                     ? Subject.table(BudgetStatements.root(tx, subject.name()).orElse(subject.name()))
@@ -120,6 +141,13 @@ public final class Budgets {
             }
             return cleared;
         });
+    }
+
+    private static void requireNoDefault(Subject subject) {
+        if (subject.isDefault()) {
+            throw new IllegalArgumentException("the budget of the " + subject
+                    + " is a default, which cannot be removed; set it to a number or to 'unlimited'");
+        }
     }
 
     private static void record(Connection tx, Subject subject, String what, Decider decider) throws SQLException {

@@ -56,10 +56,14 @@ final class KeyMapQueries {
             }
             long last = row.getLong("last");
             Ends ends = new Ends(
-                    first == Long.MIN_VALUE ? row.getLong("first_end") - row.getLong("first_rows") : first,
+                    first == Long.MIN_VALUE ? minus(row.getLong("first_end"), row.getLong("first_rows")) : first,
                     last == Long.MAX_VALUE ? row.getLong("last_begin") : last);
             return ends.last() > ends.first() && ends.last() - ends.first() > 0 ? Optional.of(ends) : Optional.empty();
         }
+    }
+
+    private static long minus(long end, long rows) {
+        return end < Long.MIN_VALUE + rows ? Long.MIN_VALUE : end - rows;
     }
 
     private record Part(long first, long last, long done, Cell kind) {}
@@ -124,7 +128,11 @@ final class KeyMapQueries {
         for (Cell kind : List.of(Cell.OPEN, Cell.AT_WORK, Cell.FAILED)) {
             for (Part part : parts) {
                 if (part.kind() == kind) {
-                    fill(drawn, scale.cell(Math.min(part.done() + 1, part.last())), scale.cell(part.last()), kind);
+                    fill(
+                            drawn,
+                            scale.cell(part.done() >= part.last() ? part.last() : part.done() + 1),
+                            scale.cell(part.last()),
+                            kind);
                 }
             }
         }

@@ -10,6 +10,7 @@ import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
 import org.registrybbm.migrations.internal.tables.Database;
+import org.registrybbm.migrations.internal.tables.MigrationQueries;
 
 /** Reads what each migration is doing and how far it is, for people and monitoring. Thread-safe. */
 public final class StatusReader {
@@ -51,6 +52,19 @@ public final class StatusReader {
     public List<MigrationOverview> overviews(Collection<String> names) {
         return database.read(
                 "list the batched migrations", names, connection -> OverviewQueries.list(connection, names));
+    }
+
+    /**
+     * Returns whether there is a migration with an id.
+     *
+     * @param id the id
+     * @throws DatabaseException when the database cannot be reached or a statement fails
+     */
+    public boolean exists(long id) {
+        return database.read(
+                "look for a batched migration",
+                List.of(),
+                connection -> MigrationQueries.find(connection, id).isPresent());
     }
 
     /**

@@ -41,7 +41,7 @@ public final class FailedLogins {
         }
     }
 
-    /** Returns for how many seconds no token of this address is looked at; 0 if they are. */
+    /** Returns for how many seconds a wrong token of this address is not answered as such; 0 if it is. */
     public synchronized long secondsToWait(String address) {
         Deque<Long> times = failures.get(address);
         if (times == null || times.size() < MOST) {

@@ -52,25 +52,29 @@ final class BearerFilter implements ContainerRequestFilter {
             refuse(request, "send the header Authorization: Bearer <token>");
             return;
         }
-        String address = String.valueOf(servlet.getRemoteAddr());
-        long wait = failures.secondsToWait(address);
-        if (wait > 0) {
-            request.abortWith(Problem.of(
-                            Response.status(429).header("Retry-After", wait),
-                            429,
-                            "too many wrong tokens came from " + address + "; try again in " + wait + " s")
-                    .build());
-            return;
-        }
         Tokens.Answer answer = tokens.ask(header.substring(SCHEME.length()).strip(), clock.now());
         if (answer instanceof Tokens.Answer.Known known) {
             admit(request, known.operator());
         } else if (answer instanceof Tokens.Answer.Expired expired) {
             refuse(request, "the token of '" + expired.name() + "' has expired");
         } else {
+            refuseUnknown(request, String.valueOf(servlet.getRemoteAddr()));
+        }
+    }
+
+    /** Nobody with a right token is kept waiting, because many people may come from one address. */
+    private void refuseUnknown(ContainerRequestContext request, String address) {
+        long wait = failures.secondsToWait(address);
+        if (wait == 0) {
             failures.add(address);
             refuse(request, "no token is like this one");
+            return;
         }
+        request.abortWith(Problem.of(
+                        Response.status(429).header("Retry-After", wait),
+                        429,
+                        "too many wrong tokens came from " + address + "; try again in " + wait + " s")
+                .build());
     }
 
     private static void admit(ContainerRequestContext request, Operator operator) {

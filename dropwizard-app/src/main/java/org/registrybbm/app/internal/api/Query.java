@@ -87,10 +87,17 @@ final class Query {
     Instant time(String name) {
         String value = given.getFirst(name);
         try {
-            return value == null ? null : OffsetDateTime.parse(value).toInstant();
+            if (value == null) {
+                return null;
+            }
+            OffsetDateTime time = OffsetDateTime.parse(value);
+            if (time.getYear() >= 1 && time.getYear() <= 9999) {
+                return time.toInstant();
+            }
         } catch (DateTimeParseException e) {
-            throw wrong(name, "a time like 2027-01-31T12:00:00Z");
+            // Said below.
         }
+        throw wrong(name, "a time like 2027-01-31T12:00:00Z");
     }
 
     <E extends Enum<E>> @Nullable E word(String name, Class<E> type) {

@@ -71,8 +71,11 @@ public final class Operations {
                     ? List.of(new Effect(limit.subject().toString(), "removed"))
                     : List.of();
         }
+        List<Budget> before = engine.budgets().list();
         Budget now = engine.budgets().set(limit.subject(), change, decider);
-        return List.of(new Effect(now.subject().toString(), now.limits()));
+        return before.contains(now)
+                ? List.of()
+                : List.of(new Effect(now.subject().toString(), now.limits()));
     }
 
     private static List<Effect> changes(List<StatusChange> changes) {
@@ -131,7 +134,12 @@ public final class Operations {
                     .toList();
         }
         Decision.Limit limit = (Decision.Limit) decision;
-        return List.of(new Effect(limit.subject().toString(), limit.change() == null ? "removed" : "changed"));
+        engine.budgets().require(limit.subject(), limit.change());
+        boolean there =
+                engine.budgets().list().stream().anyMatch(one -> one.subject().equals(limit.subject()));
+        return limit.change() == null && !there
+                ? List.of()
+                : List.of(new Effect(limit.subject().toString(), limit.change() == null ? "removed" : "changed"));
     }
 
     private Stream<BatchedMigration> migrations(Collection<String> names) {

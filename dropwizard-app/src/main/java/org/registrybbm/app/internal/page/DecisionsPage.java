@@ -239,6 +239,9 @@ public final class DecisionsPage {
 
     private Response run(ContainerRequestContext context, Asked asked, Form form) {
         Operator operator = allowed(context);
+        if (form.asMap().values().stream().flatMap(List::stream).anyMatch(value -> value.indexOf(0) >= 0)) {
+            throw new PageException(400, "The form has a character of the code 0. Nothing was changed.");
+        }
         String reason = text(new MultivaluedHashMap<>(form.asMap()), "reason");
         if (asked.decision() == null) {
             return LoginFilter.answer(

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.status.MigrationOverview;
 
 /**
@@ -44,17 +45,28 @@ final class Details {
         Key key = new Key(one.migration().id(), hours);
         Instant taken = seen.snapshot().takenAt();
         Kept last = kept.get(key);
-        if (last != null
-                && (last.taken().equals(taken) || !seen.answered())
-                && nanos.getAsLong() - last.at() < LASTS_NANOS) {
+        boolean same = last != null && last.taken().equals(taken) && nanos.getAsLong() - last.at() < LASTS_NANOS;
+        if (last != null && (same || !seen.answered())) {
             return last.detail();
         }
-        Detail detail = new Detail(
-                engine.status().samples(key.id(), taken.minus(Duration.ofHours(hours))),
+        try {
+            Detail detail = read(one, taken, hours);
+            kept.put(key, new Kept(taken, nanos.getAsLong(), detail));
+            return detail;
+        } catch (DatabaseException e) {
+            if (last == null) {
+                throw e;
+            }
+            return last.detail();
+        }
+    }
+
+    private Detail read(MigrationOverview one, Instant taken, int hours) {
+        long id = one.migration().id();
+        return new Detail(
+                engine.status().samples(id, taken.minus(Duration.ofHours(hours))),
                 engine.status().map(one, MapView.CELLS),
-                engine.status().batchJobs(key.id(), true, Long.MAX_VALUE, BATCH_JOBS),
+                engine.status().batchJobs(id, true, Long.MAX_VALUE, BATCH_JOBS),
                 engine.eventLog().newest(one.migration().name(), EVENTS));
-        kept.put(key, new Kept(taken, nanos.getAsLong(), detail));
-        return detail;
     }
 }

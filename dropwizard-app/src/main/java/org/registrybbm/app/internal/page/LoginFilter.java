@@ -9,6 +9,7 @@ import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import org.registrybbm.app.internal.access.LoginCookie;
 import org.registrybbm.app.internal.access.Operator;
@@ -44,6 +45,12 @@ final class LoginFilter implements ContainerRequestFilter {
                 return;
             }
         }
+        request.setEntityStream(new SmallBody(request.getEntityStream()));
+        if (hasNul(request)) {
+            request.abortWith(answer(
+                    400, FormViews.message(null, "It did not work", "The address has a character of the code 0.")));
+            return;
+        }
         if (tokens.isEmpty()) {
             request.abortWith(answer(
                     401,
@@ -68,6 +75,12 @@ final class LoginFilter implements ContainerRequestFilter {
         request.abortWith(
                 Response.seeOther(URI.create(Layout.ROOT + "login?to=" + URLEncoder.encode(to, StandardCharsets.UTF_8)))
                         .build());
+    }
+
+    private static boolean hasNul(ContainerRequestContext request) {
+        return request.getUriInfo().getQueryParameters().values().stream()
+                .flatMap(List::stream)
+                .anyMatch(value -> value.indexOf(0) >= 0);
     }
 
     private Optional<Operator> operator(ContainerRequestContext request) {

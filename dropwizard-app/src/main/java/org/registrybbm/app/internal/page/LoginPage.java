@@ -25,13 +25,12 @@ import org.registrybbm.app.internal.access.WallClock;
 public final class LoginPage {
     static final String LOGIN = "login";
 
-    // The first one is bound to this host by the browser, which takes it over TLS and from loopback only.
+    // The first one is bound to this host by the browser, which takes it over TLS only.
     private static final String SECURE = "__Host-bbm";
     private static final String PLAIN = "bbm";
     static final List<String> COOKIES = List.of(SECURE, PLAIN);
 
     private static final Pattern OWN = Pattern.compile("/bbm/[A-Za-z0-9/_-]*");
-    private static final Pattern LOOPBACK = Pattern.compile("(localhost|127\\.[0-9.]+|\\[::1\\])(:[0-9]+)?");
     private static final int LONGEST_TOKEN = 200;
 
     private final Tokens tokens;
@@ -59,17 +58,6 @@ public final class LoginPage {
             @FormParam("token") @Nullable String token,
             @FormParam("to") @Nullable String to,
             @Context HttpServletRequest request) {
-        String address = String.valueOf(request.getRemoteAddr());
-        long wait = failures.secondsToWait(address);
-        if (wait > 0) {
-            return Response.fromResponse(LoginFilter.answer(
-                            429,
-                            FormViews.login(
-                                    own(to),
-                                    "Too many wrong tokens came from " + address + "; try again in " + wait + " s.")))
-                    .header("Retry-After", wait)
-                    .build();
-        }
         String shown = token == null ? "" : token.strip();
         Tokens.Answer answer =
                 shown.length() > LONGEST_TOKEN ? new Tokens.Answer.Unknown() : tokens.ask(shown, clock.now());
@@ -82,6 +70,17 @@ public final class LoginPage {
         if (answer instanceof Tokens.Answer.Expired expired) {
             return LoginFilter.answer(
                     403, FormViews.login(own(to), "The token of " + expired.name() + " has expired."));
+        }
+        String address = String.valueOf(request.getRemoteAddr());
+        long wait = failures.secondsToWait(address);
+        if (wait > 0) {
+            return Response.fromResponse(LoginFilter.answer(
+                            429,
+                            FormViews.login(
+                                    own(to),
+                                    "Too many wrong tokens came from " + address + "; try again in " + wait + " s.")))
+                    .header("Retry-After", wait)
+                    .build();
         }
         failures.add(address);
         return LoginFilter.answer(403, FormViews.login(own(to), "No token is like this one."));
@@ -97,9 +96,8 @@ public final class LoginPage {
     }
 
     private static NewCookie cookie(HttpServletRequest request, String value, int seconds) {
-        boolean secure = request.isSecure()
-                || "https".equalsIgnoreCase(request.getHeader("X-Forwarded-Proto"))
-                || LOOPBACK.matcher(String.valueOf(request.getHeader("Host"))).matches();
+        // Not every browser takes a secure cookie from loopback without TLS.
+        boolean secure = request.isSecure() || "https".equalsIgnoreCase(request.getHeader("X-Forwarded-Proto"));
         return new NewCookie.Builder(secure ? SECURE : PLAIN)
                 .value(value)
                 .path("/")

@@ -8,6 +8,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +32,11 @@ public final class Snapshots implements AutoCloseable {
     private final Supplier<StatusSnapshot> source;
     private final LongSupplier nanos;
     private final ThreadPoolExecutor reader;
+    private final LongPredicate exists;
     private @Nullable Reading reading;
     private @Nullable Reading last;
+    private @Nullable Reading outdated;
+    private boolean stale;
 
     /** A reading that is under way or done. */
     private record Reading(long began, CompletableFuture<StatusSnapshot> result) {}
@@ -53,10 +57,12 @@ public final class Snapshots implements AutoCloseable {
      * Describes what to read.
      *
      * @param source reads the state from the database
+     * @param exists asks the database whether there is a migration with an id
      * @param nanos a clock that only goes forward
      */
-    public Snapshots(Supplier<StatusSnapshot> source, LongSupplier nanos) {
+    public Snapshots(Supplier<StatusSnapshot> source, LongPredicate exists, LongSupplier nanos) {
         this.source = source;
+        this.exists = exists;
         this.nanos = nanos;
         this.reader = new ThreadPoolExecutor(
                 1, 1, IDLE_NANOS * 2, TimeUnit.NANOSECONDS, new LinkedBlockingQueue<>(), Snapshots::thread);
@@ -81,13 +87,24 @@ public final class Snapshots implements AutoCloseable {
      * Returns a migration, which may have been queued since the last look.
      *
      * @param id its id
-     * @return the migration and the state that it is from; empty if there is none
+     * @return the migration and the state that it is from; empty if there is none, or if the database does not answer
      */
     public Optional<Found> find(long id) {
-        return latest().flatMap(seen -> find(seen, id)).or(() -> {
-            forget();
-            return fresh(Duration.ZERO).flatMap(snapshot -> find(new Seen(snapshot, Duration.ZERO, true), id));
-        });
+        return latest().flatMap(seen -> find(seen, id))
+                .or(() -> exists.test(id)
+                        ? anew().flatMap(snapshot -> find(new Seen(snapshot, Duration.ZERO, true), id))
+                        : Optional.empty());
+    }
+
+    /** Reads once more. A reading that is under way may have begun too early. */
+    private Optional<StatusSnapshot> anew() {
+        long asked = nanos.getAsLong();
+        Reading newer = next();
+        if (newer.began() < asked && await(newer)) {
+            Reading unused = known();
+            newer = next();
+        }
+        return await(newer) ? Optional.of(newer.result().join()) : Optional.empty();
     }
 
     private static Optional<Found> find(Seen seen, long id) {
@@ -100,7 +117,7 @@ public final class Snapshots implements AutoCloseable {
     /** Returns a state that is not older than this; empty if the database does not answer, because an old one would look new. */
     public Optional<StatusSnapshot> fresh(Duration most) {
         Reading shown = known();
-        if (shown != null && age(shown).compareTo(most) < 0) {
+        if (shown != null && !isStale() && age(shown).compareTo(most) < 0) {
             return Optional.of(shown.result().join());
         }
         Reading newer = next();
@@ -109,12 +126,9 @@ public final class Snapshots implements AutoCloseable {
 
     /** Makes the next look read anew, because something was changed. */
     public synchronized void forget() {
-        Reading known = last;
-        if (known != null) {
-            last = new Reading(known.began() - IDLE_NANOS, known.result());
-        }
+        stale = true;
         // One that is under way may have read before the change.
-        reading = null;
+        outdated = reading;
     }
 
     private synchronized @Nullable Reading known() {
@@ -122,6 +136,7 @@ public final class Snapshots implements AutoCloseable {
         if (under != null && under.result().isDone() && !under.result().isCompletedExceptionally()) {
             last = under;
             reading = null;
+            stale = under == outdated;
         }
         return last;
     }
@@ -135,7 +150,14 @@ public final class Snapshots implements AutoCloseable {
         return under;
     }
 
+    private synchronized boolean isStale() {
+        return stale;
+    }
+
     private boolean isFresh(Reading shown, StatusSnapshot snapshot) {
+        if (isStale()) {
+            return false;
+        }
         boolean working = snapshot.migrations().stream()
                 .anyMatch(one -> one.reason().code().attention() == Attention.AT_WORK);
         return nanos.getAsLong() - shown.began() < (working ? WORKING_NANOS : IDLE_NANOS);

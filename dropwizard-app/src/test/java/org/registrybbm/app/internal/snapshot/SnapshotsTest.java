@@ -27,7 +27,7 @@ class SnapshotsTest {
     private volatile Reason.Code reason = Reason.Code.RUNNING;
     private volatile boolean away;
     private volatile CountDownLatch gate = new CountDownLatch(0);
-    private final Snapshots snapshots = new Snapshots(this::read, nanos::get);
+    private final Snapshots snapshots = new Snapshots(this::read, id -> id < 99, nanos::get);
 
     private StatusSnapshot read() {
         int number = asked.incrementAndGet();
@@ -112,6 +112,9 @@ class SnapshotsTest {
 
         assertThat(seen.answered()).isFalse();
         assertThat(seen.age()).isEqualTo(Duration.ofSeconds(12));
+        snapshots.forget();
+        snapshots.forget();
+        assertThat(snapshots.latest().orElseThrow().age()).isEqualTo(Duration.ofSeconds(12));
         assertThat(snapshots.fresh(Duration.ofSeconds(5))).isEmpty();
         away = false;
         assertThat(snapshots.latest().orElseThrow().answered()).isTrue();
@@ -143,5 +146,6 @@ class SnapshotsTest {
         assertThat(asked).hasValue(1);
         assertThat(snapshots.find(2)).isPresent();
         assertThat(snapshots.find(99)).isEmpty();
+        assertThat(asked).as("nobody asks for what is not there").hasValue(2);
     }
 }

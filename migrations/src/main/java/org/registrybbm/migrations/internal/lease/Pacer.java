@@ -51,7 +51,7 @@ public final class Pacer {
 
     /** Returns whether {@link #await} reads the database, instead of returning at once. */
     public boolean hasWaited() {
-        return rate != null && rate.isLimited();
+        return debt != null || rate != null && rate.isLimited();
     }
 
     /**

@@ -124,6 +124,7 @@ public final class BatchRun {
         long began = System.nanoTime();
         Duration limit = settings.timeouts().subBatchLimit();
         Step step;
+        boolean cutOff;
         blocker = asksForBlocker ? lease.blocker() : NOBODY;
         Connection session = connection.get();
         try (Watchdog.Watched watched = replica.watchdog().watch(session, limit)) {
@@ -131,6 +132,8 @@ public final class BatchRun {
                 SubBatchTransaction.Aim aim = new SubBatchTransaction.Aim(
                         size, began, size.limit(settings.timeouts().statement()), watched::extend);
                 step = Jdbc.inTransaction(session, tx -> transaction.run(tx, aim));
+                // It may be cut off after its commit, and then its connection is of no more use.
+                cutOff = watched.wasCutOff();
             } catch (Throwable e) {
                 if (watched.wasCutOff()) {
                     throw new CutOffException(limit, e);
@@ -140,7 +143,7 @@ public final class BatchRun {
         }
         if (step instanceof Step.Committed committed) {
             Duration took = since(began);
-            if (pacer.hasWaited() || committed.end() == Step.End.FINISHED) {
+            if (pacer.hasWaited() || cutOff || committed.end() == Step.End.FINISHED) {
                 connection.giveBack();
             }
             pacer.pay(committed.covered(), began);
