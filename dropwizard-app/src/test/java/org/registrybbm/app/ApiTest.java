@@ -213,9 +213,13 @@ class ApiTest {
         assertThat(operate("PUT", "budgets?scope=migration&subject=one", "{\"batch_jobs\": 3, \"reason\": \"slow\"}")
                         .toString())
                 .contains("batch jobs 3");
-        assertThat(operate("PUT", "budgets?scope=fleet", "{\"rows_per_second\": \"unlimited\"}")
+        assertThat(operate("PUT", "budgets?scope=fleet", "{\"rows_per_second\": 5000}")
                         .toString())
-                .contains("rows per second unlimited");
+                .contains("rows per second 5000");
+        assertThat(operate("PUT", "budgets?scope=fleet", "{\"rows_per_second\": 5000}")
+                        .path("changes"))
+                .isEmpty();
+        operate("PUT", "budgets?scope=fleet", "{\"rows_per_second\": \"unlimited\"}");
         assertThat(get("budgets").toString()).contains("\"subject\":\"one\",\"batch_jobs\":3");
         assertThat(operate("DELETE", "budgets?scope=migration&subject=one", "").toString())
                 .contains("removed");

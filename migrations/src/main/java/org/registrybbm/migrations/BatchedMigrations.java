@@ -202,7 +202,7 @@ public final class BatchedMigrations implements AutoCloseable {
 
     /**
      * Searches the tables of migrations for rows that are still pending, range by range, in the calling thread. It changes nothing but
-     * {@code verified_at}, the time of the last proof, of a finished migration that has no pending row.
+     * {@code verified_at}, the time of the last proof, of finished migrations: that of one with pending rows is forgotten.
      *
      * @param names the migrations to verify; empty for all that are finished
      * @param stop asked between ranges

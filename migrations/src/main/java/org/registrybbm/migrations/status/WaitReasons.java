@@ -169,25 +169,32 @@ final class WaitReasons {
     private Optional<Reason> why(Seat seat) {
         BudgetBook.Limits limits = seat.one().limits();
         return Stream.of(
-                        full("the fleet's", held, limits.fleetJobs(), true),
-                        full("its own", seat.one().held(), limits.migrationJobs(), true),
-                        full("its table's", seat.table().held, limits.tableJobs(), true),
+                        stopped("the fleet's", limits.fleetJobs(), "--batch-jobs 2"),
+                        stopped(
+                                "its own",
+                                limits.migrationJobs(),
+                                Reason.option(seat.one().name()).strip() + " --batch-jobs default"),
+                        stopped("its table's", limits.tableJobs(), table(seat.one()) + " --batch-jobs default"),
                         inFront(seat),
-                        full("table", seat.table().held, limits.tableJobs(), false),
-                        full("fleet", held, limits.fleetJobs(), false))
+                        full("table", seat.table().held, limits.tableJobs()),
+                        full("fleet", held, limits.fleetJobs()))
                 .flatMap(Optional::stream)
                 .findFirst();
     }
 
-    private static Optional<Reason> full(String whose, int used, int limit, boolean stopped) {
-        if (stopped) {
-            return limit == 0
-                    ? Optional.of(Reason.of(
-                                    Reason.Code.STOPPED_BY_BUDGET,
-                                    "stopped by " + whose + " budget, which is 0 batch jobs")
-                            .endedBy(BUDGETS))
-                    : Optional.empty();
-        }
+    private static Optional<Reason> stopped(String whose, int limit, String change) {
+        return limit == 0
+                ? Optional.of(Reason.of(
+                                Reason.Code.STOPPED_BY_BUDGET, "stopped by " + whose + " budget, which is 0 batch jobs")
+                        .endedBy(BUDGETS + " set " + change))
+                : Optional.empty();
+    }
+
+    private static String table(Contender one) {
+        return "--table " + Reason.typed(String.valueOf(one.root()));
+    }
+
+    private static Optional<Reason> full(String whose, int used, int limit) {
         return used >= limit
                 ? Optional.of(Reason.of(
                                 Reason.Code.WAITS_BUDGET,

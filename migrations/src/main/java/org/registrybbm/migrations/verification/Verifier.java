@@ -12,6 +12,7 @@ import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.KnownMigrations;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.model.BatchedMigration;
@@ -90,6 +91,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
                     "could not be verified: " + VerificationScan.explain(e));
         }
         if (scan.left() > 0) {
+            forgetProof(connection, migration, scan.left());
             return new VerificationResult(
                     name,
                     VerificationResult.Verdict.INCOMPLETE,
@@ -106,6 +108,22 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
         }
         return new VerificationResult(
                 name, VerificationResult.Verdict.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
+    }
+
+    /** A gate must not go by a proof that is no longer true. */
+    private static void forgetProof(Connection connection, BatchedMigration migration, long left) throws SQLException {
+        boolean unused = Jdbc.inTransaction(connection, tx -> {
+            Jdbc.run(tx, TransactionSettings.SHORT_TRANSACTION);
+            boolean forgotten = MigrationQueries.setUnverified(tx, migration.id());
+            if (forgotten) {
+                EventQueries.record(
+                        tx,
+                        migration.id(),
+                        new EventQueries.Event(
+                                "proof_lost", null, left, "a verification found rows that are not done"));
+            }
+            return forgotten;
+        });
     }
 
     private static String unreadable(VerificationScan scan) {

@@ -70,6 +70,31 @@ class VerificationTest {
         assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
     }
 
+    @Test
+    void forgetsAProofThatIsNoLongerTrue() {
+        WorkFunction work = ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending("v IS NULL");
+        fixture.queue(WORK, null, "id", 100, 30);
+        assertThat(fixture.drain(Map.of(WORK, work)).isComplete()).isTrue();
+        assertThat(verdict(work)).isEqualTo(VerificationResult.Verdict.COMPLETE);
+        assertThat(fixture.of("m", "verified_at IS NOT NULL")).isEqualTo("t");
+
+        database.execute("UPDATE t.items SET v = NULL WHERE id IN (7, 8)");
+
+        assertThat(verdict(work)).isEqualTo(VerificationResult.Verdict.INCOMPLETE);
+        assertThat(verdict(work)).isEqualTo(VerificationResult.Verdict.INCOMPLETE);
+        assertThat(fixture.of("m", "status || ' ' || (verified_at IS NULL)")).isEqualTo("2 true");
+        assertThat(database.number(
+                        "SELECT count(*) FROM batched_background_migration_events WHERE event = 'proof_lost'"))
+                .isEqualTo(1);
+    }
+
+    private VerificationResult.Verdict verdict(WorkFunction work) {
+        return fixture.engine(Map.of(WORK, work))
+                .verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {})
+                .get(0)
+                .verdict();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"t", "items", "\"T, x\"", "registry_bbm"})
     void givesRowsToAStatementThatJoinsOtherTables(String alias) {

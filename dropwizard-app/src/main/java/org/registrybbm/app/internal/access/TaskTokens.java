@@ -7,9 +7,12 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Collections;
+import java.util.Enumeration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Once there are tokens, lets admin tasks be run only with one that may operate. Without any, the port alone protects them. */
 public final class TaskTokens extends HttpFilter {
@@ -100,6 +103,22 @@ public final class TaskTokens extends HttpFilter {
         Named(HttpServletRequest request, String name) {
             super(request);
             this.name = name;
+        }
+
+        @Override
+        public Enumeration<String> getParameterNames() {
+            return Collections.enumeration(getParameterMap().keySet());
+        }
+
+        @Override
+        public String @Nullable [] getParameterValues(String parameter) {
+            return getParameterMap().get(parameter);
+        }
+
+        @Override
+        public @Nullable String getParameter(String parameter) {
+            String[] values = getParameterValues(parameter);
+            return values == null || values.length == 0 ? null : values[0];
         }
 
         @Override

@@ -167,6 +167,14 @@ public final class MigrationQueries {
                 AND status = 2
             """;
 
+    private static final String SET_UNVERIFIED = """
+            UPDATE batched_background_migrations
+            SET verified_at = NULL
+            WHERE id = ?
+                AND status = 2
+                AND verified_at IS NOT NULL
+            """;
+
     private static final String NOTE_MISSING_CODE = """
             UPDATE batched_background_migrations
             SET code_missing_since = coalesce(code_missing_since, clock_timestamp()),
@@ -301,6 +309,11 @@ public final class MigrationQueries {
     /** Records that no row of a finished migration is left; returns false if the migration is not finished. */
     public static boolean setVerified(Connection connection, long id) throws SQLException {
         return Jdbc.update(connection, SET_VERIFIED, id) == 1;
+    }
+
+    /** Forgets the proof of a finished migration; returns whether there was one. */
+    public static boolean setUnverified(Connection connection, long id) throws SQLException {
+        return Jdbc.update(connection, SET_UNVERIFIED, id) == 1;
     }
 
     /** Since when the code of a migration is missing, and whether that is longer than it may be. */
