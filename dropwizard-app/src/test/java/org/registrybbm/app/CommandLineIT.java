@@ -106,6 +106,18 @@ class CommandLineIT {
         assertThat(registry.run("background-migrate", "resume").out()).isEmpty();
         assertThat(statuses()).isEqualTo("1 1");
         assertThat(registry.run("background-migrate", "resume")).isEqualTo(new Result(0, "", "nothing to change\n"));
+
+        database.execute("UPDATE batched_background_migrations SET status = 3 WHERE name = 'copy_things'");
+        assertThat(registry.command(
+                                "background-migrate",
+                                "start",
+                                "--migration",
+                                "copy_things",
+                                "--migration",
+                                "fill_things")
+                        .err())
+                .isEqualTo(
+                        "nothing to change\ncopy_things stays failed; once its cause is mended: registry background-migrate retry --migration copy_things\nfill_things stays active\n");
     }
 
     @Test
@@ -114,7 +126,9 @@ class CommandLineIT {
         Path file = Files.writeString(directory.resolve("registry.yml"), "backgroundMigrations: {workers: 1}");
 
         assertThat(registry.command("background-migrate", "budget", "set", "--batch-jobs", "5"))
-                .isEqualTo(new Result(0, "", ""));
+                .isEqualTo(new Result(0, "", "fleet: batch jobs 5, rows per second unlimited\n"));
+        assertThat(registry.command("background-migrate", "budget", "set", "--batch-jobs", "5"))
+                .isEqualTo(new Result(0, "", "nothing to change\n"));
         assertThat(registry.command(
                         "background-migrate",
                         "budget",
@@ -123,9 +137,9 @@ class CommandLineIT {
                         "copy_things",
                         "--rows-per-second",
                         "700"))
-                .isEqualTo(new Result(0, "", ""));
+                .isEqualTo(new Result(0, "", "migration copy_things: batch jobs default, rows per second 700\n"));
         assertThat(registry.command("background-migrate", "priority", "copy_things", "-3"))
-                .isEqualTo(new Result(0, "", ""));
+                .isEqualTo(new Result(0, "", "copy_things: priority -3\n"));
 
         assertThat(registry.command("background-migrate", "budget").out().lines())
                 .anyMatch(line -> line.matches("fleet +\\| \\* +\\| 5 +\\|.*"))

@@ -28,7 +28,9 @@ class EmbeddedDatabaseIT {
         Result first = registry.run("background-migrate", "priority", NAME, "7");
         assertThat(first.exit()).isZero();
         assertThat(first.out()).isEmpty();
-        assertThat(first.err()).hasLineCount(1).contains("started an embedded PostgreSQL", ".registry");
+        assertThat(first.err())
+                .hasLineCount(2)
+                .contains("started an embedded PostgreSQL", ".registry", NAME + ": priority 7");
         assertThat(Files.exists(pidFile())).isFalse();
 
         try (Running server = registry.start("server")) {

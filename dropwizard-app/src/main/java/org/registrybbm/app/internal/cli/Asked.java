@@ -46,22 +46,33 @@ final class Asked {
         return Boolean.TRUE.equals(namespace.getBoolean(DRY_RUN));
     }
 
+    /** Does what was decided and says on {@code err} what that changed; or only says what it would change, on {@code out}, if that is asked for. */
+    static void decide(
+            Namespace namespace, BatchedMigrations engine, Decision decision, PrintStream out, PrintStream err) {
+        if (!isDry(namespace, engine, decision, out)) {
+            print(new Operations(engine, () -> {}).run(decision, decider(namespace)), "", "nothing to change", err);
+        }
+    }
+
     /** Prints what a decision would change, if that is asked for; returns whether it was. */
     static boolean isDry(Namespace namespace, BatchedMigrations engine, Decision decision, PrintStream out) {
         if (!isAskedForDryRun(namespace)) {
             return false;
         }
-        List<Effect> effects = new Operations(engine, () -> {}).preview(decision);
+        print(new Operations(engine, () -> {}).preview(decision), "would change ", "nothing would be changed", out);
+        return true;
+    }
+
+    private static void print(List<Effect> effects, String before, String none, PrintStream stream) {
         if (effects.isEmpty()) {
-            out.println("nothing would be changed");
+            stream.println(none);
         }
         effects.stream()
                 .limit(MOST_NAMED)
-                .forEach(one -> out.println("would change " + Printable.of(one.subject()) + ": " + one.text()));
+                .forEach(one -> stream.println(before + Printable.of(one.subject()) + ": " + one.text()));
         if (effects.size() > MOST_NAMED) {
-            out.println("and " + (effects.size() - MOST_NAMED) + " more");
+            stream.println("and " + (effects.size() - MOST_NAMED) + " more");
         }
-        out.flush();
-        return true;
+        stream.flush();
     }
 }

@@ -273,8 +273,8 @@ public final class BackgroundMigrateCommand<T extends Configuration> extends Con
     private void run(Namespace namespace, Setup parts, ManagedDataSource pool) {
         BatchedMigrations.Builder engine = BatchedMigrations.on(pool).workRegistry(parts.workRegistry());
         switch (namespace.getString(SUBCOMMAND)) {
-            case BudgetCommand.BUDGET -> BudgetCommand.budget(namespace, engine.build(), out);
-            case BudgetCommand.PRIORITY -> BudgetCommand.priority(namespace, engine.build(), out);
+            case BudgetCommand.BUDGET -> BudgetCommand.budget(namespace, engine.build(), out, err);
+            case BudgetCommand.PRIORITY -> BudgetCommand.priority(namespace, engine.build(), out, err);
             case RepairCommand.WAIVE -> RepairCommand.waive(namespace, engine.build(), out);
             case RepairCommand.EVENTS -> RepairCommand.events(namespace, engine.build(), out);
             case LookCommand.WHY, LookCommand.SHOW, LookCommand.JOBS ->

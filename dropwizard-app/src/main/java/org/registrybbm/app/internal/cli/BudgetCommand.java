@@ -102,7 +102,7 @@ final class BudgetCommand {
         return new Namespace(attributes);
     }
 
-    static void budget(Namespace namespace, BatchedMigrations engine, PrintStream out) {
+    static void budget(Namespace namespace, BatchedMigrations engine, PrintStream out, PrintStream err) {
         BudgetOptions options = new BudgetOptions(
                 text(namespace, "migration"),
                 text(namespace, "table"),
@@ -110,9 +110,7 @@ final class BudgetCommand {
                 text(namespace, "rows-per-second"),
                 text(namespace, "migrations"));
         if (text(namespace, ACTION) != null) {
-            if (!Asked.isDry(namespace, engine, new Decision.Limit(options.subject(), options.change()), out)) {
-                var unused = engine.budgets().set(options.subject(), options.change(), Asked.decider(namespace));
-            }
+            Asked.decide(namespace, engine, new Decision.Limit(options.subject(), options.change()), out, err);
             return;
         }
         if (!options.equals(new BudgetOptions(null, null, null, null, null))) {
@@ -127,12 +125,9 @@ final class BudgetCommand {
         out.flush();
     }
 
-    static void priority(Namespace namespace, BatchedMigrations engine, PrintStream out) {
-        String name = namespace.getString(NAME);
+    static void priority(Namespace namespace, BatchedMigrations engine, PrintStream out, PrintStream err) {
         int priority = Priorities.parse(namespace.getString(PRIORITY));
-        if (!Asked.isDry(namespace, engine, new Decision.Prioritize(name, priority), out)) {
-            engine.store().setPriority(name, priority, Asked.decider(namespace));
-        }
+        Asked.decide(namespace, engine, new Decision.Prioritize(namespace.getString(NAME), priority), out, err);
     }
 
     private static @Nullable String text(Namespace namespace, String name) {

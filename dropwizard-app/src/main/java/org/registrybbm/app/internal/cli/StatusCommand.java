@@ -2,11 +2,13 @@ package org.registrybbm.app.internal.cli;
 
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import net.sourceforge.argparse4j.inf.Namespace;
 import org.registrybbm.app.internal.operate.Decision;
 import org.registrybbm.app.internal.text.Printable;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.status.Reason;
 
@@ -22,14 +24,18 @@ final class StatusCommand {
     static void pause(
             Namespace namespace, BatchedMigrations engine, List<String> names, PrintStream out, PrintStream err) {
         if (!Asked.isDry(namespace, engine, new Decision.Pause(names), out)) {
-            say(engine.store().pause(names, Asked.decider(namespace)), START, err);
+            List<StatusChange> changes = engine.store().pause(names, Asked.decider(namespace));
+            say(changes, START, err);
+            sayLeft(engine, names, changes, err);
         }
     }
 
     static void start(
             Namespace namespace, BatchedMigrations engine, List<String> names, PrintStream out, PrintStream err) {
         if (!Asked.isDry(namespace, engine, new Decision.Start(names), out)) {
-            say(engine.store().start(names, Asked.decider(namespace)), PAUSE, err);
+            List<StatusChange> changes = engine.store().start(names, Asked.decider(namespace));
+            say(changes, PAUSE, err);
+            sayLeft(engine, names, changes, err);
         }
     }
 
@@ -49,5 +55,22 @@ final class StatusCommand {
                     .map(one -> Printable.of(Reason.option(one.name())))
                     .collect(Collectors.joining("", "undo: registry background-migrate " + undo, "")));
         }
+    }
+
+    /** Says of those that were named and stayed as they are why, and what would change a failed one. */
+    private static void sayLeft(
+            BatchedMigrations engine, List<String> names, List<StatusChange> changes, PrintStream err) {
+        Set<String> changed = changes.stream().map(StatusChange::name).collect(Collectors.toSet());
+        if (changed.containsAll(names)) {
+            return;
+        }
+        engine.store().list(names).stream()
+                .filter(one -> !changed.contains(one.name()))
+                .forEach(one -> err.println(
+                        Printable.of(one.name()) + " stays " + one.status().word()
+                                + (one.status() == MigrationStatus.FAILED
+                                        ? "; once its cause is mended: registry background-migrate retry"
+                                                + Printable.of(Reason.option(one.name()))
+                                        : "")));
     }
 }

@@ -16,7 +16,6 @@ import org.registrybbm.migrations.quarantine.QuarantinedRow;
 /** Does what operators decide, and says beforehand what it would do. */
 public final class Operations {
     private static final Set<MigrationStatus> RUNNABLE = Set.of(MigrationStatus.ACTIVE, MigrationStatus.RUNNING);
-    private static final String NOTHING = "nothing to change";
 
     private final BatchedMigrations engine;
     private final Runnable afterwards;
@@ -144,16 +143,5 @@ public final class Operations {
 
     private Stream<BatchedMigration> migrations(Collection<String> names) {
         return engine.store().list(names).stream();
-    }
-
-    /** Returns the effects as lines for people. */
-    public static String lines(List<Effect> effects) {
-        return effects.isEmpty()
-                ? NOTHING
-                : String.join(
-                        "\n",
-                        effects.stream()
-                                .map(one -> one.subject() + ": " + one.text())
-                                .toList());
     }
 }
