@@ -213,6 +213,9 @@ class ApiTest {
         assertThat(operate("PUT", "budgets?scope=migration&subject=one", "{\"batch_jobs\": 3, \"reason\": \"slow\"}")
                         .toString())
                 .contains("batch jobs 3");
+        assertThat(operate("PUT", "budgets?scope=fleet", "{\"rows_per_second\": 5000, \"dry_run\": true}")
+                        .toString())
+                .contains("rows per second 5000");
         assertThat(operate("PUT", "budgets?scope=fleet", "{\"rows_per_second\": 5000}")
                         .toString())
                 .contains("rows per second 5000");

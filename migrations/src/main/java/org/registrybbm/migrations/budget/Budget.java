@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.budget;
 
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +79,23 @@ public record Budget(Subject subject, Limit batchJobs, Limit rowsPerSecond, Limi
         public String toString() {
             return isDefault() ? scope.word() : scope.word() + " " + name;
         }
+    }
+
+    /** The budget of a subject that has none yet. */
+    static Budget initial(Subject subject) {
+        Limit limit = subject.isDefault() ? Limit.UNLIMITED : Limit.DEFAULT;
+        return subject.scope() == Scope.TABLE
+                ? new Budget(subject, limit, Limit.DEFAULT, limit)
+                : new Budget(subject, limit, limit, Limit.DEFAULT);
+    }
+
+    /** Returns this budget after a change. */
+    Budget with(Change change) {
+        return new Budget(
+                subject,
+                Objects.requireNonNullElse(change.batchJobs(), batchJobs),
+                Objects.requireNonNullElse(change.rowsPerSecond(), rowsPerSecond),
+                Objects.requireNonNullElse(change.migrations(), migrations));
     }
 
     /** Returns the limits for people, such as {@code batch jobs 3, rows per second unlimited}. */

@@ -80,20 +80,42 @@ public final class Budgets {
     }
 
     /**
-     * Checks a change without making it.
+     * Returns what {@link #set} would make of a budget, and changes nothing.
      *
      * @param subject what the budget is for
-     * @param change what is to be changed; null if the budget is to be removed
+     * @param change what is to be changed
+     * @return the budget as it would be; for a partition, the budget of its root
      * @throws UnknownMigrationException when there is no migration of that name
      * @throws IllegalArgumentException when the change would be refused
      */
-    public void require(Subject subject, @Nullable Change change) {
-        if (change == null) {
-            requireNoDefault(subject);
-            return;
-        }
+    public Budget preview(Subject subject, Change change) {
         check(subject, change);
-        Subject unused = database.read("look for a budget", List.of(), connection -> known(connection, subject));
+        return database.read("look for a budget", List.of(), connection -> {
+            Subject known = known(connection, subject);
+            return find(connection, known)
+                    .orElseGet(() -> Budget.initial(known))
+                    .with(change);
+        });
+    }
+
+    /**
+     * Returns whether {@link #clear} would remove a budget, and changes nothing.
+     *
+     * @param subject what the budget is for
+     * @throws IllegalArgumentException when it is a default, which can be changed but not removed
+     */
+    public boolean previewClear(Subject subject) {
+        requireNoDefault(subject);
+        return database.read(
+                "look for a budget",
+                List.of(),
+                connection -> find(connection, stored(connection, subject)).isPresent());
+    }
+
+    private static Optional<Budget> find(Connection connection, Subject subject) throws SQLException {
+        return BudgetStatements.list(connection).stream()
+                .filter(one -> one.subject().equals(subject))
+                .findFirst();
     }
 
     private static void check(Subject subject, Change change) {
@@ -132,9 +154,7 @@ public final class Budgets {
     public boolean clear(Subject subject, Decider decider) {
         requireNoDefault(subject);
         return database.change("remove the budget of the " + subject, List.of(), tx -> {
-            Subject stored = subject.scope() == Scope.TABLE
-                    ? Subject.table(BudgetStatements.root(tx, subject.name()).orElse(subject.name()))
-                    : subject;
+            Subject stored = stored(tx, subject);
             boolean cleared = BudgetStatements.clear(tx, stored);
             if (cleared) {
                 record(tx, stored, "removed", decider);
@@ -163,6 +183,14 @@ public final class Budgets {
         } else {
             EventQueries.recordDecision(tx, event, decider);
         }
+    }
+
+    /** Returns the subject as budgets name it, also of a table that is gone. */
+    private static Subject stored(Connection connection, Subject subject) throws SQLException {
+        return subject.scope() == Scope.TABLE
+                ? Subject.table(
+                        BudgetStatements.root(connection, subject.name()).orElse(subject.name()))
+                : subject;
     }
 
     private static Subject known(Connection connection, Subject subject) throws SQLException {

@@ -61,6 +61,35 @@ class BudgetsTest {
         assertThat(budgets.list()).hasSize(3);
     }
 
+    @ParameterizedTest
+    @CsvSource(nullValues = "-", textBlock = """
+            fleet,     *,          3,         -,         -
+            fleet,     *,          unlimited, 700,       -
+            migration, *,          -,         unlimited, -
+            migration, m,          0,         -,         -
+            migration, m,          -,         unlimited, -
+            table,     *,          -,         -,         7
+            table,     t.items,    1,         -,         default
+            """)
+    void foretellsWhatAChangeMakesOfABudget(String scope, String name, String jobs, String rows, String migrations) {
+        fixture.items(1, 1).queueItems("m", ItemsWork.ADD_ONE, 1);
+        Subject subject = new Subject(Budget.Scope.valueOf(scope.toUpperCase(java.util.Locale.ROOT)), name);
+        Change change = new Change(limit(jobs), limit(rows), limit(migrations));
+        List<Budget> before = budgets.list();
+
+        Budget first = budgets.preview(subject, change);
+        assertThat(budgets.list()).as("nothing is changed").isEqualTo(before);
+        assertThat(budgets.set(subject, change)).isEqualTo(first);
+        assertThat(budgets.set(subject, Change.batchJobs(Limit.of(9)))).isNotEqualTo(first);
+        Budget second = budgets.preview(subject, change);
+        assertThat(budgets.set(subject, change)).isEqualTo(second);
+        if (!subject.isDefault()) {
+            assertThat(budgets.previewClear(subject)).isTrue();
+            assertThat(budgets.clear(subject)).isTrue();
+            assertThat(budgets.previewClear(subject)).isFalse();
+        }
+    }
+
     @Test
     void takesTheRootForAPartitionAndQuotesIt() {
         database.execute("""
@@ -71,6 +100,9 @@ class BudgetsTest {
         Budget budget = budgets.set(Subject.table("t.part_1"), Change.migrations(Limit.of(3)));
 
         assertThat(budget.subject().name()).isEqualTo("t.\"Odd parts\"");
+        assertThat(budgets.preview(Subject.table("t.part_1"), Change.migrations(Limit.of(3))))
+                .isEqualTo(budget);
+        assertThat(budgets.previewClear(Subject.table("t.part_1"))).isTrue();
         assertThat(budgets.clear(Subject.table("t.part_1"))).isTrue();
     }
 
@@ -91,6 +123,7 @@ class BudgetsTest {
         assertThatThrownBy(() -> budgets.set(subject, change))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
+        assertThatThrownBy(() -> budgets.preview(subject, change)).hasMessageContaining(message);
         assertThat(budgets.list().get(0).batchJobs()).isEqualTo(Limit.of(2));
     }
 
@@ -104,7 +137,10 @@ class BudgetsTest {
         assertThatThrownBy(() -> budgets.set(Subject.table("t.nothing"), Change.batchJobs(Limit.of(1))))
                 .hasMessage(
                         "there is no table 't.nothing' in this database; nothing was changed; write its name like public.users");
+        assertThatThrownBy(() -> budgets.preview(Subject.migration("copy_thing"), Change.batchJobs(Limit.of(1))))
+                .isInstanceOf(UnknownMigrationException.class);
         assertThatThrownBy(() -> budgets.clear(Subject.FLEET)).hasMessageContaining("cannot be removed");
+        assertThatThrownBy(() -> budgets.previewClear(Subject.FLEET)).hasMessageContaining("cannot be removed");
         assertThatThrownBy(() -> Limit.parse("lots"))
                 .hasMessage("'lots' is not a limit; give a number, 'unlimited' or 'default'");
     }

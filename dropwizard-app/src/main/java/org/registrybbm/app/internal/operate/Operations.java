@@ -71,10 +71,7 @@ public final class Operations {
                     : List.of();
         }
         List<Budget> before = engine.budgets().list();
-        Budget now = engine.budgets().set(limit.subject(), change, decider);
-        return before.contains(now)
-                ? List.of()
-                : List.of(new Effect(now.subject().toString(), now.limits()));
+        return limited(before, engine.budgets().set(limit.subject(), change, decider));
     }
 
     private static List<Effect> changes(List<StatusChange> changes) {
@@ -133,12 +130,19 @@ public final class Operations {
                     .toList();
         }
         Decision.Limit limit = (Decision.Limit) decision;
-        engine.budgets().require(limit.subject(), limit.change());
-        boolean there =
-                engine.budgets().list().stream().anyMatch(one -> one.subject().equals(limit.subject()));
-        return limit.change() == null && !there
+        Budget.Change change = limit.change();
+        if (change == null) {
+            return engine.budgets().previewClear(limit.subject())
+                    ? List.of(new Effect(limit.subject().toString(), "removed"))
+                    : List.of();
+        }
+        return limited(engine.budgets().list(), engine.budgets().preview(limit.subject(), change));
+    }
+
+    private static List<Effect> limited(List<Budget> before, Budget now) {
+        return before.contains(now)
                 ? List.of()
-                : List.of(new Effect(limit.subject().toString(), limit.change() == null ? "removed" : "changed"));
+                : List.of(new Effect(now.subject().toString(), now.limits()));
     }
 
     private Stream<BatchedMigration> migrations(Collection<String> names) {
