@@ -278,7 +278,7 @@ class CommandLineIT {
             strings = {
                 "nonsense",
                 "background-migrate budget",
-                "background-migrate priority copy_things 3",
+                "background-migrate priority copy_things 3 --dry-run",
                 "background-migrate waive --migration copy_thing --by jane --reason because"
             })
     void aProcessOfItsOwnEndsAsACommandOfTheSharedJvm(String arguments) throws Exception {
