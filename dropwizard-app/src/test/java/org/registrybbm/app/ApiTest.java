@@ -50,24 +50,12 @@ class ApiTest {
                 """);
     }
 
-    /** Queues one that is active and waits for another one, so that its status stays. */
     private static long waiting(String name) {
-        queue("later", 0);
-        return database.number("""
-                INSERT INTO batched_background_migrations
-                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name, run_after)
-                VALUES (?, 1, 1000, 100, 1, 'copyIt', 'public.things', 'id', '{later}')
-                RETURNING id
-                """, name);
+        return new QueuedThings(database).waiting(name);
     }
 
     private static long queue(String name, int status) {
-        return database.number("""
-                INSERT INTO batched_background_migrations
-                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name)
-                VALUES (?, 1, 1000, 100, ?, 'copyIt', 'public.things', 'id')
-                RETURNING id
-                """, name, status);
+        return new QueuedThings(database).queue(name, status, "copyIt");
     }
 
     private static HttpResponse<String> send(String token, String method, String path, String body) throws Exception {

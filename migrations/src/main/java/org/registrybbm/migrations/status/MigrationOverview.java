@@ -43,25 +43,15 @@ public record MigrationOverview(
         Reason reason) {
     /** Returns the same with a pace. */
     MigrationOverview at(Optional<Pace> other) {
-        return new MigrationOverview(
-                migration,
-                priority,
-                progressPercent,
-                expectedTupleCount,
-                coveredTupleCount,
-                migratedTupleCount,
-                finishedJobs,
-                failedJobs,
-                activeJobs,
-                quarantinedRows,
-                takeovers,
-                replicas,
-                other,
-                reason);
+        return with(other, reason);
     }
 
     /** Returns the same with another reason. */
     MigrationOverview because(Reason other) {
+        return with(pace, other);
+    }
+
+    private MigrationOverview with(Optional<Pace> otherPace, Reason otherReason) {
         return new MigrationOverview(
                 migration,
                 priority,
@@ -75,8 +65,8 @@ public record MigrationOverview(
                 quarantinedRows,
                 takeovers,
                 replicas,
-                pace,
-                other);
+                otherPace,
+                otherReason);
     }
 
     /** Returns one sentence that says what the migration is doing or what it waits for. */
