@@ -46,11 +46,11 @@ class EmbeddedDatabaseIT {
             assertThat(server.process().waitFor(10, TimeUnit.SECONDS)).isTrue();
             assertThat(Files.exists(pidFile())).isFalse();
         }
+        stopsAlsoWhenItsStarterIsKilled(registry);
     }
 
-    @Test
-    void stopsAlsoWhenItsStarterIsKilled() throws Exception {
-        RegistryJar registry = new RegistryJar(directory, Map.of());
+    // Not a test of its own, because a directory without data takes long to fill.
+    private void stopsAlsoWhenItsStarterIsKilled(RegistryJar registry) throws Exception {
         try (Running server = registry.start("server")) {
             await().atMost(RegistryJar.PATIENCE).until(() -> server.out().contains("Started"));
             long postgres = postgres();

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.app.RegistryJar.Result;
 import org.registrybbm.app.RegistryJar.Running;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -201,6 +202,7 @@ class RepairIT {
                 "verify --migration wide",
                 "events --migration wide"
             })
+    @Sample(oneOf = 2)
     void unknownNamesAreOneLineWithTheNearest(String arguments) throws Exception {
         Result result = registry.command(("background-migrate " + arguments).split(" "));
 

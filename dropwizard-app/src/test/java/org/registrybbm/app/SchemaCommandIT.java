@@ -66,14 +66,22 @@ class SchemaCommandIT {
     private RegistryJar registry;
 
     @BeforeEach
-    void empty() {
-        database = PostgresExtension.empty();
+    void schemaOfTheJar() {
+        use(PostgresExtension.registry());
+    }
+
+    private void use(TestDatabase other) {
+        database = other;
         registry = RegistryJar.on(database.url(), directory);
     }
 
-    /** Makes the engine's own schema, and then what the changelog of a release has. */
+    private void useAnEmptyDatabase() {
+        drop();
+        use(PostgresExtension.empty());
+    }
+
+    /** Makes what the changelog of a release has. */
     private void deploy(String release) throws IOException {
-        assertThat(registry.command("db", "migrate").exit()).isZero();
         Result deployed = registry.command("db", "migrate", "--migrations", changelog(release));
         assertThat(deployed.exit()).as(deployed.err()).isZero();
     }
@@ -119,8 +127,6 @@ class SchemaCommandIT {
     /** A database of a developer, or a new one with a few rows in it. */
     @Test
     void migrateRunsWhatIsQueuedOverSmallTables() throws Exception {
-        assertThat(registry.command("db", "migrate").exit()).isZero();
-
         Result migrated = registry.command(
                 "db", "migrate", "--migrations", changelog((GATED + GATE).replace("(1, 3000)", "(1, 300)")));
 
@@ -190,6 +196,7 @@ class SchemaCommandIT {
 
     @Test
     void aFreshDatabaseHasNothingToRun() {
+        useAnEmptyDatabase();
         assertThat(registry.command("db", "migrate").exit()).isZero();
 
         assertThat(
@@ -204,6 +211,7 @@ class SchemaCommandIT {
     /** Without the lock they would create Liquibase's tables all at once, and most of them would fail. */
     @Test
     void severalRunsAtOnceOnAnEmptyDatabaseAllGoWell() throws Exception {
+        useAnEmptyDatabase();
         List<Running> runs = new ArrayList<>();
         try {
             for (int i = 0; i < 4; i++) {

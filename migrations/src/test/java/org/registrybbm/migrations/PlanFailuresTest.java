@@ -23,6 +23,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PgServer;
@@ -46,6 +47,7 @@ class PlanFailuresTest {
     @ValueSource(
             strings = {"55000", "0A000", "54001", "2BP01", "3F000", "25001", "25P02", "22000", "23505", "P0001", "42P01"
             })
+    @Sample(oneOf = 3)
     void endsTheMigrationAtOnceWhereARetryWouldMendNothing(String state) {
         RunResult result = raising(state).runToEnd(List.of(), StopSignal.NEVER);
 

@@ -16,10 +16,10 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class IdleLoadTest {
-    private static final int SECONDS = 12;
+    private static final int SECONDS = 8;
 
     /** Longer than it takes each replica to look. */
-    private static final int STATE_SECONDS = 4;
+    private static final int STATE_SECONDS = 3;
 
     private final TestDatabase database;
     private final CountingPool pool;

@@ -19,7 +19,11 @@ class DemoIT {
     @Test
     @Timeout(value = 15, unit = TimeUnit.MINUTES)
     void everyRowIsChangedOnceAndNothingIsLeftBehind() throws Exception {
-        Result result = new RegistryJar(directory, Map.of("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + directory))
+        Result result = new RegistryJar(
+                        directory,
+                        Map.of(
+                                "JAVA_TOOL_OPTIONS",
+                                "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir=" + directory))
                 .run("demo", "--rows", "50000");
 
         assertThat(result.exit()).as(result.err()).isZero();

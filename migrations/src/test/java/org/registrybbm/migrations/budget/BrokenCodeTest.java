@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -100,6 +101,7 @@ class BrokenCodeTest {
 
     @ParameterizedTest
     @EnumSource
+    @Sample(oneOf = 2)
     void anErrorOfItsCheckFailsItAlone(Broken broken) {
         fixture.drain(Map.of("broken", breaking(true, broken::fall)));
 

@@ -19,6 +19,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -50,6 +51,7 @@ class BudgetChangesTest {
             scope = 'migration' | 0 | 0
             scope = 'table'     | 3 | 3
             """)
+    @Sample(oneOf = 3)
     void theYoungestGiveWay(String scope, int batchJobs, int left) {
         List<Long> jobs = fourAtWork();
 

@@ -19,6 +19,7 @@ import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -35,6 +36,7 @@ class LimitsTest {
 
     @ParameterizedTest
     @CsvSource({"1, 1", "2, 2", "5, 3", "3, 5"})
+    @Sample(oneOf = 2)
     void grantsExactlyAsManyLeasesAsTheLimitsSay(int fleet, int perMigration) {
         fixture.items(1, 200);
         fixture.queueItems("a", ItemsWork.ADD_ONE, 10);

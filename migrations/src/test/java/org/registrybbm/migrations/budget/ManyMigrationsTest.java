@@ -18,6 +18,7 @@ import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.StatementLog;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -101,6 +102,7 @@ class ManyMigrationsTest {
                         + " DELETE FROM batched_background_migration_walks; DELETE FROM batched_background_migration_jobs",
                 "UPDATE batched_background_migrations SET plan_failures = 1, plan_again_at = now() + interval '1 hour'",
             })
+    @Sample(oneOf = 2)
     void thoseThatRestAreNotAsked(String change) {
         queue(MANY);
         database.execute("UPDATE batched_background_migrations SET batch_size = 1000");

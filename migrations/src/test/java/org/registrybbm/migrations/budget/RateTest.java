@@ -27,6 +27,7 @@ import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.testkit.postgres.BareDataSource;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -130,6 +131,7 @@ class RateTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"rows_per_second = 1000000", "rows_per_second = NULL", "rows_per_second = -1"})
+    @Sample(oneOf = 3)
     void aHigherRateIsObeyedAtOnceWhateverIsOwed(String change) {
         queue("a");
         database.execute("UPDATE batched_background_migration_budgets SET rows_per_second = 1 WHERE scope = 'fleet'");

@@ -24,6 +24,7 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -131,6 +132,7 @@ class SickMigrationTest {
 
     @ParameterizedTest
     @MethodSource("sick")
+    @Sample(oneOf = 4)
     void failsWithItsCodeAndTextAndTheHealthyOneBehindItFinishes(
             String signature, String table, String column, @Nullable String strategy, FailureCode code, String text) {
         fixture.items(1, 100);
@@ -158,6 +160,7 @@ class SickMigrationTest {
 
     @ParameterizedTest
     @MethodSource("sick")
+    @Sample(oneOf = 4)
     void doesNotHoldUpAHealthyOneOfTheSameFleet(
             String signature, String table, String column, @Nullable String strategy, FailureCode code, String text) {
         fixture.items(1, 100);

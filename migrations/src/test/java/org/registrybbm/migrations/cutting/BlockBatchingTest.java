@@ -17,6 +17,7 @@ import org.registrybbm.migrations.testkit.ConcurrentChange;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -80,6 +81,7 @@ class BlockBatchingTest {
                 "4 | DELETE FROM t.items WHERE id > 100; VACUUM t.items",
                 "4 | UPDATE t.items SET v = repeat(md5(id::text), 300)",
             })
+    @Sample(oneOf = 3)
     void changesEachRowOnceWhileOthersMoveThem(int subBatch, String sql) {
         rows(5_000);
 

@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -42,6 +43,7 @@ class CompositeKeyTest {
                 "numeric|numeric|CASE i % 3 WHEN 0 THEN 1.0 WHEN 1 THEN 1.00 ELSE 'NaN' END, 1|9000",
                 "text COLLATE t.loose|text|'a', (i % 2)::text|9000"
             })
+    @Sample(oneOf = 3)
     void areWalkedWithoutReadingTheOtherRowsOfTheirPrefix(String tenant, String kind, String prefix, long pages) {
         database.execute(
                 "CREATE COLLATION t.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");

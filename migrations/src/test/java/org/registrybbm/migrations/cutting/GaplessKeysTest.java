@@ -13,6 +13,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.StatementLog;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -42,6 +43,7 @@ class GaplessKeysTest {
             from far below zero                 | UPDATE t.items SET id = id - 9223372036854775807          | 4
             with a key that is not unique       | ALTER TABLE t.items DROP CONSTRAINT items_pkey; CREATE INDEX ON t.items (id)                             | 12
             """)
+    @Sample(oneOf = 3)
     void coversEachRowOnceAndCountsIt(String name, String change, int walks) {
         fixture.items(1, 10_000);
         database.execute(change);

@@ -13,6 +13,7 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -47,6 +48,7 @@ class KeyGapsTest {
 
     @ParameterizedTest
     @MethodSource("tablesAndJobs")
+    @Sample(oneOf = 4)
     void areRunBeforeTheEnd(String table, String which) {
         String type = table.substring(3, table.indexOf(' ', 3)).replace(",", "");
         String value = Map.of(
@@ -76,6 +78,7 @@ class KeyGapsTest {
 
     @ParameterizedTest
     @MethodSource("strategies")
+    @Sample(oneOf = 3)
     void areRunBeforeTheEndOfEachPass(String strategy, int done) {
         database.execute("""
                 CREATE TABLE t.items (id bigint PRIMARY KEY, todo boolean NOT NULL DEFAULT true, n int NOT NULL DEFAULT 0);

@@ -9,6 +9,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -46,6 +47,7 @@ class KeyIndexTest {
                 "k, b | (k DESC, b DESC)",
                 "b, k | (b, k)",
             })
+    @Sample(oneOf = 3)
     void walksAnIndexThatHasTheKeysOrder(String key, String index) {
         assertThat(run(key, index).isComplete()).isTrue();
 

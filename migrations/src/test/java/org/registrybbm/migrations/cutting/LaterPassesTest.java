@@ -23,6 +23,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.Worker;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -148,6 +149,7 @@ class LaterPassesTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Sample(oneOf = 2)
     void aPauseIsObeyedWithinTwoSeconds(boolean left) {
         BatchedMigrations engine = engineThatLooksForTheRest();
         if (left) {

@@ -15,6 +15,7 @@ import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -40,6 +41,7 @@ class OddNamesTest {
                 "\"t\".\"Weird \"\"Name\" | Key \"of\" it",
                 "t.\"Weird \"\"Name\" | \"Key \"\"of\"\" it\"",
             })
+    @Sample(oneOf = 2)
     void runsOnNamesThatNeedQuotes(String table, String column) {
         database.execute("""
                 CREATE TABLE t."Weird ""Name" (

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -36,6 +37,7 @@ class OldSnapshotTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"NullKeySetBatchingStrategy", "PredicateBatchingStrategy"})
+    @Sample(oneOf = 2)
     void isSteppedOverForManySubBatchesAtOnce(String strategy) throws SQLException {
         database.execute("""
                 CREATE TABLE t.nulls (k bigint, v bigint, n int NOT NULL DEFAULT 0);

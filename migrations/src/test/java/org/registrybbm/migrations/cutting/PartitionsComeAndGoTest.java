@@ -14,6 +14,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -54,6 +55,7 @@ class PartitionsComeAndGoTest {
                 "id | CREATE TABLE t.more PARTITION OF t.items DEFAULT; INSERT INTO t.items (p, k, id) SELECT 11, i, -i FROM generate_series(5000, 5200) i",
                 "k  | TRUNCATE t.low",
             })
+    @Sample(oneOf = 3)
     void followsItsPartitions(String key, String change) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
         fixture.queue(WORK, null, key, 100, 70);

@@ -15,6 +15,7 @@ import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -50,6 +51,7 @@ class PartitionsTest {
 
     @ParameterizedTest
     @MethodSource("partitions")
+    @Sample(oneOf = 2)
     void changesEachRowOnceByEachStrategy(String partitions) {
         for (String[] strategy : new String[][] {
             {null, "k"},

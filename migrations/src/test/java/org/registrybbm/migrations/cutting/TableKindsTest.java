@@ -25,6 +25,7 @@ import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.EngineRole;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.TableKind;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -54,6 +55,7 @@ class TableKindsTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
+    @Sample(oneOf = 4)
     void isChangedOrRefusedBeforeTheFirstRow(TableKind kind) {
         database.execute(kind.sql());
         boolean filled = database.text("SELECT relkind IN ('r', 'p') FROM pg_class WHERE oid = 't.items'::regclass")
@@ -107,6 +109,7 @@ class TableKindsTest {
                 "public.qrtz_triggers",
                 "public.databasechangelog"
             })
+    @Sample(oneOf = 2)
     void leavesTablesOfTheSystemAndOfItselfAlone(String table) {
         queue("copyColumn", table, "oid", TableKind.BLOCKS, COPY);
 

@@ -8,6 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -63,6 +64,7 @@ class TypedKeysTest {
                 "\"a, b\" int NOT NULL, \"c\"\"D \" text NOT NULL  | \"a, b\" , \"c\"\"D \" | i / 100, coalesce(t.odd(i), '')",
                 "\"a, b\" int NOT NULL                             | a, b    | i",
             })
+    @Sample(oneOf = 4)
     void changesEachRowOnceAndTheRowsOfOneKeyTogether(String columns, String key, String values) {
         String quotedKey = key.equals("a, b") ? "\"a, b\"" : key;
         database.execute("""

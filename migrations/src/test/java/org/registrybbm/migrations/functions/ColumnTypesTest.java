@@ -15,6 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.ColumnTypes;
 import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.forms.LongBuild;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -25,7 +26,6 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class ColumnTypesTest {
-    private static final boolean LONG = "long".equals(System.getProperty("bbm.matrix"));
     private static final long SEED = Long.getLong("bbm.matrix.seed", 4711);
     private static final int PAIRS = Integer.getInteger("bbm.matrix.pairs", 1);
     private static final int ROUNDS = Integer.getInteger("bbm.matrix.rounds", 1);
@@ -72,7 +72,7 @@ class ColumnTypesTest {
         for (String source : types) {
             Map<String, String> targets = new LinkedHashMap<>();
             for (int i = 0; i < types.size(); i++) {
-                if (LONG || types.get(i).equals(source) || random.nextInt(types.size()) < PAIRS) {
+                if (LongBuild.IS_ON || types.get(i).equals(source) || random.nextInt(types.size()) < PAIRS) {
                     targets.put("c" + i, types.get(i));
                 }
             }
@@ -105,14 +105,14 @@ class ColumnTypesTest {
         types.forEach(type -> texts.addAll(ColumnTypes.valuesOf(type)));
         Map<String, String> columns = new LinkedHashMap<>();
         IntStream.range(0, types.size()).forEach(i -> columns.put("c" + i, types.get(i)));
-        for (int round = 0; round < (LONG ? texts.size() : ROUNDS); round++) {
+        for (int round = 0; round < (LongBuild.IS_ON ? texts.size() : ROUNDS); round++) {
             StringBuilder table = new StringBuilder("id bigint PRIMARY KEY");
             columns.forEach(
                     (name, type) -> table.append(", ").append(name).append(' ').append(type));
             database.execute("CREATE TABLE t.items (" + table + "); INSERT INTO t.items VALUES (1), (2)");
             for (Map.Entry<String, String> column : columns.entrySet()) {
                 List<String> own = ColumnTypes.valuesOf(column.getValue());
-                String text = LONG
+                String text = LongBuild.IS_ON
                         ? texts.get(round)
                         : round == 0 ? own.get(own.size() - 1) : texts.get(random.nextInt(texts.size()));
                 want(

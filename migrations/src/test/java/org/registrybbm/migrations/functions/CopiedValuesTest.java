@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.ColumnTypes;
 import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -70,6 +71,7 @@ class CopiedValuesTest {
                 "text COLLATE t.other | text COLLATE \"C\" | 'b' | 'a'",
                 "text COLLATE t.other | varchar(9) COLLATE \"C\" | 'b' | NULL",
             })
+    @Sample(oneOf = 4)
     void copiesOverAValueThatIsOnlyCalledEqual(String source, String target, String value, String before) {
         items(source, target, value, before);
 
@@ -97,6 +99,7 @@ class CopiedValuesTest {
                 "text | varchar(3) | 'ab    ' | ab ",
                 "text[] | char(3)[] | ARRAY['ab    '] | {\"ab \"}",
             })
+    @Sample(oneOf = 3)
     void takesARowForDoneThatHoldsWhatTheAssignmentStores(String source, String target, String value, String stored) {
         items(source, target, value, "NULL");
 
@@ -123,6 +126,7 @@ class CopiedValuesTest {
                 "text[] | varchar(3)[] | '{abcd}' | '{abc}'",
                 "text | t.code | 'abcd' | 'abc'",
             })
+    @Sample(oneOf = 3)
     void doesNotTakeARowForDoneWhoseValueIsTooLong(String source, String target, String value, String cut) {
         items(source, target, value, cut);
         database.execute("UPDATE t.items SET source = NULL, target = NULL WHERE id > 2");
@@ -145,6 +149,7 @@ class CopiedValuesTest {
                 "text | regclass | 't.items' | 'x.no_such.items' | | 0A000",
                 "text | jsonb | '[]' | concat(repeat('[', 100000), repeat(']', 100000)) | jsonb | 54001",
             })
+    @Sample(oneOf = 3)
     void setsAsideTheRowWhoseValueNoCastTakes(
             String source, String target, String value, String bad, String cast, String state) {
         for (boolean blocks : List.of(false, true)) {
@@ -190,6 +195,7 @@ class CopiedValuesTest {
                 "timestamptz | timestamp | '2024-07-02 23:00+00' | date | 2024-07-03 00:00:00",
                 "date | timestamptz(0) | '2024-01-03' | timestamptz | 2024-01-02 23:00:00",
             })
+    @Sample(oneOf = 3)
     void readsDatesInTheTimeZoneOfTheArguments(String source, String target, String value, String cast, String stored) {
         items(source, target, value, "NULL");
 
@@ -248,6 +254,7 @@ class CopiedValuesTest {
                 "bit(8) | \"10101010\" | 10101010",
                 "bit(8)[] | \"{10101010}\" | {10101010}",
             })
+    @Sample(oneOf = 4)
     void fillsWithTheValueAsItIsWritten(String type, String json, String stored) {
         items("int", type, "NULL", "NULL");
 

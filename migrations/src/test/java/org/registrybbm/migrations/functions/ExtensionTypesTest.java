@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -37,6 +38,7 @@ class ExtensionTypesTest {
                 "citext; p, k; 'Äb' || i",
                 "ltree; p, k; 'a.b' || i"
             })
+    @Sample(oneOf = 3)
     void rowsThatAreKnownByThemAreSetAside(String type, String key, String value) {
         items(type, value);
         database.execute("ALTER TABLE t.items ADD PRIMARY KEY (" + key + ")");
@@ -58,6 +60,7 @@ class ExtensionTypesTest {
     @CsvSource(
             delimiter = ';',
             value = {"citext; 'Äb' || i", "ltree; 'a.b' || i", "hstore; 'a=>' || i", "seg; i || '.5'"})
+    @Sample(oneOf = 2)
     void columnsOfThemAreCopied(String type, String value) {
         items(type, value);
         database.execute("ALTER TABLE t.items ADD PRIMARY KEY (p), ADD COLUMN other t." + type

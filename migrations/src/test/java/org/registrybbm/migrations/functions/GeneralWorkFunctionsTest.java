@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.RunResult;
 import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -66,6 +67,7 @@ class GeneralWorkFunctionsTest {
                 "text | '6f1c1f3c-0000-0000-0000-00000000000a' | uuid | uuid | 6f1c1f3c-0000-0000-0000-00000000000a",
                 "text | '{\"a\":1}' | jsonb | jsonb | {\"a\": 1}",
             })
+    @Sample(oneOf = 4)
     void copiesWithEachCast(String from, String value, String cast, String to, String expected) {
         types(from, value, to);
 
@@ -132,6 +134,7 @@ class GeneralWorkFunctionsTest {
                 "timestamptz | \"2026-01-01 00:00:00+00\" | 2026-01-01 05:45:00+05:45",
                 "text | \"\" | ``",
             })
+    @Sample(oneOf = 4)
     void fillsWithAValueOfTheColumnsType(String type, String json, String expected) {
         types("int", "7", type);
 

@@ -16,6 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.LongBuild;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -66,8 +68,6 @@ class HostileSettingsTest {
             Change.fill("f_date", "01/02/03", "NullKeySetBatchingStrategy"),
             Change.fill("f_span", "-1 2:03", null),
             Change.fill("f_text", "it's \\\\x", null));
-
-    private static final boolean LONG = "long".equals(System.getProperty("bbm.matrix"));
 
     private final TestDatabase database;
     private final EngineFixture fixture;
@@ -148,12 +148,13 @@ class HostileSettingsTest {
                         + " | plan_cache_mode=force_custom_plan; enable_hashjoin=off; enable_mergejoin=off; enable_memoize=off;"
                         + " enable_partition_pruning=off; work_mem=64; xmloption=document; debug_parallel_query=on",
             })
+    @Sample(oneOf = 3)
     void changesAsAPlainUpdateDoes(boolean byRole, String likely, String settings) {
         List<String> names = List.of(likely.split(" "));
         List<Change> changes = CHANGES.stream()
-                .filter(change -> LONG || names.contains(change.name()))
+                .filter(change -> LongBuild.IS_ON || names.contains(change.name()))
                 .toList();
-        assertThat(changes).hasSize(LONG ? CHANGES.size() : names.size());
+        assertThat(changes).hasSize(LongBuild.IS_ON ? CHANGES.size() : names.size());
         table();
         set(byRole, settings);
         for (Change change : changes) {
@@ -234,6 +235,7 @@ class HostileSettingsTest {
                 "bit(8) | i::bit(8)",
                 "text COLLATE \"C\" | concat('\\\\', i, '''')",
             })
+    @Sample(oneOf = 4)
     void findsEachRowAgainByItsKey(String type, String value) {
         database.execute("""
                 CREATE TABLE t.items (
@@ -263,6 +265,7 @@ class HostileSettingsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"bigint", "date", "timestamptz", "bytea", "text", "float8"})
+    @Sample(oneOf = 3)
     void walksTheKeysThatItWalksElsewhere(String type) {
         set(true, "DateStyle='SQL, DMY'; bytea_output=escape; quote_all_identifiers=on; TimeZone='America/New_York'");
         String value = switch (type) {

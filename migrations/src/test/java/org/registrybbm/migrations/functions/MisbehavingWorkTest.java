@@ -28,6 +28,7 @@ import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -136,6 +137,7 @@ class MisbehavingWorkTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("misbehaving")
+    @Sample(oneOf = 4)
     void usesUpItsAttemptsAndChangesNothing(String what, WorkFunction function, String message) {
         fixture.items(1, 100).queueItems("bad", "bad", 100);
         database.execute("UPDATE batched_background_migrations SET max_value = 100");

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -275,6 +276,7 @@ class ChangesTest {
                 "{name: [a, b], tableName: t.items, workFunction: w, keyColumns: id}|the attribute 'name' must be one text",
                 "m|has the value 'm', but takes attributes only",
             })
+    @Sample(oneOf = 4)
     void areRefusedBeforeAnythingIsDoneWhereTheyAreWrong(String attributes, String message) {
         ChangelogRun changelog = changelog("changes.yaml", """
                 databaseChangeLog:

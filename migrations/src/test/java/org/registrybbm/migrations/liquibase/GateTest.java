@@ -29,6 +29,7 @@ import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -72,6 +73,7 @@ class GateTest {
 
     @ParameterizedTest
     @MethodSource("statesAndFormats")
+    @Sample(oneOf = 4)
     void opensOrNotFromEachFormat(GateState state, Formats format) {
         state.make(database);
 
@@ -80,6 +82,7 @@ class GateTest {
 
     @ParameterizedTest
     @EnumSource
+    @Sample(oneOf = 3)
     void opensOrNotFromFormattedSql(GateState state) {
         state.make(database);
         ChangelogRun changelog = ChangelogRun.of(database, directory, "changes.sql", """
@@ -95,6 +98,7 @@ class GateTest {
 
     @ParameterizedTest
     @EnumSource
+    @Sample(oneOf = 3)
     void opensOrNotFromAScript(GateState state) {
         state.make(database);
         String script = gate(Formats.YAML).updateSql();
@@ -145,6 +149,7 @@ class GateTest {
 
     @ParameterizedTest
     @EnumSource
+    @Sample(oneOf = 3)
     void canDoWithoutAProof(GateState state) {
         state.make(database);
         boolean finished =
@@ -162,6 +167,7 @@ class GateTest {
 
     @ParameterizedTest
     @EnumSource
+    @Sample(oneOf = 3)
     void canDoWithWaivedRows(GateState state) {
         state.make(database);
         boolean passes = state == GateState.VERIFIED || state == GateState.WAIVED;
@@ -179,6 +185,7 @@ class GateTest {
     /** Nobody will start a paused one, and nothing else that stands still moves by itself. */
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "RUNNING")
+    @Sample(oneOf = 3)
     void waitsForNothingThatStandsStill(GateState state) {
         state.make(database);
         ChangelogRun changelog = gate(Formats.YAML, "mode", "wait", "timeout", "1h");
@@ -227,6 +234,7 @@ class GateTest {
 
     @ParameterizedTest
     @EnumSource
+    @Sample(oneOf = 3)
     void runsWhatAForegroundRunCanFinish(GateState state) {
         state.make(database);
         boolean runs = state == GateState.PAUSED

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.registrybbm.migrations.testkit.forms.LongBuild;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -27,8 +29,7 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 class LiquibaseVersionsTest {
     // What works in another default schema works in the usual one, which most other tests have; -Dbbm.matrix=long tries
     // both.
-    private static final List<String> SCHEMAS =
-            "long".equals(System.getProperty("bbm.matrix")) ? List.of("public", "app") : List.of("app");
+    private static final List<String> SCHEMAS = LongBuild.IS_ON ? List.of("public", "app") : List.of("app");
 
     private static final Path OTHERS = Path.of("target", "liquibase");
     private static final String CHANGELOG = """
@@ -71,6 +72,7 @@ class LiquibaseVersionsTest {
 
     @ParameterizedTest
     @MethodSource("versions")
+    @Sample(oneOf = 2)
     void runOurChangelogs(String version, String schema) throws Exception {
         Files.writeString(directory.resolve("changes.yaml"), CHANGELOG.formatted(schema));
         Files.writeString(directory.resolve("more.xml"), MORE);

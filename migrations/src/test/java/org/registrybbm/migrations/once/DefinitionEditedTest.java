@@ -14,6 +14,7 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -69,6 +70,7 @@ class DefinitionEditedTest {
                 "job_signature_name = 'addOneToo' | 'signature' of its definition was 'work' and is now 'addOneToo'",
                 "arguments = '{}' | 'arguments' of its definition was NULL and is now '{}'",
             })
+    @Sample(oneOf = 2)
     void isRefusedWhereNothingTellsWhichRowsAreDone(String edit, String text) {
         editInMidRun(false, edit);
 
@@ -96,6 +98,7 @@ class DefinitionEditedTest {
                 "job_signature_name = 'addOneToo'",
                 "arguments = '{}'",
             })
+    @Sample(oneOf = 3)
     void startsAnewWhereTheWorkFunctionTellsWhichRowsAreDone(String edit) {
         editInMidRun(true, edit);
 

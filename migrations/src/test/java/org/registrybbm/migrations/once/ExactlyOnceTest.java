@@ -22,6 +22,7 @@ import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.FlakyDataSource;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.Worker;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -43,6 +44,7 @@ class ExactlyOnceTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2})
+    @Sample(oneOf = 2)
     void changesEachRowOnceWhileItsConnectionsAreKilled(long seed) {
         fixture.items(1, 20_000).queueItems("once", "killed", 1_500);
         Random random = new Random(seed);

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -59,6 +60,7 @@ class MovedRowsTest {
                 "id | UPDATE t.items SET id = -id WHERE id IN"
                         + " (SELECT id FROM t.items WHERE id %% 20 = %d FOR UPDATE SKIP LOCKED)",
             })
+    @Sample(oneOf = 2)
     void changesEachOnceWhereTheWorkFunctionSaysWhatIsPending(String key, String move) {
         fixture.queue(WORK, null, key, 40, 10);
 

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 @ExtendWith(PostgresExtension.class)
 class RandomTablesTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(RandomTablesTest.class);
-    private static final int CASES = Integer.getInteger("random.cases", 15);
+    private static final int CASES = Integer.getInteger("random.cases", 8);
     private static final long SEED = Long.getLong("random.seed", 1);
 
     private final TestDatabase database;

@@ -15,6 +15,7 @@ import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.EngineRole;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -65,6 +66,7 @@ class RestoredDatabaseTest {
 
     @ParameterizedTest
     @CsvSource({"k, true", "k, false", "id, true", "id, false"})
+    @Sample(oneOf = 2)
     void goesOnInEachPartitionWhereItStood(String key, boolean permuted) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
         fixture.queue(ItemsWork.ADD_ONE, null, key, 50, 20);

@@ -9,6 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -33,6 +34,7 @@ class SwallowedChangesTest {
                 "CREATE FUNCTION t.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.v := NULL; RETURN new; END';"
                         + "CREATE TRIGGER swallow BEFORE UPDATE ON t.items FOR EACH ROW EXECUTE FUNCTION t.swallow()",
             })
+    @Sample(oneOf = 3)
     void saysHowManyRowsAreLeftAndThatSomeAreSamples(String swallow) {
         database.execute(swallow);
         fixture.queue("work", null, "id", 1_000, 600);

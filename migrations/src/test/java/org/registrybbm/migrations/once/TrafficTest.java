@@ -20,6 +20,7 @@ import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.FlakyDataSource;
 import org.registrybbm.migrations.testkit.Traffic;
 import org.registrybbm.migrations.testkit.Worker;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -62,6 +63,7 @@ class TrafficTest {
                 "BlockBatchingStrategy | '' | gone int",
                 "PredicateBatchingStrategy | '' | gone int",
             })
+    @Sample(oneOf = 2)
     void changesEachRowOnce(String strategy, String column, String key) {
         database.execute("""
                 CREATE TABLE t.items (

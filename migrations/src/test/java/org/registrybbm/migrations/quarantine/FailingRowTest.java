@@ -18,6 +18,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.RefusingItems;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -55,6 +56,7 @@ class FailingRowTest {
                 "22001 | u varchar(3) GENERATED ALWAYS AS (CASE WHEN id = 700 AND n > 0 THEN 'abcd' END) STORED",
                 "22P02 | u int GENERATED ALWAYS AS (CASE WHEN id = 700 AND n > 0 THEN replace('secret_', '_', id::text)::int END) STORED",
             })
+    @Sample(oneOf = 3)
     void findsTheRowThatFailsWhateverTheErrorIs(String state, String constraint) {
         items.create("PRIMARY KEY (id), " + constraint);
         fixture.queue(WORK, null, "id", 5_000, 1_100);
@@ -78,6 +80,7 @@ class FailingRowTest {
                 "21000", "27000", "2F000", "38000", "39000", "3F000", "42P01", "42501", "42883", "54000", "55000",
                 "XX000", "XX001"
             })
+    @Sample(oneOf = 4)
     void findsTheRowThatATriggerRefuses(String state) {
         items.create("PRIMARY KEY (id)");
         database.execute("""
@@ -129,6 +132,7 @@ class FailingRowTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"40001", "40P01", "55P03", "57014"})
+    @Sample(oneOf = 2)
     void halvesTheSubBatchAfterWhatMayPassAndCountsNoAttempt(String state) {
         items.create("PRIMARY KEY (id)");
         fixture.queue(WORK, null, "id", 5_000, 512);

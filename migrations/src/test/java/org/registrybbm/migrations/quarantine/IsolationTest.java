@@ -20,6 +20,7 @@ import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.testkit.CountedStatements;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -95,6 +96,7 @@ class IsolationTest {
                 "NullKeySetBatchingStrategy, v, i % 3 = 0, 100",
                 "BlockBatchingStrategy, '', i % 3 = 0, 100"
             })
+    @Sample(oneOf = 2)
     void takesFewSavepointsATransactionHoweverManyRowsFail(String strategy, String column, String bad, int count) {
         items(300, "i / 7", bad, ", PRIMARY KEY (id)");
         queue(WORK, strategy, column, 300);
@@ -177,6 +179,7 @@ class IsolationTest {
 
     @ParameterizedTest
     @CsvSource({"'', 2000, 15", "'', 11000, 0", "', s float GENERATED ALWAYS AS (id) STORED PRIMARY KEY', 11000, 0"})
+    @Sample(oneOf = 3)
     void refusesManyRowsOfOneKeyOnlyWhereNoKeyTakesThemInParts(String constraint, int rows, int code) {
         items(rows, "5", "i = 1777", constraint);
         queue(ItemsWork.ADD_ONE, null, "k", 100);

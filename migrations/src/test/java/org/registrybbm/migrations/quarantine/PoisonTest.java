@@ -15,6 +15,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.MortalReplica;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkRegistry;
@@ -107,6 +108,7 @@ class PoisonTest {
 
     @ParameterizedTest
     @CsvSource({",k", "NullKeySetBatchingStrategy,v", "PredicateBatchingStrategy,''", "BlockBatchingStrategy,''"})
+    @Sample(oneOf = 2)
     void quarantinesEachOfThem(String strategy, String column) {
         database.execute("""
                 CREATE TABLE t.items (id bigint PRIMARY KEY, k text NOT NULL, v int, n int NOT NULL DEFAULT 0, poison boolean);

@@ -25,6 +25,8 @@ import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.QuarantinedTable;
 import org.registrybbm.migrations.testkit.StatementLog;
+import org.registrybbm.migrations.testkit.forms.LongBuild;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -47,12 +49,12 @@ class QuarantineCostsTest {
 
     /** Every second one, or all with {@code -Dbbm.matrix=long}. */
     static Stream<QuarantinedTable> tables() {
-        return Stream.of(QuarantinedTable.values())
-                .filter(table -> table.ordinal() % 2 == 0 || "long".equals(System.getProperty("bbm.matrix")));
+        return Stream.of(QuarantinedTable.values()).filter(table -> table.ordinal() % 2 == 0 || LongBuild.IS_ON);
     }
 
     @ParameterizedTest
     @MethodSource("tables")
+    @Sample(oneOf = 3)
     void sendsTheSameStatementsHoweverManyRowsAreInQuarantine(QuarantinedTable table) {
         // From so many on the rows are looked up, and not the entries read, of which there are less.
         Set<String> some = statements(table, 1_000);
@@ -99,6 +101,7 @@ class QuarantineCostsTest {
 
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PREDICATE_WITH_FLOAT_KEYS")
+    @Sample(oneOf = 3)
     void readsFewEntriesByTheUniqueIndexThoughNobodyHasAnalyzedThem(QuarantinedTable table) {
         StatementLog log = new StatementLog(database);
         EngineFixture fixture = EngineFixture.clean(database);

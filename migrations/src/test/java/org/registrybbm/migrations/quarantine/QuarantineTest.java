@@ -27,6 +27,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.RefusingItems;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -62,6 +63,7 @@ class QuarantineTest {
 
     @ParameterizedTest
     @MethodSource("strategies")
+    @Sample(oneOf = 2)
     void changesARowOnceAfterItWasMendedWhateverTheStrategy(String strategy, String column, String constraints) {
         items.create(constraints);
         database.execute("UPDATE t.items SET bad = true WHERE id IN (1, 2, 3, 370, 511, 512, 600)");
@@ -91,6 +93,7 @@ class QuarantineTest {
 
     @ParameterizedTest
     @MethodSource("strategies")
+    @Sample(oneOf = 2)
     void finishesWhenTheRowsAreWaived(String strategy, String column, String constraints) {
         items.create(constraints);
         database.execute("DELETE FROM t.items WHERE id > 100; UPDATE t.items SET bad = true WHERE id <= 40");
@@ -128,6 +131,7 @@ class QuarantineTest {
 
     @ParameterizedTest
     @MethodSource("strategies")
+    @Sample(oneOf = 2)
     void leavesARowAloneThatSomebodyHasDoneByHand(String strategy, String column, String constraints) {
         items.create(constraints);
         database.execute("UPDATE t.items SET bad = true WHERE id = 370");
@@ -145,6 +149,7 @@ class QuarantineTest {
 
     @ParameterizedTest
     @MethodSource("strategies")
+    @Sample(oneOf = 2)
     void stopsEarlyWhenTooManyRowsFail(String strategy, String column, String constraints) {
         items.create(constraints);
         database.execute("UPDATE t.items SET bad = true WHERE id > 100");

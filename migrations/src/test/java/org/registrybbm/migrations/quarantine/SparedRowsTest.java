@@ -16,6 +16,8 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.QuarantinedTable;
+import org.registrybbm.migrations.testkit.forms.LongBuild;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -24,7 +26,6 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class SparedRowsTest {
-    private static final boolean LONG = "long".equals(System.getProperty("bbm.matrix"));
 
     private static final int ROWS = 600;
     private static final String STATUS = """
@@ -48,10 +49,10 @@ class SparedRowsTest {
         return Stream.of(QuarantinedTable.values())
                 .flatMap(table -> Stream.concat(
                         // Each so many rows are in quarantine, and so many entries are of rows that are gone.
-                        table.ordinal() % 2 == 0 || LONG
+                        table.ordinal() % 2 == 0 || LongBuild.IS_ON
                                 ? Stream.of(Arguments.of(table, 13, 300))
                                 : Stream.of(Arguments.of(table, 2, 0)),
-                        LONG
+                        LongBuild.IS_ON
                                 ? Stream.of(
                                         Arguments.of(table, 2, 0),
                                         Arguments.of(table, 13, 0),
@@ -61,6 +62,7 @@ class SparedRowsTest {
 
     @ParameterizedTest
     @MethodSource("tables")
+    @Sample(oneOf = 4)
     void areLeftAloneUntilTheyAreTriedAgain(QuarantinedTable table, int each, int others) {
         EngineFixture fixture = quarantined(table, "work", each, others);
 
@@ -81,6 +83,7 @@ class SparedRowsTest {
 
     @ParameterizedTest
     @MethodSource("tablesWithCursor")
+    @Sample(oneOf = 3)
     void areNotDoneTwiceWhereOnlyACursorTellsWhatIsDone(QuarantinedTable table, int each, int others) {
         EngineFixture fixture = quarantined(table, ItemsWork.ADD_ONE, each, others);
 

@@ -13,6 +13,7 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -37,6 +38,7 @@ class StaleIdentityTest {
                 "ALTER TABLE t.items ALTER COLUMN note TYPE varchar(100)",
                 "ALTER TABLE t.items SET UNLOGGED",
             })
+    @Sample(oneOf = 2)
     void leavesNoOtherRowOutOnceTheTableWasWrittenAnew(String rewrite) {
         // Of one writer all, so that only the place tells them apart, to which another one comes as others go away.
         database.execute("""

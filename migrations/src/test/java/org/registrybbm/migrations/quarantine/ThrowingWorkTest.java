@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -100,6 +101,7 @@ class ThrowingWorkTest {
 
     @ParameterizedTest
     @MethodSource("exceptions")
+    @Sample(oneOf = 3)
     void setsTheRowAsideAndKeepsClassAndPlaceOnly(String type, Function<String, ? extends Throwable> exception) {
         database.execute("UPDATE t.items SET raw = 'alice@example.org' WHERE id IN (7, 700)");
         fixture.queue(WORK, null, "id", 1_000, 1_000);

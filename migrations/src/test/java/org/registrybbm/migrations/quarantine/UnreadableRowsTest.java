@@ -15,6 +15,7 @@ import org.registrybbm.migrations.model.NewBatchedMigration;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.CountedStatements;
 import org.registrybbm.migrations.testkit.EngineFixture;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.verification.VerificationResult;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -48,6 +49,7 @@ class UnreadableRowsTest {
     @CsvSource(
             nullValues = "ranges",
             value = {"ranges, true", "BlockBatchingStrategy, true", "BlockBatchingStrategy, false"})
+    @Sample(oneOf = 3)
     void setsThemAsideAndChangesTheOthers(String strategy, boolean key) {
         if (!key) {
             database.execute("ALTER TABLE t.items DROP CONSTRAINT items_pkey");

@@ -14,6 +14,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -43,6 +44,7 @@ class EndsOfWalksTest {
 
     @ParameterizedTest
     @ValueSource(longs = {396, 400, 401, Long.MAX_VALUE})
+    @Sample(oneOf = 2)
     void noBatchJobOfOnePartitionEndsWithTheMaximumAndEachRowUpToItIsChangedOnce(long max) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
         fixture.queue(WORK, null, "id", 100, 70);

@@ -19,6 +19,7 @@ import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.PartitionedItems;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -138,6 +139,7 @@ class FinishedByOthersTest {
     @ParameterizedTest
     @CsvSource({",id", ",k", "NullKeySetBatchingStrategy,v", "PredicateBatchingStrategy,''", "BlockBatchingStrategy,''"
     })
+    @Sample(oneOf = 2)
     void ourOwnFinishContradictsNothing(String strategy, String column) {
         PartitionedItems.create(database, PartitionedItems.HALVES);
         Map<String, WorkFunction> work = Map.of("work", ItemsWork.DO_ONE);

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -60,6 +61,7 @@ class RegistryRequirementsTest {
             20240604074846 | DROP TABLE batched_background_migration_jobs; ALTER TABLE public.blobs DROP COLUMN id; DROP SEQUENCE public.blobs_id_seq | 20240604074846_create_batched_background_migration_jobs_table
             20240604 | DROP TABLE batched_background_migration_jobs, batched_background_migrations; ALTER TABLE public.blobs DROP COLUMN id; DROP SEQUENCE public.blobs_id_seq | 20240604074823_create_batched_background_migrations_table
             """)
+    @Sample(oneOf = 2)
     void anOlderContainerRegistryIsRefusedBeforeAnythingIsChanged(String from, String undo, String missing) {
         TestDatabase database = keep(TakeOverRegistryTest.containerRegistry());
         database.execute(undo + "; DELETE FROM schema_migrations WHERE id >= '" + from + "'");

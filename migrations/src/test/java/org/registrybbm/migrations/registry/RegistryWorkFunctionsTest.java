@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.migrations.BatchedMigrations;
@@ -19,6 +20,16 @@ class RegistryWorkFunctionsTest {
     private static final String COPY = "copy_manifests_media_type_id_column_to_media_type_id_convert_to_bigint_column";
 
     private final TestDatabase database = PostgresExtension.registry();
+
+    /** As where the tables had rows when they were queued. */
+    @BeforeEach
+    void activate() {
+        database.execute("""
+                UPDATE batched_background_migrations
+                SET status = 1, finished_at = NULL, verified_at = NULL, verifiable = NULL, total_tuple_count = NULL;
+                DELETE FROM batched_background_migration_events
+                """);
+    }
 
     @AfterEach
     void drop() {

@@ -19,6 +19,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -48,6 +49,7 @@ class LockWaitTest {
                 "LOCK TABLE t.items IN SHARE MODE              | 0",
                 "LOCK TABLE t.items IN ACCESS EXCLUSIVE MODE   | 0",
             })
+    @Sample(oneOf = 2)
     void isWaitedForWithoutAnAttemptCounted(String lock, long done) throws SQLException {
         fixture.items(1, 1_000).queueItems("m", ItemsWork.ADD_ONE, 1_000);
         database.execute("UPDATE batched_background_migrations SET max_value = 1000");

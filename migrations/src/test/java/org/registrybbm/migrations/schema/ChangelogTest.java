@@ -22,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.registry.TakeOverRegistryTest;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -146,6 +147,7 @@ class ChangelogTest {
                 "UPDATE batched_background_migrations SET status = -1",
                 "UPDATE batched_background_migration_jobs SET status = 0"
             })
+    @Sample(oneOf = 3)
     void refuseAStatusThatMeansNothing(String sql) {
         TestDatabase database = empty();
         PostgresExtension.migrate(database, PostgresExtension.ENGINE_CHANGELOG);

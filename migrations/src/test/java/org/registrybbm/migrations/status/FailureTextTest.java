@@ -15,6 +15,7 @@ import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -182,6 +183,7 @@ class FailureTextTest {
                 "PERFORM quote_ident(NEW.mail)::regclass",
                 "PERFORM has_table_privilege(quote_ident(NEW.mail), 'SELECT')"
             })
+    @Sample(oneOf = 3)
     void saysNothingOfAStatementOrANameThatAFunctionMakesOfARow(String body) {
         fixture.items(1, 10).queueItems("m", ItemsWork.ADD_ONE, 10);
         database.execute("""

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.EngineRole;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -63,6 +64,7 @@ class TalliesTest {
                 SELECT id, 1000, 2000, s FROM batched_background_migrations, generate_series(1, 3) s
                 """
             })
+    @Sample(oneOf = 4)
     void followsEachStatement(String statement) {
         database.execute(statement);
 

@@ -22,6 +22,7 @@ import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.OneConnection;
 import org.registrybbm.migrations.testkit.StatementLog;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -164,6 +165,7 @@ class BlockProofTest {
                 // The row lies before the ranges that are still to come.
                 "CLUSTER t.items USING latest",
             })
+    @Sample(oneOf = 2)
     void aRowIsFoundThoughTheTableIsRewritten(String rewrite) {
         // The rewriting waits for the transaction that reads, until that has been idle for so long.
         EngineSettings settings = EngineFixture.SETTINGS.toBuilder()

@@ -14,6 +14,7 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -58,6 +59,7 @@ class VerificationTest {
                 "v IS NULL -- not yet",
                 "items.v IS NULL"
             })
+    @Sample(oneOf = 3)
     void changesRowsThatWereUndoneOnceMore(String pending) {
         WorkFunction work = ((WorkFunction) context -> context.update("n = n + 1, v = 1")).withPending(pending);
         fixture.queue(WORK, null, "id", 100, 30);
@@ -97,6 +99,7 @@ class VerificationTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"t", "items", "\"T, x\"", "registry_bbm"})
+    @Sample(oneOf = 2)
     void givesRowsToAStatementThatJoinsOtherTables(String alias) {
         database.execute("CREATE TABLE t.others AS SELECT id, NULL::int AS v, 1 AS one FROM t.items");
         WorkFunction work = context -> ItemsWork.update(

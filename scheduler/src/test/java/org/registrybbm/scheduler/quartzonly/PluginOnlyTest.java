@@ -21,6 +21,7 @@ import org.quartz.Scheduler;
 import org.quartz.SchedulerException;
 import org.quartz.impl.SchedulerRepository;
 import org.quartz.impl.StdSchedulerFactory;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -58,6 +59,7 @@ class PluginOnlyTest {
     /** An application that had Quartz before us keeps its tables, wherever they are and whatever they are called. */
     @ParameterizedTest
     @ValueSource(strings = {"APP_QRTZ_", "host.APP_QRTZ_", "host.JOBS_"})
+    @Sample(oneOf = 3)
     void usesTheQuartzTablesOfTheApplication(String prefix) throws Exception {
         String table = prefix.toLowerCase(Locale.ROOT).replace('.', '_') + "items";
         queue(table);

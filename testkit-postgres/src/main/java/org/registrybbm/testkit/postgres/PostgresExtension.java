@@ -100,18 +100,9 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
         return copyOf(template(ENGINE_CHANGELOG, QUARTZ_CHANGELOG));
     }
 
-    /**
-     * Creates a database with all tables of the application {@code registry}; the caller drops it. Its batched migrations are active, as
-     * where the tables had rows when they were queued.
-     */
+    /** Creates a database with all tables of the application {@code registry}; the caller drops it. */
     public static TestDatabase registry() {
-        TestDatabase database = copyOf(template(REGISTRY_CHANGELOG));
-        database.execute("""
-                UPDATE batched_background_migrations
-                SET status = 1, finished_at = NULL, verified_at = NULL, verifiable = NULL, total_tuple_count = NULL;
-                DELETE FROM batched_background_migration_events
-                """);
-        return database;
+        return copyOf(template(REGISTRY_CHANGELOG));
     }
 
     /** Creates an empty database; the caller drops it. */

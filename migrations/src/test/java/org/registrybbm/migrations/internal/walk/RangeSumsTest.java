@@ -8,6 +8,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -55,6 +56,7 @@ class RangeSumsTest {
                 "false | UPDATE jobs SET after_key = NULL WHERE id = 501",
                 "false | UPDATE jobs SET walk_id = 2 WHERE id = 501",
             })
+    @Sample(oneOf = 3)
     void tellWhetherAnyRangeIsMissing(boolean through, String change) throws SQLException {
         for (String statement :
                 change.replace("jobs", "batched_background_migration_jobs").split("; ")) {

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.liquibase.ChangelogRun;
 import org.registrybbm.migrations.liquibase.Refusal;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -48,6 +49,7 @@ class ConversionTest {
     /** A table that was made wide has the same. */
     @ParameterizedTest
     @CsvSource({"orders,t.orders,id", "payments,t.payments,id", "tags,t.tags,'No \"x\"'"})
+    @Sample(oneOf = 3)
     void endsAsIfTheColumnHadBeenWideFromTheBeginning(String wide, String table, String column) {
         List<String> reference = Shop.open(database, Set.of(wide)).description();
         Shop shop = shop();
@@ -67,6 +69,7 @@ class ConversionTest {
     /** Whatever was done is undone to the last expression. */
     @ParameterizedTest
     @CsvSource({"t.orders,id", "t.payments,id", "t.tags,'No \"x\"'"})
+    @Sample(oneOf = 3)
     void isUndoneWithoutATrace(String table, String column) {
         Shop shop = shop();
         List<String> before = shop.description();

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.registrybbm.migrations.liquibase.SchemaChangeProcess;
 import org.registrybbm.migrations.liquibase.SchemaChangeProcess.Lock;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -52,6 +53,7 @@ class KilledConversionTest {
 
     @ParameterizedTest
     @MethodSource("last")
+    @Sample(oneOf = 2)
     void isFinishedByTheNext(String last) throws Exception {
         database.execute("DROP TABLE IF EXISTS databasechangelog, databasechangeloglock");
         Shop shop = Shop.open(database, Set.of());

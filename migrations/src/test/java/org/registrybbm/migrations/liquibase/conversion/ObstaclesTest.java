@@ -10,6 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.EngineRole;
+import org.registrybbm.migrations.testkit.forms.Sample;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -85,6 +86,7 @@ class ObstaclesTest {
                 "INSERT INTO t.items VALUES (1, 1), (2, 1); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't.items_pkey'::regclass|index items_pkey of t.items is not valid; drop it or build it anew",
                 "ALTER TABLE t.parts ADD UNIQUE (item); ALTER TABLE t.items ADD FOREIGN KEY (other) REFERENCES t.parts (item)|foreign keys lead from t.items back to itself",
             })
+    @Sample(oneOf = 4)
     void areRefusedByName(String sql, String problem) {
         database.execute(sql);
 

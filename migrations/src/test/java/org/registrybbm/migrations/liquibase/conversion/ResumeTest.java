@@ -25,6 +25,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.registrybbm.migrations.testkit.forms.LongBuild;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -32,7 +33,6 @@ import org.registrybbm.testkit.postgres.TestDatabase;
 @Tag("slow")
 @ExtendWith(PostgresExtension.class)
 class ResumeTest {
-    private static final boolean LONG = "long".equals(System.getProperty("bbm.matrix"));
 
     private final TestDatabase database;
 
@@ -68,11 +68,11 @@ class ResumeTest {
 
     /** An undo takes the same steps as a finish. */
     static Stream<String> verbs() {
-        return LONG ? Stream.of("finish", "undo", "drop") : Stream.of("finish", "drop");
+        return LongBuild.IS_ON ? Stream.of("finish", "undo", "drop") : Stream.of("finish", "drop");
     }
 
     static IntStream exchanges() {
-        return LONG ? IntStream.rangeClosed(0, 2) : IntStream.of(1);
+        return LongBuild.IS_ON ? IntStream.rangeClosed(0, 2) : IntStream.of(1);
     }
 
     /**

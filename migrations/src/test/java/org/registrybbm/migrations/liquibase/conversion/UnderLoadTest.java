@@ -41,6 +41,8 @@ class UnderLoadTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(UnderLoadTest.class);
     private static final long SHORT_FORM = 5_000;
     private static final long ORDERS = Long.getLong("conversion.orders", SHORT_FORM);
+    // Sessions of a kind; each keeps a core busy.
+    private static final int SESSIONS = ORDERS > SHORT_FORM ? 3 : 1;
     private static final int REPORT_SECONDS = Integer.getInteger("conversion.reportSeconds", 1);
     private static final int WARM_UP_SECONDS = Math.min(20, REPORT_SECONDS);
 
@@ -88,7 +90,7 @@ class UnderLoadTest {
                     """.formatted(ORDERS));
             database.execute("ANALYZE");
             Shop shop = new Shop(database);
-            try (BusyShop sessions = BusyShop.open(database, ORDERS, 3, 3)) {
+            try (BusyShop sessions = BusyShop.open(database, ORDERS, SESSIONS, SESSIONS)) {
                 TimeUnit.SECONDS.sleep(WARM_UP_SECONDS);
                 LOGGER.warn("before: {} statements, the longest {} ms", sessions.done(), sessions.longest());
 
