@@ -373,7 +373,10 @@ class CommandLineIT {
             Result result = second.run("server");
 
             assertThat(result.exit()).isEqualTo(1);
-            assertThat(result.err()).hasLineCount(1).startsWith("Failed to bind to ");
+            assertThat(result.err())
+                    .hasLineCount(1)
+                    .startsWith("Failed to bind to ")
+                    .contains("Address already in use; REGISTRY_PORT sets the port");
             assertThat(result.out())
                     .contains("the server did not start: Failed to bind to ")
                     .doesNotContain("\\tat ");

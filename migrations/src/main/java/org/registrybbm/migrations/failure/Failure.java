@@ -27,4 +27,13 @@ public record Failure(
     public static Failure of(FailureCode code, String message) {
         return new Failure(code, null, null, message);
     }
+
+    /**
+     * Returns the same failure with another message.
+     *
+     * @param other what was wrong, without row values
+     */
+    public Failure saying(String other) {
+        return new Failure(code, errorClass, sqlState, other);
+    }
 }

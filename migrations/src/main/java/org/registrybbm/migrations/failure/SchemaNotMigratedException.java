@@ -16,11 +16,11 @@ public final class SchemaNotMigratedException extends RuntimeException {
      * @param missing what is missing, as a clause such as "table x is missing"
      */
     public SchemaNotMigratedException(String missing) {
-        this(missing, MIGRATE);
+        this("not migrated", missing, MIGRATE);
     }
 
-    private SchemaNotMigratedException(String why, String remedy) {
-        super("the database schema is not migrated: " + why + remedy);
+    private SchemaNotMigratedException(String what, String why, String remedy) {
+        super("the database schema is " + what + ": " + why + remedy);
     }
 
     /**
@@ -31,7 +31,7 @@ public final class SchemaNotMigratedException extends RuntimeException {
      */
     public static SchemaNotMigratedException tooOld(int version, int needed) {
         return new SchemaNotMigratedException(
-                "it has version " + version + ", and this program needs " + needed, MIGRATE);
+                "too old", "it has version " + version + ", and this program needs " + needed, MIGRATE);
     }
 
     /**
@@ -43,6 +43,7 @@ public final class SchemaNotMigratedException extends RuntimeException {
      */
     public static SchemaNotMigratedException tooNew(int version, int leastProgram, int program) {
         return new SchemaNotMigratedException(
+                "too new",
                 "it has version " + version + ", which works with programs from " + leastProgram
                         + " on, and this one is " + program,
                 "; start a newer release of this program, or take the schema back with 'registry db rollback'");

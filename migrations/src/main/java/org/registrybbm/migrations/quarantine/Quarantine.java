@@ -167,11 +167,7 @@ public final class Quarantine {
             long waived = QuarantineQueries.waive(tx, migration.id(), List.copyOf(rows), by, reason);
             if (waived > 0) {
                 EventQueries.recordDecision(
-                        tx,
-                        migration.id(),
-                        null,
-                        new EventQueries.Event("waived", null, waived, by + ": " + reason),
-                        decider);
+                        tx, migration.id(), null, new EventQueries.Event("waived", null, waived, reason), decider);
             }
             Failure failure = migration.failure();
             if (waived > 0

@@ -48,7 +48,7 @@ public final class OverviewQueries {
                 , m.priority, coalesce(jobs.covered, 0) + coalesce(tallies.covered, 0) AS covered,
                 coalesce(jobs.migrated, 0) + coalesce(tallies.migrated, 0) AS migrated,
                 coalesce(tallies.finished, 0) AS finished, coalesce(jobs.failed, 0) AS failed,
-                jobs.retry_seconds, jobs.blocked_since, jobs.blocked_by, coalesce(jobs.active, 0) AS active,
+                jobs.retry_seconds, jobs.failure_message AS newest_failure, jobs.blocked_since, jobs.blocked_by, coalesce(jobs.active, 0) AS active,
                 coalesce(jobs.takeovers, 0) + coalesce(tallies.takeovers, 0) AS takeovers,
                 coalesce(jobs.replicas, '{}') AS replicas,
                 %1$s AS contradicted, coalesce(jobs.verifies, false) AS verifies, coalesce(jobs.retries, false) AS retries,
@@ -71,6 +71,8 @@ public final class OverviewQueries {
                     count(*) FILTER (WHERE %2$s) AS failed,
                     count(*) FILTER (WHERE %3$s) AS active,
                     extract(epoch FROM min(j.retry_at) FILTER (WHERE j.status = 3) - clock_timestamp()) AS retry_seconds,
+                    (array_agg(j.failure_message ORDER BY j.updated_at DESC NULLS LAST) FILTER (WHERE j.status = 3))[1]
+                        AS failure_message,
                     min(j.blocked_since) AS blocked_since,
                     (array_agg(j.blocked_by ORDER BY j.blocked_since) FILTER (WHERE j.blocked_since IS NOT NULL))[1]
                         AS blocked_by,
@@ -349,12 +351,14 @@ public final class OverviewQueries {
     private static Optional<Reason> again(ResultSet row, BatchedMigration migration) throws SQLException {
         long failed = row.getLong("failed");
         long seconds = (long) Math.ceil(row.getDouble("retry_seconds"));
+        String message = row.getString("newest_failure");
         return failed == 0
                 ? Optional.empty()
                 : Optional.of(Reason.of(
                                 Reason.Code.RETRY_BACKOFF,
                                 "waits to try " + failed + " failed batch job" + (failed == 1 ? "" : "s") + " again"
-                                        + (seconds > 0 ? ", the first in " + seconds + " s" : ""))
+                                        + (seconds > 0 ? ", the first in " + seconds + " s" : "")
+                                        + (message == null ? "" : ": " + message))
                         .endedBy("retry", migration.name()));
     }
 

@@ -2,6 +2,7 @@ package org.registrybbm.app.internal.text;
 
 import io.dropwizard.configuration.ConfigurationException;
 import io.dropwizard.core.cli.Cli;
+import java.net.BindException;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -61,7 +62,15 @@ public final class Errors {
         }
         return telling instanceof ConfigurationException
                 ? message.stripTrailing()
-                : message.strip().replaceAll("\\s+", " ");
+                : message.strip().replaceAll("\\s+", " ") + ofPort(telling);
+    }
+
+    // Jetty says which port it is, and its cause what is wrong with it.
+    private static String ofPort(Throwable error) {
+        return error.getCause() instanceof BindException cause
+                ? ": " + cause.getMessage()
+                        + "; REGISTRY_PORT sets the port, REGISTRY_ADMIN_PORT that of the admin pages"
+                : "";
     }
 
     // What a gate says has lines: what stands in the way, and what to run.

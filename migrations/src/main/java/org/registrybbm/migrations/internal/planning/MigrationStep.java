@@ -21,6 +21,7 @@ import org.registrybbm.migrations.internal.tables.Contradictions;
 import org.registrybbm.migrations.internal.tables.EventQueries;
 import org.registrybbm.migrations.internal.tables.FailureReasons;
 import org.registrybbm.migrations.internal.tables.JobQueries;
+import org.registrybbm.migrations.internal.tables.LockWaitQueries;
 import org.registrybbm.migrations.internal.tables.MigrationQueries;
 import org.registrybbm.migrations.internal.walk.Continuity;
 import org.registrybbm.migrations.internal.walk.PendingCheck;
@@ -85,20 +86,29 @@ public record MigrationStep(DataSource dataSource, EngineSettings settings, Work
      */
     public Postponed postpone(Contender contender, Throwable why) {
         Failure failure = SqlFailures.describe(FailureCode.UNKNOWN, why);
-        boolean useless = failure.sqlState() == null || SqlFailures.isConnectionLost(why);
-        return new Postponed(failure, !useless && note(contender, failure, why));
-    }
-
-    private boolean note(Contender contender, Failure failure, Throwable why) {
+        if (failure.sqlState() == null || SqlFailures.isConnectionLost(why)) {
+            return new Postponed(failure, false);
+        }
         try {
             return Jdbc.inTransaction(dataSource, connection -> {
                 Jdbc.run(connection, TransactionSettings.PLANNING);
-                return PlanFailures.note(connection, contender.id(), failure.message());
+                Failure told = told(connection, contender, failure, why);
+                return new Postponed(told, PlanFailures.note(connection, contender.id(), told.message()));
             });
         } catch (SQLException e) {
             why.addSuppressed(e);
-            return false;
+            return new Postponed(failure, false);
         }
+    }
+
+    /** A lock timeout says neither what was waited for nor whose it is. */
+    private static Failure told(Connection connection, Contender contender, Failure failure, Throwable why)
+            throws SQLException {
+        return SqlFailures.isLockWait(why)
+                ? LockWaitQueries.holderOfTable(connection, contender.id())
+                        .map(failure::saying)
+                        .orElse(failure)
+                : failure;
     }
 
     private StepResult plan(Contender contender, int free, double missingCodeSeconds) throws SQLException {

@@ -13,13 +13,17 @@ public final class LockWaitQueries {
     /** SQL condition that an active batch job, aliased {@code j}, may be tried now. */
     public static final String OVER = "(j.lock_waits = 0 OR coalesce(j.retry_at <= clock_timestamp(), true))";
 
-    // The worker is identified by the advisory lock that its sub-batch holds. PostgreSQL may hide when the transaction
-    // of another role's session began.
-    private static final String BLOCKER = """
-            SELECT format(
-                'process %%s (%%s of %%s)%%s', b.pid,
+    // PostgreSQL may hide when the transaction of another role's session began.
+    private static final String SESSION = """
+            format(
+                'process %s (%s of %s)%s', b.pid,
                 coalesce(nullif(b.application_name, ''), b.backend_type, 'a session'), coalesce(b.usename, 'another role'),
-                ', whose transaction began at ' || to_char(b.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC')) AS blocker
+                ', whose transaction began at ' || to_char(b.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'))
+            """.strip();
+
+    // The worker is identified by the advisory lock that its sub-batch holds.
+    private static final String BLOCKER = "SELECT " + SESSION + """
+             AS blocker
             FROM pg_locks l
             JOIN pg_database d ON d.oid = l.database
             CROSS JOIN LATERAL unnest(pg_blocking_pids(l.pid)) AS blocking (pid)
@@ -28,10 +32,29 @@ public final class LockWaitQueries {
                 AND l.locktype = 'advisory'
                 AND l.objsubid = 1
                 AND l.granted
-                AND l.classid::bigint << 32 | l.objid::bigint = %s
+                AND l.classid::bigint << 32 | l.objid::bigint = """ + AdvisoryKeys.IN_FLIGHT.formatted("?") + """
+
             ORDER BY b.xact_start
             LIMIT 1
-            """.formatted(AdvisoryKeys.IN_FLIGHT.formatted("?"));
+            """;
+
+    // Who only reads waits for this mode alone, also for a session that itself waits for it. Nothing here asks for a
+    // lock of the table.
+    private static final String HOLDER_OF_TABLE = "SELECT l.relation::regclass || ' is locked by ' || " + SESSION + """
+             AS holder
+            FROM batched_background_migrations m
+            CROSS JOIN LATERAL (SELECT to_regclass(m.table_name)::oid AS oid) AS walked
+            JOIN pg_database d ON d.datname = current_database()
+            JOIN pg_locks l ON l.locktype = 'relation'
+                AND l.database = d.oid
+                AND l.mode = 'AccessExclusiveLock'
+                AND (l.relation = walked.oid
+                    OR l.relation IN (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = walked.oid))
+            JOIN pg_stat_activity b ON b.pid = l.pid
+            WHERE m.id = ?
+            ORDER BY l.granted DESC, b.xact_start
+            LIMIT 1
+            """;
 
     private static final String WAIT = """
             UPDATE batched_background_migration_jobs
@@ -68,6 +91,11 @@ public final class LockWaitQueries {
     /** Returns whose lock the worker of a batch job waits for right now; empty if it waits for none. */
     public static Optional<String> blocker(Connection connection, long jobId) throws SQLException {
         return Jdbc.first(connection, BLOCKER, row -> row.getString("blocker"), jobId);
+    }
+
+    /** Returns which table of a migration nobody may read now, and because of whom; empty if each may be read. */
+    public static Optional<String> holderOfTable(Connection connection, long migrationId) throws SQLException {
+        return Jdbc.first(connection, HOLDER_OF_TABLE, row -> row.getString("holder"), migrationId);
     }
 
     /**
