@@ -247,7 +247,7 @@ class ApiTest {
         assertThat(waived.toString()).contains("1 row waived");
         assertThat(database.text(
                         "SELECT waived_by || ': ' || waived_reason FROM batched_background_migration_quarantined_rows"))
-                .isEqualTo("old");
+                .isEqualTo("jane: old");
     }
 
     @ParameterizedTest
