@@ -6,8 +6,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.testcontainers.DockerClientFactory;
@@ -37,6 +41,30 @@ public record PgServer(String url) {
     /** Opens a connection to the maintenance database. */
     public Connection connect() throws SQLException {
         return DriverManager.getConnection(url);
+    }
+
+    /** Runs a statement on the maintenance database. */
+    void execute(String sql) {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e.getMessage() + "\n" + sql, e);
+        }
+    }
+
+    /** Returns whether there is a database of a name. */
+    boolean has(String database) {
+        try (Connection connection = connect();
+                PreparedStatement statement =
+                        connection.prepareStatement("SELECT FROM pg_database WHERE datname = ?")) {
+            statement.setString(1, database);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next();
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
     }
 
     private static final class Holder {
@@ -79,23 +107,58 @@ public record PgServer(String url) {
     }
 
     private static PgServer embedded() {
+        // Each user unpacks the binaries into a directory of their own, because they may not use what another user left
+        // in the temporary folder.
+        Path home =
+                Path.of(System.getProperty("java.io.tmpdir"), "bbm-test-postgres-" + System.getProperty("user.name"));
+        String prepared = System.getProperty("bbm.test.cluster", "");
         try {
-            EmbeddedPostgres postgres = EmbeddedPostgres.builder()
-                    // Each user unpacks the binaries into a directory of their own, because they may not use what
-                    // another user left in the temporary folder.
-                    .setOverrideWorkingDirectory(Path.of(
-                                    System.getProperty("java.io.tmpdir"),
-                                    "bbm-test-postgres-" + System.getProperty("user.name"))
-                            .toFile())
-                    .setLocaleConfig("locale", "C.UTF-8")
-                    .setServerConfig("max_connections", "200")
-                    .setServerConfig("max_prepared_transactions", "2")
-                    .setPGStartupWait(Duration.ofSeconds(60))
-                    .setConnectConfig("loggerLevel", "OFF")
-                    .start();
-            return new PgServer(postgres.getJdbcUrl("postgres", "postgres"));
+            return new PgServer(urlOf(
+                    prepared.isEmpty()
+                            ? embedded(home).start()
+                            : onCopyOf(new PreparedCluster(Path.of(prepared)), home)));
         } catch (IOException e) {
             throw new UncheckedIOException("could not start the embedded PostgreSQL", e);
         }
+    }
+
+    private static EmbeddedPostgres.Builder embedded(Path home) {
+        return EmbeddedPostgres.builder()
+                .setOverrideWorkingDirectory(home.toFile())
+                .setLocaleConfig("locale", "C.UTF-8")
+                .setServerConfig("max_connections", "200")
+                .setServerConfig("max_prepared_transactions", "2")
+                .setPGStartupWait(Duration.ofSeconds(60))
+                .setConnectConfig("loggerLevel", "OFF");
+    }
+
+    private static EmbeddedPostgres onCopyOf(PreparedCluster cluster, Path home) throws IOException {
+        Path data = home.resolve("data-" + UUID.randomUUID());
+        cluster.copyTo(data, directory -> {
+            try (EmbeddedPostgres postgres = on(directory, home).start()) {
+                new Templates(new PgServer(urlOf(postgres))).prepare(Templates.USUAL);
+            }
+        });
+        EmbeddedPostgres postgres =
+                on(data, home).setRegisterShutdownHook(false).start();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(postgres, data), "test-postgres-stop"));
+        return postgres;
+    }
+
+    private static EmbeddedPostgres.Builder on(Path data, Path home) {
+        return embedded(home).setDataDirectory(data).setCleanDataDirectory(false);
+    }
+
+    private static void end(EmbeddedPostgres postgres, Path data) {
+        try {
+            postgres.close();
+        } catch (IOException e) {
+            LOGGER.warn("could not stop the embedded PostgreSQL", e);
+        }
+        PreparedCluster.delete(data);
+    }
+
+    private static String urlOf(EmbeddedPostgres postgres) {
+        return postgres.getJdbcUrl("postgres", "postgres");
     }
 }

@@ -1,24 +1,8 @@
 package org.registrybbm.testkit.postgres;
 
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import liquibase.Contexts;
-import liquibase.LabelExpression;
-import liquibase.Liquibase;
-import liquibase.Scope;
-import liquibase.UpdateSummaryOutputEnum;
-import liquibase.database.jvm.JdbcConnection;
-import liquibase.resource.ClassLoaderResourceAccessor;
-import liquibase.ui.LoggerUIService;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -42,18 +26,10 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
     /** The time zone of the sessions. Hardly any machine has it, so a test that depends on the machine's time zone fails. */
     static final String TIME_ZONE = "Asia/Kathmandu";
 
-    // Held in a field because the logging system forgets a logger that nobody holds, and its level with it.
-    private static final Logger LIQUIBASE = Logger.getLogger("liquibase");
-
     private static final long LONGEST_LEFTOVER = TimeUnit.SECONDS.toNanos(20);
     private static final AtomicInteger COUNT = new AtomicInteger();
-    private static final Map<String, String> TEMPLATES = new HashMap<>();
     private static final ExtensionContext.Namespace NAMESPACE =
             ExtensionContext.Namespace.create(PostgresExtension.class);
-
-    static {
-        LIQUIBASE.setLevel(Level.WARNING);
-    }
 
     @Override
     public void beforeAll(ExtensionContext context) throws Exception {
@@ -97,12 +73,12 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
 
     /** Creates a database with the tables of the engine and of Quartz; the caller drops it. */
     public static TestDatabase migrated() {
-        return copyOf(template(ENGINE_CHANGELOG, QUARTZ_CHANGELOG));
+        return copyOf(template(Templates.USUAL));
     }
 
     /** Creates a database with all tables of the application {@code registry}; the caller drops it. */
     public static TestDatabase registry() {
-        return copyOf(template(REGISTRY_CHANGELOG));
+        return copyOf(template(List.of(REGISTRY_CHANGELOG)));
     }
 
     /** Creates an empty database; the caller drops it. */
@@ -118,30 +94,14 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
 
     /** Applies a changelog from the classpath. */
     public static void migrate(TestDatabase database, String changelog) {
-        try (Connection connection = DriverManager.getConnection(database.url())) {
-            Scope.child(Map.of(Scope.Attr.ui.name(), new LoggerUIService()), () -> {
-                try (Liquibase liquibase =
-                        new Liquibase(changelog, new ClassLoaderResourceAccessor(), new JdbcConnection(connection))) {
-                    liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.LOG);
-                    liquibase.update(new Contexts(), new LabelExpression());
-                }
-            });
-        } catch (Exception e) {
-            throw new IllegalStateException("could not apply " + changelog, e);
-        }
+        Templates.migrate(database.url(), changelog);
     }
 
-    private static synchronized String template(String... changelogs) {
-        return TEMPLATES.computeIfAbsent(String.join(" ", changelogs), key -> {
-            TestDatabase template = copyOf("template1");
-            for (String changelog : changelogs) {
-                migrate(template, changelog);
-            }
-            return template.name();
-        });
+    private static String template(List<String> changelogs) {
+        return new Templates(PgServer.get()).of(changelogs);
     }
 
-    private static synchronized TestDatabase copyOf(String template) {
+    private static TestDatabase copyOf(String template) {
         String name = "bbm_test_" + ProcessHandle.current().pid() + "_" + COUNT.incrementAndGet();
         admin("CREATE DATABASE " + name + " TEMPLATE " + template);
         admin("ALTER DATABASE " + name + " SET timezone = '" + TIME_ZONE + "'");
@@ -149,11 +109,6 @@ public final class PostgresExtension implements BeforeAllCallback, AfterAllCallb
     }
 
     private static void admin(String sql) {
-        try (Connection connection = PgServer.get().connect();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        } catch (SQLException e) {
-            throw new IllegalStateException(e.getMessage() + "\n" + sql, e);
-        }
+        PgServer.get().execute(sql);
     }
 }
