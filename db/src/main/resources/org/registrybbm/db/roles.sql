@@ -53,8 +53,8 @@ BEGIN
             c.oid::regclass AS relation,
             CASE
                 WHEN relname ~ '^qrtz_' THEN 'SELECT, INSERT, UPDATE, DELETE'
-                WHEN relname ~ '_(jobs|walks|events|budgets|samples)$' THEN 'SELECT, INSERT, UPDATE, DELETE'
-                WHEN relname ~ '_(migrations|quarantined_rows)$' THEN 'SELECT, INSERT, UPDATE'
+                WHEN relname ~ '_(jobs|walks|events|budgets|samples|messages|told)$' THEN 'SELECT, INSERT, UPDATE, DELETE'
+                WHEN relname ~ '_(migrations|quarantined_rows|webhook)$' THEN 'SELECT, INSERT, UPDATE'
                 ELSE 'SELECT'
             END AS rights
         FROM pg_class c

@@ -20,6 +20,8 @@ import org.registrybbm.migrations.internal.jdbc.Watchdog;
 import org.registrybbm.migrations.internal.lease.Replica;
 import org.registrybbm.migrations.internal.registry.RegistryGate;
 import org.registrybbm.migrations.model.StopSignal;
+import org.registrybbm.migrations.outbox.Outbox;
+import org.registrybbm.migrations.outbox.Subscriber;
 import org.registrybbm.migrations.quarantine.Quarantine;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.settings.RegistryLock;
@@ -62,13 +64,14 @@ public final class BatchedMigrations implements AutoCloseable {
     private final WorkRegistry workRegistry;
     private final EngineSettings settings;
     private final String replica;
+    private final DataSource dataSource;
 
     private BatchedMigrations(Builder builder) {
         this.settings = builder.settings;
         this.workRegistry =
                 builder.workRegistry == null ? WorkRegistry.of(builder.workFunctions) : builder.workRegistry;
         MigrationListener listener = new SafeListener(List.copyOf(builder.listeners));
-        DataSource dataSource = WritableSessions.of(builder.dataSource);
+        this.dataSource = WritableSessions.of(builder.dataSource);
         this.store = new MigrationStore(dataSource);
         this.status = new StatusReader(dataSource);
         this.eventLog = new EventLog(dataSource);
@@ -146,6 +149,15 @@ public final class BatchedMigrations implements AutoCloseable {
     /** Returns the gate, which tells a program whether migrations are finished. */
     public Gate gate() {
         return gate;
+    }
+
+    /**
+     * Returns the messages that wait for a webhook. Nothing is written for it before {@link Outbox#attend} is called.
+     *
+     * @param subscriber who sends them
+     */
+    public Outbox outbox(Subscriber subscriber) {
+        return new Outbox(dataSource, subscriber);
     }
 
     /** Returns the name of this replica, under which it holds its leases. */

@@ -142,6 +142,7 @@ class ArchitectureTest {
                     "internal.strategy")
             .may("gate", "failure", "internal.jdbc", "internal.tables")
             .may("audit", "failure", "internal.jdbc", "internal.tables")
+            .may("outbox", "failure", "model", "status", "internal.failure", "internal.jdbc")
             .may(
                     "verification",
                     "failure",
@@ -190,6 +191,7 @@ class ArchitectureTest {
                     "audit",
                     "verification",
                     "gate",
+                    "outbox",
                     "spi")
             .may("liquibase.base", "internal.jdbc", "internal.tables")
             .may("liquibase.conversion", "internal.jdbc", "liquibase.base")

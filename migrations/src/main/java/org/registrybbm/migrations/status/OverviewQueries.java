@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.failure.Failure;
 import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.internal.catalog.StatisticsQueries;
@@ -293,7 +294,7 @@ public final class OverviewQueries {
         return switch (migration.status()) {
             case PAUSED -> Reason.of(Reason.Code.PAUSED, paused).endedBy("start", migration.name());
             case FINISHED -> finished(migration);
-            case FAILED -> failed(migration);
+            case FAILED -> failed(migration.name(), migration.failure());
             case ACTIVE, RUNNING -> {
                 if (migration.timeline().codeMissingSince() != null) {
                     yield Reason.of(
@@ -362,15 +363,15 @@ public final class OverviewQueries {
                         .endedBy("retry", migration.name()));
     }
 
-    private static Reason failed(BatchedMigration migration) {
-        Failure failure = migration.failure();
+    /** Says why a migration failed, and what to type. */
+    public static Reason failed(String name, @Nullable Failure failure) {
         if (failure == null) {
             return Reason.of(Reason.Code.FAILED, "failed; no reason was recorded")
-                    .endedBy("retry", migration.name());
+                    .endedBy("retry", name);
         }
         String sentence = failure.code().word() + ": " + failure.message();
         return OF_ROWS.contains(failure.code())
-                ? Reason.of(Reason.Code.QUARANTINED_ROWS, sentence).endedBy("quarantine", migration.name())
-                : Reason.of(Reason.Code.FAILED, sentence).endedBy("retry", migration.name());
+                ? Reason.of(Reason.Code.QUARANTINED_ROWS, sentence).endedBy("quarantine", name)
+                : Reason.of(Reason.Code.FAILED, sentence).endedBy("retry", name);
     }
 }
