@@ -8,6 +8,7 @@ import io.sentry.protocol.SentryException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.registrybbm.app.internal.secrets.Scrubber;
 import org.registrybbm.migrations.event.EventAdapter;
 import org.registrybbm.migrations.event.MigrationEvent.BatchFailed;
 import org.registrybbm.migrations.event.MigrationEvent.MigrationFailed;

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.registrybbm.app.config.SentryFactory;
+import org.registrybbm.app.internal.secrets.Scrubber;
 
 /** Holds this process's connection to Sentry. */
 public final class SentryClient implements AutoCloseable {

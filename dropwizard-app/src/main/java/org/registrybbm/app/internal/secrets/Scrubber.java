@@ -1,10 +1,9 @@
-package org.registrybbm.app.internal.sentry;
+package org.registrybbm.app.internal.secrets;
 
 import java.util.regex.Pattern;
-import org.registrybbm.app.internal.secrets.Secrets;
 
 /** Takes secrets and row values out of messages. PostgreSQL quotes row values in its details and in some errors. */
-final class Scrubber {
+public final class Scrubber {
     private static final Pattern DETAIL = Pattern.compile(
             "(?ims)^\\s*(detail|hint|context|where)\\s*:.*?(?=^\\s*(position|location|detail|hint|context|where)\\s*:|\\z)");
     private static final Pattern KEY = Pattern.compile("Key \\((.*?)\\)=\\(.*?\\)(?=[\\s.,;]|$)");
@@ -13,7 +12,8 @@ final class Scrubber {
 
     private Scrubber() {}
 
-    static String scrub(String message) {
+    /** Returns the message without them. */
+    public static String scrub(String message) {
         String text = KEY.matcher(Secrets.hide(message)).replaceAll("Key ($1)=(...)");
         text = FAILING_ROW.matcher(text).replaceAll("Failing row contains (...)");
         text = INVALID_INPUT.matcher(text).replaceAll("$1\"...\"");

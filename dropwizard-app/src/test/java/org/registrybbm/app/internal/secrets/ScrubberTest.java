@@ -1,4 +1,4 @@
-package org.registrybbm.app.internal.sentry;
+package org.registrybbm.app.internal.secrets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
