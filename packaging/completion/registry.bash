@@ -20,7 +20,7 @@ _registry() {
 
     local candidates=
     case ${words[1]}:$cword in
-        *:1) candidates='server check db demo token background-migrate --help --version' ;;
+        *:1) candidates='server check db demo token webhook background-migrate --help --version' ;;
         background-migrate:2)
             candidates='status why show jobs pause start resume run retry quarantine waive verify events budget priority'
             ;;
@@ -30,6 +30,7 @@ _registry() {
             ;;
         demo:*) candidates='--rows' ;;
         token:2) candidates='create' ;;
+        webhook:2) candidates='test' ;;
         token:*) candidates='--name --role --expires' ;;
     esac
     case ${words[1]}:${words[2]}:$cword in

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.app.config.OperatorsFactory;
 import org.registrybbm.app.config.SentryFactory;
+import org.registrybbm.app.config.WebhookFactory;
 import org.registrybbm.app.internal.access.FailedLogins;
 import org.registrybbm.app.internal.access.ForeignRequests;
 import org.registrybbm.app.internal.access.TaskTokens;
@@ -27,6 +28,7 @@ import org.registrybbm.app.internal.access.WallClock;
 import org.registrybbm.app.internal.api.ApiServlet;
 import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
 import org.registrybbm.app.internal.cli.TokenCommand;
+import org.registrybbm.app.internal.cli.WebhookCommand;
 import org.registrybbm.app.internal.database.DirectConnections;
 import org.registrybbm.app.internal.database.NamedPool;
 import org.registrybbm.app.internal.health.DatabaseHealthCheck;
@@ -52,7 +54,9 @@ import org.registrybbm.app.internal.tasks.RetryTask;
 import org.registrybbm.app.internal.tasks.StatusTask;
 import org.registrybbm.app.internal.tasks.VerifyTask;
 import org.registrybbm.app.internal.tasks.WaiveTask;
+import org.registrybbm.app.internal.webhook.WebhookSender;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.outbox.Subscriber;
 import org.registrybbm.migrations.spi.ReplicaName;
 import org.registrybbm.migrations.work.WorkFunctions;
 import org.registrybbm.migrations.work.WorkRegistry;
@@ -142,6 +146,10 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         own.addCommand(new BackgroundMigrateCommand<>(
                 own.getApplication().getConfigurationClass(), this::commandSetup, System.out, System.err));
         own.addCommand(new TokenCommand(System.out, System.err));
+        own.addCommand(new WebhookCommand<>(
+                own.getApplication().getConfigurationClass(),
+                configuration -> settings.apply(configuration).webhook(),
+                System.out));
     }
 
     private BackgroundMigrateCommand.Setup commandSetup(T configuration) {
@@ -182,6 +190,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         Snapshots snapshots = new Snapshots(() -> built.status().snapshot(), built.status()::exists, System::nanoTime);
         environment.lifecycle().manage(Bounded.stopping("snapshot reader", ShutdownTimes.POOL, snapshots));
         built.presence().alsoTell(snapshots::forget);
+        send(environment, built, factory.webhook(), metrics);
         operate(environment, built, scheduler, data);
         serve(environment, built, snapshots, factory.operators());
         environment
@@ -201,6 +210,20 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         ManagedDataSource pool = NamedPool.build(factory, environment.metrics(), name);
         environment.lifecycle().manage(new Bounded("pool " + name, ShutdownTimes.POOL, pool));
         return pool;
+    }
+
+    /** Tells the webhook, if there is one. Without one nothing is started, and nothing asked of the database. */
+    private static void send(
+            Environment environment, BatchedMigrations engine, WebhookFactory webhook, ReplicaMetrics metrics) {
+        webhook.endpoint().ifPresent(endpoint -> {
+            WebhookSender sender = new WebhookSender(
+                    engine.outbox(new Subscriber(engine.replica(), endpoint.hash(), webhook.events())),
+                    endpoint,
+                    metrics.webhook(),
+                    Math::random);
+            environment.lifecycle().manage(new Bounded("webhook", ShutdownTimes.POOL, sender));
+            engine.presence().alsoTell(sender::wake);
+        });
     }
 
     private static void operate(

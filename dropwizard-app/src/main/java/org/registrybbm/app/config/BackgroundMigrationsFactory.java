@@ -67,6 +67,11 @@ public final class BackgroundMigrationsFactory {
     @Valid
     private OperatorsFactory operators = new OperatorsFactory();
 
+    @JsonProperty
+    @NotNull
+    @Valid
+    private WebhookFactory webhook = new WebhookFactory();
+
     /** Returns whether this replica runs batch jobs. Commands and tasks work even if it does not. */
     public boolean enabled() {
         return enabled;
@@ -85,6 +90,11 @@ public final class BackgroundMigrationsFactory {
     /** Returns who may look and change things over HTTP. */
     public OperatorsFactory operators() {
         return operators;
+    }
+
+    /** Returns who is told when a batched migration fails, stands still or is finished. */
+    public WebhookFactory webhook() {
+        return webhook;
     }
 
     /** Returns how long one statement of a sub-batch may take, 100 ms to 1 h. */

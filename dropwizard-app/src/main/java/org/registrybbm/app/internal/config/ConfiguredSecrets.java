@@ -13,6 +13,9 @@ final class ConfiguredSecrets {
     private static final Pattern PASSWORD_OF_URL = Pattern.compile("//[^:@/]*:([^?]*)@");
     private static final Pattern PARAMETER = Pattern.compile("[?&]\\w*password=([^&]*)");
 
+    // A shorter one holds no secret, and would be found in other texts.
+    private static final Pattern PATH_OF_WEBHOOK = Pattern.compile("//[^/?]*([/?].{11,})");
+
     private ConfiguredSecrets() {}
 
     static void remember(JsonNode configuration) {
@@ -37,5 +40,11 @@ final class ConfiguredSecrets {
             }
         }
         Secrets.know(configuration.path("sentry").path("dsn").asText(null), shown);
+        JsonNode webhook = configuration.path("backgroundMigrations").path("webhook");
+        Secrets.know(webhook.path("secret").asText(null), shown);
+        Matcher path = PATH_OF_WEBHOOK.matcher(webhook.path("url").asText(""));
+        if (path.find()) {
+            Secrets.know(path.group(1), shown);
+        }
     }
 }

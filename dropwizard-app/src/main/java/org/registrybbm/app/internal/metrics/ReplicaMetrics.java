@@ -1,6 +1,7 @@
 package org.registrybbm.app.internal.metrics;
 
 import com.codahale.metrics.MetricRegistry;
+import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.List;
@@ -8,13 +9,19 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.registrybbm.app.internal.webhook.Outcomes;
 import org.registrybbm.migrations.event.MigrationListener;
 import org.registrybbm.migrations.status.StatusSnapshot;
 
 /** The Prometheus metrics of batched migrations on one replica, all that {@code docs/metrics.md} lists. */
 public final class ReplicaMetrics {
+    private static final String DELIVERED = "delivered";
+    private static final String FAILED = "failed";
+    private static final String GIVEN_UP = "given_up";
+
     private final PrometheusRegistry registry;
     private final PrometheusListener listener;
+    private final Counter deliveries;
 
     /**
      * Registers what the events of this replica tell.
@@ -25,11 +32,39 @@ public final class ReplicaMetrics {
     public ReplicaMetrics(PrometheusRegistry registry, LongSupplier nanos) {
         this.registry = registry;
         this.listener = new PrometheusListener(registry, nanos);
+        this.deliveries = Counter.builder()
+                .name("registry_bbm_webhook_deliveries_total")
+                .help("Messages to the webhook that this replica delivered or gave up, and tries that failed")
+                .labelNames("outcome")
+                .register(registry);
+        for (String outcome : List.of(DELIVERED, FAILED, GIVEN_UP)) {
+            deliveries.initLabelValues(outcome);
+        }
     }
 
     /** Returns what has to hear the events of the engine. */
     public MigrationListener listener() {
         return listener;
+    }
+
+    /** Returns what has to be told of the webhook. */
+    public Outcomes webhook() {
+        return new Outcomes() {
+            @Override
+            public void delivered() {
+                deliveries.labelValues(DELIVERED).inc();
+            }
+
+            @Override
+            public void failed() {
+                deliveries.labelValues(FAILED).inc();
+            }
+
+            @Override
+            public void givenUp() {
+                deliveries.labelValues(GIVEN_UP).inc();
+            }
+        };
     }
 
     /**
