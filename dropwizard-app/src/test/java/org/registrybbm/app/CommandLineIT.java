@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.app.RegistryJar.Result;
 import org.registrybbm.app.RegistryJar.Running;
+import org.registrybbm.app.internal.webhook.Receiver;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -65,6 +66,26 @@ class CommandLineIT {
                 .containsExactly("Batched Background Migration", "copy_things", "fill_things");
         assertThat(rows).extracting(row -> row[1].strip()).containsExactly("Status", "active", "paused");
         assertThat(result.out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(120));
+    }
+
+    @Test
+    void webhookTestSendsOneMessageAndPrintsTheAnswer() throws Exception {
+        try (Receiver webhook = new Receiver()) {
+            RegistryJar sender =
+                    new RegistryJar(directory, Map.of("REGISTRY_WEBHOOK_URL", webhook.url() + "/a-secret-path"));
+            assertThat(sender.command("webhook", "test"))
+                    .isEqualTo(new Result(0, "the message was taken: " + webhook.url() + " answered 204\n", ""));
+            assertThat(webhook.received).hasSize(1);
+            assertThat(webhook.received.get(0).body()).contains("\"batched_migration.test\"");
+
+            webhook.status = 403;
+            webhook.answer = "invalid_token";
+            assertThat(sender.command("webhook", "test"))
+                    .isEqualTo(new Result(
+                            1, "", "the message was not taken: " + webhook.url() + " answered 403 'invalid_token'\n"));
+        }
+        assertThat(registry.command("webhook", "test").err())
+                .contains("there is no webhook in the configuration; set backgroundMigrations.webhook.url");
     }
 
     @Test

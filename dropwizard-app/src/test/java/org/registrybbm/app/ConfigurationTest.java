@@ -20,7 +20,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.app.config.RegistryConfiguration;
+import org.registrybbm.app.config.WebhookFactory;
 import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
+import org.registrybbm.app.internal.secrets.Secrets;
+import org.registrybbm.migrations.outbox.MessageEvent;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.settings.RegistryLock;
 
@@ -136,6 +139,10 @@ class ConfigurationTest {
             sentry: {dsn: nonsense}                                      | sentry.dsn is not a DSN, which looks like https://
             sentry: {environment: ''}                                    | sentry.environment must not be blank
             backgroundMigrations: {registryLock: maybe}                  | backgroundMigrations.registryLock is maybe, allowed are auto, on and off
+            backgroundMigrations: {webhook: {url: hooks.example.org}}    | backgroundMigrations.webhook.url is not a URL like https://host/path
+            backgroundMigrations: {webhook: {secret: whsec_c2hvcnQ=}}    | backgroundMigrations.webhook.secret is not a secret of Standard Webhooks
+            backgroundMigrations: {webhook: {format: xml}}               | backgroundMigrations.webhook.format is xml, allowed are json and slack
+            backgroundMigrations: {webhook: {events: [failed, died]}}    | is died, allowed are failed, stalled, quarantined, finished and progress
             backgroundMigrations: {workers: many}                        | backgroundMigrations.workers
             backgroundMigrations: {worker: 3}                            | workers
             databse: {}                                                  | database
@@ -169,6 +176,28 @@ class ConfigurationTest {
         assertThatThrownBy(() -> read("database: {url: 'postgres://me:secret@db/registry'}"))
                 .hasMessageNotContaining("secret");
         assertThatThrownBy(() -> read("sentry: {dsn: 'secret'}")).hasMessageNotContaining("secret");
+        assertThatThrownBy(() -> read("backgroundMigrations: {webhook: {secret: 'Geheim9'}}"))
+                .hasMessageNotContaining("Geheim9");
+        assertThatThrownBy(() -> read("backgroundMigrations: {webhook: {url: 'https://me:Geheim9@example.org/x'}}"))
+                .hasMessageContaining("backgroundMigrations.webhook.url is not a URL")
+                .hasMessageNotContaining("Geheim9");
+    }
+
+    @Test
+    void aWebhookIsReadFromVariables() throws Exception {
+        assertThat(factory(Map.of()).build().backgroundMigrations().webhook().endpoint())
+                .isEmpty();
+        WebhookFactory webhook = factory(Map.of(
+                        "REGISTRY_WEBHOOK_URL", "https://hooks.example.org:8443/services/T0/Geheim9?a=%20b",
+                        "REGISTRY_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                        "REGISTRY_WEBHOOK_FORMAT", "slack"))
+                .build()
+                .backgroundMigrations()
+                .webhook();
+        assertThat(webhook.endpoint().orElseThrow().shown()).isEqualTo("https://hooks.example.org:8443");
+        assertThat(webhook.events()).hasSize(5).doesNotContain(MessageEvent.TEST);
+        assertThat(Secrets.hide("asked https://hooks.example.org:8443/services/T0/Geheim9?a=%20b in vain"))
+                .isEqualTo("asked ... in vain");
     }
 
     private static RegistryConfiguration read(String yaml) throws IOException, ConfigurationException {

@@ -8,12 +8,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.registrybbm.app.RegistryJar.Result;
 import org.registrybbm.app.RegistryJar.Running;
+import org.registrybbm.app.internal.webhook.Receiver;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -66,7 +68,8 @@ class RolesIT {
                 """);
         runScript();
 
-        try (Running replica = as(worker).start("server")) {
+        try (Receiver webhook = new Receiver();
+                Running replica = worker(webhook).start("server")) {
             new TestDatabase(database.name(), url(worker)).execute("""
                     SELECT queue_batched_migration(
                         name => 'widen',
@@ -77,6 +80,8 @@ class RolesIT {
                     )
                     """);
             awaitStatus(3);
+            await().atMost(RegistryJar.PATIENCE).until(() -> !webhook.received.isEmpty());
+            assertThat(webhook.received.get(0).body()).contains("batched_migration.failed");
             assertObserverOnlyLooks();
             assertSuccess(as(worker)
                     .command(
@@ -135,6 +140,11 @@ class RolesIT {
         await().atMost(RegistryJar.PATIENCE)
                 .until(() -> database.number("SELECT status FROM batched_background_migrations WHERE name = 'widen'")
                         == status);
+    }
+
+    private RegistryJar worker(Receiver webhook) {
+        return new RegistryJar(
+                directory, Map.of("REGISTRY_DATABASE_URL", url(worker), "REGISTRY_WEBHOOK_URL", webhook.url()));
     }
 
     private RegistryJar as(String role) {

@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.app.RegistryJar.Result;
 import org.registrybbm.app.RegistryJar.Running;
 import org.registrybbm.app.internal.sentry.SentrySink;
+import org.registrybbm.app.internal.webhook.Receiver;
 import org.registrybbm.migrations.testkit.OwnServer;
 import org.registrybbm.migrations.testkit.forms.LongBuild;
 import org.registrybbm.testkit.postgres.PostgresExtension;
@@ -162,25 +163,31 @@ class SecretsIT {
         database.execute("UPDATE batched_background_migration_budgets SET batch_jobs = NULL");
         int port = freePort();
         StringBuilder seen = new StringBuilder();
-        try (SentrySink sentry = SentrySink.open()) {
+        try (SentrySink sentry = SentrySink.open();
+                Receiver webhook = new Receiver()) {
             // The commands below log text; a server in both formats takes as long again.
             for (String format : System.getProperty("secrets.formats", "json").split(",", -1)) {
                 database.execute("UPDATE batched_background_migrations SET status = 1");
-                RegistryJar registry = registry(format, sentry.dsn(), port);
+                RegistryJar registry = registry(format, sentry.dsn(), webhook.url() + "/Pl4nted-in-the-path", port);
                 try (Running running = registry.start("server", file().toString())) {
                     await().atMost(RegistryJar.PATIENCE)
                             .until(() -> database.number(
                                             "SELECT count(*) FROM batched_background_migrations WHERE status IN (1, 4)")
                                     == 0);
                     seen.append(http(port));
+                    await().atMost(RegistryJar.PATIENCE).until(() -> database.number("""
+                                    SELECT count(*) FROM batched_background_migration_messages WHERE event = 'failed'
+                                    """) == 0);
                     running.process().destroy();
                     assertThat(running.process().waitFor()).isPositive();
                     seen.append(running.out()).append(running.err());
                 }
             }
-            seen.append(commands(registry("text", "", port), taken.get(0)));
+            seen.append(commands(registry("text", "", "", port), taken.get(0)));
             assertThat(sentry.events()).isNotEmpty();
             sentry.events().forEach(event -> seen.append(event).append('\n'));
+            assertThat(webhook.received.size()).isGreaterThanOrEqualTo(taken.size());
+            webhook.received.forEach(one -> seen.append(one).append('\n'));
         }
         seen.append(tables());
 
@@ -278,7 +285,7 @@ class SecretsIT {
         return Files.writeString(file, text);
     }
 
-    private RegistryJar registry(String format, String dsn, int port) {
+    private RegistryJar registry(String format, String dsn, String webhook, int port) {
         return new RegistryJar(
                 directory,
                 Map.of(
@@ -290,7 +297,11 @@ class SecretsIT {
                         "REGISTRY_ADMIN_PORT",
                         Integer.toString(port),
                         "SENTRY_DSN",
-                        dsn));
+                        dsn,
+                        "REGISTRY_WEBHOOK_URL",
+                        webhook,
+                        "REGISTRY_WEBHOOK_SECRET",
+                        "whsec_Pl4ntedPl4ntedPl4ntedPl4ntedAAAA"));
     }
 
     private static String commands(RegistryJar registry, String name) throws Exception {

@@ -13,10 +13,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /** A receiver of messages that answers as a test wants. */
-final class Receiver implements AutoCloseable {
-    final List<Received> received = new CopyOnWriteArrayList<>();
-    volatile int status = 204;
-    volatile String answer = "";
+public final class Receiver implements AutoCloseable {
+    public final List<Received> received = new CopyOnWriteArrayList<>();
+    public volatile int status = 204;
+    public volatile String answer = "";
     volatile Map<String, String> headers = Map.of();
 
     private final CountDownLatch end = new CountDownLatch(1);
@@ -24,7 +24,8 @@ final class Receiver implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
-    record Received(Map<String, List<String>> headers, String body) {
+    /** A message. */
+    public record Received(Map<String, List<String>> headers, String body) {
         String header(String name) {
             return headers.entrySet().stream()
                     .filter(one -> one.getKey().equalsIgnoreCase(name))
@@ -34,7 +35,8 @@ final class Receiver implements AutoCloseable {
         }
     }
 
-    Receiver() throws IOException {
+    /** Listens on a port that is free. */
+    public Receiver() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.setExecutor(threads);
         server.createContext("/", exchange -> {
@@ -53,7 +55,7 @@ final class Receiver implements AutoCloseable {
         server.start();
     }
 
-    String url() {
+    public String url() {
         return "http://127.0.0.1:" + server.getAddress().getPort();
     }
 
