@@ -185,12 +185,13 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         BatchedMigrations built = builder.build();
         engine = built;
 
+        // Before the scheduler, so that messages are written from the first batch job on.
+        send(environment, built, factory.webhook(), metrics);
         SchedulerManaged scheduler = new SchedulerManaged(built, quartz, factory, replica);
         environment.lifecycle().manage(new Bounded("scheduler", ShutdownTimes.SCHEDULER, scheduler));
         Snapshots snapshots = new Snapshots(() -> built.status().snapshot(), built.status()::exists, System::nanoTime);
         environment.lifecycle().manage(Bounded.stopping("snapshot reader", ShutdownTimes.POOL, snapshots));
         built.presence().alsoTell(snapshots::forget);
-        send(environment, built, factory.webhook(), metrics);
         operate(environment, built, scheduler, data);
         serve(environment, built, snapshots, factory.operators());
         environment

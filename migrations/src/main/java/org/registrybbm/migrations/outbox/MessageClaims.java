@@ -2,6 +2,7 @@ package org.registrybbm.migrations.outbox;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -9,9 +10,12 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.status.MigrationOverview;
 import org.registrybbm.migrations.status.OverviewQueries;
 import org.registrybbm.migrations.status.Reason;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Hands the next message to one replica. Before its first try, it writes down what the message says, so that each try says the same. */
 final class MessageClaims {
+    private static final Logger LOGGER = LoggerFactory.getLogger(MessageClaims.class);
     private static final String PROGRAM = "registry background-migrate quarantine";
 
     private MessageClaims() {}
@@ -50,10 +54,7 @@ final class MessageClaims {
             MessageQueries.deleteOthersOfQuarantine(tx, next);
         }
         Message message = next.message();
-        MigrationOverview now = OverviewQueries.list(tx, List.of(message.state().migration())).stream()
-                .filter(one -> one.migration().id() == message.state().migrationId())
-                .findFirst()
-                .orElse(null);
+        MigrationOverview now = now(tx, message.state()).orElse(null);
         Optional<Message.State> state = state(next, now);
         if (state.isPresent()) {
             MessageQueries.say(tx, next.id(), state.get());
@@ -61,14 +62,28 @@ final class MessageClaims {
         return state.map(told -> new Message(message.id(), message.event(), message.at(), told));
     }
 
+    /** Reads the state of a migration; empty if it was deleted or cannot be read, because what is known is told in any case. */
+    private static Optional<MigrationOverview> now(Connection tx, Message.State known) throws SQLException {
+        Savepoint before = tx.setSavepoint();
+        try {
+            return OverviewQueries.list(tx, List.of(known.migration())).stream()
+                    .filter(one -> one.migration().id() == known.migrationId())
+                    .findFirst();
+        } catch (SQLException | RuntimeException e) {
+            tx.rollback(before);
+            LOGGER.debug("the state of '{}' could not be read for a message", known.migration(), e);
+            return Optional.empty();
+        }
+    }
+
     private static Optional<Message.State> state(MessageQueries.Waiting next, @Nullable MigrationOverview now) {
         Message.State known = next.message().state();
         return switch (next.message().event()) {
             case FINISHED -> finished(known, now);
             case QUARANTINED ->
-                now == null || now.quarantinedRows() == 0
+                now != null && now.quarantinedRows() == 0
                         ? Optional.empty()
-                        : Optional.of(States.of(known, now, quarantined(now)));
+                        : Optional.of(States.of(known, now, quarantined(known.migration(), now)));
             default -> Optional.of(States.of(known, now, OverviewQueries.failed(known.migration(), next.failure())));
         };
     }
@@ -84,15 +99,17 @@ final class MessageClaims {
         return is ? Optional.of(States.of(known, now, now.reason())) : Optional.empty();
     }
 
-    private static Reason quarantined(MigrationOverview now) {
-        long rows = now.quarantinedRows();
-        String what = rows == 1
+    private static Reason quarantined(String name, @Nullable MigrationOverview now) {
+        String sentence = now == null
+                ? "rows could not be changed and wait in quarantine"
+                : rows(now.quarantinedRows())
+                        + (now.migration().status().isRunnable() ? "; the batched migration goes on without them" : "");
+        return new Reason(Reason.Code.QUARANTINED_ROWS, sentence, Optional.of(PROGRAM + Reason.option(name)));
+    }
+
+    private static String rows(long rows) {
+        return rows == 1
                 ? "1 row could not be changed and waits in quarantine"
                 : rows + " rows could not be changed and wait in quarantine";
-        String rest = now.migration().status().isRunnable() ? "; the batched migration goes on without " : "; look at ";
-        return new Reason(
-                Reason.Code.QUARANTINED_ROWS,
-                what + rest + (rows == 1 ? "it" : "them"),
-                Optional.of(PROGRAM + Reason.option(now.migration().name())));
     }
 }

@@ -27,19 +27,22 @@ final class MessageQueries {
     private static final String NEXT = "SELECT " + COLUMNS + """
             FROM batched_background_migration_messages
             WHERE due_at <= clock_timestamp()
-            ORDER BY id
+            ORDER BY due_at, id
             LIMIT 1
             """;
 
+    // One whose sender dies each time goes behind the others.
     private static final String COUNT_ATTEMPT = """
             UPDATE batched_background_migration_messages
-            SET attempts = attempts + 1
+            SET attempts = attempts + 1,
+                due_at = clock_timestamp() + interval '30 seconds'
             WHERE id = ?
             """;
 
     private static final String UNCOUNT = """
             UPDATE batched_background_migration_messages
-            SET attempts = attempts - 1
+            SET attempts = attempts - 1,
+                due_at = clock_timestamp()
             WHERE id = ?
             """;
 

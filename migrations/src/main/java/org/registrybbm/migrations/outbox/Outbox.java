@@ -11,6 +11,8 @@ import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.TransactionSettings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The messages that wait for the webhook. Whatever transaction makes a migration fail or finish also writes the message about it, so no
@@ -30,6 +32,8 @@ public final class Outbox {
     // A server that crashes may forget what was just marked. The message is then sent once more, as it may be anyway.
     private static final String SETTINGS =
             TransactionSettings.SHORT_TRANSACTION.stripTrailing() + ";\n" + TransactionSettings.NOT_FLUSHED_YET;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Outbox.class);
 
     private final DataSource dataSource;
     private final Subscriber subscriber;
@@ -72,9 +76,19 @@ public final class Outbox {
         return due.send() || told;
     }
 
+    /** Looks at the migrations. What cannot be read about one of them must not keep the messages about others. */
     private boolean look() {
-        return change("look for migrations that stand still", WebhookQueries::beginLook)
-                && change("write messages about migrations", Look::tell);
+        if (!change("look for migrations that stand still", WebhookQueries::beginLook)) {
+            return false;
+        }
+        try {
+            return change("write messages about migrations", Look::tell);
+        } catch (RuntimeException e) {
+            LOGGER.warn(
+                    "the webhook could not look for migrations that stand still or have reached a mark; it looks again in a minute: {}",
+                    e.getMessage());
+            return false;
+        }
     }
 
     /**

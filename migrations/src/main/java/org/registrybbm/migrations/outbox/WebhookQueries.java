@@ -46,15 +46,23 @@ final class WebhookQueries {
             WHERE coalesce(looked_at < clock_timestamp() - interval '1 minute', true)
             """;
 
+    // Each replica hears of a change at the same moment, and only one need take the lease, so none waits for another.
     private static final String LEASE = """
             UPDATE batched_background_migration_webhook
             SET sender = ?,
                 lease_token = nextval('batched_background_migration_lease_tokens'),
                 lease_until = clock_timestamp() + interval '30 seconds'
-            WHERE gone IS DISTINCT FROM ?
-                AND coalesce(lease_until <= clock_timestamp(), true)
-                AND coalesce(rests_until <= clock_timestamp(), true)
-                AND EXISTS (SELECT FROM batched_background_migration_messages WHERE due_at <= clock_timestamp())
+            WHERE only_row = (
+                SELECT w.only_row
+                FROM batched_background_migration_webhook w
+                WHERE w.gone IS DISTINCT FROM ?
+                    AND coalesce(w.lease_until <= clock_timestamp(), true)
+                    AND coalesce(w.rests_until <= clock_timestamp(), true)
+                    AND EXISTS (
+                        SELECT FROM batched_background_migration_messages WHERE due_at <= clock_timestamp()
+                    )
+                FOR NO KEY UPDATE SKIP LOCKED
+            )
             RETURNING lease_token
             """;
 

@@ -366,6 +366,30 @@ class OutboxTest {
     }
 
     @Test
+    void oneThatCannotBeReadKeepsNoMessageBack() {
+        queue("a");
+        long sick = queue("sick");
+        outbox.attend();
+        fail("sick");
+        // A status that no program knows.
+        database.execute("""
+                ALTER TABLE batched_background_migrations DROP CONSTRAINT check_batched_background_migrations_status;
+                UPDATE batched_background_migrations SET status = 9 WHERE id = %d
+                """.formatted(sick));
+        try {
+            fail("a");
+            assertThat(next().state().sentence()).isEqualTo("missing_index: an index is missing");
+            assertThat(next().state().migration()).isEqualTo("a");
+        } finally {
+            database.execute("""
+                    UPDATE batched_background_migrations SET status = 0 WHERE id = %d;
+                    ALTER TABLE batched_background_migrations
+                        ADD CONSTRAINT check_batched_background_migrations_status CHECK (status BETWEEN 0 AND 4) NOT VALID
+                    """.formatted(sick));
+        }
+    }
+
+    @Test
     void noMoreThanAThousandWait() {
         queue("a");
         outbox.attend();

@@ -4,6 +4,7 @@ import java.net.ConnectException;
 import java.net.ProxySelector;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
@@ -162,6 +163,9 @@ public final class Endpoint {
             if (one instanceof UnresolvedAddressException) {
                 return "is a name that the DNS does not know";
             }
+        }
+        if (cause instanceof HttpConnectTimeoutException) {
+            return "could not be connected within " + CONNECT.toSeconds() + " s";
         }
         if (cause instanceof HttpTimeoutException) {
             return tooLate();
