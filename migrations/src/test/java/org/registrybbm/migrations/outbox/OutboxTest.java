@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
+import org.registrybbm.migrations.testkit.StatementLog;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -165,6 +166,20 @@ class OutboxTest {
         }
         assertThat(next().state().migration()).isEqualTo("early");
         assertThat(claim()).isEmpty();
+    }
+
+    @Test
+    void asksOnceWhileNothingIsDue() {
+        queue("a");
+        database.execute("UPDATE batched_background_migrations SET status = 0");
+        outbox.attend();
+        StatementLog log = new StatementLog(database);
+        Outbox other = new Outbox(log, new Subscriber("r1", "receiver", Set.of(MessageEvent.PROGRESS)));
+        other.attend();
+        int begun = log.statements().size();
+        other.attend();
+        other.attend();
+        assertThat(log.statements()).hasSize(begun + 2);
     }
 
     @Test
