@@ -89,6 +89,7 @@ class ConfigurationTest {
                   jobInterval: 2s
                   batchTarget: 0s
                   subBatchTarget: 1s
+                  retention: 0s
                   registryLock: off
                   timeouts: {statement: 1m, lock: 3s, idleInTransaction: 4s, lease: 5s, retryDelay: 6s, missingCode: 7m}
                 """);
@@ -103,6 +104,7 @@ class ConfigurationTest {
                         .maxJobAttempts(7)
                         .batchTarget(Duration.ZERO)
                         .subBatchTarget(Duration.ofSeconds(1))
+                        .retention(Duration.ZERO)
                         .statementTimeout(Duration.ofMinutes(1))
                         .lockTimeout(Duration.ofSeconds(3))
                         .idleInTransactionTimeout(Duration.ofSeconds(4))
@@ -124,6 +126,7 @@ class ConfigurationTest {
             backgroundMigrations: {batchTarget: 2h}                      | backgroundMigrations.batchTarget is 2 hours, allowed is 1s to 1h
             backgroundMigrations: {subBatchTarget: 9ms}                  | backgroundMigrations.subBatchTarget is 9 milliseconds, allowed is 10ms to 30s
             backgroundMigrations: {subBatchTarget: 31s}                  | backgroundMigrations.subBatchTarget is 31 seconds, allowed is 10ms to 30s
+            backgroundMigrations: {retention: 999ms}                     | backgroundMigrations.retention is 999 milliseconds, allowed is 1s to 3650d
             backgroundMigrations: {timeouts: {statement: 99ms}}          | backgroundMigrations.timeouts.statement is 99 milliseconds, allowed is 100ms to 1h
             backgroundMigrations: {timeouts: {lock: 2m}}                 | backgroundMigrations.timeouts.lock is 2 minutes, allowed is 10ms to 1m
             backgroundMigrations: {timeouts: {idleInTransaction: 1ms}}   | backgroundMigrations.timeouts.idleInTransaction is 1 millisecond, allowed is 100ms to 1m

@@ -30,6 +30,7 @@ import org.registrybbm.migrations.spi.Offers;
 import org.registrybbm.migrations.spi.Planner;
 import org.registrybbm.migrations.spi.Presence;
 import org.registrybbm.migrations.spi.ReplicaName;
+import org.registrybbm.migrations.spi.Retention;
 import org.registrybbm.migrations.spi.WritableSessions;
 import org.registrybbm.migrations.status.StatusReader;
 import org.registrybbm.migrations.verification.VerificationResult;
@@ -58,6 +59,7 @@ public final class BatchedMigrations implements AutoCloseable {
     private final Budgets budgets;
     private final Planner planner;
     private final Offers offers;
+    private final Retention retention;
     private final BatchRunner runner;
     private final Presence presence;
     private final Gate gate;
@@ -81,6 +83,7 @@ public final class BatchedMigrations implements AutoCloseable {
         RegistryGate registryGate = new RegistryGate(builder.registryLock);
         this.planner = new Planner(dataSource, settings, workRegistry, listener, registryGate);
         this.offers = new Offers(dataSource);
+        this.retention = new Retention(dataSource, settings.retention(), registryGate);
         this.presence = new Presence(builder.presence, registryGate);
         this.gate = new Gate(dataSource, () -> presence.session() != null);
         presence.alsoTell(gate::tell);
@@ -134,6 +137,11 @@ public final class BatchedMigrations implements AutoCloseable {
     /** Returns the offers, which decide which replica starts a batch job that is due. */
     public Offers offers() {
         return offers;
+    }
+
+    /** Returns what keeps the records of migrations small that finished long ago. */
+    public Retention retention() {
+        return retention;
     }
 
     /** Returns the runner, which runs one batch job at a time in the calling thread. */

@@ -34,6 +34,7 @@ class ArchitectureTest {
             .may("work", "failure", "internal.failure", "internal.jdbc", "internal.catalog")
             .may("internal.tables", "failure", "model", "internal.failure", "internal.jdbc", "internal.catalog")
             .may("internal.registry", "settings", "internal.jdbc")
+            .may("internal.retention", "internal.jdbc", "internal.tables")
             .may("internal.quarantine", "failure", "internal.jdbc", "internal.catalog", "work")
             .may("internal.sharing", "model", "internal.jdbc", "internal.tables")
             .may(
@@ -168,6 +169,7 @@ class ArchitectureTest {
                     "work",
                     "internal.tables",
                     "internal.registry",
+                    "internal.retention",
                     "internal.sharing",
                     "internal.planning",
                     "internal.lease",

@@ -52,6 +52,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private long batchTargetMillis = EngineSettings.Targets.defaults().batch().toMillis();
     private long subBatchTargetMillis =
             EngineSettings.Targets.defaults().subBatch().toMillis();
+    private long retentionMillis = EngineSettings.defaults().retention().toMillis();
     private @Nullable Integer workers;
     private long jobIntervalMillis = 1_000;
     private long shutdownGraceMillis = BatchedMigrationScheduler.SHUTDOWN_GRACE.toMillis();
@@ -61,6 +62,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     private @Nullable WorkRegistry workRegistry;
     private @Nullable Dispatcher dispatcher;
     private @Nullable Coordinator coordinator;
+    private @Nullable Housekeeper housekeeper;
     private @Nullable ScheduledExecutorService cutOff;
     private final AtomicBoolean stopRequested = new AtomicBoolean();
 
@@ -128,6 +130,14 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
     }
 
     /**
+     * Sets how long after a migration has finished its batch jobs are folded and its samples deleted, in milliseconds: 1,000 to
+     * 315,360,000,000 (3,650 d), default 2,592,000,000 (30 d). With 0, they are kept for ever.
+     */
+    public void setRetentionMillis(long millis) {
+        this.retentionMillis = millis;
+    }
+
+    /**
      * Sets how many batch jobs this replica runs at once: 1 to the number of the scheduler's threads, default half of them, at least 1. The
      * host's own jobs use the same threads.
      */
@@ -166,6 +176,7 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
                     .maxJobAttempts(maxJobAttempts)
                     .batchTarget(Duration.ofMillis(batchTargetMillis))
                     .subBatchTarget(Duration.ofMillis(subBatchTargetMillis))
+                    .retention(Duration.ofMillis(retentionMillis))
                     .build();
             workRegistry = workRegistry(loadHelper);
         } catch (IllegalArgumentException e) {
@@ -194,6 +205,9 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
             // needed and held.
             engine.presence().start(own);
             own.start();
+            Housekeeper keeper = new Housekeeper(ready);
+            housekeeper = keeper;
+            keeper.start();
         } catch (SchedulerException | RuntimeException e) {
             // Not thrown on: that would leave the host's scheduler half started, and the host's other jobs must go on.
             LOGGER.error("batched migrations do not run in this scheduler: {}", e.getMessage(), e);
@@ -205,6 +219,9 @@ public final class BatchedMigrationPlugin implements SchedulerPlugin {
         stop();
         if (coordinator != null) {
             coordinator.close();
+        }
+        if (housekeeper != null) {
+            housekeeper.close();
         }
         // Quartz calls this once its workers are done, so no sub-batch is left to cut off and no batch job here has a
         // lease.

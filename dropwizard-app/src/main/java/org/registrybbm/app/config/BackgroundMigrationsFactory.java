@@ -44,6 +44,11 @@ public final class BackgroundMigrationsFactory {
     @DurationRange(min = "10ms", max = "30s")
     private Duration subBatchTarget = Duration.milliseconds(500);
 
+    @JsonProperty
+    @NotNull
+    @DurationRange(min = "1s", max = "3650d", orZero = true)
+    private Duration retention = Duration.days(30);
+
     // YAML reads on and off as the values true and false.
     @JsonProperty
     @NotNull
@@ -122,6 +127,7 @@ public final class BackgroundMigrationsFactory {
                 .maxJobAttempts(maxJobAttempts)
                 .batchTarget(batchTarget.toJavaDuration())
                 .subBatchTarget(subBatchTarget.toJavaDuration())
+                .retention(retention.toJavaDuration())
                 .statementTimeout(timeouts.statement.toJavaDuration())
                 .lockTimeout(timeouts.lock.toJavaDuration())
                 .idleInTransactionTimeout(timeouts.idleInTransaction.toJavaDuration())

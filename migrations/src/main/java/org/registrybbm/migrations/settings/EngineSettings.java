@@ -10,20 +10,28 @@ import java.time.Duration;
  * @param targets how long a batch job and a sub-batch should take
  * @param timeouts the time limits of statements, transactions and leases, and how long the engine waits before it tries again
  * @param longestRetryDelay the longest time between two attempts of a batch job, 0 s to 10 min
+ * @param retention how long after a migration has finished its batch jobs are folded and its samples deleted, 1 s to 3,650 d; with zero,
+ *     they are kept for ever
  */
-public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeouts, Duration longestRetryDelay) {
+public record EngineSettings(
+        int maxJobAttempts, Targets targets, Timeouts timeouts, Duration longestRetryDelay, Duration retention) {
     private static final Duration LONGEST_RETRY_DELAY = Duration.ofMinutes(10);
     private static final Duration FOREGROUND_RETRY_DELAY = Duration.ofSeconds(2);
+    private static final Duration LONGEST_RETENTION = Duration.ofDays(3_650);
+    private static final Duration DEFAULT_RETENTION = Duration.ofDays(30);
 
     /** Checks the ranges. */
     public EngineSettings {
         range("maxJobAttempts", maxJobAttempts, 1, 100);
         range("longestRetryDelay", longestRetryDelay, Duration.ZERO, LONGEST_RETRY_DELAY);
+        if (!retention.isZero()) {
+            range("retention", retention, Duration.ofSeconds(1), LONGEST_RETENTION);
+        }
     }
 
-    /** Returns the defaults: 5 attempts, batch jobs of 30 s, sub-batches of 500 ms. */
+    /** Returns the defaults: 5 attempts, batch jobs of 30 s, sub-batches of 500 ms, a retention of 30 days. */
     public static EngineSettings defaults() {
-        return new EngineSettings(5, Targets.defaults(), Timeouts.defaults(), LONGEST_RETRY_DELAY);
+        return new EngineSettings(5, Targets.defaults(), Timeouts.defaults(), LONGEST_RETRY_DELAY, DEFAULT_RETENTION);
     }
 
     /** Returns a builder that starts with {@link #defaults}. */
@@ -38,7 +46,7 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
 
     /** Returns a copy for work in the foreground, where somebody waits for the end: the next attempt follows a failed one within 2 s. */
     public EngineSettings inForeground() {
-        return new EngineSettings(maxJobAttempts, targets, timeouts, FOREGROUND_RETRY_DELAY);
+        return new EngineSettings(maxJobAttempts, targets, timeouts, FOREGROUND_RETRY_DELAY, retention);
     }
 
     /**
@@ -148,6 +156,7 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
         private Duration lease;
         private Duration retryDelay;
         private Duration missingCode;
+        private Duration retention;
 
         private Builder(EngineSettings from) {
             longestRetryDelay = from.longestRetryDelay;
@@ -160,6 +169,7 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
             lease = from.timeouts.lease;
             retryDelay = from.timeouts.retryDelay;
             missingCode = from.timeouts.missingCode;
+            retention = from.retention;
         }
 
         /** Sets {@link EngineSettings#maxJobAttempts}. */
@@ -216,6 +226,12 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
             return this;
         }
 
+        /** Sets {@link EngineSettings#retention}. */
+        public Builder retention(Duration age) {
+            this.retention = age;
+            return this;
+        }
+
         /**
          * Returns the settings.
          *
@@ -226,7 +242,8 @@ public record EngineSettings(int maxJobAttempts, Targets targets, Timeouts timeo
                     maxJobAttempts,
                     new Targets(batchTarget, subBatchTarget),
                     new Timeouts(statement, lock, idleInTransaction, lease, retryDelay, missingCode),
-                    longestRetryDelay);
+                    longestRetryDelay,
+                    retention);
         }
     }
 

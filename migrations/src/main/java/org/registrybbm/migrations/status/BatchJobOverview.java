@@ -9,6 +9,7 @@ import org.registrybbm.migrations.model.BatchJob;
  * A batch job and what has happened to it.
  *
  * @param job the batch job as its row describes it
+ * @param foldedJobs how many other finished batch jobs were folded into it, so that it has their ranges and sums; 0 or more
  * @param kind what its walk does: {@code change}, {@code verify} or {@code retry}
  * @param table the table or partition that it works on, quoted for SQL; null if its walk was deleted or the container registry made it
  * @param held whether a replica holds its lease now
@@ -21,6 +22,7 @@ import org.registrybbm.migrations.model.BatchJob;
  */
 public record BatchJobOverview(
         BatchJob job,
+        long foldedJobs,
         String kind,
         @Nullable String table,
         boolean held,

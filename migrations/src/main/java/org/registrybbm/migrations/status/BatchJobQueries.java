@@ -13,9 +13,11 @@ import org.registrybbm.migrations.internal.tables.JobQueries;
 
 /** Statements that list the batch jobs of a migration for people. */
 final class BatchJobQueries {
-    // The last condition pages through them: the newest come first.
+    // The last condition pages through them: the newest come first. The schema of the release before has no number of
+    // folded
+    // batch jobs.
     private static final String LIST = JobQueries.WITH_HELD + "SELECT " + JobQueries.COLUMNS + """
-                , coalesce(w.kind, 'change') AS kind, w.table_name, j.id IN (SELECT id FROM held) AS held,
+                , coalesce((to_jsonb(j) ->> 'folded_job_count')::bigint, 0) AS folded, coalesce(w.kind, 'change') AS kind, w.table_name, j.id IN (SELECT id FROM held) AS held,
                 j.started_at, j.finished_at, CASE WHEN j.status = 3 THEN j.retry_at END AS retry_at,
                 coalesce(j.busy_ms, 0) AS busy_ms, CASE WHEN j.blocked_since IS NOT NULL THEN j.blocked_by END AS blocked_by,
                 j.failure_error_code, j.failure_class, j.failure_sqlstate, j.failure_message
@@ -38,6 +40,7 @@ final class BatchJobQueries {
     private static BatchJobOverview overview(ResultSet row) throws SQLException {
         return new BatchJobOverview(
                 JobQueries.job(row),
+                row.getLong("folded"),
                 row.getString("kind"),
                 row.getString("table_name"),
                 row.getBoolean("held"),

@@ -47,6 +47,11 @@ class TalliesTest {
                 "UPDATE batched_background_migration_jobs SET covered_tuple_count = NULL WHERE id % 2 = 0",
                 "UPDATE batched_background_migration_jobs SET walk_id = NULL WHERE id % 3 = 0",
                 "UPDATE batched_background_migration_jobs SET takeover_count = takeover_count + 3",
+                "UPDATE batched_background_migration_jobs SET folded_job_count = 7 WHERE id % 3 = 0",
+                """
+                UPDATE batched_background_migration_jobs SET folded_job_count = 7, covered_tuple_count = NULL;
+                DELETE FROM batched_background_migration_jobs WHERE id % 2 = 0
+                """,
                 "DELETE FROM batched_background_migration_jobs WHERE id % 2 = 0",
                 "DELETE FROM batched_background_migration_jobs",
                 "TRUNCATE batched_background_migration_jobs",
@@ -114,7 +119,8 @@ class TalliesTest {
 
     private List<String> jobs() {
         return database.column("""
-                SELECT concat_ws(' ', coalesce(walk_id, 0), count(*), count(*) - count(covered_tuple_count),
+                SELECT concat_ws(' ', coalesce(walk_id, 0), sum(1 + folded_job_count),
+                    coalesce(sum(1 + folded_job_count) FILTER (WHERE covered_tuple_count IS NULL), 0),
                     sum(coalesce(covered_tuple_count, 0)), sum(coalesce(migrated_tuple_count, 0)), sum(takeover_count))
                 FROM batched_background_migration_jobs
                 WHERE status = 2

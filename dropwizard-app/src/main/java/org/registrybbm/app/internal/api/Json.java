@@ -79,6 +79,7 @@ final class Json {
                 .put("replica", job.leaseOwner())
                 .put("attempts", job.attempts())
                 .put("takeovers", job.takeovers())
+                .put("folded_jobs", overview.foldedJobs())
                 .put("sub_batch_size", job.subBatchSize())
                 .put("covered_tuple_count", job.coveredTupleCount())
                 .put("migrated_tuple_count", job.migratedTupleCount())

@@ -11,6 +11,7 @@ import static j2html.TagCreator.tr;
 
 import j2html.tags.DomContent;
 import java.util.List;
+import org.registrybbm.app.internal.text.BatchJobTable;
 import org.registrybbm.app.internal.text.EventTable;
 import org.registrybbm.app.internal.text.Figures;
 import org.registrybbm.app.internal.text.TextTable;
@@ -81,7 +82,7 @@ final class Tables {
                 text(one.kind()),
                 text(one.held() ? "at work" : job.status().word()),
                 text(job.leaseOwner() == null ? "" : job.leaseOwner()),
-                text(job.range().toString()),
+                text(BatchJobTable.range(one)),
                 text(Figures.number(job.coveredTupleCount())),
                 text(job.subBatchSize() == null ? "" : Figures.number(job.subBatchSize())),
                 text(Integer.toString(job.attempts())),

@@ -19,7 +19,7 @@ public final class BatchJobTable {
                     one.kind(),
                     status(one),
                     TextTable.of(job.leaseOwner()),
-                    job.range().toString(),
+                    range(one),
                     Figures.number(job.coveredTupleCount()),
                     TextTable.of(job.subBatchSize()),
                     Integer.toString(job.attempts()),
@@ -31,6 +31,14 @@ public final class BatchJobTable {
     /** Returns what happens to a batch job, in one or two words. */
     public static String status(BatchJobOverview one) {
         return one.held() ? "at work" : one.job().status().word();
+    }
+
+    /** Returns its range, and how many batch jobs were folded into it. */
+    public static String range(BatchJobOverview one) {
+        return one.job().range()
+                + (one.foldedJobs() == 0
+                        ? ""
+                        : " (of " + Figures.number(one.foldedJobs() + 1) + " batch jobs, folded)");
     }
 
     /** Returns what stands in its way; a dash if nothing does. */
