@@ -26,6 +26,7 @@ final class Housekeeper implements AutoCloseable {
 
     private final Dispatcher dispatcher;
     private final Duration interval;
+    private volatile boolean closed;
     private final Thread thread = new Thread(this::run, "bbm-housekeeper");
 
     Housekeeper(Dispatcher dispatcher) {
@@ -43,16 +44,17 @@ final class Housekeeper implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         thread.interrupt();
     }
 
     private void run() {
         try {
-            rest(random(0, least(interval, LONGEST_FIRST)));
-            while (!Thread.currentThread().isInterrupted()) {
+            rest(random(least(interval, LONGEST_FIRST), 0, 1));
+            while (!closed) {
                 rest(
                         switch (step()) {
-                            case NOTHING -> random(0.5, interval);
+                            case NOTHING -> random(interval, 0.5, 1.5);
                             case MORE -> BETWEEN_STEPS;
                             case LOCKED -> LOCKED;
                         });
@@ -81,10 +83,10 @@ final class Housekeeper implements AutoCloseable {
         TimeUnit.MILLISECONDS.sleep(time.toMillis());
     }
 
-    /** Returns a random part of a time, or up to half as much again: from the given part to one and a half less that part. */
-    private static Duration random(double least, Duration time) {
-        double factor = least + ThreadLocalRandom.current().nextDouble() * (least == 0 ? 1 : 2 * (1 - least));
-        return Duration.ofMillis(Math.round(time.toMillis() * factor));
+    /** Returns a time multiplied by a random number between two. */
+    private static Duration random(Duration time, double least, double most) {
+        return Duration.ofMillis(
+                Math.round(time.toMillis() * ThreadLocalRandom.current().nextDouble(least, most)));
     }
 
     private static Duration least(Duration one, Duration other) {
