@@ -174,6 +174,14 @@ class ApiTest {
         assertThat(get(path + "/batch-jobs?before=" + jobs.path("next").longValue())
                         .path("items"))
                 .isNotEmpty();
+        database.execute("UPDATE batched_background_migration_jobs SET folded_job_count = 6 WHERE id = "
+                + jobs.path("items").get(0).path("id").longValue());
+        assertThat(get(path + "/batch-jobs?limit=1")
+                        .path("items")
+                        .get(0)
+                        .path("folded_jobs")
+                        .longValue())
+                .isEqualTo(6);
         assertThat(get(path + "/ranges?cells=10").path("cells")).hasSize(10);
         assertThat(get(path + "/samples").path("items").isArray()).isTrue();
         JsonNode started = get(path + "/events").path("items");

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.registrybbm.app.RegistryJar.Result;
 import org.registrybbm.app.RegistryJar.Running;
 import org.registrybbm.app.internal.webhook.Receiver;
+import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.spi.Retention;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
 
@@ -101,11 +103,38 @@ class RolesIT {
                 .isEqualTo("t");
         assertThat(database.number("SELECT count(*) FROM things WHERE wide = small"))
                 .isEqualTo(999);
+        assertThatWorkerFolds();
         assertThat(as(observer).command("background-migrate", "status", "--all").out())
                 .contains("widen");
         assertRefused(worker, "DELETE FROM things");
         assertRefused(worker, "DELETE FROM batched_background_migrations");
         assertRefused(worker, "CREATE TABLE public.mine (id int)");
+    }
+
+    private void assertThatWorkerFolds() {
+        database.execute("""
+                UPDATE batched_background_migrations SET finished_at = now() - interval '31 days' WHERE name = 'widen';
+                INSERT INTO batched_background_migration_jobs
+                    (batched_background_migration_id, walk_id, min_value, max_value, status)
+                SELECT j.batched_background_migration_id, j.walk_id, i, i, 2
+                FROM (
+                    SELECT *
+                    FROM batched_background_migration_jobs
+                    WHERE batched_background_migration_id =
+                        (SELECT id FROM batched_background_migrations WHERE name = 'widen')
+                    ORDER BY id
+                    LIMIT 1
+                ) AS j
+                CROSS JOIN generate_series(10001, 10300) i
+                """);
+        BatchedMigrations engine = BatchedMigrations.on(new TestDatabase(database.name(), url(worker)))
+                .build();
+        while (engine.retention().step() == Retention.Step.MORE) {}
+        assertThat(database.number("SELECT count(*) FROM batched_background_migrations WHERE folded_at IS NOT NULL"))
+                .as("the shipped ones have just finished")
+                .isEqualTo(1);
+        assertThat(database.number("SELECT sum(folded_job_count) FROM batched_background_migration_jobs"))
+                .isPositive();
     }
 
     private void assertObserverOnlyLooks() {
