@@ -29,13 +29,19 @@ import org.slf4j.LoggerFactory;
 public final class Retention {
     private static final Logger LOGGER = LoggerFactory.getLogger(Retention.class);
 
-    /** How many batch jobs one step looks at, at most. */
-    static final int BATCH_JOBS_AT_ONCE = 2_000;
+    private static final int MOST_AT_ONCE = 2_000;
+    private static final int LEAST_AT_ONCE = 100;
+
+    /** A step that takes longer is followed by smaller ones. While it lasts, whoever changes the status of the migration waits for it. */
+    private static final Duration LONG = Duration.ofMillis(200);
+
+    private static final Duration SHORT = LONG.dividedBy(2);
 
     private final DataSource dataSource;
     private final RegistryGate gate;
     private final Duration age;
     private @Nullable Folding folding;
+    private int atOnce = MOST_AT_ONCE;
 
     public Retention(DataSource dataSource, Duration age, RegistryGate gate) {
         this.dataSource = dataSource;
@@ -94,6 +100,7 @@ public final class Retention {
         } catch (SQLException e) {
             if (SqlFailures.isWorthSmaller(e)) {
                 LOGGER.debug("nothing was folded, because of a lock or a time limit", e);
+                atOnce = Math.max(LEAST_AT_ONCE, atOnce / 2);
                 return Step.LOCKED;
             }
             folding = null;
@@ -102,6 +109,7 @@ public final class Retention {
     }
 
     private Step step(Folding current) throws SQLException {
+        long begin = System.nanoTime();
         Optional<Progress> progress = Jdbc.inTransaction(dataSource, connection -> {
             Jdbc.run(connection, TransactionSettings.AT_ONCE);
             Jdbc.run(connection, TransactionSettings.NOT_FLUSHED_YET);
@@ -111,6 +119,12 @@ public final class Retention {
             // Somebody started it again, or another replica has gone on with it while this one was held up.
             folding = null;
             return Step.NOTHING;
+        }
+        long took = System.nanoTime() - begin;
+        if (took > LONG.toNanos()) {
+            atOnce = Math.max(LEAST_AT_ONCE, atOnce / 2);
+        } else if (took < SHORT.toNanos()) {
+            atOnce = Math.min(MOST_AT_ONCE, atOnce * 2);
         }
         current.token = progress.get().token();
         current.position = progress.get().position();
@@ -139,8 +153,7 @@ public final class Retention {
             position = FoldQueries.first(connection, id);
             current.before = FoldQueries.end(connection, id).orElse(Long.MIN_VALUE);
         }
-        Optional<FoldQueries.Folded> folded =
-                FoldQueries.fold(connection, id, position, current.before, BATCH_JOBS_AT_ONCE);
+        Optional<FoldQueries.Folded> folded = FoldQueries.fold(connection, id, position, current.before, atOnce);
         if (folded.isPresent()) {
             return Optional.of(
                     new Progress(token.get(), folded.get().next(), folded.get().count(), false));
