@@ -32,8 +32,8 @@ class FoldingTest {
     /** Of one row each. */
     private static final int JOBS = 400;
 
-    /** More than two steps look at. */
-    private static final int MANY = 4_200;
+    /** More than one step looks at. */
+    private static final int MANY = 2_200;
 
     /** The oldest, the newest 100, and one that has all others. */
     private static final int LEFT = 102;
