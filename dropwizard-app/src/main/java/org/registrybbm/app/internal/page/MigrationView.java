@@ -99,6 +99,7 @@ record MigrationView(Snapshots.Seen seen, MigrationOverview one, Operator operat
 
     private Map<String, String> figures() {
         Map<String, String> figures = new LinkedHashMap<>();
+        figures.put("reason", one.reason().code().word());
         figures.put("rows", Figures.rows(one));
         figures.put("changed", Figures.number(one.migratedTupleCount()));
         one.pace().ifPresent(pace -> figures.put("speed", Figures.rate(pace) + " over the last 15 min at work"));
