@@ -185,7 +185,7 @@ class SecretsIT {
             }
             seen.append(commands(registry("text", "", "", port), taken.get(0)));
             assertThat(sentry.events()).isNotEmpty();
-            sentry.events().forEach(event -> seen.append(event).append('\n'));
+            seen.append(sentry.everything());
             assertThat(webhook.received).isNotEmpty();
             webhook.received.forEach(one -> seen.append(one).append('\n'));
         }

@@ -5,12 +5,17 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -68,40 +73,87 @@ class ServerIT {
     }
 
     @Test
-    void stopsWithinTenSecondsWhenTheDatabaseHangs(TestDatabase database) throws Exception {
+    void stopsWithinTenSecondsWhenTheDatabaseAndSentryHang(TestDatabase database) throws Exception {
         try (FreezingProxy proxy = FreezingProxy.to(database.url());
-                Running server = RegistryJar.on(proxy.url(), directory).start("server")) {
+                SentrySink sentry = SentrySink.open();
+                Running server = new RegistryJar(
+                                directory, Map.of("REGISTRY_DATABASE_URL", proxy.url(), "SENTRY_DSN", sentry.dsn()))
+                        .start("server")) {
+            sentry.delay(RegistryJar.PATIENCE);
             database.execute(SLOW);
+            database.execute(sick("unheard"));
             await().atMost(RegistryJar.PATIENCE)
-                    .until(() -> database.number("SELECT count(*) FROM slow WHERE wide <> 0") > 0);
+                    .until(() ->
+                            sentry.requests() > 0 && database.number("SELECT count(*) FROM slow WHERE wide <> 0") > 0);
             proxy.freeze();
             server.process().destroy();
 
-            assertThat(server.process().waitFor(STOP_SECONDS, TimeUnit.SECONDS)).isTrue();
+            assertThat(server.process().waitFor(STOP_SECONDS, TimeUnit.SECONDS))
+                    .as(() -> output(server))
+                    .isTrue();
         }
     }
 
+    /** Also what is reported just before the stop, to a Sentry that takes a second to answer. */
     @Test
-    void reportsAMigrationThatCannotStartToSentry(TestDatabase database) throws Exception {
+    void reportsToSentryWhoWhatAndWhichRelease(TestDatabase database) throws Exception {
         Map<String, String> variables;
         try (SentrySink sentry = SentrySink.open()) {
-            variables = Map.of("REGISTRY_DATABASE_URL", database.url(), "SENTRY_DSN", sentry.dsn());
+            variables = Map.of(
+                    "REGISTRY_DATABASE_URL",
+                    database.url(),
+                    "SENTRY_DSN",
+                    sentry.dsn(),
+                    "SENTRY_ENVIRONMENT",
+                    "staging");
             try (Running server = new RegistryJar(directory, variables).start("server")) {
-                database.execute("""
-                        INSERT INTO batched_background_migrations
-                            (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name)
-                        VALUES ('sick', 1, 500, 100, 1, 'copyColumn', 'public.nothing', 'id');
-                        """);
-
+                database.execute(sick("sick"));
                 await().atMost(RegistryJar.PATIENCE)
                         .until(() -> !sentry.events().isEmpty());
-
                 assertThat(server.process().isAlive()).isTrue();
-                assertThat(sentry.events()).hasSize(1);
-                assertThat(sentry.events().get(0).at("/tags/migration").asText())
-                        .isEqualTo("sick");
-                assertThat(sentry.events().get(0).at("/tags/failure").asText()).isEqualTo("invalid_bbm_table");
+
+                sentry.delay(Duration.ofSeconds(1));
+                database.execute(sick("worse"));
+                await().atMost(RegistryJar.PATIENCE).until(() -> sentry.requests() == 2);
+                server.process().destroy();
+                assertThat(server.process().waitFor(STOP_SECONDS, TimeUnit.SECONDS))
+                        .isTrue();
+
+                assertThat(sentry.events())
+                        .as(() -> output(server))
+                        .extracting(event -> event.at("/tags/migration").asText())
+                        .containsExactly("sick", "worse");
+                assertThat(sentry.events()).allSatisfy(event -> {
+                    assertThat(event.at("/tags/failure").asText()).isEqualTo("invalid_bbm_table");
+                    assertThat(event.at("/release").asText()).isEqualTo("registry@" + version());
+                    assertThat(event.at("/environment").asText()).isEqualTo("staging");
+                    assertThat(event.at("/server_name"))
+                            .isEqualTo(event.at("/tags/replica"))
+                            .isNotEqualTo(MissingNode.getInstance());
+                });
             }
+        }
+    }
+
+    private static String output(Running server) {
+        try {
+            return server.out() + server.err();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String sick(String name) {
+        return """
+                INSERT INTO batched_background_migrations
+                    (name, min_value, max_value, batch_size, status, job_signature_name, table_name, column_name)
+                VALUES ('%s', 1, 500, 100, 1, 'copyColumn', 'public.nothing', 'id')
+                """.formatted(name);
+    }
+
+    private static String version() throws IOException {
+        try (JarFile jar = new JarFile(System.getProperty("registry.jar"))) {
+            return jar.getManifest().getMainAttributes().getValue(Attributes.Name.IMPLEMENTATION_VERSION);
         }
     }
 

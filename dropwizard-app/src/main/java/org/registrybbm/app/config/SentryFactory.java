@@ -19,6 +19,9 @@ public final class SentryFactory {
     @NotBlank
     private String environment = "production";
 
+    @JsonProperty
+    private @Nullable String release;
+
     /** Returns where to send events; empty if none are to be sent. */
     public Optional<String> dsn() {
         return Optional.ofNullable(dsn).filter(value -> !value.isBlank());
@@ -27,5 +30,10 @@ public final class SentryFactory {
     /** Returns the name under which Sentry files the events. */
     public String environment() {
         return environment;
+    }
+
+    /** Returns the release under which Sentry files the events; empty for that of the jar that runs. */
+    public Optional<String> release() {
+        return Optional.ofNullable(release).filter(value -> !value.isBlank());
     }
 }
