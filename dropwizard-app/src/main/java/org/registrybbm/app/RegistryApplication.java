@@ -1,9 +1,14 @@
 package org.registrybbm.app;
 
+import com.codahale.metrics.MetricRegistry;
 import io.dropwizard.core.Application;
 import io.dropwizard.core.ConfiguredBundle;
+import io.dropwizard.core.cli.Cli;
 import io.dropwizard.core.setup.Bootstrap;
 import io.dropwizard.core.setup.Environment;
+import io.dropwizard.logging.common.LoggingFactory;
+import io.dropwizard.logging.common.LoggingUtil;
+import io.dropwizard.util.JarLocation;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.Map;
@@ -11,7 +16,6 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.config.RegistryConfiguration;
 import org.registrybbm.app.demo.DemoCommand;
-import org.registrybbm.app.internal.cli.CliLogging;
 import org.registrybbm.app.internal.cli.RegistryCommands;
 import org.registrybbm.app.internal.cli.SchemaCommand;
 import org.registrybbm.app.internal.config.RegistryConfigurationFactory;
@@ -21,6 +25,7 @@ import org.registrybbm.app.internal.embedded.RegistryDatabase;
 import org.registrybbm.app.internal.lifecycle.ParentWatch;
 import org.registrybbm.app.internal.lifecycle.ShutdownTimes;
 import org.registrybbm.app.internal.lifecycle.ShutdownWatchdog;
+import org.registrybbm.app.internal.logging.CliLogging;
 import org.registrybbm.app.internal.logging.HidingLoggingFactory;
 import org.registrybbm.app.internal.process.Given;
 import org.registrybbm.app.internal.process.Streams;
@@ -31,6 +36,7 @@ import org.registrybbm.migrations.liquibase.SchemaLock;
 /** Runs the application {@code registry}: a replica that runs batched migrations, and the commands to operate them. */
 public final class RegistryApplication extends Application<RegistryConfiguration> {
     private static final String SERVER = "server";
+    private static final String CHECK = "check";
 
     private final Map<String, String> variables;
     private final IntConsumer exit;
@@ -68,10 +74,33 @@ public final class RegistryApplication extends Application<RegistryConfiguration
     public void run(String... arguments) throws Exception {
         command = arguments.length == 0 ? "" : arguments[0];
         try {
-            super.run(arguments);
+            start(arguments);
         } finally {
             release();
         }
+    }
+
+    /** Does what Dropwizard does, but registers metrics of the JVM, which starts JMX, only where they are read. */
+    private void start(String... arguments) {
+        Bootstrap<RegistryConfiguration> bootstrap = new Bootstrap<>(this);
+        addDefaultCommands(bootstrap);
+        initialize(bootstrap);
+        if (command.equals(SERVER)) {
+            bootstrap.registerMetrics();
+        }
+        new Cli(new JarLocation(getClass()), bootstrap, System.out, System.err)
+                .run(arguments)
+                .ifPresent(this::onFatalError);
+    }
+
+    @Override
+    protected void bootstrapLogging() {
+        LoggingUtil.hijackJDKLogging();
+        commandLogging().configure(new MetricRegistry(), getName());
+    }
+
+    private static LoggingFactory commandLogging() {
+        return new HidingLoggingFactory(new CliLogging());
     }
 
     @Override
@@ -95,8 +124,13 @@ public final class RegistryApplication extends Application<RegistryConfiguration
 
     @Override
     public void initialize(Bootstrap<RegistryConfiguration> bootstrap) {
-        bootstrap.setConfigurationFactoryFactory((type, validator, mapper, prefix) ->
-                new RegistryConfigurationFactory<>(type, validator, mapper, variables, this::withLogging));
+        bootstrap.setConfigurationFactoryFactory(
+                (type, validator, mapper, prefix) -> new RegistryConfigurationFactory<>(
+                        type,
+                        needsAll() ? validator : ServerBlocks.unchecked(bootstrap.getValidatorFactory()),
+                        needsAll() ? mapper : ServerBlocks.unread(mapper),
+                        variables,
+                        this::withLogging));
         // Managed first and so stopped last: an embedded database is needed until everything else has stopped.
         bootstrap.addBundle(new ConfiguredBundle<RegistryConfiguration>() {
             @Override
@@ -132,9 +166,15 @@ public final class RegistryApplication extends Application<RegistryConfiguration
     }
 
     private RegistryConfiguration withLogging(RegistryConfiguration configuration) {
-        configuration.setLoggingFactory(new HidingLoggingFactory(
-                command.equals(SERVER) ? configuration.getLoggingFactory() : CliLogging.warningsOnStderr()));
+        configuration.setLoggingFactory(
+                command.equals(SERVER)
+                        ? new HidingLoggingFactory(configuration.getLoggingFactory())
+                        : commandLogging());
         return configuration;
+    }
+
+    private boolean needsAll() {
+        return command.equals(SERVER) || command.equals(CHECK);
     }
 
     // Opened when it is first needed, because 'check' and '--help' need no database.

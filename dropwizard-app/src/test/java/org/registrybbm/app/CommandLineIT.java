@@ -68,6 +68,29 @@ class CommandLineIT {
         assertThat(result.out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(120));
     }
 
+    /** What only a server needs would take most of the time until a command answers. */
+    @Test
+    void aLookLoadsNothingOfAServer() throws Exception {
+        Path loaded = directory.resolve("loaded.txt");
+        Result result = new RegistryJar(
+                        directory,
+                        Map.of(
+                                "REGISTRY_DATABASE_URL",
+                                database.url(),
+                                "JDK_JAVA_OPTIONS",
+                                "-Xlog:class+load:file=" + loaded))
+                .run("background-migrate", "status");
+
+        assertThat(result.exit()).isZero();
+        assertThat(Files.readString(loaded))
+                .contains("org.registrybbm.app.internal.text.StatusTable")
+                .doesNotContain(
+                        "com.sun.jmx.mbeanserver", // metrics of the JVM
+                        "io.dropwizard.health.Schedule", // the block 'health'
+                        "ch.qos.logback.classic.layout.", // Logback's own configuration
+                        "org.glassfish.jersey.server.");
+    }
+
     @Test
     void webhookTestSendsOneMessageAndPrintsTheAnswer() throws Exception {
         try (Receiver webhook = new Receiver()) {

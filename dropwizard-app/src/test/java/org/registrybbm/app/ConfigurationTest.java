@@ -2,6 +2,7 @@ package org.registrybbm.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.dropwizard.configuration.ConfigurationException;
 import io.dropwizard.jackson.Jackson;
@@ -12,12 +13,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
 import org.registrybbm.app.config.RegistryConfiguration;
 import org.registrybbm.app.config.WebhookFactory;
@@ -201,6 +204,70 @@ class ConfigurationTest {
         assertThat(webhook.events()).hasSize(5).doesNotContain(MessageEvent.TEST);
         assertThat(Secrets.hide("asked https://hooks.example.org:8443/services/T0/Geheim9?a=%20b in vain"))
                 .isEqualTo("asked ... in vain");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "server: {nonsense: 1}",
+                "logging: {level: [1]}",
+                "health: {healthChecks: 1}",
+                "sentry: {dsn: nonsense}",
+                "backgroundMigrations: {operators: {tokens: 1}}"
+            })
+    void aCommandDoesNotReadWhatOnlyAServerUses(String yaml) throws Exception {
+        assertThatThrownBy(() -> read(yaml)).isInstanceOf(ConfigurationException.class);
+
+        assertThat(readByCommand(yaml + "\ndatabase: {pool: {maxSize: 9}}")
+                        .database()
+                        .pool()
+                        .maxSize())
+                .isEqualTo(9);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "database: {pool: {maxSize: 1}}",
+                "database: {url: 'postgres://db/registry'}",
+                "backgroundMigrations: {workers: 0}",
+                "backgroundMigrations: {timeouts: {lease: 11m}}",
+                "backgroundMigrations: {worker: 3}",
+                "databse: {}"
+            })
+    void aCommandRefusesTheRestAsAServerDoes(String yaml) {
+        Throwable ofServer = catchThrowable(() -> read(yaml));
+
+        assertThatThrownBy(() -> readByCommand(yaml))
+                .isInstanceOf(ConfigurationException.class)
+                .extracting(ConfigurationTest::firstLines)
+                .isEqualTo(firstLines(ofServer));
+    }
+
+    @Test
+    void aSystemPropertyOverridesAListToo() throws Exception {
+        System.setProperty("dw.backgroundMigrations.requiredMigrations", "one,two");
+        try {
+            assertThat(readByCommand("database: {}").backgroundMigrations().requiredMigrations())
+                    .containsExactly("one", "two");
+        } finally {
+            System.clearProperty("dw.backgroundMigrations.requiredMigrations");
+        }
+    }
+
+    // The rest is a list of keys that are known.
+    private static List<String> firstLines(Throwable thrown) {
+        return String.valueOf(thrown.getMessage()).lines().limit(2).toList();
+    }
+
+    private static RegistryConfiguration readByCommand(String yaml) throws IOException, ConfigurationException {
+        return new RegistryConfigurationFactory<>(
+                        RegistryConfiguration.class,
+                        ServerBlocks.unchecked(Validators.newValidatorFactory()),
+                        ServerBlocks.unread(Jackson.newObjectMapper()),
+                        Map.of(),
+                        UnaryOperator.<RegistryConfiguration>identity())
+                .build(path -> new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)), "test.yml");
     }
 
     private static RegistryConfiguration read(String yaml) throws IOException, ConfigurationException {

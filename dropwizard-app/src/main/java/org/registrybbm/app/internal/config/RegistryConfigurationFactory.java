@@ -1,8 +1,10 @@
 package org.registrybbm.app.internal.config;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.jsonFormatVisitors.JsonFormatVisitorWrapper;
 import io.dropwizard.configuration.ConfigurationException;
 import io.dropwizard.configuration.FileConfigurationSourceProvider;
 import io.dropwizard.configuration.ResourceConfigurationSourceProvider;
@@ -23,6 +25,7 @@ public final class RegistryConfigurationFactory<T> extends YamlConfigurationFact
     public static final String PATH = "REGISTRY_CONFIGURATION_PATH";
 
     private static final String IN_THE_JAR = "org/registrybbm/app/registry.yml";
+    private static final String PREFIX = "dw";
 
     private final String path;
     private final EnvironmentVariables variables;
@@ -43,7 +46,7 @@ public final class RegistryConfigurationFactory<T> extends YamlConfigurationFact
             ObjectMapper mapper,
             Map<String, String> variables,
             UnaryOperator<T> finish) {
-        super(type, validator, mapper.copy().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES), "dw");
+        super(type, validator, new StrictMapper(mapper), PREFIX);
         this.path = variables.getOrDefault(PATH, "");
         this.variables = new EnvironmentVariables(variables);
         this.finish = finish;
@@ -61,5 +64,32 @@ public final class RegistryConfigurationFactory<T> extends YamlConfigurationFact
         JsonNode substituted = variables.substitute(node);
         ConfiguredSecrets.remember(substituted);
         return finish.apply(super.build(substituted, path));
+    }
+
+    /** Refuses unknown keys. */
+    private static final class StrictMapper extends ObjectMapper {
+        private static final long serialVersionUID = 1L;
+
+        StrictMapper(ObjectMapper mapper) {
+            super(mapper);
+            enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+        }
+
+        /**
+         * Dropwizard looks through all types of a configuration in this way, to know which keys are lists if a system property overrides
+         * one. This takes longer than reading the configuration, so it is done only where there is such a property.
+         */
+        @Override
+        public void acceptJsonFormatVisitor(Class<?> type, JsonFormatVisitorWrapper visitor)
+                throws JsonMappingException {
+            if (System.getProperties().stringPropertyNames().stream().anyMatch(name -> name.startsWith(PREFIX + "."))) {
+                super.acceptJsonFormatVisitor(type, visitor);
+            }
+        }
+
+        @Override
+        public ObjectMapper copy() {
+            return new StrictMapper(this);
+        }
     }
 }
