@@ -131,7 +131,7 @@ public final class FleetResource {
     @Path("budgets")
     public ObjectNode clearBudget(@Context UriInfo uri, @Context ContainerRequestContext request, InputStream stream) {
         Subject subject = subject(Query.of(uri, "scope", "subject"));
-        return decisions.run(request, Body.read(stream), new Decision.Limit(subject, null));
+        return decisions.run(request, Body.read(stream), new Decision.Unlimit(subject));
     }
 
     private static Subject subject(Query query) {

@@ -7,7 +7,6 @@ import net.sourceforge.argparse4j.inf.Namespace;
 import net.sourceforge.argparse4j.inf.Subparser;
 import org.registrybbm.app.internal.operate.Decision;
 import org.registrybbm.app.internal.operate.Effect;
-import org.registrybbm.app.internal.operate.Operations;
 import org.registrybbm.app.internal.text.Printable;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.StatusChange.Decider;
@@ -50,7 +49,7 @@ final class Asked {
     static void decide(
             Namespace namespace, BatchedMigrations engine, Decision decision, PrintStream out, PrintStream err) {
         if (!isDry(namespace, engine, decision, out)) {
-            print(new Operations(engine, () -> {}).run(decision, decider(namespace)), "", "nothing to change", err);
+            print(decision.apply(engine, decider(namespace)), "", "nothing to change", err);
         }
     }
 
@@ -59,7 +58,7 @@ final class Asked {
         if (!isAskedForDryRun(namespace)) {
             return false;
         }
-        print(new Operations(engine, () -> {}).preview(decision), "would change ", "nothing would be changed", out);
+        print(decision.preview(engine), "would change ", "nothing would be changed", out);
         return true;
     }
 

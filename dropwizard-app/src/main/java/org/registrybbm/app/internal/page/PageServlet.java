@@ -24,12 +24,14 @@ public final class PageServlet {
             Operations operations,
             Tokens tokens,
             FailedLogins failures) {
+        Confirmations confirmations = new Confirmations(operations);
         return JerseyServlet.of(
                 List.of(new LoginFilter(tokens, WallClock.MACHINE), new PageHeaders(), new PageErrors()),
                 List.of(
                         new Assets(),
                         new LoginPage(tokens, failures, WallClock.MACHINE),
                         new ViewsPage(engine, snapshots),
-                        new DecisionsPage(snapshots, operations)));
+                        new MigrationDecisions(snapshots, operations, confirmations),
+                        new BudgetDecisions(snapshots, confirmations)));
     }
 }
