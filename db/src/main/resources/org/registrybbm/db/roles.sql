@@ -53,8 +53,8 @@ BEGIN
             c.oid::regclass AS relation,
             CASE
                 WHEN relname ~ '^qrtz_' THEN 'SELECT, INSERT, UPDATE, DELETE'
-                WHEN relname ~ '_(jobs|walks|events|budgets|samples|messages|told)$' THEN 'SELECT, INSERT, UPDATE, DELETE'
-                WHEN relname ~ '_(migrations|quarantined_rows|webhook)$' THEN 'SELECT, INSERT, UPDATE'
+                WHEN relname ~ '_(jobs|walks|events|budgets|samples|messages|told|request_keys)$' THEN 'SELECT, INSERT, UPDATE, DELETE'
+                WHEN relname ~ '_(migrations|quarantined_rows|webhook|verifications)$' THEN 'SELECT, INSERT, UPDATE'
                 ELSE 'SELECT'
             END AS rights
         FROM pg_class c
@@ -64,7 +64,8 @@ BEGIN
         ORDER BY relname
     LOOP
         EXECUTE format('GRANT %s ON %s TO %s', one.rights, one.relation, the_worker);
-        IF one.relation::text !~ 'qrtz_' THEN
+        -- Answers to programs are theirs.
+        IF one.relation::text !~ '(qrtz_|_request_keys)' THEN
             EXECUTE format('GRANT SELECT ON %s TO %s', one.relation, the_observer);
         END IF;
     END LOOP;

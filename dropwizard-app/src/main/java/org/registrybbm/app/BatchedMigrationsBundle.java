@@ -17,15 +17,9 @@ import java.util.function.Function;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.config.BackgroundMigrationsFactory;
-import org.registrybbm.app.config.OperatorsFactory;
 import org.registrybbm.app.config.SentryFactory;
 import org.registrybbm.app.config.WebhookFactory;
-import org.registrybbm.app.internal.access.FailedLogins;
 import org.registrybbm.app.internal.access.ForeignRequests;
-import org.registrybbm.app.internal.access.TaskTokens;
-import org.registrybbm.app.internal.access.Tokens;
-import org.registrybbm.app.internal.access.WallClock;
-import org.registrybbm.app.internal.api.ApiServlet;
 import org.registrybbm.app.internal.cli.BackgroundMigrateCommand;
 import org.registrybbm.app.internal.cli.TokenCommand;
 import org.registrybbm.app.internal.cli.WebhookCommand;
@@ -40,9 +34,6 @@ import org.registrybbm.app.internal.lifecycle.ShutdownTimes;
 import org.registrybbm.app.internal.metrics.PrometheusServlet;
 import org.registrybbm.app.internal.metrics.ReplicaMetrics;
 import org.registrybbm.app.internal.metrics.TotalsListener;
-import org.registrybbm.app.internal.operate.Operations;
-import org.registrybbm.app.internal.page.AdminIndex;
-import org.registrybbm.app.internal.page.PageServlet;
 import org.registrybbm.app.internal.sentry.SentryClient;
 import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.app.internal.tasks.BudgetTask;
@@ -193,7 +184,7 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         environment.lifecycle().manage(Bounded.stopping("snapshot reader", ShutdownTimes.POOL, snapshots));
         built.presence().alsoTell(snapshots::forget);
         operate(environment, built, scheduler, data);
-        serve(environment, built, snapshots, factory.operators());
+        new OperatorEndpoints(environment, built, snapshots).serve(factory.operators());
         environment
                 .healthChecks()
                 .register(
@@ -252,36 +243,6 @@ public final class BatchedMigrationsBundle<T extends Configuration> implements C
         });
         environment.healthChecks().register(DatabaseHealthCheck.NAME, new DatabaseHealthCheck(data));
         environment.healthChecks().register(SchedulerHealthCheck.NAME, new SchedulerHealthCheck(scheduler));
-    }
-
-    /** Serves the page and the API. */
-    private static void serve(
-            Environment environment, BatchedMigrations engine, Snapshots snapshots, OperatorsFactory operators) {
-        Tokens tokens = operators.tokens();
-        FailedLogins failures = new FailedLogins(System::nanoTime);
-        environment
-                .admin()
-                .addFilter("bbm-task-tokens", new TaskTokens(tokens, failures, WallClock.MACHINE, snapshots::forget))
-                .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/tasks/*");
-        Operations operations = new Operations(engine, snapshots::forget);
-        environment
-                .admin()
-                .addFilter("bbm-index", new AdminIndex())
-                .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
-        environment
-                .admin()
-                .addServlet("bbm-page", PageServlet.of(engine, snapshots, operations, tokens, failures))
-                .addMapping(PageServlet.MAPPING);
-        environment
-                .admin()
-                .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, tokens, failures))
-                .addMapping(ApiServlet.MAPPING);
-        if (operators.applicationPort()) {
-            environment
-                    .servlets()
-                    .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, tokens, failures))
-                    .addMapping(ApiServlet.MAPPING);
-        }
     }
 
     private static void export(Environment environment, PrometheusRegistry prometheus) {

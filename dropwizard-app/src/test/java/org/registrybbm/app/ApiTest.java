@@ -58,6 +58,10 @@ class ApiTest {
         return new QueuedThings(database).queue(name, status, "copyIt");
     }
 
+    private static long queue(String name, int status, String signature) {
+        return new QueuedThings(database).queue(name, status, signature);
+    }
+
     private static HttpResponse<String> send(String token, String method, String path, String body) throws Exception {
         return application.send(method, "/api/v1/" + path, body, "Authorization", "Bearer " + token);
     }
@@ -256,6 +260,91 @@ class ApiTest {
         assertThat(database.text(
                         "SELECT waived_by || ': ' || waived_reason FROM batched_background_migration_quarantined_rows"))
                 .isEqualTo("jane: old");
+    }
+
+    @Test
+    void verifiesInTheBackground() throws Exception {
+        database.execute("TRUNCATE things; INSERT INTO things SELECT n, n, n FROM generate_series(1, 1000) AS n");
+        long id = queue("one", 2, "copyIt");
+        String path = "migrations/" + id;
+
+        assertThat(send(HostApplication.READ, "GET", path + "/verification", "").statusCode())
+                .isEqualTo(404);
+        assertThat(operate("POST", path + "/verify", "{\"dry_run\": true}").toString())
+                .contains("would read all rows of public.things");
+        assertThat(send(HostApplication.READ, "GET", path + "/verification", "").statusCode())
+                .isEqualTo(404);
+
+        HttpResponse<String> begun =
+                send(HostApplication.OPERATE, "POST", path + "/verify", "{\"reason\": \"before the release\"}");
+        assertThat(begun.statusCode()).as(begun.body()).isEqualTo(202);
+        assertThat(begun.headers().firstValue("Location"))
+                .contains(application.admin("/api/v1/" + path + "/verification").toString());
+        JsonNode complete = ended(path);
+        assertThat(complete.path("verdict").textValue()).isEqualTo("complete");
+        assertThat(complete.path("asked_by").textValue()).isEqualTo("jane");
+        assertThat(complete.path("rows_read").longValue()).isPositive();
+        assertThat(database.number("SELECT count(verified_at) FROM batched_background_migrations WHERE name = 'one'"))
+                .isOne();
+
+        database.execute("UPDATE things SET wide = NULL WHERE id IN (7, 8)");
+        assertThat(send(HostApplication.OPERATE, "POST", path + "/verify", "").statusCode())
+                .isEqualTo(202);
+        JsonNode incomplete = ended(path);
+        assertThat(incomplete.path("verdict").textValue()).isEqualTo("incomplete");
+        assertThat(incomplete.path("rows_left").longValue()).isEqualTo(2);
+        assertThat(get(path + "/events").path("items").findValuesAsText("event"))
+                .containsExactly(
+                        "verification_ended",
+                        "proof_lost",
+                        "verification_started",
+                        "verification_ended",
+                        "verification_started");
+        assertThat(get(path + "/events").path("items").findValuesAsText("reason"))
+                .contains("before the release", "complete: no row with id from 1 to 1000 is left");
+    }
+
+    private static JsonNode ended(String path) throws Exception {
+        await().atMost(RegistryJar.PATIENCE)
+                .until(() ->
+                        get(path + "/verification").path("state").textValue().equals("ended"));
+        return get(path + "/verification");
+    }
+
+    @Test
+    void verifiesNothingTwiceAtATime() throws Exception {
+        database.execute("TRUNCATE things; INSERT INTO things VALUES (1, 1, NULL)");
+        long slow = queue("slow", 2, "slowToAsk");
+        long other = queue("other", 2, "copyIt");
+        long elsewhere = queue("elsewhere", 2, "copyIt");
+        database.execute("""
+                INSERT INTO batched_background_migration_verifications (batched_background_migration_id, replica)
+                SELECT id, 'another-replica' FROM batched_background_migrations WHERE name = 'elsewhere'
+                """);
+
+        HttpResponse<String> first = send(HostApplication.OPERATE, "POST", "migrations/" + slow + "/verify", "");
+        HttpResponse<String> again = send(HostApplication.OPERATE, "POST", "migrations/" + slow + "/verify", "");
+        HttpResponse<String> busy = send(HostApplication.OPERATE, "POST", "migrations/" + other + "/verify", "");
+
+        assertThat(first.body()).contains("reads all rows");
+        assertThat(again.statusCode()).isEqualTo(202);
+        assertThat(JSON.readTree(again.body()).path("changes")).isEmpty();
+        assertThat(busy.statusCode()).isEqualTo(409);
+        assertThat(busy.body()).contains("this replica is verifying 'slow'");
+        assertThat(ended("migrations/" + slow).path("rows_left").longValue()).isOne();
+
+        HttpResponse<String> there = send(HostApplication.OPERATE, "POST", "migrations/" + elsewhere + "/verify", "");
+        assertThat(there.statusCode()).isEqualTo(202);
+        assertThat(JSON.readTree(there.body()).path("changes")).isEmpty();
+        database.execute("UPDATE batched_background_migration_verifications SET seen_at = now() - interval '61 s'");
+        assertThat(get("migrations/" + elsewhere + "/verification")
+                        .path("state")
+                        .textValue())
+                .isEqualTo("lost");
+        assertThat(send(HostApplication.OPERATE, "POST", "migrations/" + elsewhere + "/verify", "")
+                        .body())
+                .contains("reads all rows");
+        assertThat(ended("migrations/" + elsewhere).path("replica").textValue()).isNotEqualTo("another-replica");
     }
 
     @ParameterizedTest

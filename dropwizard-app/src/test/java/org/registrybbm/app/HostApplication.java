@@ -62,6 +62,10 @@ final class HostApplication extends Application<HostApplication.HostConfiguratio
                     HostConfiguration::quartzDatabase)
             .workFunctions(registry -> registry.register(
                             "copyIt", WorkFunction.update("wide = small").withPending("wide IS DISTINCT FROM small"))
+                    .register(
+                            "slowToAsk",
+                            WorkFunction.update("wide = small")
+                                    .withPending("wide IS DISTINCT FROM small AND pg_sleep(1) IS NOT NULL"))
                     .register("alwaysThrows", context -> {
                         throw new java.sql.SQLException("it never works", "22012");
                     }));

@@ -186,6 +186,24 @@ class PageTest {
     }
 
     @Test
+    void verifiesWhatIsFinished() throws Exception {
+        database.execute("TRUNCATE things; INSERT INTO things VALUES (1, 1, 1)");
+        long id = new QueuedThings(database).queue("done", 2, "copyIt");
+        String cookie = logIn(HostApplication.OPERATE);
+
+        assertThat(get("m/" + id, cookie).body()).contains(">Verify…</a>");
+        assertThat(get("m/" + id + "/verify", cookie).body()).contains("done: would read all rows of public.things");
+        assertThat(database.number("SELECT count(*) FROM batched_background_migration_verifications"))
+                .isZero();
+        assertThat(post("m/" + id + "/verify", "reason=INC-812", cookie).statusCode())
+                .isEqualTo(303);
+
+        await().atMost(RegistryJar.PATIENCE)
+                .until(() -> get("m/" + id, cookie).body().contains("complete at "));
+        assertThat(get("events?actor=jane", cookie).body()).contains("verification_started", "INC-812");
+    }
+
+    @Test
     void changesPrioritiesAndLimits() throws Exception {
         long id = queue("one", 0);
         String cookie = logIn(HostApplication.OPERATE);

@@ -34,6 +34,7 @@ import org.registrybbm.migrations.spi.Retention;
 import org.registrybbm.migrations.spi.WritableSessions;
 import org.registrybbm.migrations.status.StatusReader;
 import org.registrybbm.migrations.verification.VerificationResult;
+import org.registrybbm.migrations.verification.Verifications;
 import org.registrybbm.migrations.verification.Verifier;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.migrations.work.WorkFunctions;
@@ -56,6 +57,7 @@ public final class BatchedMigrations implements AutoCloseable {
     private final EventLog eventLog;
     private final Quarantine quarantine;
     private final Verifier verifier;
+    private final Verifications verifications;
     private final Budgets budgets;
     private final Planner planner;
     private final Offers offers;
@@ -79,6 +81,7 @@ public final class BatchedMigrations implements AutoCloseable {
         this.eventLog = new EventLog(dataSource);
         this.quarantine = new Quarantine(dataSource);
         this.verifier = new Verifier(dataSource, settings, workRegistry);
+        this.verifications = new Verifications(dataSource);
         this.budgets = new Budgets(dataSource);
         RegistryGate registryGate = new RegistryGate(builder.registryLock);
         this.planner = new Planner(dataSource, settings, workRegistry, listener, registryGate);
@@ -127,6 +130,11 @@ public final class BatchedMigrations implements AutoCloseable {
     /** Returns the quarantine, with which people list the rows that could not be changed, retry them or waive them. */
     public Quarantine quarantine() {
         return quarantine;
+    }
+
+    /** Returns the records of verifications that replicas were asked for. */
+    public Verifications verifications() {
+        return verifications;
     }
 
     /** Returns the planner, which decides which batch jobs should run now. */

@@ -72,6 +72,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
                             "stopped after " + scan.covered() + " rows");
                 }
             }
+            progress.accept(name, scan.covered());
         } catch (InvalidDefinitionException e) {
             return new VerificationResult(
                     name,

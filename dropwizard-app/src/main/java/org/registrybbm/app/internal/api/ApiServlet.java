@@ -34,6 +34,7 @@ public final class ApiServlet {
                 List.of(
                         new OpenApiResource(),
                         new MigrationsResource(engine, snapshots, decisions),
+                        new VerificationResource(engine, snapshots, decisions),
                         new FleetResource(engine, snapshots, decisions)));
     }
 }

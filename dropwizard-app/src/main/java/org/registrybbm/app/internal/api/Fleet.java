@@ -15,6 +15,13 @@ final class Fleet {
                         () -> Problem.thrown(503, "the database has not answered yet; try again in a few seconds"));
     }
 
+    static String name(Snapshots snapshots, long id) {
+        return find(snapshots, id)
+                .orElseThrow(() -> Problem.thrown(404, "there is no migration with the id " + id))
+                .migration()
+                .name();
+    }
+
     static Optional<MigrationOverview> find(Snapshots snapshots, long id) {
         Snapshots.Seen unused = seen(snapshots);
         return snapshots.find(id).map(Snapshots.Found::migration);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.operate.Effect;
@@ -17,6 +18,7 @@ import org.registrybbm.migrations.status.BatchJobOverview;
 import org.registrybbm.migrations.status.KeyMap;
 import org.registrybbm.migrations.status.Replica;
 import org.registrybbm.migrations.status.Sample;
+import org.registrybbm.migrations.verification.Verification;
 
 /** The JSON of the API. What the commands print too, they say. */
 final class Json {
@@ -98,6 +100,21 @@ final class Json {
 
     private static @Nullable ObjectNode failure(@Nullable Failure failure) {
         return failure == null ? null : StatusJson.failure(failure);
+    }
+
+    static ObjectNode verification(Verification last) {
+        Verification.Ended ended = last.ended();
+        return PrettyJson.object()
+                .put("migration", last.migration())
+                .put("state", last.state().name().toLowerCase(Locale.ROOT))
+                .put("replica", last.replica())
+                .put("asked_by", last.askedBy())
+                .put("started_at", last.startedAt().toString())
+                .put("rows_read", last.rowsRead())
+                .put("ended_at", ended == null ? null : ended.at().toString())
+                .put("verdict", ended == null ? null : ended.verdict().name().toLowerCase(Locale.ROOT))
+                .put("rows_left", ended == null ? null : ended.left())
+                .put("explanation", ended == null ? null : ended.explanation());
     }
 
     static ObjectNode effects(List<Effect> effects, boolean dryRun) {

@@ -83,7 +83,7 @@ public final class MigrationsResource {
     }
 
     private String name(long id) {
-        return find(id).migration().name();
+        return Fleet.name(snapshots, id);
     }
 
     /** Lists its batch jobs, the newest first. */

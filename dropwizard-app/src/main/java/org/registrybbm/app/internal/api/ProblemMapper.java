@@ -3,6 +3,7 @@ package org.registrybbm.app.internal.api;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
+import org.registrybbm.app.internal.operate.BusyException;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
@@ -30,6 +31,9 @@ final class ProblemMapper implements ExceptionMapper<Throwable> {
         }
         if (thrown instanceof DatabaseException || thrown instanceof SchemaNotMigratedException) {
             return Problem.of(503, String.valueOf(thrown.getMessage()));
+        }
+        if (thrown instanceof BusyException) {
+            return Problem.of(409, String.valueOf(thrown.getMessage()));
         }
         LOGGER.error("a request to the API failed", thrown);
         return Problem.of(500, "a fault of this program; its log says more");

@@ -2,7 +2,9 @@ package org.registrybbm.app.internal.operate;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
+import org.registrybbm.app.internal.text.Figures;
 import org.registrybbm.app.internal.text.RepairText;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.budget.Budget;
@@ -12,6 +14,8 @@ import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.model.StatusChange;
 import org.registrybbm.migrations.model.StatusChange.Decider;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;
+import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.verification.Verification;
 
 /**
  * Something that an operator wants to be done. Both methods throw {@link UnknownMigrationException} if there is no migration of a name,
@@ -162,6 +166,38 @@ public sealed interface Decision {
 
         private List<Effect> removed(boolean there) {
             return there ? List.of(new Effect(subject.toString(), "removed")) : List.of();
+        }
+    }
+
+    /** A replica looks for rows that are not done, in the background. */
+    record Verify(String name, BackgroundVerification background) implements Decision {
+        @Override
+        public List<Effect> apply(BatchedMigrations engine, Decider decider) {
+            return background.begin(name, decider) ? read(engine, "reads ") : List.of();
+        }
+
+        @Override
+        public List<Effect> preview(BatchedMigrations engine) {
+            long id = engine.store().list(List.of(name)).get(0).id();
+            boolean running = engine.verifications()
+                    .last(id)
+                    .filter(last -> last.state() == Verification.State.RUNNING)
+                    .isPresent();
+            return running ? List.of() : read(engine, "would read ");
+        }
+
+        private List<Effect> read(BatchedMigrations engine, String verb) {
+            return engine.status().overviews(List.of(name)).stream()
+                    .map(one -> new Effect(
+                            name,
+                            verb + rows(one) + " of "
+                                    + one.migration().definition().table()))
+                    .toList();
+        }
+
+        private static String rows(MigrationOverview one) {
+            OptionalLong expected = one.expectedTupleCount();
+            return expected.isEmpty() ? "all rows" : "about " + Figures.number(expected.getAsLong()) + " rows";
         }
     }
 }

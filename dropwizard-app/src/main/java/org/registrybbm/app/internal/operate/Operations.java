@@ -7,16 +7,24 @@ import org.registrybbm.migrations.model.StatusChange.Decider;
 /** Does what operators decide, and says beforehand what it would do. */
 public final class Operations {
     private final BatchedMigrations engine;
+    private final BackgroundVerification verification;
     private final Runnable afterwards;
 
     /**
      * Creates the operations of an engine.
      *
+     * @param verification verifies migrations for those who cannot wait
      * @param afterwards is told whenever something may have been changed
      */
-    public Operations(BatchedMigrations engine, Runnable afterwards) {
+    public Operations(BatchedMigrations engine, BackgroundVerification verification, Runnable afterwards) {
         this.engine = engine;
+        this.verification = verification;
         this.afterwards = afterwards;
+    }
+
+    /** Returns the decision to have a migration verified by this replica. */
+    public Decision verify(String name) {
+        return new Decision.Verify(name, verification);
     }
 
     /** Does what {@link Decision#apply} says, and tells afterwards, also if it failed. */

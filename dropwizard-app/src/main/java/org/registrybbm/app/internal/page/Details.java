@@ -4,11 +4,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.status.MigrationOverview;
+import org.registrybbm.migrations.verification.Verification;
 
 /**
  * Reads what is shown of one migration alone, and keeps it for as long as the state of all is the same, so that many who look at one
@@ -67,6 +70,16 @@ final class Details {
                 engine.status().samples(id, taken.minus(Duration.ofHours(hours))),
                 engine.status().map(one, MapView.CELLS),
                 engine.status().batchJobs(id, true, Long.MAX_VALUE, BATCH_JOBS),
-                engine.eventLog().newest(one.migration().name(), EVENTS));
+                engine.eventLog().newest(one.migration().name(), EVENTS),
+                verification(id));
+    }
+
+    /** The previous schema has no table for it, and the rest can be shown without. */
+    private Optional<Verification> verification(long id) {
+        try {
+            return engine.verifications().last(id);
+        } catch (SchemaNotMigratedException e) {
+            return Optional.empty();
+        }
     }
 }

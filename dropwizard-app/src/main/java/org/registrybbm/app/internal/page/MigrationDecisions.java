@@ -64,7 +64,7 @@ public final class MigrationDecisions {
 
     /** Shows what a decision about one migration would touch. */
     @GET
-    @Path("m/{id}/{action: pause|start|retry|waive|priority|budget}")
+    @Path("m/{id}/{action: pause|start|retry|verify|waive|priority|budget}")
     public Response show(
             @PathParam("id") long id,
             @PathParam("action") String action,
@@ -75,7 +75,7 @@ public final class MigrationDecisions {
 
     /** Does what was decided about one migration. */
     @POST
-    @Path("m/{id}/{action: pause|start|retry|waive|priority|budget}")
+    @Path("m/{id}/{action: pause|start|retry|verify|waive|priority|budget}")
     @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
     public Response run(
             @PathParam("id") long id,
@@ -93,6 +93,7 @@ public final class MigrationDecisions {
             case "pause" -> Asked.of(operations, new Decision.Pause(List.of(name)), "Pause " + name, back);
             case "start" -> Asked.of(operations, new Decision.Start(List.of(name)), "Start " + name, back);
             case "retry" -> Asked.of(operations, new Decision.Retry(List.of(name)), "Retry " + name, back);
+            case "verify" -> Asked.of(operations, operations.verify(name), "Verify " + name, back);
             case "waive" -> waive(name, given, back + "/rows");
             case PRIORITY -> priority(one, given.getFirst(PRIORITY), back);
             default -> BudgetDecisions.of(snapshots, Subject.migration(name), given, back, Map.of());

@@ -25,6 +25,7 @@ import org.registrybbm.app.internal.access.Operator;
 import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.app.internal.text.Figures;
 import org.registrybbm.app.internal.text.TextTable;
+import org.registrybbm.app.internal.text.VerifiedTable;
 import org.registrybbm.migrations.model.BatchedMigration;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.status.MigrationOverview;
@@ -66,6 +67,7 @@ record MigrationView(Snapshots.Seen seen, MigrationOverview one, Operator operat
                                         && (status == MigrationStatus.FAILED
                                                 || one.failedJobs() + one.quarantinedRows() > 0),
                                 act("Retry…", "retry")),
+                        iff(status == MigrationStatus.FINISHED, act("Verify…", "verify")),
                         act("Priority…", "priority"),
                         act("Limits…", "budget"))
                 .withClass("actions")
@@ -114,6 +116,7 @@ record MigrationView(Snapshots.Seen seen, MigrationOverview one, Operator operat
         if (!one.replicas().isEmpty()) {
             figures.put("on", String.join(", ", one.replicas()));
         }
+        detail.verification().ifPresent(last -> figures.put("verification", VerifiedTable.last(last)));
         figures.put("priority", Integer.toString(one.priority()));
         return figures;
     }

@@ -3,6 +3,7 @@ package org.registrybbm.app.internal.page;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
+import org.registrybbm.app.internal.operate.BusyException;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;
@@ -35,6 +36,9 @@ final class PageErrors implements ExceptionMapper<Throwable> {
         if (thrown instanceof DatabaseException || thrown instanceof SchemaNotMigratedException) {
             return answer(503, String.valueOf(thrown.getMessage()));
         }
+        if (thrown instanceof BusyException) {
+            return answer(409, String.valueOf(thrown.getMessage()));
+        }
         LOGGER.error("a view could not be shown", thrown);
         return answer(500, "A fault of this program; its log says more.");
     }
@@ -47,6 +51,7 @@ final class PageErrors implements ExceptionMapper<Throwable> {
         return switch (status) {
             case 403 -> "Not allowed";
             case 404 -> "Not found";
+            case 409 -> "Not now";
             case 503 -> "The database does not answer";
             default -> "It did not work";
         };

@@ -2,6 +2,7 @@ package org.registrybbm.app.internal.text;
 
 import java.util.List;
 import java.util.Locale;
+import org.registrybbm.migrations.verification.Verification;
 import org.registrybbm.migrations.verification.VerificationResult;
 
 /** Shows people what verifications found. */
@@ -23,6 +24,19 @@ public final class VerifiedTable {
                     one.samples().isEmpty() ? TextTable.of(null) : String.join(" ", one.samples()));
         }
         return table.toString();
+    }
+
+    /** Returns a line on the last verification that a replica was asked for. */
+    public static String last(Verification last) {
+        Verification.Ended ended = last.ended();
+        if (ended != null) {
+            return ended.verdict().name().toLowerCase(Locale.ROOT) + " at " + TextTable.at(ended.at()) + ": "
+                    + ended.explanation();
+        }
+        String read = Figures.number(last.rowsRead()) + " rows read";
+        return last.state() == Verification.State.LOST
+                ? "lost on " + last.replica() + " after " + read + "; ask for it again"
+                : "running on " + last.replica() + ", " + read;
     }
 
     /** Returns how many of the results have the given verdict. */
