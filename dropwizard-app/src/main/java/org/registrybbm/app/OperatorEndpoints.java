@@ -5,6 +5,7 @@ import jakarta.servlet.DispatcherType;
 import java.util.EnumSet;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.registrybbm.app.config.OperatorsFactory;
+import org.registrybbm.app.internal.access.Bearer;
 import org.registrybbm.app.internal.access.FailedLogins;
 import org.registrybbm.app.internal.access.TaskTokens;
 import org.registrybbm.app.internal.access.Tokens;
@@ -33,18 +34,19 @@ record OperatorEndpoints(Environment environment, BatchedMigrations engine, Snap
                 .addFilter("bbm-index", new AdminIndex())
                 .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
         Operations operations = new Operations(engine, verification(), snapshots::forget);
+        Bearer bearer = new Bearer(tokens, failures, WallClock.MACHINE);
         environment
                 .admin()
                 .addServlet("bbm-page", PageServlet.of(engine, snapshots, operations, tokens, failures))
                 .addMapping(PageServlet.MAPPING);
         environment
                 .admin()
-                .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, tokens, failures))
+                .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, bearer))
                 .addMapping(ApiServlet.MAPPING);
         if (operators.applicationPort()) {
             environment
                     .servlets()
-                    .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, tokens, failures))
+                    .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, bearer))
                     .addMapping(ApiServlet.MAPPING);
         }
     }

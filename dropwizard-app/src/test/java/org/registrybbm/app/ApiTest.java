@@ -46,6 +46,7 @@ class ApiTest {
         database.execute("""
                 DELETE FROM batched_background_migrations;
                 DELETE FROM batched_background_migration_events;
+                DELETE FROM batched_background_migration_request_keys;
                 DELETE FROM batched_background_migration_budgets WHERE subject <> '*'
                 """);
     }
@@ -260,6 +261,63 @@ class ApiTest {
         assertThat(database.text(
                         "SELECT waived_by || ': ' || waived_reason FROM batched_background_migration_quarantined_rows"))
                 .isEqualTo("jane: old");
+    }
+
+    private static HttpResponse<String> pause(long id, String body, String... headers) throws Exception {
+        List<String> all = new ArrayList<>(List.of("Authorization", "Bearer " + HostApplication.OPERATE));
+        all.addAll(List.of(headers));
+        return application.send("POST", "/api/v1/migrations/" + id + "/pause", body, all.toArray(String[]::new));
+    }
+
+    @Test
+    void answersARequestWithAKeyOnce() throws Exception {
+        long id = waiting("one");
+
+        HttpResponse<String> first = pause(id, "{}", "Idempotency-Key", "\"8e03978e\"");
+        database.execute("UPDATE batched_background_migrations SET status = 1 WHERE name = 'one'");
+        HttpResponse<String> second = pause(id, "{}", "Idempotency-Key", "8e03978e");
+        HttpResponse<String> other = pause(id, "{ }", "Idempotency-Key", "8e03978e");
+
+        assertThat(first.statusCode()).isEqualTo(200);
+        assertThat(first.body()).contains("active -> paused");
+        assertThat(first.headers().firstValue("Idempotent-Replayed")).isEmpty();
+        assertThat(second.statusCode()).isEqualTo(200);
+        assertThat(second.body()).isEqualTo(first.body());
+        assertThat(second.headers().firstValue("Content-Type"))
+                .isEqualTo(first.headers().firstValue("Content-Type"));
+        assertThat(second.headers().firstValue("Idempotent-Replayed")).contains("true");
+        assertThat(other.statusCode()).isEqualTo(422);
+        assertThat(database.number("SELECT status FROM batched_background_migrations WHERE name = 'one'"))
+                .isOne();
+
+        database.execute("UPDATE batched_background_migration_request_keys SET status = NULL");
+        assertThat(pause(id, "{}", "Idempotency-Key", "8e03978e").statusCode()).isEqualTo(409);
+        database.execute("UPDATE batched_background_migration_request_keys SET created_at = now() - interval '61 s'");
+        assertThat(pause(id, "{}", "Idempotency-Key", "8e03978e").body()).contains("active -> paused");
+    }
+
+    @Test
+    void keepsTheAnswerOfARefusalAndRefusesWrongKeys() throws Exception {
+        long id = waiting("one");
+
+        assertThat(pause(id, "{\"x\": 1}", "Idempotency-Key", "k").statusCode()).isEqualTo(400);
+        HttpResponse<String> again = pause(id, "{\"x\": 1}", "Idempotency-Key", "k");
+        assertThat(again.statusCode()).isEqualTo(400);
+        assertThat(again.headers().firstValue("Idempotent-Replayed")).contains("true");
+        assertThat(again.headers().firstValue("Content-Type")).contains("application/problem+json");
+        for (String wrong : List.of("", "\"", "\"a", "a b", "a".repeat(256))) {
+            assertThat(pause(id, "{}", "Idempotency-Key", wrong).statusCode())
+                    .as(wrong)
+                    .isEqualTo(400);
+        }
+        assertThat(pause(id, "{}", "Idempotency-Key", "a", "Idempotency-Key", "b")
+                        .statusCode())
+                .isEqualTo(400);
+        assertThat(database.number("SELECT status FROM batched_background_migrations WHERE name = 'one'"))
+                .isOne();
+        assertThat(pause(id, "{}").statusCode()).isEqualTo(200);
+        assertThat(database.number("SELECT count(*) FROM batched_background_migration_request_keys"))
+                .isOne();
     }
 
     @Test

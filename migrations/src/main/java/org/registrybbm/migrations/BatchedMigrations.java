@@ -23,6 +23,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.outbox.Outbox;
 import org.registrybbm.migrations.outbox.Subscriber;
 import org.registrybbm.migrations.quarantine.Quarantine;
+import org.registrybbm.migrations.request.RequestKeys;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.settings.RegistryLock;
 import org.registrybbm.migrations.spi.BatchRunner;
@@ -58,6 +59,7 @@ public final class BatchedMigrations implements AutoCloseable {
     private final Quarantine quarantine;
     private final Verifier verifier;
     private final Verifications verifications;
+    private final RequestKeys requestKeys;
     private final Budgets budgets;
     private final Planner planner;
     private final Offers offers;
@@ -82,6 +84,7 @@ public final class BatchedMigrations implements AutoCloseable {
         this.quarantine = new Quarantine(dataSource);
         this.verifier = new Verifier(dataSource, settings, workRegistry);
         this.verifications = new Verifications(dataSource);
+        this.requestKeys = new RequestKeys(dataSource);
         this.budgets = new Budgets(dataSource);
         RegistryGate registryGate = new RegistryGate(builder.registryLock);
         this.planner = new Planner(dataSource, settings, workRegistry, listener, registryGate);
@@ -135,6 +138,11 @@ public final class BatchedMigrations implements AutoCloseable {
     /** Returns the records of verifications that replicas were asked for. */
     public Verifications verifications() {
         return verifications;
+    }
+
+    /** Returns the memory of requests that programs may send twice. */
+    public RequestKeys requestKeys() {
+        return requestKeys;
     }
 
     /** Returns the planner, which decides which batch jobs should run now. */

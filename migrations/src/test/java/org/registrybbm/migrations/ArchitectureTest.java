@@ -142,6 +142,7 @@ class ArchitectureTest {
                     "internal.sharing",
                     "internal.strategy")
             .may("gate", "failure", "internal.jdbc", "internal.tables")
+            .may("request", "failure", "internal.jdbc", "internal.tables")
             .may("audit", "failure", "internal.jdbc", "internal.tables")
             .may("outbox", "failure", "model", "status", "internal.failure", "internal.jdbc")
             .may(
@@ -190,6 +191,7 @@ class ArchitectureTest {
                     "quarantine",
                     "budget",
                     "status",
+                    "request",
                     "audit",
                     "verification",
                     "gate",

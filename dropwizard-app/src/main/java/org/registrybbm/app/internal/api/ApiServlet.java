@@ -2,12 +2,15 @@ package org.registrybbm.app.internal.api;
 
 import jakarta.servlet.Servlet;
 import java.util.List;
-import org.registrybbm.app.internal.access.FailedLogins;
-import org.registrybbm.app.internal.access.Tokens;
-import org.registrybbm.app.internal.access.WallClock;
+import org.registrybbm.app.internal.access.Bearer;
+import org.registrybbm.app.internal.api.filter.BearerFilter;
+import org.registrybbm.app.internal.api.filter.IdempotencyFilter;
 import org.registrybbm.app.internal.operate.Operations;
 import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.app.internal.web.JerseyServlet;
+import org.registrybbm.app.internal.web.NodeWriter;
+import org.registrybbm.app.internal.web.ProblemMapper;
+import org.registrybbm.app.internal.web.SafeHeaders;
 import org.registrybbm.migrations.BatchedMigrations;
 
 /** Makes the servlet that answers {@code /api/v1}. */
@@ -18,16 +21,12 @@ public final class ApiServlet {
     private ApiServlet() {}
 
     /** Returns the servlet for an engine. */
-    public static Servlet of(
-            BatchedMigrations engine,
-            Snapshots snapshots,
-            Operations operations,
-            Tokens tokens,
-            FailedLogins failures) {
+    public static Servlet of(BatchedMigrations engine, Snapshots snapshots, Operations operations, Bearer bearer) {
         Decisions decisions = new Decisions(operations);
         return JerseyServlet.of(
                 List.of(
-                        new BearerFilter(tokens, failures, WallClock.MACHINE),
+                        new BearerFilter(bearer, OpenApiResource.PATH),
+                        new IdempotencyFilter(engine.requestKeys(), Body.MOST_BYTES),
                         new SafeHeaders(),
                         new ProblemMapper(),
                         new NodeWriter()),

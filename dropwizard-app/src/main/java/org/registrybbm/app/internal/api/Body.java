@@ -12,10 +12,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.app.internal.web.Problem;
 
 /** The body of a request: a small JSON object, of which every property must be known. An empty body is an empty object. */
 final class Body {
-    private static final int MOST_BYTES = 64 * 1024;
+    /** How large it may be. */
+    static final int MOST_BYTES = 64 * 1024;
+
     private static final int LONGEST_TEXT = 1_000;
     private static final String REASON = "reason";
     private static final String DRY_RUN = "dry_run";

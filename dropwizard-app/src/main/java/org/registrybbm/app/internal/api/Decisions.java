@@ -2,8 +2,8 @@ package org.registrybbm.app.internal.api;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.ws.rs.container.ContainerRequestContext;
-import java.util.Objects;
 import org.registrybbm.app.internal.access.Operator;
+import org.registrybbm.app.internal.api.filter.BearerFilter;
 import org.registrybbm.app.internal.operate.Decision;
 import org.registrybbm.app.internal.operate.Operations;
 import org.registrybbm.migrations.model.StatusChange.Decider;
@@ -14,7 +14,7 @@ record Decisions(Operations operations) {
         if (body.dryRun()) {
             return Json.effects(operations.preview(decision), true);
         }
-        Operator operator = (Operator) Objects.requireNonNull(request.getProperty(BearerFilter.OPERATOR));
+        Operator operator = BearerFilter.operator(request);
         return Json.effects(operations.run(decision, new Decider(operator.name(), "api", body.reason())), false);
     }
 }

@@ -2,6 +2,7 @@ package org.registrybbm.app.internal.api;
 
 import java.util.Optional;
 import org.registrybbm.app.internal.snapshot.Snapshots;
+import org.registrybbm.app.internal.web.Problem;
 import org.registrybbm.migrations.status.MigrationOverview;
 
 /** What this replica knows of the fleet now. */

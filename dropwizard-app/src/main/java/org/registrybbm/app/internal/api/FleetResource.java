@@ -21,6 +21,7 @@ import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.app.internal.text.BudgetOptions;
 import org.registrybbm.app.internal.text.BudgetTable;
 import org.registrybbm.app.internal.text.EventTable;
+import org.registrybbm.app.internal.web.Problem;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.budget.Budget.Scope;

@@ -21,6 +21,7 @@ import org.registrybbm.app.internal.text.EventTable;
 import org.registrybbm.app.internal.text.PrettyJson;
 import org.registrybbm.app.internal.text.QuarantineTable;
 import org.registrybbm.app.internal.text.StatusJson;
+import org.registrybbm.app.internal.web.Problem;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.quarantine.QuarantinedRow;

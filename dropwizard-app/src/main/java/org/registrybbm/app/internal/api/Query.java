@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.registrybbm.app.internal.web.Problem;
 
 /** The parameters behind the question mark of an address. Each must be known and given once at most. */
 final class Query {

@@ -13,6 +13,7 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.InputStream;
 import org.registrybbm.app.internal.snapshot.Snapshots;
+import org.registrybbm.app.internal.web.Problem;
 import org.registrybbm.migrations.BatchedMigrations;
 
 /** Begins verifications, which take longer than a request may, and tells how far they are. */

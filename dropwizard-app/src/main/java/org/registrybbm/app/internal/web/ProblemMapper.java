@@ -1,4 +1,4 @@
-package org.registrybbm.app.internal.api;
+package org.registrybbm.app.internal.web;
 
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Turns whatever is thrown into a short answer. What the program did not expect is in the log alone. */
-final class ProblemMapper implements ExceptionMapper<Throwable> {
+public final class ProblemMapper implements ExceptionMapper<Throwable> {
     private static final Logger LOGGER = LoggerFactory.getLogger(ProblemMapper.class);
 
     @Override

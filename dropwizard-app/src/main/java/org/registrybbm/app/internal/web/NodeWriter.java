@@ -1,4 +1,4 @@
-package org.registrybbm.app.internal.api;
+package org.registrybbm.app.internal.web;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import jakarta.ws.rs.Produces;
@@ -14,7 +14,7 @@ import org.registrybbm.app.internal.text.PrettyJson;
 
 /** Writes JSON nodes. */
 @Produces(MediaType.APPLICATION_JSON)
-final class NodeWriter implements MessageBodyWriter<JsonNode> {
+public final class NodeWriter implements MessageBodyWriter<JsonNode> {
     @Override
     public boolean isWriteable(Class<?> type, Type generic, Annotation[] annotations, MediaType media) {
         return JsonNode.class.isAssignableFrom(type);
