@@ -202,6 +202,21 @@ class ApiTest {
     }
 
     @Test
+    void listsTheEventsOfAMigrationInPages() throws Exception {
+        long id = waiting("one");
+        for (int priority = 1; priority <= 3; priority++) {
+            operate("PUT", "migrations/" + id + "/priority", "{\"priority\": " + priority + "}");
+        }
+
+        JsonNode first = get("migrations/" + id + "/events?limit=2");
+        JsonNode second = get("migrations/" + id + "/events?limit=2&before=" + first.path("next"));
+
+        assertThat(first.path("items").findValuesAsText("new_value")).containsExactly("3", "2");
+        assertThat(second.path("items").findValuesAsText("new_value")).containsExactly("1");
+        assertThat(second.path("next").isNull()).isTrue();
+    }
+
+    @Test
     void changesPrioritiesAndBudgets() throws Exception {
         long id = queue("one", 0);
 

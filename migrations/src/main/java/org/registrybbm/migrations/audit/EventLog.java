@@ -31,11 +31,27 @@ public final class EventLog {
      * @throws DatabaseException when the database cannot be reached or a statement fails
      */
     public List<RecordedEvent> newest(String name, int limit) {
+        return newest(name, Long.MAX_VALUE, limit);
+    }
+
+    /**
+     * Reads the newest events of a migration before one of them.
+     *
+     * @param name the migration's name
+     * @param before only events with smaller ids than this one, for the next page
+     * @param limit how many events to read at most, 1 to 1000
+     * @return the events, the newest first
+     * @throws UnknownMigrationException when there is no migration of that name
+     * @throws IllegalArgumentException when the limit is out of its range
+     * @throws SchemaNotMigratedException when the tables are missing
+     * @throws DatabaseException when the database cannot be reached or a statement fails
+     */
+    public List<RecordedEvent> newest(String name, long before, int limit) {
         checkLimit(limit);
         return database.read(
                 "list the events of '" + name + "'",
                 List.of(name),
-                connection -> RecordedEvents.newest(connection, name, limit));
+                connection -> RecordedEvents.newest(connection, name, before, limit));
     }
 
     /**

@@ -20,6 +20,7 @@ public final class RecordedEvents {
     private static final String NEWEST = EVENTS + """
             JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
             WHERE m.name = ?
+                AND e.id < ?
             ORDER BY e.id DESC
             LIMIT ?
             """;
@@ -45,9 +46,10 @@ public final class RecordedEvents {
 
     private RecordedEvents() {}
 
-    /** Returns the newest events of a migration, the newest first. */
-    public static List<RecordedEvent> newest(Connection connection, String migration, int limit) throws SQLException {
-        return Jdbc.list(connection, NEWEST, RecordedEvents::recorded, migration, limit);
+    /** Returns the newest events of a migration before one of them, the newest first. */
+    public static List<RecordedEvent> newest(Connection connection, String migration, long before, int limit)
+            throws SQLException {
+        return Jdbc.list(connection, NEWEST, RecordedEvents::recorded, migration, before, limit);
     }
 
     /** Returns the newest events of all migrations before one of them, the newest first; those of one person only if one is given. */

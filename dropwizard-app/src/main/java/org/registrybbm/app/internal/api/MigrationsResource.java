@@ -143,8 +143,11 @@ public final class MigrationsResource {
     @GET
     @Path("{id}/events")
     public ObjectNode events(@PathParam("id") long id, @Context UriInfo uri) {
-        int limit = (int) Query.of(uri, "limit").number("limit", PAGE, 1, MOST);
-        return Json.page(engine.eventLog().newest(name(id), limit), limit, EventTable::node, one -> one.id());
+        Query query = Query.of(uri, "before", "limit");
+        long before = query.number("before", Long.MAX_VALUE, 1, Long.MAX_VALUE);
+        int limit = (int) query.number("limit", PAGE, 1, MOST - 1);
+        return Json.page(
+                engine.eventLog().newest(name(id), before, limit + 1), limit, EventTable::node, one -> one.id());
     }
 
     /** Pauses it. */
