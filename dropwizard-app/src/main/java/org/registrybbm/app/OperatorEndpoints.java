@@ -1,7 +1,10 @@
 package org.registrybbm.app;
 
 import io.dropwizard.core.setup.Environment;
+import io.dropwizard.jetty.setup.ServletEnvironment;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.FilterRegistration;
+import jakarta.servlet.ServletRegistration;
 import java.util.EnumSet;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.registrybbm.app.config.OperatorsFactory;
@@ -18,6 +21,8 @@ import org.registrybbm.app.internal.operate.Operations;
 import org.registrybbm.app.internal.page.AdminIndex;
 import org.registrybbm.app.internal.page.PageServlet;
 import org.registrybbm.app.internal.snapshot.Snapshots;
+import org.registrybbm.app.internal.stream.EventStreamServlet;
+import org.registrybbm.app.internal.stream.EventStreams;
 import org.registrybbm.migrations.BatchedMigrations;
 
 /** Serves the page and the API. */
@@ -29,10 +34,9 @@ record OperatorEndpoints(Environment environment, BatchedMigrations engine, Snap
                 .admin()
                 .addFilter("bbm-task-tokens", new TaskTokens(tokens, failures, WallClock.MACHINE, snapshots::forget))
                 .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/tasks/*");
-        environment
-                .admin()
-                .addFilter("bbm-index", new AdminIndex())
-                .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
+        FilterRegistration.Dynamic index = environment.admin().addFilter("bbm-index", new AdminIndex());
+        index.setAsyncSupported(true);
+        index.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
         Operations operations = new Operations(engine, verification(), snapshots::forget);
         Bearer bearer = new Bearer(tokens, failures, WallClock.MACHINE);
         environment
@@ -43,12 +47,35 @@ record OperatorEndpoints(Environment environment, BatchedMigrations engine, Snap
                 .admin()
                 .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, bearer))
                 .addMapping(ApiServlet.MAPPING);
+        EventStreams streams = streams();
+        serveStream(environment.admin(), streams, bearer);
         if (operators.applicationPort()) {
+            serveStream(environment.servlets(), streams, bearer);
             environment
                     .servlets()
                     .addServlet("bbm-api", ApiServlet.of(engine, snapshots, operations, bearer))
                     .addMapping(ApiServlet.MAPPING);
         }
+    }
+
+    private static void serveStream(ServletEnvironment servlets, EventStreams streams, Bearer bearer) {
+        ServletRegistration.Dynamic stream =
+                servlets.addServlet("bbm-event-stream", new EventStreamServlet(streams, bearer));
+        stream.setAsyncSupported(true);
+        stream.addMapping(EventStreamServlet.MAPPING);
+    }
+
+    private EventStreams streams() {
+        EventStreams streams = new EventStreams(engine.eventLog(), System::nanoTime);
+        engine.presence().alsoTell(streams::wake);
+        // Streams that are open would hold up the stop of the server until its grace period is over.
+        environment.lifecycle().addEventListener(new LifeCycle.Listener() {
+            @Override
+            public void lifeCycleStopping(LifeCycle event) {
+                streams.close();
+            }
+        });
+        return streams;
     }
 
     private BackgroundVerification verification() {

@@ -5,12 +5,25 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -278,148 +291,6 @@ class ApiTest {
                 .isEqualTo("jane: old");
     }
 
-    private static HttpResponse<String> pause(long id, String body, String... headers) throws Exception {
-        List<String> all = new ArrayList<>(List.of("Authorization", "Bearer " + HostApplication.OPERATE));
-        all.addAll(List.of(headers));
-        return application.send("POST", "/api/v1/migrations/" + id + "/pause", body, all.toArray(String[]::new));
-    }
-
-    @Test
-    void answersARequestWithAKeyOnce() throws Exception {
-        long id = waiting("one");
-
-        HttpResponse<String> first = pause(id, "{}", "Idempotency-Key", "\"8e03978e\"");
-        database.execute("UPDATE batched_background_migrations SET status = 1 WHERE name = 'one'");
-        HttpResponse<String> second = pause(id, "{}", "Idempotency-Key", "8e03978e");
-        HttpResponse<String> other = pause(id, "{ }", "Idempotency-Key", "8e03978e");
-
-        assertThat(first.statusCode()).isEqualTo(200);
-        assertThat(first.body()).contains("active -> paused");
-        assertThat(first.headers().firstValue("Idempotent-Replayed")).isEmpty();
-        assertThat(second.statusCode()).isEqualTo(200);
-        assertThat(second.body()).isEqualTo(first.body());
-        assertThat(second.headers().firstValue("Content-Type"))
-                .isEqualTo(first.headers().firstValue("Content-Type"));
-        assertThat(second.headers().firstValue("Idempotent-Replayed")).contains("true");
-        assertThat(other.statusCode()).isEqualTo(422);
-        assertThat(database.number("SELECT status FROM batched_background_migrations WHERE name = 'one'"))
-                .isOne();
-
-        database.execute("UPDATE batched_background_migration_request_keys SET status = NULL");
-        assertThat(pause(id, "{}", "Idempotency-Key", "8e03978e").statusCode()).isEqualTo(409);
-        database.execute("UPDATE batched_background_migration_request_keys SET created_at = now() - interval '61 s'");
-        assertThat(pause(id, "{}", "Idempotency-Key", "8e03978e").body()).contains("active -> paused");
-    }
-
-    @Test
-    void keepsTheAnswerOfARefusalAndRefusesWrongKeys() throws Exception {
-        long id = waiting("one");
-
-        assertThat(pause(id, "{\"x\": 1}", "Idempotency-Key", "k").statusCode()).isEqualTo(400);
-        HttpResponse<String> again = pause(id, "{\"x\": 1}", "Idempotency-Key", "k");
-        assertThat(again.statusCode()).isEqualTo(400);
-        assertThat(again.headers().firstValue("Idempotent-Replayed")).contains("true");
-        assertThat(again.headers().firstValue("Content-Type")).contains("application/problem+json");
-        for (String wrong : List.of("", "\"", "\"a", "a b", "a".repeat(256))) {
-            assertThat(pause(id, "{}", "Idempotency-Key", wrong).statusCode())
-                    .as(wrong)
-                    .isEqualTo(400);
-        }
-        assertThat(pause(id, "{}", "Idempotency-Key", "a", "Idempotency-Key", "b")
-                        .statusCode())
-                .isEqualTo(400);
-        assertThat(database.number("SELECT status FROM batched_background_migrations WHERE name = 'one'"))
-                .isOne();
-        assertThat(pause(id, "{}").statusCode()).isEqualTo(200);
-        assertThat(database.number("SELECT count(*) FROM batched_background_migration_request_keys"))
-                .isOne();
-    }
-
-    @Test
-    void verifiesInTheBackground() throws Exception {
-        database.execute("TRUNCATE things; INSERT INTO things SELECT n, n, n FROM generate_series(1, 1000) AS n");
-        long id = queue("one", 2, "copyIt");
-        String path = "migrations/" + id;
-
-        assertThat(send(HostApplication.READ, "GET", path + "/verification", "").statusCode())
-                .isEqualTo(404);
-        assertThat(operate("POST", path + "/verify", "{\"dry_run\": true}").toString())
-                .contains("would read all rows of public.things");
-        assertThat(send(HostApplication.READ, "GET", path + "/verification", "").statusCode())
-                .isEqualTo(404);
-
-        HttpResponse<String> begun =
-                send(HostApplication.OPERATE, "POST", path + "/verify", "{\"reason\": \"before the release\"}");
-        assertThat(begun.statusCode()).as(begun.body()).isEqualTo(202);
-        assertThat(begun.headers().firstValue("Location"))
-                .contains(application.admin("/api/v1/" + path + "/verification").toString());
-        JsonNode complete = ended(path);
-        assertThat(complete.path("verdict").textValue()).isEqualTo("complete");
-        assertThat(complete.path("asked_by").textValue()).isEqualTo("jane");
-        assertThat(complete.path("rows_read").longValue()).isPositive();
-        assertThat(database.number("SELECT count(verified_at) FROM batched_background_migrations WHERE name = 'one'"))
-                .isOne();
-
-        database.execute("UPDATE things SET wide = NULL WHERE id IN (7, 8)");
-        assertThat(send(HostApplication.OPERATE, "POST", path + "/verify", "").statusCode())
-                .isEqualTo(202);
-        JsonNode incomplete = ended(path);
-        assertThat(incomplete.path("verdict").textValue()).isEqualTo("incomplete");
-        assertThat(incomplete.path("rows_left").longValue()).isEqualTo(2);
-        assertThat(get(path + "/events").path("items").findValuesAsText("event"))
-                .containsExactly(
-                        "verification_ended",
-                        "proof_lost",
-                        "verification_started",
-                        "verification_ended",
-                        "verification_started");
-        assertThat(get(path + "/events").path("items").findValuesAsText("reason"))
-                .contains("before the release", "complete: no row with id from 1 to 1000 is left");
-    }
-
-    private static JsonNode ended(String path) throws Exception {
-        await().atMost(RegistryJar.PATIENCE)
-                .until(() ->
-                        get(path + "/verification").path("state").textValue().equals("ended"));
-        return get(path + "/verification");
-    }
-
-    @Test
-    void verifiesNothingTwiceAtATime() throws Exception {
-        database.execute("TRUNCATE things; INSERT INTO things VALUES (1, 1, NULL)");
-        long slow = queue("slow", 2, "slowToAsk");
-        long other = queue("other", 2, "copyIt");
-        long elsewhere = queue("elsewhere", 2, "copyIt");
-        database.execute("""
-                INSERT INTO batched_background_migration_verifications (batched_background_migration_id, replica)
-                SELECT id, 'another-replica' FROM batched_background_migrations WHERE name = 'elsewhere'
-                """);
-
-        HttpResponse<String> first = send(HostApplication.OPERATE, "POST", "migrations/" + slow + "/verify", "");
-        HttpResponse<String> again = send(HostApplication.OPERATE, "POST", "migrations/" + slow + "/verify", "");
-        HttpResponse<String> busy = send(HostApplication.OPERATE, "POST", "migrations/" + other + "/verify", "");
-
-        assertThat(first.body()).contains("reads all rows");
-        assertThat(again.statusCode()).isEqualTo(202);
-        assertThat(JSON.readTree(again.body()).path("changes")).isEmpty();
-        assertThat(busy.statusCode()).isEqualTo(409);
-        assertThat(busy.body()).contains("this replica is verifying 'slow'");
-        assertThat(ended("migrations/" + slow).path("rows_left").longValue()).isOne();
-
-        HttpResponse<String> there = send(HostApplication.OPERATE, "POST", "migrations/" + elsewhere + "/verify", "");
-        assertThat(there.statusCode()).isEqualTo(202);
-        assertThat(JSON.readTree(there.body()).path("changes")).isEmpty();
-        database.execute("UPDATE batched_background_migration_verifications SET seen_at = now() - interval '61 s'");
-        assertThat(get("migrations/" + elsewhere + "/verification")
-                        .path("state")
-                        .textValue())
-                .isEqualTo("lost");
-        assertThat(send(HostApplication.OPERATE, "POST", "migrations/" + elsewhere + "/verify", "")
-                        .body())
-                .contains("reads all rows");
-        assertThat(ended("migrations/" + elsewhere).path("replica").textValue()).isNotEqualTo("another-replica");
-    }
-
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     GET    | nothing                               |                                  | 404 | there is nothing at this address
@@ -481,6 +352,36 @@ class ApiTest {
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    /** The stream is no resource of Jersey's. */
+    @Test
+    void isDescribedAsItIs() throws Exception {
+        Set<String> routes = new TreeSet<>(Set.of("GET /events/stream"));
+        for (JavaClass resource : new ClassFileImporter().importPackages("org.registrybbm.app.internal.api")) {
+            String root = resource.isAnnotatedWith(Path.class)
+                    ? resource.getAnnotationOfType(Path.class).value()
+                    : null;
+            for (JavaMethod method : root == null ? Set.<JavaMethod>of() : resource.getMethods()) {
+                String path = "/" + root
+                        + (method.isAnnotatedWith(Path.class)
+                                ? "/" + method.getAnnotationOfType(Path.class).value()
+                                : "");
+                Stream.of(GET.class, POST.class, PUT.class, DELETE.class)
+                        .filter(method::isAnnotatedWith)
+                        .forEach(verb -> routes.add(verb.getSimpleName() + " " + path.replaceFirst("^//", "/")));
+            }
+        }
+        Set<String> described = new TreeSet<>();
+        JsonNode document = new YAMLMapper()
+                .readTree(application.get("/api/v1/openapi.yaml").body());
+        document.path("paths")
+                .fields()
+                .forEachRemaining(path -> path.getValue()
+                        .fieldNames()
+                        .forEachRemaining(verb -> described.add(verb.toUpperCase(Locale.ROOT) + " " + path.getKey())));
+
+        assertThat(described).isEqualTo(routes);
     }
 
     @Test

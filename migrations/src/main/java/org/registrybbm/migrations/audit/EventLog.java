@@ -86,6 +86,18 @@ public final class EventLog {
         return database.read("list events", List.of(), connection -> RecordedEvents.after(connection, after, limit));
     }
 
+    /**
+     * Returns the id of the newest event that {@link #after} returns: every transaction that is older has ended. Whoever begins there misses
+     * nothing.
+     *
+     * @return its id; 0 if there is none
+     * @throws SchemaNotMigratedException when the tables are missing
+     * @throws DatabaseException when the database cannot be reached or a statement fails
+     */
+    public long newestSettled() {
+        return database.read("look for the newest event", List.of(), RecordedEvents::newestSettled);
+    }
+
     private static void checkLimit(int limit) {
         if (limit < 1 || limit > MOST_EVENTS) {
             throw new IllegalArgumentException("limit is " + limit + ", allowed is 1 to " + MOST_EVENTS);

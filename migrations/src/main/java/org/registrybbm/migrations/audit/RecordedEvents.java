@@ -36,12 +36,30 @@ public final class RecordedEvents {
 
     // An event gets its id before its transaction is committed. So that no smaller id comes later, only events are
     // returned that are older than every transaction that is open.
+    private static final String SETTLED = """
+            age(e.xmin) > age((pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text::xid)
+            """;
+
     private static final String AFTER = EVENTS + """
             LEFT JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
             WHERE e.id > ?
-                AND age(e.xmin) > age((pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text::xid)
+                AND\s""" + SETTLED + """
             ORDER BY e.id
             LIMIT ?
+            """;
+
+    // By its key, from the end.
+    private static final String NEWEST_SETTLED = """
+            SELECT coalesce(
+                (
+                    SELECT e.id
+                    FROM batched_background_migration_events e
+                    WHERE\s""" + SETTLED + """
+                    ORDER BY e.id DESC
+                    LIMIT 1
+                ),
+                0
+            ) AS id
             """;
 
     private RecordedEvents() {}
@@ -61,6 +79,11 @@ public final class RecordedEvents {
     /** Returns the events of all migrations after one of them, the oldest first. */
     public static List<RecordedEvent> after(Connection connection, long after, int limit) throws SQLException {
         return Jdbc.list(connection, AFTER, RecordedEvents::recorded, after, limit);
+    }
+
+    /** Returns the id of the newest event that {@link #after} returns; 0 if there is none. */
+    public static long newestSettled(Connection connection) throws SQLException {
+        return Jdbc.one(connection, NEWEST_SETTLED, row -> row.getLong("id"));
     }
 
     private static RecordedEvent recorded(ResultSet row) throws SQLException {
