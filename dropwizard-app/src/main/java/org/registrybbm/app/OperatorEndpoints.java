@@ -23,6 +23,7 @@ import org.registrybbm.app.internal.page.PageServlet;
 import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.app.internal.stream.EventStreamServlet;
 import org.registrybbm.app.internal.stream.EventStreams;
+import org.registrybbm.app.internal.web.FewBodies;
 import org.registrybbm.migrations.BatchedMigrations;
 
 /** Serves the page and the API. */
@@ -34,6 +35,10 @@ record OperatorEndpoints(Environment environment, BatchedMigrations engine, Snap
                 .admin()
                 .addFilter("bbm-task-tokens", new TaskTokens(tokens, failures, WallClock.MACHINE, snapshots::forget))
                 .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/tasks/*");
+        FilterRegistration.Dynamic bodies =
+                environment.admin().addFilter("bbm-few-bodies", new FewBodies(System::nanoTime));
+        bodies.setAsyncSupported(true);
+        bodies.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
         FilterRegistration.Dynamic index = environment.admin().addFilter("bbm-index", new AdminIndex());
         index.setAsyncSupported(true);
         index.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");

@@ -3,6 +3,7 @@ package org.registrybbm.app.internal.page;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
+import org.eclipse.jetty.http.HttpException;
 import org.registrybbm.app.internal.operate.BusyException;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
@@ -25,7 +26,11 @@ final class PageErrors implements ExceptionMapper<Throwable> {
                     ? web.getResponse()
                     : answer(
                             status,
-                            status == 404 ? "There is nothing at this address." : "The request was not understood.");
+                            status == 408
+                                    ? "The form did not come in time. Nothing was changed."
+                                    : status == 404
+                                            ? "There is nothing at this address."
+                                            : "The request was not understood.");
         }
         if (thrown instanceof UnknownMigrationException) {
             return answer(404, String.valueOf(thrown.getMessage()));
@@ -35,6 +40,9 @@ final class PageErrors implements ExceptionMapper<Throwable> {
         }
         if (thrown instanceof DatabaseException || thrown instanceof SchemaNotMigratedException) {
             return answer(503, String.valueOf(thrown.getMessage()));
+        }
+        if (thrown instanceof HttpException server) {
+            return answer(server.getCode(), "The form came too slowly, or could not be read. Nothing was changed.");
         }
         if (thrown instanceof BusyException) {
             return answer(409, String.valueOf(thrown.getMessage()));

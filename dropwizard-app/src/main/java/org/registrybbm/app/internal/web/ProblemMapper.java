@@ -3,6 +3,7 @@ package org.registrybbm.app.internal.web;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
+import org.eclipse.jetty.http.HttpException;
 import org.registrybbm.app.internal.operate.BusyException;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
@@ -31,6 +32,9 @@ public final class ProblemMapper implements ExceptionMapper<Throwable> {
         }
         if (thrown instanceof DatabaseException || thrown instanceof SchemaNotMigratedException) {
             return Problem.of(503, String.valueOf(thrown.getMessage()));
+        }
+        if (thrown instanceof HttpException server) {
+            return Problem.of(server.getCode(), "the body came too slowly, or could not be read; nothing was changed");
         }
         if (thrown instanceof BusyException) {
             return Problem.of(409, String.valueOf(thrown.getMessage()));

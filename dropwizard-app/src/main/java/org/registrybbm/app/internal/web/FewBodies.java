@@ -1,0 +1,80 @@
+package org.registrybbm.app.internal.web;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Leaves threads of the admin port to those who only look. Each request that has a body keeps a thread until the body is there, and the
+ * admin port has 64 threads. So no more than half of them serve such requests, and a body has to be there within 10 s.
+ */
+public final class FewBodies extends HttpFilter {
+    private static final long serialVersionUID = 1L;
+    private static final Set<String> WITHOUT_BODY = Set.of("GET", "HEAD", "OPTIONS");
+    private static final int MOST = 32;
+
+    private final transient Semaphore places = new Semaphore(MOST);
+    private final transient LongSupplier nanos;
+
+    /**
+     * Creates a filter that lets everybody in yet.
+     *
+     * @param nanos a clock that only goes forward
+     */
+    public FewBodies(LongSupplier nanos) {
+        this.nanos = nanos;
+    }
+
+    /** A request whose body has to come in time. */
+    private static final class Timely extends HttpServletRequestWrapper {
+        private final LongSupplier nanos;
+        private @Nullable ServletInputStream body;
+
+        Timely(HttpServletRequest request, LongSupplier nanos) {
+            super(request);
+            this.nanos = nanos;
+        }
+
+        @Override
+        public ServletInputStream getInputStream() throws IOException {
+            if (body == null) {
+                body = new TimelyBody(super.getInputStream(), nanos);
+            }
+            return body;
+        }
+    }
+
+    @Override
+    protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        if (WITHOUT_BODY.contains(request.getMethod())) {
+            chain.doFilter(request, response);
+        } else if (places.tryAcquire()) {
+            try {
+                chain.doFilter(new Timely(request, nanos), response);
+            } finally {
+                places.release();
+            }
+        } else {
+            SafeHeaders.ALL.forEach(response::setHeader);
+            response.setHeader("Retry-After", "1");
+            response.setStatus(503);
+            response.setContentType(Problem.TYPE);
+            response.getOutputStream()
+                    .write(Problem.json(
+                                    503,
+                                    MOST + " other requests with bodies are served now; nothing was changed; try again")
+                            .getBytes(StandardCharsets.UTF_8));
+        }
+    }
+}
