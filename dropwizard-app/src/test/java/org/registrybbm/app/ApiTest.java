@@ -307,6 +307,7 @@ class ApiTest {
                     DELETE | migrations/1/pause                    |                                  | 405 | the header Allow tells which it knows
                     POST   | migrations/ID/pause                   | {"reson": "x"}                   | 400 | known are dry_run, reason
                     POST   | migrations/ID/pause                   | {"reason": 1}                    | 400 | 'reason' must be a text
+                    POST   | migrations/ID/pause                   | {"dry_run": true, "reason": ""}  | 400 | 'reason' must be a text
                     POST   | migrations/ID/pause                   | {"reason": "x", "reason": "y"}   | 400 | the body is not JSON
                     POST   | migrations/ID/pause                   | []                               | 400 | the body is no JSON object
                     POST   | migrations/ID/pause                   | {} {}                            | 400 | the body is not JSON

@@ -11,10 +11,11 @@ import org.registrybbm.migrations.model.StatusChange.Decider;
 /** Does what a request asks for, in the name of its token. */
 record Decisions(Operations operations) {
     ObjectNode run(ContainerRequestContext request, Body body, Decision decision) {
+        String reason = body.reason();
         if (body.dryRun()) {
             return Json.effects(operations.preview(decision), true);
         }
         Operator operator = BearerFilter.operator(request);
-        return Json.effects(operations.run(decision, new Decider(operator.name(), "api", body.reason())), false);
+        return Json.effects(operations.run(decision, new Decider(operator.name(), "api", reason)), false);
     }
 }
