@@ -21,7 +21,10 @@ public final class EventStreams implements AutoCloseable {
     /** How many may listen to one replica. */
     static final int MOST = 64;
 
-    /** How many events a program may have missed. Each migration keeps so many, so none of these was thinned out. */
+    /**
+     * How many events a program may have missed. Each migration keeps so many, so none of these was thinned out, but for events about sizes
+     * and takeovers of migrations that finished long ago.
+     */
     static final int MOST_MISSED = 999;
 
     private static final Logger LOGGER = LoggerFactory.getLogger(EventStreams.class);
