@@ -62,6 +62,9 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
         if (given == null || !CHANGING.contains(request.getMethod())) {
             return;
         }
+        // Also before a refusal: the server closes a connection on which something is left to read.
+        byte[] body = request.getEntityStream().readNBytes(mostBytes + 1);
+        request.setEntityStream(new ByteArrayInputStream(body));
         String key = given.size() == 1 ? key(given.get(0).strip()) : null;
         if (key == null) {
             request.abortWith(Problem.of(
@@ -70,8 +73,6 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
                             + " visible characters, best in quotes; nothing was changed"));
             return;
         }
-        byte[] body = request.getEntityStream().readNBytes(mostBytes + 1);
-        request.setEntityStream(new ByteArrayInputStream(body));
         if (body.length <= mostBytes) {
             Claim claim = keys.claim(BearerFilter.operator(request).name(), key, fingerprint(request, body));
             if (claim instanceof Claim.Mine mine) {
