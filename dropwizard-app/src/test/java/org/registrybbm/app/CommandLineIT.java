@@ -83,7 +83,7 @@ class CommandLineIT {
 
         assertThat(result.exit()).isZero();
         assertThat(Files.readString(loaded))
-                .contains("org.registrybbm.app.internal.text.StatusTable")
+                .contains("org.registrybbm.app.internal.text.answer.StatusTable")
                 .doesNotContain(
                         "com.sun.jmx.mbeanserver", // metrics of the JVM
                         "io.dropwizard.health.Schedule", // the block 'health'

@@ -9,9 +9,9 @@ import net.sourceforge.argparse4j.inf.Subparser;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.operate.Decision;
 import org.registrybbm.app.internal.text.BudgetOptions;
-import org.registrybbm.app.internal.text.BudgetTable;
 import org.registrybbm.app.internal.text.CommandFailure;
 import org.registrybbm.app.internal.text.Priorities;
+import org.registrybbm.app.internal.text.answer.BudgetTable;
 import org.registrybbm.migrations.BatchedMigrations;
 
 /**

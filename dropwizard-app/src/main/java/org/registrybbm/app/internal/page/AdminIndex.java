@@ -14,6 +14,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.registrybbm.app.internal.page.view.Layout;
 
 /** Answers {@code GET /} of the admin port with links to what is there. Dropwizard's own menu knows nothing of batched migrations. */
 public final class AdminIndex extends HttpFilter {

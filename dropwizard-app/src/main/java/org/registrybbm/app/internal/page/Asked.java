@@ -5,7 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.operate.Decision;
 import org.registrybbm.app.internal.operate.Operations;
-import org.registrybbm.app.internal.page.FormViews.Confirmation;
+import org.registrybbm.app.internal.page.view.FormViews.Confirmation;
 
 /**
  * What somebody is about to decide.

@@ -9,6 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.access.Operator;
 import org.registrybbm.app.internal.operate.Operations;
+import org.registrybbm.app.internal.page.view.FormViews;
 import org.registrybbm.migrations.model.StatusChange.Decider;
 
 /** Shows what somebody is about to decide, with a form that does it, and does it once the form is sent. */

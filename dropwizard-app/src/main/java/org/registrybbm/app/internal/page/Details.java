@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.registrybbm.app.internal.page.view.Detail;
+import org.registrybbm.app.internal.page.view.MapView;
 import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.failure.DatabaseException;

@@ -16,6 +16,8 @@ import org.registrybbm.app.internal.access.Operator;
 import org.registrybbm.app.internal.access.SameOrigin;
 import org.registrybbm.app.internal.access.Tokens;
 import org.registrybbm.app.internal.access.WallClock;
+import org.registrybbm.app.internal.page.view.FormViews;
+import org.registrybbm.app.internal.page.view.Layout;
 
 /** Lets only those in who are logged in, and takes forms only from this page. */
 @PreMatching

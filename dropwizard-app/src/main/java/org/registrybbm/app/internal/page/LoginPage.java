@@ -19,6 +19,8 @@ import org.registrybbm.app.internal.access.FailedLogins;
 import org.registrybbm.app.internal.access.LoginCookie;
 import org.registrybbm.app.internal.access.Tokens;
 import org.registrybbm.app.internal.access.WallClock;
+import org.registrybbm.app.internal.page.view.FormViews;
+import org.registrybbm.app.internal.page.view.Layout;
 
 /** Logs people in and out. */
 @Path("")

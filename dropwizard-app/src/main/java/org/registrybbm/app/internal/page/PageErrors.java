@@ -5,6 +5,7 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
 import org.eclipse.jetty.http.HttpException;
 import org.registrybbm.app.internal.operate.BusyException;
+import org.registrybbm.app.internal.page.view.FormViews;
 import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.failure.UnknownMigrationException;

@@ -6,6 +6,7 @@ import org.registrybbm.app.internal.access.FailedLogins;
 import org.registrybbm.app.internal.access.Tokens;
 import org.registrybbm.app.internal.access.WallClock;
 import org.registrybbm.app.internal.operate.Operations;
+import org.registrybbm.app.internal.page.view.Assets;
 import org.registrybbm.app.internal.snapshot.Snapshots;
 import org.registrybbm.app.internal.web.JerseyServlet;
 import org.registrybbm.migrations.BatchedMigrations;

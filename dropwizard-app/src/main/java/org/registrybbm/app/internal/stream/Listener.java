@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
-import org.registrybbm.app.internal.text.EventTable;
+import org.registrybbm.app.internal.text.answer.EventTable;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.registrybbm.app.internal.text.BudgetOptions;
-import org.registrybbm.app.internal.text.BudgetTable;
+import org.registrybbm.app.internal.text.answer.BudgetTable;
 import org.registrybbm.migrations.budget.Budget;
 import org.registrybbm.migrations.budget.Budgets;
 

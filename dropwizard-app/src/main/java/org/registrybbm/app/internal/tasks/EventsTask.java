@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.registrybbm.app.internal.text.EventTable;
+import org.registrybbm.app.internal.text.answer.EventTable;
 import org.registrybbm.migrations.audit.EventLog;
 
 /** Answers {@code POST /tasks/bbm-events}: shows what was decided about one batched migration, newest first. */

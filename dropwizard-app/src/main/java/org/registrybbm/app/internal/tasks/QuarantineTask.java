@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.registrybbm.app.internal.text.QuarantineTable;
+import org.registrybbm.app.internal.text.answer.QuarantineTable;
 import org.registrybbm.migrations.quarantine.Quarantine;
 
 /** Answers {@code POST /tasks/bbm-quarantine}: lists the rows that could not be changed. */

@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.registrybbm.app.internal.text.StatusTable;
+import org.registrybbm.app.internal.text.answer.StatusTable;
 import org.registrybbm.migrations.status.StatusReader;
 
 /**

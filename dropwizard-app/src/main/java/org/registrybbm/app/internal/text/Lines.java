@@ -15,7 +15,7 @@ public final class Lines {
      * @param indent what each line begins with
      * @param width the longest line, with the indent
      */
-    static List<String> wrapped(String text, String indent, int width) {
+    public static List<String> wrapped(String text, String indent, int width) {
         return broken(text, indent, indent, "", width);
     }
 
@@ -27,7 +27,7 @@ public final class Lines {
      * @param indent what its first line begins with; the others are indented more
      * @param width the longest line
      */
-    static List<String> command(String command, String indent, int width) {
+    public static List<String> command(String command, String indent, int width) {
         return command.contains("'")
                 ? List.of(indent + command)
                 : broken(command, indent, " ".repeat(indent.length() + 2), "\\", width);

@@ -35,7 +35,7 @@ public final class PrettyJson {
     }
 
     /** Returns what a JSON text holds, or the text itself if it is not JSON. */
-    static JsonNode parse(String text) {
+    public static JsonNode parse(String text) {
         try {
             return MAPPER.readTree(text);
         } catch (JsonProcessingException e) {

@@ -44,7 +44,7 @@ public final class TextTable {
     }
 
     /** Returns a cell for a value that may not be there. */
-    static String of(@Nullable Object value) {
+    public static String of(@Nullable Object value) {
         return value == null ? NONE : value.toString();
     }
 

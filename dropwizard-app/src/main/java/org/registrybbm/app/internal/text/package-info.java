@@ -1,5 +1,5 @@
 /**
- * Formats what people read and parses what they write: tables for a terminal, JSON, error messages and options.
+ * What answers are made of: tables for a terminal, numbers and times, JSON, error messages and options. The answers are in {@code answer}.
  *
  * <p>Commands and tasks share this package. It does not call the engine.
  */

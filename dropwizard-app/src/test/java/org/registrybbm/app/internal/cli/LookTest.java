@@ -10,7 +10,7 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.registrybbm.app.Samples;
 import org.registrybbm.app.internal.text.Lines;
-import org.registrybbm.app.internal.text.MigrationText;
+import org.registrybbm.app.internal.text.answer.MigrationText;
 import org.registrybbm.migrations.audit.RecordedEvent;
 import org.registrybbm.migrations.status.KeyMap;
 import org.registrybbm.migrations.status.KeyMap.Cell;

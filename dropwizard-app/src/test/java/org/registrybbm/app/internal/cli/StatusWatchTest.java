@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.registrybbm.app.internal.text.CommandFailure;
-import org.registrybbm.app.internal.text.StatusTable;
+import org.registrybbm.app.internal.text.answer.StatusTable;
 import org.registrybbm.migrations.status.StatusReader;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
