@@ -214,7 +214,7 @@ class SchemaCommandIT {
         useAnEmptyDatabase();
         List<Running> runs = new ArrayList<>();
         try {
-            for (int i = 0; i < 4; i++) {
+            for (int i = 0; i < 3; i++) {
                 runs.add(registry.start("db", "migrate"));
             }
             for (Running run : runs) {

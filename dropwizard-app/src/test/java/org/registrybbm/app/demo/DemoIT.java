@@ -24,11 +24,11 @@ class DemoIT {
                         Map.of(
                                 "JAVA_TOOL_OPTIONS",
                                 "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir=" + directory))
-                .run("demo", "--rows", "50000");
+                .run("demo", "--rows", "20000");
 
         assertThat(result.exit()).as(result.err()).isZero();
         assertThat(result.out())
-                .contains("is killed with SIGKILL", "every one of the 100,000 rows was changed exactly once");
+                .contains("is killed with SIGKILL", "every one of the 40,000 rows was changed exactly once");
         assertThat(result.out().lines().filter(line -> line.startsWith("blobs")).findFirst())
                 .as("batches by replica, of which more than one took part")
                 .hasValueSatisfying(line -> assertThat(Arrays.stream(line.split("\\|"))
