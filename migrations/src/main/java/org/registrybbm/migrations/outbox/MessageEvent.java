@@ -1,6 +1,7 @@
 package org.registrybbm.migrations.outbox;
 
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** What a webhook is told of a batched migration. The words do not change: receivers go by them. */
 public enum MessageEvent {
@@ -20,6 +21,11 @@ public enum MessageEvent {
     /** Returns the word in the configuration and in the table of messages, such as {@code failed}. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Returns whether this release knows an event of this word. */
+    static boolean isKnown(String word) {
+        return Stream.of(values()).anyMatch(event -> event.word().equals(word));
     }
 
     /**

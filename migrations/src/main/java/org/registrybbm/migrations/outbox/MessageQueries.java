@@ -23,13 +23,22 @@ final class MessageQueries {
             failure_message, status, reason, sentence, command, percent, migrated_tuple_count, quarantined, attempts
             """;
 
+    /**
+     * SQL condition that a message is due. What a later release tells may wait here while both releases run, or after the later one was
+     * taken back. Only its own replicas know how to say it.
+     */
+    static final String IS_DUE = """
+            due_at <= clock_timestamp()
+                AND event IN ('failed', 'stalled', 'quarantined', 'finished', 'progress')
+            """.strip();
+
     // A sender that died counts as a try.
     private static final String NEXT = "SELECT " + COLUMNS + """
             FROM batched_background_migration_messages
-            WHERE due_at <= clock_timestamp()
+            WHERE %s
             ORDER BY due_at, id
             LIMIT 1
-            """;
+            """.formatted(IS_DUE);
 
     // One whose sender dies each time goes behind the others.
     private static final String COUNT_ATTEMPT = """
@@ -203,9 +212,21 @@ final class MessageQueries {
         Jdbc.update(tx, OTHERS_OF_QUARANTINE, kept.message().state().migrationId(), kept.id());
     }
 
-    /** Deletes the messages that were tried often or long enough, and records that about their migrations. */
+    /**
+     * Deletes the messages that were tried often or long enough, and records that about their migrations.
+     *
+     * @return those that this release could have sent
+     */
     static List<Message> giveUp(Connection tx, Duration longest, int mostAttempts) throws SQLException {
-        return Jdbc.list(tx, GIVE_UP, row -> waiting(row).message(), longest.toSeconds(), mostAttempts);
+        return Jdbc.list(tx, GIVE_UP, MessageQueries::known, longest.toSeconds(), mostAttempts).stream()
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    private static Optional<Message> known(ResultSet row) throws SQLException {
+        return MessageEvent.isKnown(row.getString("event"))
+                ? Optional.of(waiting(row).message())
+                : Optional.empty();
     }
 
     /** Writes that a migration has reached a mark, unless somebody has. */
@@ -256,6 +277,15 @@ final class MessageQueries {
         return null;
     }
 
+    private static @Nullable String word(@Nullable Integer status) {
+        for (MigrationStatus known : MigrationStatus.values()) {
+            if (status != null && known.code() == status) {
+                return known.word();
+            }
+        }
+        return null;
+    }
+
     private static Waiting waiting(ResultSet row) throws SQLException {
         Integer status = ResultSets.integer(row, "status");
         Integer code = ResultSets.integer(row, "failure_error_code");
@@ -276,9 +306,7 @@ final class MessageQueries {
                                 row.getLong("batched_background_migration_id"),
                                 row.getString("name"),
                                 row.getString("table_name"),
-                                status == null
-                                        ? null
-                                        : MigrationStatus.of(status).word(),
+                                word(status),
                                 Objects.requireNonNullElse(row.getString("reason"), ""),
                                 Objects.requireNonNullElse(row.getString("sentence"), ""),
                                 row.getString("command"),

@@ -35,10 +35,10 @@ final class WebhookQueries {
                     AND coalesce(w.lease_until <= clock_timestamp(), true)
                     AND coalesce(w.rests_until <= clock_timestamp(), true)
                     AND EXISTS (
-                        SELECT FROM batched_background_migration_messages WHERE due_at <= clock_timestamp()
+                        SELECT FROM batched_background_migration_messages WHERE %s
                     ) AS send
             FROM batched_background_migration_webhook w
-            """;
+            """.formatted(MessageQueries.IS_DUE);
 
     private static final String BEGIN_LOOK = """
             UPDATE batched_background_migration_webhook
@@ -59,12 +59,12 @@ final class WebhookQueries {
                     AND coalesce(w.lease_until <= clock_timestamp(), true)
                     AND coalesce(w.rests_until <= clock_timestamp(), true)
                     AND EXISTS (
-                        SELECT FROM batched_background_migration_messages WHERE due_at <= clock_timestamp()
+                        SELECT FROM batched_background_migration_messages WHERE %s
                     )
                 FOR NO KEY UPDATE SKIP LOCKED
             )
             RETURNING lease_token
-            """;
+            """.formatted(MessageQueries.IS_DUE);
 
     private static final String RELEASE = """
             UPDATE batched_background_migration_webhook

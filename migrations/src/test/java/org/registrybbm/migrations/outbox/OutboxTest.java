@@ -266,6 +266,55 @@ class OutboxTest {
     }
 
     @Test
+    void noStatusAndNoRowWaitsForAMessageThatCannotBeWritten() throws SQLException {
+        long id = queue("a");
+        outbox.attend();
+        try (Connection other = database.getConnection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("LOCK TABLE batched_background_migration_messages");
+            database.execute("SET LOCAL lock_timeout = '5s';" + FAIL.formatted("a"));
+            database.execute("SET LOCAL lock_timeout = '5s';" + QUARANTINE.formatted(id, 1));
+            other.rollback();
+            other.setAutoCommit(true);
+        }
+        database.execute(
+                "ALTER TABLE batched_background_migration_messages ADD CONSTRAINT none CHECK (false) NOT VALID");
+        try {
+            fixture.setStatus("a", MigrationStatus.FINISHED);
+            database.execute(QUARANTINE.formatted(id, 2));
+        } finally {
+            database.execute("ALTER TABLE batched_background_migration_messages DROP CONSTRAINT none");
+        }
+        assertThat(fixture.status("a")).isEqualTo(MigrationStatus.FINISHED);
+        assertThat(database.number("SELECT count(*) FROM batched_background_migration_quarantined_rows"))
+                .isEqualTo(2);
+        assertThat(database.column(WAITING)).isEmpty();
+    }
+
+    @Test
+    void leavesWhatALaterReleaseTellsToItsReplicas() {
+        queue("a");
+        outbox.attend();
+        database.execute("""
+                INSERT INTO batched_background_migration_messages (event, batched_background_migration_id, name, table_name)
+                SELECT 'approved', id, name, table_name FROM batched_background_migrations
+                """);
+        assertThat(outbox.attend()).isFalse();
+        fail("a");
+        assertThat(next().event()).isEqualTo(MessageEvent.FAILED);
+        assertThat(claim()).isEmpty();
+        assertThat(database.column(WAITING)).containsExactly("approved");
+
+        database.execute("UPDATE batched_background_migration_messages SET at = at - interval '25 hours'");
+        fixture.setStatus("a", MigrationStatus.ACTIVE);
+        fail("a");
+        assertThat(next().event()).isEqualTo(MessageEvent.FAILED);
+        assertThat(database.column(WAITING)).isEmpty();
+        assertThat(givenUp).isEmpty();
+    }
+
+    @Test
     void isOffOnceTheReceiverIsGoneUntilAReplicaStarts() {
         queue("a");
         queue("b");
