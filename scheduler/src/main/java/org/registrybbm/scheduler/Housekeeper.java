@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.registrybbm.migrations.failure.DatabaseException;
+import org.registrybbm.migrations.failure.SchemaNotMigratedException;
 import org.registrybbm.migrations.spi.Retention;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,8 +72,11 @@ final class Housekeeper implements AutoCloseable {
         }
         try {
             return dispatcher.engine().retention().step();
+        } catch (SchemaNotMigratedException e) {
+            LOGGER.debug("nothing is folded while the schema is that of the release before", e);
         } catch (DatabaseException e) {
-            LOGGER.debug("nothing was folded; the next look tries again", e);
+            LOGGER.warn("{}; the next look tries again, and nothing else waits for it", e.getMessage());
+            LOGGER.debug("nothing was folded", e);
         } catch (Throwable e) {
             LOGGER.error("records of finished migrations could not be made smaller; the next look tries again", e);
         }

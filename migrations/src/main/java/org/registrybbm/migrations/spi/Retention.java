@@ -3,7 +3,9 @@ package org.registrybbm.migrations.spi;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.failure.DatabaseException;
@@ -32,6 +34,9 @@ public final class Retention {
     private static final int MOST_AT_ONCE = 2_000;
     private static final int LEAST_AT_ONCE = 100;
 
+    /** After so many steps in a row that met a lock or a limit, the next migration gets its turn. Each of these steps was a smaller one. */
+    private static final int MOST_TRIES = 6;
+
     /** A step that takes longer is followed by smaller ones. While it lasts, whoever changes the status of the migration waits for it. */
     private static final Duration LONG = Duration.ofMillis(200);
 
@@ -41,6 +46,11 @@ public final class Retention {
     private final RegistryGate gate;
     private final Duration age;
     private @Nullable Folding folding;
+
+    /** Those that could not be folded. They come again once none of the others is left. */
+    private final Set<Long> leftOut = new HashSet<>();
+
+    private int tries;
     private int atOnce = MOST_AT_ONCE;
 
     public Retention(DataSource dataSource, Duration age, RegistryGate gate) {
@@ -92,20 +102,51 @@ public final class Retention {
         }
         try {
             if (folding == null) {
-                folding = Jdbc.shortly(dataSource, connection -> RetentionQueries.due(connection, age))
+                tries = 0;
+                folding = Jdbc.shortly(dataSource, connection -> RetentionQueries.due(connection, age, leftOut))
                         .map(Folding::new)
                         .orElse(null);
             }
-            return folding == null ? Step.NOTHING : step(folding);
-        } catch (SQLException e) {
-            if (SqlFailures.isWorthSmaller(e)) {
-                LOGGER.debug("nothing was folded, because of a lock or a time limit", e);
-                atOnce = Math.max(LEAST_AT_ONCE, atOnce / 2);
-                return Step.LOCKED;
+            if (folding == null) {
+                leftOut.clear();
+                return Step.NOTHING;
             }
-            folding = null;
-            throw DatabaseFailures.of("fold the batch jobs of migrations that finished long ago", e);
+            Step step = step(folding);
+            tries = 0;
+            return step;
+        } catch (SQLException e) {
+            if (!SqlFailures.isWorthSmaller(e)) {
+                throw DatabaseFailures.of("fold the batch jobs " + leaveOut(SqlFailures.isConnectionLost(e)), e);
+            }
+            LOGGER.debug("nothing was folded, because of a lock or a time limit", e);
+            atOnce = Math.max(LEAST_AT_ONCE, atOnce / 2);
+            tries++;
+            if (tries >= MOST_TRIES) {
+                LOGGER.warn(
+                        "the batch jobs {} could not be folded in {} tries, and wait until the others are: {}",
+                        leaveOut(false),
+                        MOST_TRIES,
+                        DatabaseFailures.of("fold them", e).getMessage());
+            }
+            return Step.LOCKED;
         }
+    }
+
+    /**
+     * Turns to the next migration, so that one that cannot be folded keeps no other from it. Returns which one it was.
+     *
+     * @param lost whether the connection is lost, which says nothing about the migration
+     */
+    private String leaveOut(boolean lost) {
+        Folding current = folding;
+        folding = null;
+        if (current == null) {
+            return "of migrations that finished long ago";
+        }
+        if (!lost) {
+            leftOut.add(current.migration.id());
+        }
+        return "of '" + current.migration.name() + "', which finished more than " + age + " ago";
     }
 
     private Step step(Folding current) throws SQLException {

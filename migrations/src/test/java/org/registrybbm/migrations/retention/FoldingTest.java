@@ -13,7 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.migrations.BatchedMigrations;
+import org.registrybbm.migrations.failure.DatabaseException;
 import org.registrybbm.migrations.model.MigrationStatus;
 import org.registrybbm.migrations.settings.EngineSettings;
 import org.registrybbm.migrations.spi.Retention;
@@ -260,6 +262,39 @@ class FoldingTest {
                 .join();
 
         assertThat(sums()).isEqualTo(sums);
+        assertThat(database.number(COUNT_JOBS)).isEqualTo(LEFT);
+    }
+
+    /** By an error, or by a lock that nobody gives back. */
+    @ParameterizedTest
+    @ValueSource(strings = {"raise_exception", "lock_not_available"})
+    void oneThatCannotBeFoldedKeepsNoOtherFromIt(String condition) {
+        finishedLongAgo(Cut.NUMBERS, "work");
+        database.execute("""
+                INSERT INTO batched_background_migrations
+                    (id, name, max_value, batch_size, status, job_signature_name, table_name, column_name, finished_at)
+                VALUES (-1, 'sick', 1, 1, 2, 'x', 't.items', 'id', now() - interval '3 days');
+                CREATE FUNCTION t.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    RAISE EXCEPTION USING ERRCODE = '%s';
+                END
+                $$;
+                CREATE TRIGGER refuse BEFORE UPDATE ON batched_background_migrations
+                    FOR EACH ROW WHEN (old.name = 'sick') EXECUTE FUNCTION t.refuse()
+                """.formatted(condition));
+        try {
+            Retention retention = engine().retention();
+            for (int steps = 0; fixture.of("m", "folded_at IS NULL").equals("t"); steps++) {
+                assertThat(steps).as("it ends").isLessThan(100);
+                try {
+                    retention.step();
+                } catch (DatabaseException e) {
+                    assertThat(e).hasMessageContaining("'sick'");
+                }
+            }
+        } finally {
+            database.execute("DROP FUNCTION t.refuse() CASCADE");
+        }
         assertThat(database.number(COUNT_JOBS)).isEqualTo(LEFT);
     }
 

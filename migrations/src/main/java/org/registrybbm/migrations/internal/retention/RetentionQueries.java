@@ -3,6 +3,7 @@ package org.registrybbm.migrations.internal.retention;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
@@ -28,6 +29,7 @@ public final class RetentionQueries {
             SELECT m.id, m.name
             FROM batched_background_migrations m
             WHERE %s
+                AND m.id <> ALL (?)
                 AND NOT EXISTS (
                     SELECT FROM batched_background_migrations other WHERE other.folding_until > clock_timestamp()
                 )
@@ -78,10 +80,19 @@ public final class RetentionQueries {
     /** A migration that finished long ago. */
     public record Old(long id, String name) {}
 
-    /** Finds one that finished longer ago than a time; empty if there is none, or if another replica is folding batch jobs. */
-    public static Optional<Old> due(Connection connection, Duration age) throws SQLException {
+    /**
+     * Finds one that finished longer ago than a time.
+     *
+     * @param without the ids of those not to be found
+     * @return empty if there is none, or if another replica is folding batch jobs
+     */
+    public static Optional<Old> due(Connection connection, Duration age, Collection<Long> without) throws SQLException {
         return Jdbc.first(
-                connection, DUE, row -> new Old(row.getLong("id"), row.getString("name")), (double) age.toSeconds());
+                connection,
+                DUE,
+                row -> new Old(row.getLong("id"), row.getString("name")),
+                (double) age.toSeconds(),
+                without.toArray(Long[]::new));
     }
 
     /**
