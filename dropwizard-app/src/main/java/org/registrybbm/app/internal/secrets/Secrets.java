@@ -26,17 +26,21 @@ public final class Secrets {
     private static final Set<String> WORDS =
             Set.of("registry", "postgres", "postgresql", "password", "secret", "public");
 
-    // Applied before the patterns for users in URLs, because a named value may hold an @.
+    // Applied before the patterns for users in URLs, because a named value may hold an @. It begins where a word
+    // begins. If
+    // it were tried at each letter, a word of 100,000 letters, as a broken program may send it, would take minutes.
     private static final Pattern NAMED = Pattern.compile(
-            "(?i)([\\w.-]*(?:password|passwd|passphrase|pwd|secret)[\\w.-]*[\"']?\\s*(?:[=:]|%3[ADad])\\s*)"
+            "(?i)((?<![\\w.-])[\\w.-]*(?:password|passwd|passphrase|pwd|secret)[\\w.-]*[\"']?\\s*(?:[=:]|%3[ADad])\\s*)"
                     + "(\"(?:[^\"\\\\\\n]|\\\\.)*+\"?|'[^'\\n]*+'?|(?<=:\\s{0,9})[^\\s&,;\"'}][^\\n&,;\"'}]*+|[^\\s&,;\"'}]++)");
     private static final Pattern USER_OF_JDBC_URL =
             Pattern.compile("(?i)((?:jdbc:)?postgres(?:ql)?:/{0,2})[^\\s\"'?]*@");
     private static final Pattern USER_OF_URL = Pattern.compile("(://)[^/\\s\"'@]+@");
 
-    private static final List<Pattern> KNOWN = new CopyOnWriteArrayList<>();
+    private static final List<Known> KNOWN = new CopyOnWriteArrayList<>();
 
     private Secrets() {}
+
+    private record Known(String text, Pattern pattern) {}
 
     /**
      * Remembers a secret for as long as the process lives.
@@ -55,23 +59,30 @@ public final class Secrets {
         String encoded = URLEncoder.encode(secret, StandardCharsets.UTF_8);
         remember(encoded);
         remember(encoded.replace("+", "%20"));
+        // As some programs write JSON.
+        remember(secret.replace("/", "\\/"));
     }
 
+    // Only where it begins or ends with a letter or a digit can it be a part of a word. The path of a URL follows the
+    // host.
     private static void remember(String text) {
-        Pattern whole = Pattern.compile("(?<![\\p{L}\\p{N}])" + Pattern.quote(text) + "(?![\\p{L}\\p{N}])");
-        if (KNOWN.stream().noneMatch(one -> one.pattern().equals(whole.pattern()))) {
-            KNOWN.add(whole);
+        boolean begins = Character.isLetterOrDigit(text.codePointAt(0));
+        boolean ends = Character.isLetterOrDigit(text.codePointBefore(text.length()));
+        Pattern whole = Pattern.compile(
+                (begins ? "(?<![\\p{L}\\p{N}])" : "") + Pattern.quote(text) + (ends ? "(?![\\p{L}\\p{N}])" : ""));
+        if (KNOWN.stream().noneMatch(one -> one.text().equals(text))) {
+            KNOWN.add(new Known(text, whole));
             // The longest comes first, because one secret may be a part of another.
-            KNOWN.sort(Comparator.comparingInt((Pattern one) -> one.pattern().length())
-                    .reversed());
+            KNOWN.sort(
+                    Comparator.comparingInt((Known one) -> one.text().length()).reversed());
         }
     }
 
     /** Returns the text with {@link #HIDDEN} in place of each secret. */
     public static String hide(String text) {
         String hidden = text;
-        for (Pattern secret : KNOWN) {
-            hidden = secret.matcher(hidden).replaceAll(HIDDEN);
+        for (Known secret : KNOWN) {
+            hidden = secret.pattern().matcher(hidden).replaceAll(HIDDEN);
         }
         hidden = NAMED.matcher(hidden).replaceAll(found -> Matcher.quoteReplacement(found.group(1) + HIDDEN));
         hidden = USER_OF_JDBC_URL.matcher(hidden).replaceAll("$1" + HIDDEN + "@");

@@ -36,9 +36,13 @@ public final class Endpoint {
     private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration WHOLE = Duration.ofSeconds(10);
 
-    // A message lives no longer.
-    private static final Duration LONGEST_ASKED = Duration.ofHours(24);
+    // As long as the longest time between two tries. Whoever asks for more would have messages given up untried.
+    private static final Duration LONGEST_ASKED = Duration.ofHours(1);
     private static final int SHORTEST_SECRET = 12;
+
+    // Of what others say, in characters. More is read than shown, so that a secret is found before it is cut off.
+    private static final int MOST_READ = 2_000;
+    private static final int MOST_SHOWN = 300;
 
     private static final int FIRST_SUCCESS = 200;
     private static final int FIRST_REDIRECT = 300;
@@ -115,7 +119,7 @@ public final class Endpoint {
         try {
             sent = client.sendAsync(request.build(), FirstCharacters.handler());
         } catch (IllegalArgumentException e) {
-            return failed("cannot be asked: " + Secrets.hide(String.valueOf(e.getMessage())));
+            return failed("cannot be asked: " + shown(String.valueOf(e.getMessage())));
         }
         try {
             // The limit of the request ends with the headers; this one is for the whole answer.
@@ -131,9 +135,8 @@ public final class Endpoint {
 
     private Answer answer(HttpResponse<String> response) {
         int status = response.statusCode();
-        String said = response.body().isBlank()
-                ? ""
-                : " '" + Printable.of(Secrets.hide(response.body().strip())) + "'";
+        String said =
+                response.body().isBlank() ? "" : " '" + shown(response.body().strip()) + "'";
         String text = shown() + " answered " + status + said;
         if (status >= FIRST_SUCCESS && status < FIRST_REDIRECT) {
             return new Answer.Accepted(text);
@@ -171,12 +174,24 @@ public final class Endpoint {
             return tooLate();
         }
         if (cause instanceof SSLException) {
-            return "could not be asked over TLS: " + Secrets.hide(String.valueOf(cause.getMessage()));
+            return "could not be asked over TLS: " + shown(String.valueOf(cause.getMessage()));
         }
         if (cause instanceof ConnectException) {
             return "refuses connections, or nothing listens there";
         }
-        return "could not be asked: " + Secrets.hide(String.valueOf(cause));
+        return "could not be asked: " + shown(String.valueOf(cause));
+    }
+
+    /**
+     * Returns what may be shown of a text that the receiver has sent, or that Java has made of it. If the receiver does not speak HTTP, the
+     * text may be of any length and hold any bytes, also the one of 0, which PostgreSQL does not take. Secrets are hidden before most of
+     * it is cut off, because nobody would find a part of one.
+     */
+    private static String shown(String said) {
+        String hidden = Printable.of(Secrets.hide(said.substring(0, Math.min(MOST_READ, said.length()))));
+        return hidden.codePointCount(0, hidden.length()) <= MOST_SHOWN
+                ? hidden
+                : hidden.substring(0, hidden.offsetByCodePoints(0, MOST_SHOWN));
     }
 
     /** Reads how long to wait: seconds, or the time until a date. */

@@ -9,7 +9,8 @@ import java.util.concurrent.Flow;
 
 /** Keeps the beginning of an answer, which may be of any length, and throws the rest away. */
 final class FirstCharacters implements Flow.Subscriber<List<ByteBuffer>> {
-    private static final int MOST = 300;
+    // More than is shown, so that a secret is found before it is cut off.
+    private static final int MOST = 2_000;
 
     private final byte[] kept = new byte[MOST];
     private int length;

@@ -76,7 +76,8 @@ public final class WebhookSender implements Managed {
                 complained = false;
             } catch (InterruptedException e) {
                 return;
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
+                // Nobody else would notice that this thread has ended.
                 complain(e);
             }
             try {
@@ -90,7 +91,7 @@ public final class WebhookSender implements Managed {
         }
     }
 
-    private void complain(RuntimeException e) {
+    private void complain(Throwable e) {
         if (stopped) {
             LOGGER.debug("the webhook stops", e);
         } else if (complained) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -49,6 +50,23 @@ class SecretsTest {
 
         assertThat(Secrets.hide("SCRAM of Kn0wn &secret; once more Kn0wn+%26secret, Kn0wn%20%26secret."))
                 .isEqualTo("SCRAM of ...; once more ..., ....");
+    }
+
+    @Test
+    @Timeout(10)
+    void readsALongWordInNoTime() {
+        String word = "x".repeat(300_000);
+        assertThat(Secrets.hide(word + " password=Geheim9")).isEqualTo(word + " password=...");
+    }
+
+    /** Programs write the path that they were asked for behind their own name, and some of them as JSON. */
+    @Test
+    void takesOutTheKnownPathOfAUrlBehindAnyHost() {
+        Secrets.know("/services/T0/Geheim9", Set.of());
+
+        assertThat(Secrets.hide("no hooks.example.org/services/T0/Geheim9, host:80/services/T0/Geheim9/,"
+                        + " {\"path\":\"\\/services\\/T0\\/Geheim9\"}"))
+                .isEqualTo("no hooks.example.org..., host:80.../, {\"path\":\"...\"}");
     }
 
     @Test

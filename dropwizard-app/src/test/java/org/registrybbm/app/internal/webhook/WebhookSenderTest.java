@@ -6,17 +6,25 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.registrybbm.app.internal.access.WallClock;
 import org.registrybbm.migrations.BatchedMigrations;
 import org.registrybbm.migrations.outbox.MessageEvent;
@@ -177,10 +185,10 @@ class WebhookSenderTest {
                 .hasSizeLessThan(400);
 
         receiver.status = 429;
-        receiver.headers = Map.of("Retry-After", "1000");
+        receiver.headers = Map.of("Retry-After", "999999999");
         letTimePass();
         sender.turn();
-        assertThat(secondsLeft()).isBetween(900.0, 1000.0);
+        assertThat(secondsLeft()).as("an hour at most").isBetween(3500.0, 3600.0);
         assertThat(database.text(
                         "SELECT rests_until > now() + interval '15 minutes' FROM batched_background_migration_webhook"))
                 .isEqualTo("t");
@@ -217,6 +225,38 @@ class WebhookSenderTest {
         assertThat(database.text("SELECT last_failure FROM batched_background_migration_messages"))
                 .isEqualTo(receiver.url() + " refuses connections, or nothing listens there");
         assertThat(outcomes).isEqualTo(Map.of("failed", 1));
+    }
+
+    /** An alert of TLS, as what listens for TLS answers, and a line without an end. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\u0015\u0003\u0003\u0000\u0002\u0002P\r\n\r\n", "\u001b[31m"})
+    void aReceiverThatDoesNotSpeakHttpIsTriedAgain(String bytes) throws Exception {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            CompletableFuture<Socket> other =
+                    CompletableFuture.supplyAsync(() -> answer(socket, bytes + "x".repeat(100_000) + "\r\n\r\n"));
+            WebhookSender sender = sender("r1", "http://127.0.0.1:" + socket.getLocalPort(), SECRET, Body.JSON);
+            sender.turn();
+            fail();
+            sender.turn();
+            other.join().close();
+        }
+        assertThat(database.text("SELECT last_failure FROM batched_background_migration_messages"))
+                .contains("could not be asked: ")
+                .hasSizeLessThan(400)
+                .doesNotContainPattern("\\p{Cntrl}");
+        assertThat(secondsLeft()).isPositive();
+        assertThat(outcomes).isEqualTo(Map.of("failed", 1));
+    }
+
+    private static Socket answer(ServerSocket socket, String text) {
+        try {
+            Socket accepted = socket.accept();
+            accepted.getInputStream().read();
+            accepted.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+            return accepted;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
