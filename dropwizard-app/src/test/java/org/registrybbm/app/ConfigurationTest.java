@@ -184,9 +184,17 @@ class ConfigurationTest {
         assertThatThrownBy(() -> read("sentry: {dsn: 'secret'}")).hasMessageNotContaining("secret");
         assertThatThrownBy(() -> read("backgroundMigrations: {webhook: {secret: 'Geheim9'}}"))
                 .hasMessageNotContaining("Geheim9");
-        assertThatThrownBy(() -> read("backgroundMigrations: {webhook: {url: 'https://me:Geheim9@example.org/x'}}"))
-                .hasMessageContaining("backgroundMigrations.webhook.url is not a URL")
-                .hasMessageNotContaining("Geheim9");
+        for (String url : List.of(
+                "https://me:Geheim9@example.org/x",
+                "https://10.0.1/Geheim9",
+                "https://[::::]/Geheim9",
+                "https://a-.example.org/Geheim9",
+                "https://example.org:99999/Geheim9")) {
+            assertThatThrownBy(() -> read("backgroundMigrations: {webhook: {url: '" + url + "'}}"))
+                    .as(url)
+                    .hasMessageContaining("backgroundMigrations.webhook.url is not a URL")
+                    .hasMessageNotContaining("Geheim9");
+        }
     }
 
     @Test
@@ -202,6 +210,12 @@ class ConfigurationTest {
                 .webhook();
         assertThat(webhook.endpoint().orElseThrow().shown()).isEqualTo("https://hooks.example.org:8443");
         assertThat(webhook.events()).hasSize(5).doesNotContain(MessageEvent.TEST);
+        assertThat(read("backgroundMigrations: {webhook: {url: 'https://example.org', secret: ''}}")
+                        .backgroundMigrations()
+                        .webhook()
+                        .endpoint())
+                .as("nothing to sign with")
+                .isPresent();
         assertThat(Secrets.hide("asked https://hooks.example.org:8443/services/T0/Geheim9?a=%20b in vain"))
                 .isEqualTo("asked ... in vain");
     }

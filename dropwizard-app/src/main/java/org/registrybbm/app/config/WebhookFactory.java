@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.app.internal.access.WallClock;
 import org.registrybbm.app.internal.config.Allowed;
+import org.registrybbm.app.internal.config.WebhookUrl;
 import org.registrybbm.app.internal.webhook.Body;
 import org.registrybbm.app.internal.webhook.Endpoint;
 import org.registrybbm.migrations.outbox.MessageEvent;
@@ -21,10 +22,7 @@ import org.registrybbm.migrations.outbox.MessageEvent;
 public final class WebhookFactory {
     // Of a wrong URL or secret, nothing is shown.
     @JsonProperty
-    @Pattern(
-            regexp = "(https?://([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+])(:[0-9]{1,5})?"
-                    + "([/?]([A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?)?",
-            message = "is not a URL like https://host/path, without a user or a password before the host")
+    @WebhookUrl
     private @Nullable String url;
 
     // 24 to 64 bytes.
@@ -54,8 +52,12 @@ public final class WebhookFactory {
     public Optional<Endpoint> endpoint() {
         return Optional.ofNullable(url)
                 .filter(given -> !given.isBlank())
-                .map(given ->
-                        new Endpoint(given, secret, Body.valueOf(format.toUpperCase(Locale.ROOT)), WallClock.MACHINE));
+                .map(given -> new Endpoint(
+                        given, signedWith(), Body.valueOf(format.toUpperCase(Locale.ROOT)), WallClock.MACHINE));
+    }
+
+    private @Nullable String signedWith() {
+        return secret == null || secret.isBlank() ? null : secret;
     }
 
     /** Returns what the receiver is told. */
