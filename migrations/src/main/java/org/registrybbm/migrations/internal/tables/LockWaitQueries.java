@@ -61,7 +61,7 @@ public final class LockWaitQueries {
             SET attempts = greatest(attempts - 1, 0),
                 lock_waits = lock_waits + 1,
                 blocked_since = coalesce(blocked_since, clock_timestamp()),
-                blocked_by = ?,
+                blocked_by = coalesce(?, blocked_by),
                 retry_at = clock_timestamp() + make_interval(secs => least(?, power(2, least(lock_waits, 10)))),
                 sub_batch_size = 1,
                 lease_token = NULL,
