@@ -279,6 +279,7 @@ class ApiOverTimeTest {
     @Test
     void losesNoEventThatIsCommittedLate() throws Exception {
         long id = waiting("one");
+        assertThat(get("events?after=0").path("items")).isEmpty();
         try (Connection other = DriverManager.getConnection(database.url())) {
             other.setAutoCommit(false);
             other.createStatement()

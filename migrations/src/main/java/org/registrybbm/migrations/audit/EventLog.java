@@ -1,6 +1,9 @@
 package org.registrybbm.migrations.audit;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
+import java.util.OptionalLong;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.failure.DatabaseException;
@@ -13,6 +16,7 @@ public final class EventLog {
     private static final int MOST_EVENTS = 1_000;
 
     private final Database database;
+    private final SettledEvents settled = new SettledEvents();
 
     /** Creates a log that reads from a database. */
     public EventLog(DataSource dataSource) {
@@ -72,7 +76,8 @@ public final class EventLog {
     }
 
     /**
-     * Reads the events of all migrations, and of budgets, that came after one of them.
+     * Reads the events of all migrations, and of budgets, that came after one of them. An event is returned only when no event with a
+     * smaller id can come any more, so whoever goes on from the last one misses none.
      *
      * @param after the id of an event
      * @param limit how many events to read at most, 1 to 1000
@@ -83,19 +88,37 @@ public final class EventLog {
      */
     public List<RecordedEvent> after(long after, int limit) {
         checkLimit(limit);
-        return database.read("list events", List.of(), connection -> RecordedEvents.after(connection, after, limit));
+        return database.read("list events", List.of(), connection -> {
+            OptionalLong known = look(connection).settled();
+            return known.isEmpty() || known.getAsLong() <= after
+                    ? List.of()
+                    : RecordedEvents.after(connection, after, known.getAsLong(), limit);
+        });
     }
 
     /**
-     * Returns the id of the newest event that {@link #after} returns: every transaction that is older has ended. Whoever begins there misses
-     * nothing.
+     * How far the events go.
      *
-     * @return its id; 0 if there is none
+     * @param newest the id of the newest event; 0 if there is none
+     * @param settled the id up to which {@link #after} returns events, and behind which whoever begins misses none; empty if it is not known
+     *     yet, because transactions that have recorded events have not ended
+     */
+    public record Horizon(long newest, OptionalLong settled) {}
+
+    /**
+     * Looks how far the events go.
+     *
      * @throws SchemaNotMigratedException when the tables are missing
      * @throws DatabaseException when the database cannot be reached or a statement fails
      */
-    public long newestSettled() {
-        return database.read("look for the newest event", List.of(), RecordedEvents::newestSettled);
+    public Horizon horizon() {
+        return database.read("look for the newest event", List.of(), this::look);
+    }
+
+    private Horizon look(Connection connection) throws SQLException {
+        long look = settled.look();
+        SettledEvents.Sight sight = RecordedEvents.sight(connection);
+        return new Horizon(sight.newest(), settled.saw(look, sight));
     }
 
     private static void checkLimit(int limit) {

@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
 import org.registrybbm.migrations.internal.jdbc.ResultSets;
@@ -34,32 +35,27 @@ public final class RecordedEvents {
             LIMIT ?
             """;
 
-    // An event gets its id before its transaction is committed. So that no smaller id comes later, only events are
-    // returned that are older than every transaction that is open.
-    private static final String SETTLED = """
-            age(e.xmin) > age((pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text::xid)
-            """;
-
     private static final String AFTER = EVENTS + """
             LEFT JOIN batched_background_migrations m ON m.id = e.batched_background_migration_id
             WHERE e.id > ?
-                AND\s""" + SETTLED + """
+                AND e.id <= ?
             ORDER BY e.id
             LIMIT ?
             """;
 
-    // By its key, from the end.
-    private static final String NEWEST_SETTLED = """
-            SELECT coalesce(
-                (
-                    SELECT e.id
-                    FROM batched_background_migration_events e
-                    WHERE\s""" + SETTLED + """
-                    ORDER BY e.id DESC
-                    LIMIT 1
-                ),
-                0
-            ) AS id
+    // Whoever records an event locks the table before the event gets its id, and until the transaction ends. The newest
+    // id is that of a snapshot, which is older than the look at the locks.
+    private static final String SIGHT = """
+            SELECT coalesce((SELECT max(id) FROM batched_background_migration_events), 0) AS newest,
+                ARRAY(
+                    SELECT DISTINCT CASE WHEN pid IS NULL THEN 'prepared' ELSE virtualtransaction END
+                    FROM pg_locks
+                    WHERE locktype = 'relation'
+                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                        AND relation = 'batched_background_migration_events'::regclass
+                        AND mode = 'RowExclusiveLock'
+                        AND granted
+                ) AS recording
             """;
 
     private RecordedEvents() {}
@@ -76,14 +72,19 @@ public final class RecordedEvents {
         return Jdbc.list(connection, OF_ALL, RecordedEvents::recorded, before, actor, actor, limit);
     }
 
-    /** Returns the events of all migrations after one of them, the oldest first. */
-    public static List<RecordedEvent> after(Connection connection, long after, int limit) throws SQLException {
-        return Jdbc.list(connection, AFTER, RecordedEvents::recorded, after, limit);
+    /** Returns the events of all migrations after one of them and up to another one, the oldest first. */
+    public static List<RecordedEvent> after(Connection connection, long after, long upTo, int limit)
+            throws SQLException {
+        return Jdbc.list(connection, AFTER, RecordedEvents::recorded, after, upTo, limit);
     }
 
-    /** Returns the id of the newest event that {@link #after} returns; 0 if there is none. */
-    public static long newestSettled(Connection connection) throws SQLException {
-        return Jdbc.one(connection, NEWEST_SETTLED, row -> row.getLong("id"));
+    /** Returns the newest event and the transactions that may have recorded others. */
+    static SettledEvents.Sight sight(Connection connection) throws SQLException {
+        return Jdbc.one(
+                connection,
+                SIGHT,
+                row -> new SettledEvents.Sight(row.getLong("newest"), Set.of((String[])
+                        row.getArray("recording").getArray())));
     }
 
     private static RecordedEvent recorded(ResultSet row) throws SQLException {

@@ -56,4 +56,34 @@ class EventsAfterTest {
         }
         await().atMost(Duration.ofMinutes(1)).until(() -> after(first).equals(List.of("slow", "quick")));
     }
+
+    @Test
+    void comeInTheOrderOfTheirIdsAlsoIfTheTransactionsBeganInAnother() throws Exception {
+        database.execute("DELETE FROM batched_background_migration_events");
+        database.execute(RECORD.formatted("first"));
+        await().atMost(Duration.ofMinutes(1)).until(() -> after(0).equals(List.of("first")));
+        long first = log.after(0, 1).get(0).id();
+        try (Connection elder = database.getConnection();
+                Connection younger = database.getConnection();
+                Statement ofElder = elder.createStatement();
+                Statement ofYounger = younger.createStatement()) {
+            elder.setAutoCommit(false);
+            younger.setAutoCommit(false);
+            ofElder.execute("SELECT pg_current_xact_id()");
+            ofYounger.execute(RECORD.formatted("of the younger"));
+            ofElder.execute(RECORD.formatted("of the elder"));
+            elder.commit();
+
+            assertThat(after(first)).isEmpty();
+
+            // The one that is waited for ends, and another one is there already.
+            ofElder.execute(RECORD.formatted("next"));
+            younger.commit();
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> after(first).equals(List.of("of the younger", "of the elder")));
+            elder.commit();
+        }
+        await().atMost(Duration.ofMinutes(1))
+                .until(() -> after(first).equals(List.of("of the younger", "of the elder", "next")));
+    }
 }

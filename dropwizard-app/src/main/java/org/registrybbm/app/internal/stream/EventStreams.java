@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.registrybbm.migrations.audit.EventLog;
@@ -141,7 +142,6 @@ public final class EventStreams implements AutoCloseable {
             Long position = listener.position();
             if (position == null) {
                 begin(listener);
-                wake();
                 continue;
             }
             List<RecordedEvent> events = read.computeIfAbsent(position, after -> log.after(after, PAGE));
@@ -156,14 +156,20 @@ public final class EventStreams implements AutoCloseable {
 
     private void begin(Listener listener) {
         Long missedFrom = listener.missedFrom();
-        long newest = log.newestSettled();
+        EventLog.Horizon horizon = log.horizon();
+        OptionalLong settled = horizon.settled();
+        if (settled.isEmpty()) {
+            return;
+        }
         if (missedFrom == null) {
-            listener.begin(newest, nanos.getAsLong());
-        } else if (missedFrom > newest || log.after(missedFrom, MOST_MISSED + 1).size() > MOST_MISSED) {
-            listener.reset(newest, nanos.getAsLong());
+            listener.begin(settled.getAsLong(), nanos.getAsLong());
+        } else if (missedFrom > horizon.newest()
+                || log.after(missedFrom, MOST_MISSED + 1).size() > MOST_MISSED) {
+            listener.reset(settled.getAsLong(), nanos.getAsLong());
         } else {
             listener.begin(missedFrom, nanos.getAsLong());
         }
+        wake();
     }
 
     private void lookAfter(Listener listener) {
