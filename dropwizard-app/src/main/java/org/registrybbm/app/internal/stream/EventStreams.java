@@ -100,6 +100,19 @@ public final class EventStreams implements AutoCloseable {
     }
 
     private void run() {
+        try {
+            serve();
+        } finally {
+            synchronized (this) {
+                // If it ended by an error, the next who listens begins anew.
+                if (Thread.currentThread().equals(reader)) {
+                    reader = null;
+                }
+            }
+        }
+    }
+
+    private void serve() {
         for (List<Listener> all = next(false); !all.isEmpty(); all = next(true)) {
             try {
                 handOut(all);

@@ -114,28 +114,45 @@ final class Listener implements WriteListener {
         send(":\n\n", null, now);
     }
 
-    private synchronized void send(String text, @Nullable Long newPosition, long now) {
-        if (newPosition != null) {
-            position = newPosition;
+    private void send(String text, @Nullable Long newPosition, long now) {
+        boolean written;
+        synchronized (this) {
+            if (newPosition != null) {
+                position = newPosition;
+            }
+            pending = text.getBytes(StandardCharsets.UTF_8);
+            lastWrite = now;
+            written = write();
         }
-        pending = text.getBytes(StandardCharsets.UTF_8);
-        lastWrite = now;
-        write();
+        endUnless(written);
     }
 
     @Override
     public void onWritePossible() {
+        boolean written;
         synchronized (this) {
             writable = true;
-            write();
+            written = write();
         }
+        endUnless(written);
         streams.wake();
     }
 
-    /** Writes what is pending, if that needs no waiting. The server calls again when more can be written. */
-    private synchronized void write() {
+    /** Ends it without the lock: the streams look at it with theirs, and the end needs theirs. */
+    private void endUnless(boolean written) {
+        if (!written) {
+            end();
+        }
+    }
+
+    /**
+     * Writes what is pending, if that needs no waiting. The server calls again when more can be written.
+     *
+     * @return false if nothing can be written any more
+     */
+    private boolean write() {
         if (ended || !writable) {
-            return;
+            return true;
         }
         try {
             while (out.isReady()) {
@@ -148,12 +165,14 @@ final class Listener implements WriteListener {
                     unflushed = false;
                     out.flush();
                 } else {
-                    return;
+                    return true;
                 }
             }
             writable = false;
-        } catch (IOException e) {
-            end();
+            return true;
+        } catch (IOException | RuntimeException e) {
+            LOGGER.debug("a stream of events cannot be written to", e);
+            return false;
         }
     }
 
