@@ -81,7 +81,7 @@ public final class VerificationScan implements AutoCloseable {
     }
 
     /** Returns a text, without row values, for an exception that {@link #next} threw. */
-    public static String explain(SQLException thrown) {
+    public static String explain(Throwable thrown) {
         return SqlFailures.describe(FailureCode.UNKNOWN, thrown).message();
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.function.ObjLongConsumer;
 import javax.sql.DataSource;
 import org.registrybbm.migrations.failure.Failure;
+import org.registrybbm.migrations.failure.FailureCode;
 import org.registrybbm.migrations.failure.InvalidDefinitionException;
 import org.registrybbm.migrations.internal.failure.DatabaseFailures;
 import org.registrybbm.migrations.internal.jdbc.Jdbc;
@@ -61,7 +62,7 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
         String name = migration.name();
         VerificationScan scan = new VerificationScan(connection, settings, workRegistry, migration);
         try (scan) {
-            while (scan.next()) {
+            while (next(scan)) {
                 progress.accept(name, scan.covered());
                 if (stop.isStopping()) {
                     return new VerificationResult(
@@ -109,6 +110,18 @@ public record Verifier(DataSource dataSource, EngineSettings settings, WorkRegis
         }
         return new VerificationResult(
                 name, VerificationResult.Verdict.COMPLETE, 0, List.of(), "no row" + scan.bounds() + " is left");
+    }
+
+    /** Reads the next range. What the author's code throws says no more than an invalid definition. */
+    private static boolean next(VerificationScan scan) throws SQLException {
+        try {
+            return scan.next();
+        } catch (InvalidDefinitionException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new InvalidDefinitionException(
+                    FailureCode.UNKNOWN, "could not be verified: " + VerificationScan.explain(e));
+        }
     }
 
     /** A gate must not go by a proof that is no longer true. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +16,7 @@ import org.registrybbm.migrations.model.StopSignal;
 import org.registrybbm.migrations.testkit.EngineFixture;
 import org.registrybbm.migrations.testkit.ItemsWork;
 import org.registrybbm.migrations.testkit.forms.Sample;
+import org.registrybbm.migrations.work.WorkContext;
 import org.registrybbm.migrations.work.WorkFunction;
 import org.registrybbm.testkit.postgres.PostgresExtension;
 import org.registrybbm.testkit.postgres.TestDatabase;
@@ -88,6 +90,31 @@ class VerificationTest {
         assertThat(database.number(
                         "SELECT count(*) FROM batched_background_migration_events WHERE event = 'proof_lost'"))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void saysSoIfTheAuthorsCodeThrows() {
+        fixture.queue(WORK, null, "id", 100, 30);
+        WorkFunction work = new WorkFunction() {
+            @Override
+            public long migrate(WorkContext context) {
+                return 0;
+            }
+
+            @Override
+            public Optional<String> pending(WorkContext context) {
+                throw new IllegalStateException("a value");
+            }
+        };
+
+        VerificationResult result = fixture.engine(Map.of(WORK, work))
+                .verify(List.of("m"), StopSignal.NEVER, (name, rows) -> {})
+                .get(0);
+
+        assertThat(result.verdict()).isEqualTo(VerificationResult.Verdict.UNKNOWN);
+        assertThat(result.explanation())
+                .contains("could not be verified: thrown at ", "VerificationTest")
+                .doesNotContain("a value");
     }
 
     private VerificationResult.Verdict verdict(WorkFunction work) {

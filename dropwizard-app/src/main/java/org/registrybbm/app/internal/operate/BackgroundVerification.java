@@ -78,10 +78,15 @@ public final class BackgroundVerification implements AutoCloseable {
         try {
             threads.execute(() -> verify(name, run));
         } catch (RejectedExecutionException e) {
+            boolean unused = engine.verifications().end(run.ticket, engine.replica(), 0, stopped(name));
             throw stopsNow();
         }
         migration = name;
         return true;
+    }
+
+    private static VerificationResult stopped(String name) {
+        return new VerificationResult(name, Verdict.STOPPED, 0, List.of(), "stopped before it began");
     }
 
     private static BusyException stopsNow() {
@@ -89,11 +94,8 @@ public final class BackgroundVerification implements AutoCloseable {
     }
 
     private void verify(String name, Run run) {
-        ScheduledFuture<?> life = threads.scheduleWithFixedDelay(
-                () -> goesOn(run), SIGN_OF_LIFE_EVERY.toMillis(), SIGN_OF_LIFE_EVERY.toMillis(), TimeUnit.MILLISECONDS);
         try {
             VerificationResult result = result(name, run);
-            life.cancel(false);
             if (!engine.verifications().end(run.ticket, engine.replica(), run.rowsRead, result)) {
                 LOGGER.warn(
                         "the verification of {} was recorded as lost, or the migration was deleted; its result is not recorded: {}",
@@ -106,7 +108,6 @@ public final class BackgroundVerification implements AutoCloseable {
                     name,
                     e);
         } finally {
-            life.cancel(false);
             synchronized (this) {
                 migration = null;
             }
@@ -114,13 +115,34 @@ public final class BackgroundVerification implements AutoCloseable {
     }
 
     private VerificationResult result(String name, Run run) {
+        ScheduledFuture<?> life = null;
         try {
+            life = threads.scheduleWithFixedDelay(
+                    () -> goesOn(run),
+                    SIGN_OF_LIFE_EVERY.toMillis(),
+                    SIGN_OF_LIFE_EVERY.toMillis(),
+                    TimeUnit.MILLISECONDS);
             return engine.verify(List.of(name), () -> stopping || run.lost, (any, rows) -> run.rowsRead = rows)
                     .get(0);
+        } catch (RejectedExecutionException e) {
+            return stopped(name);
         } catch (DatabaseException e) {
-            return new VerificationResult(
-                    name, Verdict.UNKNOWN, 0, List.of(), "could not be verified: " + e.getMessage());
+            return unknown(name, String.valueOf(e.getMessage()));
+        } catch (RuntimeException | Error e) {
+            // Whoever asked waits for an end, and would be told after a minute only that it was lost.
+            LOGGER.error("the verification of {} failed", name, e);
+            return unknown(
+                    name,
+                    "a fault of this program or of the work function; the log of " + engine.replica() + " says more");
+        } finally {
+            if (life != null) {
+                life.cancel(false);
+            }
         }
+    }
+
+    private static VerificationResult unknown(String name, String why) {
+        return new VerificationResult(name, Verdict.UNKNOWN, 0, List.of(), "could not be verified: " + why);
     }
 
     private void goesOn(Run run) {
