@@ -67,4 +67,19 @@ class SlowClientsTest {
         }
         await().atMost(RegistryJar.PATIENCE).until(() -> change() == 400);
     }
+
+    @Test
+    void formsOfTasksAreReadAsBefore() throws Exception {
+        assertThat(application
+                        .send(
+                                "POST",
+                                "/tasks/bbm-pause?reason=INC-812",
+                                "migration=t%C3%A4ble+two",
+                                "Authorization",
+                                "Bearer " + HostApplication.OPERATE,
+                                "Content-Type",
+                                "application/x-www-form-urlencoded")
+                        .body())
+                .contains("there is no batched migration 'täble two'");
+    }
 }

@@ -2,17 +2,14 @@ package org.registrybbm.app.internal.web;
 
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
-import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Leaves threads of the admin port to those who only look. Each request that has a body keeps a thread until the body is there, and the
@@ -35,25 +32,6 @@ public final class FewBodies extends HttpFilter {
         this.nanos = nanos;
     }
 
-    /** A request whose body has to come in time. */
-    private static final class Timely extends HttpServletRequestWrapper {
-        private final LongSupplier nanos;
-        private @Nullable ServletInputStream body;
-
-        Timely(HttpServletRequest request, LongSupplier nanos) {
-            super(request);
-            this.nanos = nanos;
-        }
-
-        @Override
-        public ServletInputStream getInputStream() throws IOException {
-            if (body == null) {
-                body = new TimelyBody(super.getInputStream(), nanos);
-            }
-            return body;
-        }
-    }
-
     @Override
     protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
@@ -61,7 +39,7 @@ public final class FewBodies extends HttpFilter {
             chain.doFilter(request, response);
         } else if (places.tryAcquire()) {
             try {
-                chain.doFilter(new Timely(request, nanos), response);
+                chain.doFilter(new TimelyRequest(request, nanos), response);
             } finally {
                 places.release();
             }

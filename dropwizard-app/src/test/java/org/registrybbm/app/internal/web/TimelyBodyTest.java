@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.WebApplicationException;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -63,5 +66,21 @@ class TimelyBodyTest {
                 .isInstanceOfSatisfying(
                         WebApplicationException.class,
                         refused -> assertThat(refused.getResponse().getStatus()).isEqualTo(408));
+    }
+
+    @Test
+    void isRefusedAlsoIfItsFormIsReadAsParameters() {
+        ServletInputStream trickle = new Trickle(11);
+        HttpServletRequest request = (HttpServletRequest) Proxy.newProxyInstance(
+                HttpServletRequest.class.getClassLoader(),
+                new Class<?>[] {HttpServletRequest.class},
+                (proxy, method, given) -> switch (method.getName()) {
+                    case "getContentType" -> "application/x-www-form-urlencoded; charset=utf-8";
+                    case "getInputStream" -> trickle;
+                    default -> Map.of();
+                });
+
+        assertThatThrownBy(() -> new TimelyRequest(request, nanos::get).getParameter("migration"))
+                .isInstanceOf(WebApplicationException.class);
     }
 }
