@@ -133,6 +133,9 @@ class PageTest {
         queue("done", 2);
         String cookie = logIn(HostApplication.OPERATE);
 
+        // A replica hears of what was changed by SQL a moment later.
+        await().atMost(RegistryJar.PATIENCE)
+                .until(() -> get("", cookie).body().contains("1 needs you, 0 at work, 1 standing, 1 done"));
         String body = get("", cookie).body();
 
         assertThat(body.indexOf("Needs you (1)")).isPositive().isLessThan(body.indexOf("Standing (1)"));
