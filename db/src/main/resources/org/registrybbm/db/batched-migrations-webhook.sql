@@ -118,96 +118,8 @@ $$;
 COMMENT ON FUNCTION wants_batched_background_migration_message(text) IS
     'Whether messages of an event are written: a replica has a webhook that wants them, and not too many wait already.';
 
-CREATE OR REPLACE FUNCTION write_message_of_batched_background_migration() RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path FROM CURRENT
-AS $$
-DECLARE
-    told CONSTANT text := CASE new.status WHEN 2 THEN 'finished' ELSE 'failed' END;
-BEGIN
-    IF wants_batched_background_migration_message(told) THEN
-        INSERT INTO batched_background_migration_messages
-            (event, batched_background_migration_id, name, table_name, status, failure_error_code, failure_message)
-        VALUES (
-            told,
-            new.id,
-            new.name,
-            new.table_name,
-            new.status,
-            CASE new.status WHEN 3 THEN new.failure_error_code END,
-            CASE new.status WHEN 3 THEN new.failure_message END
-        );
-    END IF;
-    RETURN NULL;
-END
-$$;
-
--- One message for all rows that are quarantined with less than ten minutes between them. It is sent half a minute later, to
--- count them. Nothing is locked here: two workers at the same moment may each write one, of which the sender takes one.
-CREATE OR REPLACE FUNCTION write_message_of_quarantined_rows() RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path FROM CURRENT
-AS $$
-BEGIN
-    IF NOT wants_batched_background_migration_message('quarantined') THEN
-        RETURN NULL;
-    END IF;
-    INSERT INTO batched_background_migration_messages
-        (event, batched_background_migration_id, name, table_name, due_at)
-    SELECT 'quarantined', m.id, m.name, m.table_name, clock_timestamp() + interval '30 seconds'
-    FROM batched_background_migrations m
-    WHERE m.id = new.batched_background_migration_id
-        AND NOT EXISTS (
-            SELECT
-            FROM batched_background_migration_messages waiting
-            WHERE waiting.batched_background_migration_id = m.id
-                AND waiting.event = 'quarantined'
-                AND waiting.attempts = 0
-        )
-        AND coalesce((
-            SELECT q.quarantined_at
-            FROM batched_background_migration_quarantined_rows q
-            WHERE q.batched_background_migration_id = m.id
-                AND q.id < new.id
-            ORDER BY q.id DESC
-            LIMIT 1
-        ), '-infinity') < clock_timestamp() - interval '10 minutes';
-    RETURN NULL;
-END
-$$;
-
-REVOKE EXECUTE ON FUNCTION write_message_of_batched_background_migration() FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION write_message_of_quarantined_rows() FROM PUBLIC;
-
-CREATE OR REPLACE TRIGGER trigger_batched_background_migrations_write_message
-    AFTER UPDATE OF status ON batched_background_migrations
-    FOR EACH ROW
-    WHEN (old.status <> new.status AND new.status IN (2, 3))
-    EXECUTE FUNCTION write_message_of_batched_background_migration();
-
-CREATE OR REPLACE TRIGGER trigger_bbm_quarantined_rows_write_message
-    AFTER INSERT ON batched_background_migration_quarantined_rows
-    FOR EACH ROW
-    WHEN (new.status = 'quarantined')
-    EXECUTE FUNCTION write_message_of_quarantined_rows();
---rollback DROP TRIGGER IF EXISTS trigger_batched_background_migrations_write_message ON batched_background_migrations;
---rollback DROP TRIGGER IF EXISTS trigger_bbm_quarantined_rows_write_message ON batched_background_migration_quarantined_rows;
---rollback DROP FUNCTION IF EXISTS write_message_of_batched_background_migration();
---rollback DROP FUNCTION IF EXISTS write_message_of_quarantined_rows();
---rollback DROP FUNCTION IF EXISTS wants_batched_background_migration_message(text);
---rollback DROP TABLE IF EXISTS batched_background_migration_told;
---rollback DROP TABLE IF EXISTS batched_background_migration_messages;
---rollback DROP TABLE IF EXISTS batched_background_migration_webhook;
-
 -- What a message tells matters more than the message: no migration may stay unfinished, and no row unquarantined, because a
--- message cannot be written, or because somebody has locked the table of messages. The server's log says then what went
--- wrong. A rollback leaves the functions as they are; they go with the changeset above.
-
---changeset registry-bbm:let-nothing-fail-for-a-message splitStatements:false
-SELECT set_config('search_path', format('%I, pg_temp', current_schema()), true);
-
+-- message cannot be written, or because somebody has locked the table of messages. The server's log says then what went wrong.
 CREATE OR REPLACE FUNCTION write_message_of_batched_background_migration() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -238,6 +150,8 @@ EXCEPTION
 END
 $$;
 
+-- One message for all rows that are quarantined with less than ten minutes between them. It is sent half a minute later, to
+-- count them. Nothing is locked here: two workers at the same moment may each write one, of which the sender takes one.
 CREATE OR REPLACE FUNCTION write_message_of_quarantined_rows() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -276,4 +190,26 @@ EXCEPTION
         RETURN NULL;
 END
 $$;
---rollback not required
+
+REVOKE EXECUTE ON FUNCTION write_message_of_batched_background_migration() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION write_message_of_quarantined_rows() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER trigger_batched_background_migrations_write_message
+    AFTER UPDATE OF status ON batched_background_migrations
+    FOR EACH ROW
+    WHEN (old.status <> new.status AND new.status IN (2, 3))
+    EXECUTE FUNCTION write_message_of_batched_background_migration();
+
+CREATE OR REPLACE TRIGGER trigger_bbm_quarantined_rows_write_message
+    AFTER INSERT ON batched_background_migration_quarantined_rows
+    FOR EACH ROW
+    WHEN (new.status = 'quarantined')
+    EXECUTE FUNCTION write_message_of_quarantined_rows();
+--rollback DROP TRIGGER IF EXISTS trigger_batched_background_migrations_write_message ON batched_background_migrations;
+--rollback DROP TRIGGER IF EXISTS trigger_bbm_quarantined_rows_write_message ON batched_background_migration_quarantined_rows;
+--rollback DROP FUNCTION IF EXISTS write_message_of_batched_background_migration();
+--rollback DROP FUNCTION IF EXISTS write_message_of_quarantined_rows();
+--rollback DROP FUNCTION IF EXISTS wants_batched_background_migration_message(text);
+--rollback DROP TABLE IF EXISTS batched_background_migration_told;
+--rollback DROP TABLE IF EXISTS batched_background_migration_messages;
+--rollback DROP TABLE IF EXISTS batched_background_migration_webhook;
